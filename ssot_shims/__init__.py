@@ -1,0 +1,34 @@
+"""One place a test suite imports from.
+
+>>> from ssot_shims import HeartbeatConfig
+>>> HeartbeatConfig.for_environment("production").heartbeat_timeout_seconds
+75
+
+The name is the upstream class when that is installed, otherwise a typed placeholder with the same contract.
+``ssot-shims status`` says which, and why.
+"""
+
+__version__ = "0.1.0"
+
+# What each module gives, loaded when somebody first asks for it. Type checkers read the same list in __init__.pyi.
+_HOMES = {
+    "_contract": "compare",
+    "_difference": "Difference",
+    "_shim": "ShimRecord all_shims is_placeholder shim shim_of",
+    "_upstream": "Answer",
+    "_verify": "verify",
+    "errors": "CircularShim DuplicateShim InvalidPlaceholder InvalidSetting InvalidTarget PlaceholderWarning "
+    "SsotShimsError UnknownShim UpstreamBroken UpstreamError UpstreamMoved",
+    "heartbeat_config": "HeartbeatConfig",
+    "retry_policy": "RetryPolicy",
+}
+
+
+def __getattr__(name: str):
+    from ssot_shims._face import load
+
+    return load(name, _HOMES)
+
+
+def __dir__():
+    return [*globals(), *__getattr__("__all__")]

@@ -1,0 +1,91 @@
+"""Import the modules that declare shims, so that a front end sees every shim there is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+
+import ssot_shims
+import ssot_shims._settings as _settings
+from ssot_shims._plain import describe
+from ssot_shims._record import Record
+from ssot_shims.errors import InvalidSetting, PlaceholderWarning
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from pathlib import Path
+
+    from ssot_shims._pyproject import Project
+
+
+class ImportFailure(Record):
+    """A module that should declare shims, and the exception that its import ended with."""
+
+    module: str
+    error: BaseException
+
+    def __str__(self) -> str:
+        return f"{self.module} cannot be imported: {describe(self.error)}"
+
+
+def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[ImportFailure, ...]:
+    """Import our own shims, the modules that *project* names, and *modules*, found from *folder* too.
+
+    Gives the modules that raised. Raises :class:`InvalidSetting` for one that is not there.
+    """
+    failures: list[ImportFailure] = []
+    places = dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
+    places.update(dict.fromkeys(modules, "MODULE"))
+    with _importable(str(folder), str(project.root)), told_later():
+        for name in dir(ssot_shims):
+            getattr(ssot_shims, name)
+        for module, place in places.items():
+            try:
+                import_module(module)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                if _is_not_there(module, error):
+                    raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
+                failures.append(ImportFailure(module=module, error=error))
+    return tuple(failures)
+
+
+def _is_not_there(module: str, error: BaseException) -> bool:
+    """Whether *error* says that *module* itself is not there; a name such as ``../suite`` never is."""
+    if not all(name.isidentifier() for name in module.split(".")):
+        return True
+    return isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
+
+
+@contextmanager
+def _importable(*folders: str) -> Generator[None]:
+    before = list(sys.path)
+    sys.path[:0] = [folder for folder in dict.fromkeys(folders) if folder not in before]
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+@contextmanager
+def told_later() -> Generator[None]:
+    """While this lasts, moved and broken shims neither warn nor raise, and what upstreams print goes to standard error.
+
+    A front end tells it all itself, afterwards.
+    """
+    strict = os.environ.get(_settings.STRICT)
+    _settings.strict()  # a value that does not read is still an error
+    os.environ[_settings.STRICT] = "0"
+    try:
+        with warnings.catch_warnings(), redirect_stdout(sys.stderr):
+            warnings.simplefilter("ignore", PlaceholderWarning)
+            yield
+    finally:
+        del os.environ[_settings.STRICT]
+        if strict is not None:
+            os.environ[_settings.STRICT] = strict

@@ -1,0 +1,74 @@
+"""The examples in a placeholder's docstrings, run with the upstream object under its name."""
+
+from __future__ import annotations
+
+import sys
+from doctest import DocTestFinder, DocTestRunner
+from itertools import dropwhile
+from traceback import format_exception_only
+
+from ssot_shims._difference import Difference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from doctest import DocTest, Example
+    from types import TracebackType
+    from typing import TypeAlias
+
+    ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+
+_TRACEBACK = "Traceback (most recent call last):\n"
+
+
+def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[Difference, ...]:
+    """Every example in the docstrings of *placeholder* that gives something else with *upstream*.
+
+    The examples see the names of the placeholder's module, with *upstream* in place of the placeholder, and run
+    whatever upstream code they call.
+    """
+    name = placeholder.__name__
+    if sys.flags.optimize >= 2:
+        not_run = "not run them: this Python strips docstrings; run without -OO"
+        return (Difference(f"{name} docstrings", "examples", not_run, is_error=False),)
+    module = sys.modules.get(placeholder.__module__)
+    names = {**(vars(module) if module else {}), name: upstream}
+    collector = _Collector(verbose=False)  # or doctest looks for -v among the arguments of the process
+    try:
+        tests = DocTestFinder().find(placeholder, name, module, globs=names)
+    except ValueError as error:
+        return (Difference(f"{name} docstrings", f"examples that do not read: {error}", "not run them"),)
+    for test in tests:
+        if not _is_private(test.name.removeprefix(name)):
+            collector.run(test)
+    return tuple(collector.differences)
+
+
+class _Collector(DocTestRunner):
+    """Keeps what doctest would print."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        super().__init__(verbose=verbose)
+        self.differences: list[Difference] = []
+
+    def report_failure(self, out: object, test: DocTest, example: Example, got: str) -> None:
+        self._add(test, example, _outcome(got))
+
+    def report_unexpected_exception(self, out: object, test: DocTest, example: Example, exc_info: ExcInfo) -> None:
+        self._add(test, example, "".join(format_exception_only(exc_info[1])).strip())
+
+    def _add(self, test: DocTest, example: Example, found: str) -> None:
+        what = f"{test.name} docstring, line {example.lineno + 1}: {example.source.strip()}"
+        self.differences.append(Difference(what, _outcome(example.exc_msg or example.want), found))
+
+
+def _outcome(text: str) -> str:
+    """What an example printed; of a traceback, the exception it ends with."""
+    lines = text.rpartition(_TRACEBACK)[2].splitlines()
+    if _TRACEBACK in text:
+        lines = list(dropwhile(lambda line: line.startswith(" "), lines))
+    return "\n".join(lines).strip() or "no output"
+
+
+def _is_private(dotted: str) -> bool:
+    return any(part.startswith("_") and not part.endswith("__") for part in dotted.split("."))

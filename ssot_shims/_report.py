@@ -1,0 +1,160 @@
+"""What ``status`` and ``verify`` show: text for people, JSON for programs, Markdown for a CI summary."""
+
+from __future__ import annotations
+
+import json
+import platform
+import textwrap
+
+import ssot_shims
+import ssot_shims._settings as _settings
+from ssot_shims._plain import describe, markdown, one_line
+from ssot_shims._record import Record
+from ssot_shims._shim import ShimRecord, all_shims
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from ssot_shims._declarations import ImportFailure
+    from ssot_shims._difference import Difference
+
+SCHEMA = 1
+_COLOURS = {
+    "upstream": "32",
+    "absent": "2",
+    "forced": "36",
+    "moved": "31",
+    "broken": "31",
+    "holds": "32",
+    "differs": "31",
+}
+
+
+class Status(Record):
+    """What every shim is on this machine, the settings in force, and what is wrong beside the shims themselves."""
+
+    shims: tuple[ShimRecord, ...]
+    settings: dict[str, str]
+    problems: tuple[str, ...]
+
+
+def status(failures: Iterable[ImportFailure] = ()) -> Status:
+    """The status of this process: all shims declared so far, after the modules in *failures* could not be imported."""
+    shims = all_shims()
+    wrong = _settings.misspelled(frozenset(record.name for record in shims))
+    problems = (*map(str, failures), *(f"{setting}: {what}" for setting, what in wrong.items()))
+    return Status(shims=shims, settings=_settings.in_force(), problems=problems)
+
+
+def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
+    """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
+    rows = [(record.name, record.state, record.reason) for record in report.shims]
+    lines = [_title(), "", *table(("SHIM", "STATE", "WHY"), rows, width=width, colour=colour)]
+    if report.settings:
+        lines += ["", "settings: " + " ".join(f"{name}={one_line(value)}" for name, value in report.settings.items())]
+    if report.problems:
+        lines += ["", *(f"problem: {one_line(problem)}" for problem in report.problems)]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(report: Status) -> str:
+    """The status as JSON.
+
+    ``schema`` is 1 and grows when a key changes its meaning or goes; keys may be added. ``shims`` holds one object a
+    shim, with the attributes of :class:`ssot_shims.ShimRecord`; objects and exceptions are given by their text.
+    """
+    data = {
+        "schema": SCHEMA,
+        "ssot_shims": ssot_shims.__version__,
+        "python": platform.python_version(),
+        "settings": report.settings,
+        "problems": list(report.problems),
+        "shims": [_shim_data(record) for record in report.shims],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def as_markdown(report: Status) -> str:
+    """The status as a Markdown table, fit for a CI step summary."""
+    lines = [f"### {markdown(_title())}", "", "| shim | state | why |", "|---|---|---|"]
+    lines += [f"| {record.name} | {record.state} | {markdown(record.reason)} |" for record in report.shims]
+    if report.problems:
+        lines += ["", *(f"- problem: {markdown(problem)}" for problem in report.problems)]
+    return "\n".join(lines) + "\n"
+
+
+class Verification(Record):
+    """Every shim with the differences between its placeholder and its upstream, and what is wrong beside them."""
+
+    results: tuple[tuple[ShimRecord, tuple[Difference, ...]], ...]
+    problems: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing moved, nothing broke, and no difference is an error."""
+        broken = any(record.problem for record, _ in self.results)
+        return (
+            not broken and not self.problems and not any(found.is_error for _, all_ in self.results for found in all_)
+        )
+
+
+def verification_text(report: Verification, *, width: int = 0, colour: bool = False) -> str:
+    """A table of the shims, then one line a difference, then the count."""
+    rows = [_verdict(record, differences) for record, differences in report.results]
+    lines = [_title(), "", *table(("SHIM", "CONTRACT", "WHY"), rows, width=width, colour=colour), ""]
+    lines += [str(difference) for _, differences in report.results for difference in differences]
+    lines += [f"problem: {one_line(problem)}" for problem in report.problems]
+    compared = sum(record.state == "upstream" for record, _ in report.results)
+    errors = sum(found.is_error for _, differences in report.results for found in differences)
+    lines.append(f"{compared} of {len(report.results)} shims compared with their upstream; {errors} errors")
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(record: ShimRecord, differences: Sequence[Difference]) -> tuple[str, str, str]:
+    if record.state != "upstream":
+        return record.name, record.state, record.reason
+    if any(difference.is_error for difference in differences):
+        return record.name, "differs", f"{record.reason}; the differences are below"
+    return record.name, "holds", "; ".join(filter(None, [record.reason, record.problem]))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, colour: bool) -> list[str]:
+    """Lines with two narrow columns and a wide last one; the second holds a word that may be coloured."""
+    first, second = (max(len(one_line(row[column])) for row in [head, *rows]) for column in (0, 1))
+    indent = " " * (first + second + 4)
+    lines: list[str] = []
+    for name, word, text in [head, *rows]:
+        start = f"{one_line(name):{first}}  {_painted(word, second, colour)}  "
+        room = max(width - len(indent), 30)
+        wrapped = textwrap.wrap(one_line(text), room, break_on_hyphens=False) if width else [one_line(text)]
+        lines.append((start + f"\n{indent}".join(wrapped)).rstrip())
+    return lines
+
+
+def _title() -> str:
+    return f"ssot_shims {ssot_shims.__version__} on Python {platform.python_version()}"
+
+
+def _painted(word: str, width: int, colour: bool) -> str:
+    code = _COLOURS.get(word) if colour else None
+    return f"\x1b[{code}m{word:{width}}\x1b[0m" if code else f"{word:{width}}"
+
+
+def _shim_data(record: ShimRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "state": record.state,
+        "cause": record.cause,
+        "reason": record.reason,
+        "error": describe(record.error) if record.error else None,
+        "seconds": round(record.seconds, 6),
+        "targets": record.targets,
+        "declared": record.declared,
+        "file": record.file,
+        "answers": [
+            {"target": answer.target, "state": answer.state, "cause": answer.cause, "reason": answer.reason}
+            for answer in record.answers
+        ],
+    }

@@ -1,0 +1,106 @@
+"""From the targets of a shim to one state: ask each, follow forwarding addresses, keep every answer."""
+
+from __future__ import annotations
+
+import ssot_shims._settings as _settings
+from ssot_shims._record import Record
+from ssot_shims._target import Target
+from ssot_shims._upstream import Answer, ask
+from ssot_shims.errors import InvalidTarget
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    State = Literal["upstream", "absent", "moved", "broken", "forced"]
+
+_FROM_BAD_TO_WORSE = ("absent", "moved", "broken")
+
+
+class Resolution(Record):
+    """The state of a shim, the answer that decided it (none when forced), and what every target answered."""
+
+    state: State
+    reason: str
+    decided_by: Answer | None = None
+    answers: tuple[Answer, ...] = ()
+
+
+def resolve(shim: str, targets: tuple[Target, ...], placeholder: object) -> Resolution:
+    """Which state *shim* is in. The first target that is there wins; if none is, the worst answer counts."""
+    if _settings.is_forced(shim):
+        variable = _settings.PLACEHOLDERS
+        return Resolution(state="forced", reason=f"{variable} asks for the placeholder; to undo that: unset {variable}")
+    answers = _ask_in_turn(_settings.upstream_override(shim) or targets, placeholder)
+    for answer in answers:
+        if answer.state == "upstream":
+            return Resolution(state="upstream", reason=answer.reason, decided_by=answer, answers=answers)
+    worst = max(answers, key=lambda answer: _FROM_BAD_TO_WORSE.index(answer.state))
+    reason = f"{_facts(answers, worst)}; {_cure(shim, worst)}"
+    # Whoever names an upstream in a variable does not expect it to be absent.
+    state = "moved" if worst.state == "absent" and _settings.upstream_override(shim) else worst.state
+    return Resolution(state=state, reason=reason, decided_by=worst, answers=answers)
+
+
+def _ask_in_turn(targets: tuple[Target, ...], placeholder: object) -> tuple[Answer, ...]:
+    """Every target's answer, up to the first that is there; only when none is are forwarding addresses read."""
+    answers: list[Answer] = []
+    for target in targets:
+        answers.append(ask(target, placeholder))
+        if answers[-1].state == "upstream":
+            return tuple(answers)
+    return tuple(_follow(answer, placeholder) if answer.state == "moved" else answer for answer in answers)
+
+
+def _follow(moved: Answer, placeholder: object) -> Answer:
+    """What the forwarding addresses of a moved target lead to; *moved* itself when there is none."""
+    from ssot_shims._forwarding import forwarding_address  # importlib_metadata: only for what moved
+
+    answer, passed = moved, [moved.target]
+    said = ""
+    while answer.state == "moved":
+        address = forwarding_address(Target.parse(answer.target), answer.file)
+        if address is None:
+            break
+        said = f"{address.said_by} says that {answer.target} has moved to {address.new}"
+        if address.new in passed:
+            return _bad_address(moved, f"{said}, which is a circle")
+        passed.append(address.new)
+        try:
+            answer = ask(Target.parse(address.new), placeholder)
+        except InvalidTarget as error:
+            return _bad_address(moved, f"{said}, but {error}", error)
+    if answer is moved:
+        return moved
+    if answer.state == "upstream":
+        return answer.but(target=moved.target, reason=f"{answer.reason}; {said}")
+    return _bad_address(moved, f"{said}, but {answer.reason}", answer.error)
+
+
+def _bad_address(moved: Answer, reason: str, error: BaseException | None = None) -> Answer:
+    return moved.but(state="broken", cause="forwarding address", reason=reason, error=error, close=())
+
+
+def _facts(answers: tuple[Answer, ...], worst: Answer) -> str:
+    """What was seen, from every answer that is as bad as the worst; the same thing is said once."""
+    return "; ".join(dict.fromkeys(_fact(answer) for answer in answers if answer.state == worst.state))
+
+
+def _fact(answer: Answer) -> str:
+    return f"{answer.reason}; close: {', '.join(answer.close)}" if answer.close else answer.reason
+
+
+def _cure(shim: str, worst: Answer) -> str:
+    """The command or setting that turns the answer."""
+    target = Target.parse(worst.target)
+    variable = _settings.upstream_variable(shim)
+    if _settings.upstream_override(shim):
+        return f"to go back to the places that the shim names: unset {variable}"
+    if worst.state == "absent":
+        return f"to use the real one, install it, or set PYTHONPATH=<the folder that holds {target.package}>"
+    if worst.state == "moved":
+        return f"to say where it is now: {variable}={worst.close[0] if worst.close else f'<module>:{target.symbol}'}"
+    return (
+        f"to see the whole traceback: python -c 'import {target.module}'; "
+        f"to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}"
+    )

@@ -1,0 +1,245 @@
+"""``@shim``: the upstream object when it is there, else the decorated placeholder, and a record of which and why."""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import allocate_lock
+from time import perf_counter
+
+import ssot_shims._settings as _settings
+from ssot_shims._record import Record
+from ssot_shims._resolve import resolve
+from ssot_shims._target import Target
+from ssot_shims.errors import (
+    DuplicateShim,
+    InvalidPlaceholder,
+    InvalidTarget,
+    PlaceholderWarning,
+    UnknownShim,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamMoved,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Any, TypeVar
+
+    from ssot_shims._resolve import State
+    from ssot_shims._upstream import Answer, Cause
+
+    T = TypeVar("T")
+
+
+class ShimRecord(Record):
+    """What became of one shim.
+
+    ``state`` is ``upstream``, ``absent``, ``moved``, ``broken`` or ``forced``; ``reason`` says why, and how to change
+    it. ``cause`` is the kind of a breakage, ``error`` the exception behind it, ``seconds`` how long resolving took;
+    ``answers`` keeps what each target answered.
+    """
+
+    __module__ = "ssot_shims"
+
+    name: str
+    targets: tuple[str, ...]
+    state: State
+    reason: str
+    cause: Cause | None
+    error: BaseException | None
+    seconds: float
+    placeholder: Any
+    upstream: Any  # None unless the state is "upstream"
+    answers: tuple[Answer, ...]
+    declared: str  # "module.qualified_name" of the placeholder
+    file: str  # where that is written
+
+    @property
+    def chosen(self) -> Any:
+        """What the user of the shim got: the upstream object or the placeholder."""
+        return self.upstream if self.state == "upstream" else self.placeholder
+
+    @property
+    def problem(self) -> str:
+        """What is to be said aloud: why it moved or broke, or which target was broken before the one that won."""
+        if self.state in ("moved", "broken"):
+            return self.reason
+        return "; ".join(answer.reason for answer in self.answers if answer.state == "broken")
+
+
+_records: dict[str, ShimRecord] = {}
+_warned: set[str] = set()
+_writing = allocate_lock()
+
+
+def shim(*targets: str) -> Callable[[T], T]:
+    """A decorator that gives the upstream object when one of *targets* is there, else the decorated placeholder.
+
+    Each target is written ``pkg.mod:Name``; the first that is there wins. The placeholder is a class of any kind or a
+    function, and is the contract: type checkers see it on every machine. Put this decorator outermost.
+
+    A missing package is silent. A symbol that moved or broke gives a :class:`PlaceholderWarning` at the line that
+    imported, and raises :class:`UpstreamMoved` or :class:`UpstreamBroken` under ``SSOT_SHIMS_STRICT=1``. Raises
+    :class:`InvalidTarget`, :class:`InvalidPlaceholder`, :class:`DuplicateShim`, :class:`InvalidSetting` and
+    :class:`CircularShim` for what they name.
+
+    >>> @shim("acme.limits:Limits")
+    ... class Limits:
+    ...     retries = 3
+    >>> Limits.retries, shim_of(Limits).state
+    (3, 'absent')
+    """
+    if not targets:
+        raise InvalidTarget("no target is given to @shim")
+    parsed = tuple(map(Target.parse, targets))
+
+    def declare(placeholder: T) -> T:
+        is_strict = _settings.strict()
+        record = _declare(placeholder, parsed)
+        if record.problem:
+            _complain(record, is_strict)
+        return record.chosen  # type: ignore[no-any-return]  # the upstream is taken at its contract's word; verify checks it
+
+    return declare
+
+
+def all_shims() -> tuple[ShimRecord, ...]:
+    """The record of every shim declared so far in this process, in the order of declaration."""
+    return tuple(_records.values())
+
+
+def shim_of(obj: object) -> ShimRecord:
+    """The record of the shim that *obj* came from: the class or function it gave, an instance, or a subclass.
+
+    Raises :class:`UnknownShim` for anything else.
+
+    >>> from ssot_shims import HeartbeatConfig
+    >>> shim_of(HeartbeatConfig()).name
+    'HeartbeatConfig'
+    """
+    for ancestor in _lineage(obj):
+        for record in all_shims():
+            if ancestor is record.chosen or ancestor is record.placeholder:
+                return record
+    raise UnknownShim(repr(obj), tuple(sorted(_records)))
+
+
+def is_placeholder(obj: object) -> bool:
+    """Whether *obj* is a placeholder: the class or function itself, an instance, or a subclass. Never raises.
+
+    >>> @shim("acme.limits:Quota")
+    ... class Quota: ...
+    >>> is_placeholder(Quota), is_placeholder(Quota()), is_placeholder(int)
+    (True, True, False)
+    """
+    return any(ancestor is record.placeholder for ancestor in _lineage(obj) for record in all_shims())
+
+
+for _public in (shim, all_shims, shim_of, is_placeholder):
+    _public.__module__ = "ssot_shims"  # pickles name the public place
+
+
+def _lineage(obj: object) -> tuple[object, ...]:
+    # type() is asked, not isinstance(): a mock may claim any class.
+    kind = type(obj)
+    return type.__dict__["__mro__"].__get__(obj) if issubclass(kind, type) else (obj, *kind.__mro__)
+
+
+def _declare(placeholder: object, targets: tuple[Target, ...]) -> ShimRecord:
+    """The record of this declaration: the one there is when it has been resolved before (a reload), else a new one."""
+    name, module, qualname = _names_of(placeholder)
+    declared = f"{module}.{qualname}"
+    file = getattr(sys.modules.get(module), "__file__", None) or module
+    texts = tuple(map(str, targets))
+    first = _records.get(name)
+    if first is not None:
+        # One file may be imported under two names; that is still one declaration.
+        if (first.file, first.placeholder.__qualname__) != (file, qualname):
+            raise DuplicateShim(name, declared, first.declared)
+        if first.targets == texts:
+            return first
+    start = perf_counter()
+    resolution = resolve(name, targets, placeholder)
+    decided_by = resolution.decided_by
+    record = ShimRecord(
+        name=name,
+        targets=texts,
+        state=resolution.state,
+        reason=resolution.reason,
+        cause=decided_by.cause if decided_by else None,
+        error=decided_by.error if decided_by else None,
+        seconds=perf_counter() - start,
+        placeholder=placeholder,
+        upstream=decided_by.upstream if decided_by else None,
+        answers=resolution.answers,
+        declared=declared,
+        file=file,
+    )
+    with _writing:
+        _records[name] = record
+    return record
+
+
+def _names_of(placeholder: object) -> tuple[str, str, str]:
+    names = tuple(getattr(placeholder, name, None) for name in ("__name__", "__module__", "__qualname__"))
+    if not callable(placeholder) or not all(isinstance(name, str) for name in names):
+        raise InvalidPlaceholder(repr(placeholder))
+    return names  # type: ignore[return-value]  # three strings, as just checked
+
+
+def _complain(record: ShimRecord, is_strict: bool) -> None:
+    """Raise, every time, about an upstream that moved or broke; when not strict, warn once a shim."""
+    if is_strict:
+        raise _as_error(record)
+    if record.name in _warned:
+        return
+    import warnings
+
+    warning = PlaceholderWarning(record.name, record.problem)
+    warning.__cause__ = _first_error(record)
+    frame = _importing_frame(record)
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(
+        warning, PlaceholderWarning, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"), registry
+    )
+    # Marked only now: where warnings are errors, each further import fails like the first.
+    _warned.add(record.name)
+
+
+def _as_error(record: ShimRecord) -> UpstreamError:
+    kind = UpstreamMoved if record.state == "moved" else UpstreamBroken
+    error = kind(record.name, record.problem)
+    error.__cause__ = _first_error(record)
+    return error
+
+
+def _first_error(record: ShimRecord) -> BaseException | None:
+    return next((answer.error for answer in record.answers if answer.error), None)
+
+
+def _importing_frame(record: ShimRecord) -> FrameType:
+    """The frame with the line that imported the declaring module; the declaration itself when that is a script."""
+    frames = [frame for frame in _frames() if not _is_machinery(frame)] or [sys._getframe()]
+    return next((frame for frame in frames if not _declares(frame, record)), frames[-1])
+
+
+def _frames() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _declares(frame: FrameType, record: ShimRecord) -> bool:
+    """Whether *frame* runs the module that declares the shim."""
+    return frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == record.placeholder.__module__
+
+
+def _is_machinery(frame: FrameType) -> bool:
+    """Whether *frame* is ours or belongs to the import system, import hooks (pytest's among them) included."""
+    file, function = frame.f_code.co_filename, frame.f_code.co_name
+    is_import = file.startswith("<frozen importlib") or frame.f_globals.get("__name__") == "importlib"
+    return is_import or function == "exec_module" or file.startswith(os.path.dirname(__file__) + os.sep)

@@ -1,0 +1,204 @@
+"""What calling the upstream does differently from calling the placeholder, parameter by parameter."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+
+from typing_extensions import Format
+
+from ssot_shims._annotation import ANY, annotation_text, is_type_error, type_members
+from ssot_shims._calls import EITHER, ONLY_POSITIONAL, Slots, faults, is_required
+from ssot_shims._difference import Difference, same_value, show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+# From 3.14 on, reading an annotation evaluates it, and raises where a name is for type checkers only.
+_READ: dict[str, Any] = {"annotation_format": Format.FORWARDREF} if sys.version_info >= (3, 14) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Something to call, as its user does: the class it belongs to, and whether its first parameter is filled already.
+
+    An operator passes its operands by position and always as many: names and ``*args`` of its method are no promise.
+    """
+
+    function: Callable[..., object]
+    owner: type | None = None
+    is_bound: bool = False
+    is_operator: bool = False
+
+    def signature(self) -> Signature | None:
+        """Its signature; None if that cannot be read, as for some functions written in C, or promises nothing."""
+        try:
+            found = inspect.signature(self.function, **_READ)
+        except Exception:  # __signature__ may be anything
+            return None
+        parameters = list(found.parameters.values())
+        if self.is_bound and parameters and parameters[0].kind in (ONLY_POSITIONAL, EITHER):
+            del parameters[0]
+        if self.is_operator:
+            if any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
+                return None
+            parameters = [p.replace(kind=ONLY_POSITIONAL) if p.kind is EITHER else p for p in parameters]
+        returns = Signature.empty if isinstance(self.function, type) else found.return_annotation
+        return Signature(parameters, return_annotation=returns)
+
+    def types(self, annotation: object) -> frozenset[str]:
+        """The members of the type that *annotation* means here."""
+        names = getattr(_unwrapped(self.function), "__globals__", None)
+        return types_in(annotation, module_names(self.function) if names is None else names, self.owner)
+
+    def sorts(self) -> set[str]:
+        """What it is and what it wraps: of a plain function around a coroutine function, either may count."""
+        return {_sort(self.function), _sort(_unwrapped(self.function))}
+
+
+def module_names(thing: object) -> Mapping[str, object]:
+    """The names of the module that defines *thing*, as far as it is imported."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    return vars(module) if module else {}
+
+
+def types_in(annotation: object, names: Mapping[str, object], owner: type | None) -> frozenset[str]:
+    """The members of the type that *annotation* means among *names*, in the class *owner*; no annotation is Any."""
+    return ANY if annotation is Parameter.empty else type_members(annotation, names, owner.__name__ if owner else None)
+
+
+def declaration(name: str, annotation: object, default: object) -> str:
+    """``name: type = default``, without what is Parameter.empty."""
+    typed = name if annotation is Parameter.empty else f"{name}: {annotation_text(annotation)}"
+    if default is Parameter.empty:
+        return typed
+    return f"{typed}={show(default)}" if annotation is Parameter.empty else f"{typed} = {show(default)}"
+
+
+def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> list[Difference]:
+    """How calling *upstream* departs from calling *placeholder*: one Difference a parameter, errors and notes."""
+    promised, found = placeholder.signature(), upstream.signature()
+    if promised is None:
+        return []
+    if found is None:
+        return [Difference(path, f"the signature {promised}", "one that cannot be read", is_error=False)]
+    comparison = _Comparison(path, placeholder, upstream, Slots.of(promised), Slots.of(found))
+    returns = promised.return_annotation, found.return_annotation
+    return [*comparison.of_sorts(), *comparison.of_parameters(), *comparison.of_returns(*returns)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    path: str
+    placeholder: Callee
+    upstream: Callee
+    mine: Slots
+    theirs: Slots
+
+    def of_sorts(self) -> Iterator[Difference]:
+        promised, found = self.placeholder.sorts(), self.upstream.sorts()
+        if not promised & found:
+            yield Difference(self.path, " or ".join(sorted(promised)), " or ".join(sorted(found)))
+
+    def of_returns(self, promised: object, found: object) -> Iterator[Difference]:
+        mine, theirs = self.placeholder.types(promised), self.upstream.types(found)
+        is_error = is_type_error(theirs - mine, mine, theirs)
+        if is_error is not None:
+            yield Difference(f"{self.path} return type", annotation_text(promised), annotation_text(found), is_error)
+
+    def of_parameters(self) -> Iterator[Difference]:
+        faulty = faults(self.mine, self.theirs)
+        told = faulty - self._replacing(faulty) - self._moved_along(faulty)
+        for name in dict.fromkeys([*self.mine.named, *self.theirs.named, "*args", "**kwargs"]):
+            is_error = True if name in told else self._is_value_error(name)
+            if is_error is not None:
+                found = self._at_fault(name) if name in told else self._found(name)
+                yield Difference(f"{self.path}({name})", self._promised(name), found, is_error)
+
+    def _replacing(self, faulty: set[str]) -> set[str]:
+        """The new parameters that are told of as standing in the place of one that is gone."""
+        replacing = (self._counterpart(name) for name in faulty if name not in self.theirs.named)
+        return {parameter.name for parameter in replacing if parameter}
+
+    def _moved_along(self, faulty: set[str]) -> set[str]:
+        """The parameters that merely changed position with one added or gone before them, which is told of."""
+        mine, theirs = self.mine, self.theirs
+        gone = {name for name in faulty if theirs.position(name) is None and not self._counterpart(name)}
+        added = faulty - mine.named.keys() - self._replacing(faulty)
+        along: set[str] = set()
+        for name in faulty:
+            before, after = mine.position(name), theirs.position(name)
+            if before is not None and after is not None and len(self._changes(name)) == 1:
+                shift = sum(p.name in added for p in theirs.positional[:after])
+                shift -= sum(p.name in gone for p in mine.positional[:before])
+                along |= {name} if shift and after == before + shift else set()
+        return along
+
+    def _counterpart(self, name: str) -> Parameter | None:
+        """Upstream's parameter of that name, else a new one that stands in its place."""
+        position = self.mine.position(name)
+        there = None if position is None else self.theirs.at(position)
+        return self.theirs.named.get(name) or (None if there and there.name in self.mine.named else there)
+
+    def _is_value_error(self, name: str) -> bool | None:
+        """Whether its default or its type differs: True for an error, False for a note, None for no."""
+        promised, found = self.mine.named.get(name), self._counterpart(name)
+        if promised is None or found is None:
+            return None
+        if not is_required(promised) and not same_value(promised.default, found.default):
+            return True
+        mine, theirs = self.placeholder.types(promised.annotation), self.upstream.types(found.annotation)
+        return is_type_error(mine - theirs, mine, theirs)
+
+    def _changes(self, name: str) -> list[str]:
+        """How a parameter that upstream has, and that is at fault, is given in another way than promised."""
+        promised, found = self.mine.named.get(name), self.theirs.named[name]
+        if promised is None:
+            return ["required" if is_required(found) else "by keyword too"]
+        before, after = self.mine.position(name), self.theirs.position(name)
+        is_taken = before is not None or self.mine.has_args or (after or 0) < len(self.mine.positional)
+        changes = {
+            "positional-only": found.kind is ONLY_POSITIONAL and promised.kind is not ONLY_POSITIONAL,
+            "keyword-only": before is not None and after is None,
+            f"position {(after or 0) + 1}": after is not None and before != after and is_taken,
+            "required": is_required(found) and not is_required(promised),
+        }
+        return [change for change, holds in changes.items() if holds] or ["by keyword too"]
+
+    def _promised(self, name: str) -> str:
+        parameter = self.mine.named.get(name)
+        if parameter is None:
+            return "no such parameter" if name in self.theirs.named else name
+        return _declaration(parameter)
+
+    def _found(self, name: str) -> str:
+        parameter = self._counterpart(name)
+        return _declaration(parameter) if parameter else f"no {name if '*' in name else 'such parameter'}"
+
+    def _at_fault(self, name: str) -> str:
+        if name in self.theirs.named:
+            return f"{', '.join(self._changes(name))}: {self._found(name)}"
+        return f"no such parameter; in its place: {self._found(name)}" if self._counterpart(name) else self._found(name)
+
+
+def _declaration(parameter: Parameter) -> str:
+    return declaration(parameter.name, parameter.annotation, parameter.default)
+
+
+def _unwrapped(function: Callable[..., object]) -> Callable[..., object]:
+    try:
+        unwrapped: Callable[..., object] = inspect.unwrap(function)
+        return unwrapped
+    except ValueError:  # wrapped in a circle
+        return function
+
+
+def _sort(function: Callable[..., object]) -> str:
+    layers = (function, vars(type(function)).get("__call__"))
+    if any(map(inspect.iscoroutinefunction, layers)):
+        return "coroutine function"
+    return "async generator function" if any(map(inspect.isasyncgenfunction, layers)) else "function"

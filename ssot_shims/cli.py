@@ -1,0 +1,96 @@
+"""The command line: ``ssot-shims``, or ``python -m ssot_shims``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import ssot_shims
+import ssot_shims._report as _report
+from ssot_shims._declarations import load_declarations, told_later
+from ssot_shims._pyproject import find_project
+from ssot_shims._shim import all_shims
+from ssot_shims._verify import verify_record
+from ssot_shims.errors import SsotShimsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssot_shims._declarations import ImportFailure
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code: 0 done, 1 a promise does not hold (``verify``), 2 wrong usage.
+
+    *argv* is what follows the name of the program; None takes it from ``sys.argv``.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "status")
+    options = parser.parse_args(words)
+    try:
+        failures = load_declarations(find_project(Path.cwd()), options.modules, Path.cwd())
+        text, code = _verify(failures) if options.command == "verify" else _status(options, failures)
+    except SsotShimsError as error:
+        parser.exit(2, f"ssot-shims: {error}\n")
+    _write(text)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ssot-shims", description="Tell what every shim is on this machine, and whether its contract holds."
+    )
+    parser.add_argument("--version", action="version", version=f"ssot-shims {ssot_shims.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    about = {
+        "status": "what every shim is here, and why (the default)",
+        "verify": "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
+    }
+    for command, text in about.items():
+        subparser = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
+        subparser.add_argument("modules", nargs="*", metavar="MODULE", help="a module that declares shims of your own")
+        if command == "status":
+            form = subparser.add_mutually_exclusive_group()
+            form.add_argument("--json", action="store_true", help="as JSON")
+            form.add_argument("--markdown", action="store_true", help="as a Markdown table")
+    return parser
+
+
+def _status(options: argparse.Namespace, failures: Sequence[ImportFailure]) -> tuple[str, int]:
+    report = _report.status(failures)
+    if options.json:
+        return _report.as_json(report), 0
+    if options.markdown:
+        return _report.as_markdown(report), 0
+    return _report.as_text(report, width=_width(), colour=_colour()), 0
+
+
+def _verify(failures: Sequence[ImportFailure]) -> tuple[str, int]:
+    with told_later():
+        results = tuple((record, verify_record(record)) for record in all_shims())
+    report = _report.Verification(results=results, problems=_report.status(failures).problems)
+    return _report.verification_text(report, width=_width(), colour=_colour()), 0 if report.holds else 1
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _write(text: str) -> None:
+    """Write to standard output whatever its encoding; a reader that has gone away is no error."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True)
+    except BrokenPipeError:
+        # The interpreter flushes once more at exit; give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

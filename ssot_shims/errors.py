@@ -1,0 +1,126 @@
+"""Every exception and warning of this library.
+
+Each carries its data as attributes, says the value it saw and then the cure, and survives pickling (pytest-xdist sends
+errors between processes).
+"""
+
+
+class SsotShimsError(Exception):
+    """Whatever this library raises is one of these."""
+
+
+class InvalidTarget(SsotShimsError, ValueError):
+    """A target that does not read as ``pkg.mod:Name``.
+
+    >>> raise InvalidTarget("'acme.ws.HeartbeatConfig' has no colon", "acme.ws.HeartbeatConfig")
+    Traceback (most recent call last):
+    ssot_shims.errors.InvalidTarget: 'acme.ws.HeartbeatConfig' has no colon; write a target as 'pkg.mod:Name'
+    """
+
+    def __init__(self, problem: str, target: object = None) -> None:
+        super().__init__(problem, target)
+        self.problem = problem
+        self.target = target
+
+    def __str__(self) -> str:
+        return f"{self.problem}; write a target as 'pkg.mod:Name'"
+
+
+class InvalidPlaceholder(SsotShimsError, TypeError):
+    """``@shim(...)`` was put on something that is neither a class nor a function."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(placeholder)
+        self.placeholder = placeholder
+
+    def __str__(self) -> str:
+        return f"{self.placeholder} is neither a class nor a function; put @shim(...) on a class or def statement"
+
+
+class DuplicateShim(SsotShimsError, ValueError):
+    """One name, declared as a shim in two places."""
+
+    def __init__(self, shim: str, here: str, first: str) -> None:
+        super().__init__(shim, here, first)
+        self.shim = shim
+        self.here = here
+        self.first = first
+
+    def __str__(self) -> str:
+        return (
+            f"{self.here} declares the shim {self.shim}, which {self.first} has declared already; "
+            f"import it from there, or give one of the two another name"
+        )
+
+
+class UnknownShim(SsotShimsError, LookupError):
+    """Something that no shim stands for."""
+
+    def __init__(self, asked: str, known: tuple[str, ...]) -> None:
+        super().__init__(asked, known)
+        self.asked = asked
+        self.known = known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "none"
+        return f"{self.asked} is not from a shim; shims declared so far: {known}"
+
+
+class InvalidSetting(SsotShimsError, ValueError):
+    """A setting whose value does not read: an environment variable, or a key in pyproject.toml."""
+
+    def __init__(self, setting: str, value: str, expected: str) -> None:
+        super().__init__(setting, value, expected)
+        self.setting = setting
+        self.value = value
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.setting} is {self.value!r}; expected {self.expected}"
+
+
+class UpstreamError(SsotShimsError, ImportError):
+    """A shim whose upstream should be there is not usable; raised under ``SSOT_SHIMS_STRICT=1``."""
+
+    def __init__(self, shim: str, reason: str) -> None:
+        super().__init__(shim, reason)
+        self.shim = shim
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.shim}: {self.reason}"
+
+
+class UpstreamMoved(UpstreamError):
+    """The package is there; the submodule or the symbol is not."""
+
+
+class UpstreamBroken(UpstreamError):
+    """Importing the upstream raised, or gave something of another kind."""
+
+
+class CircularShim(SsotShimsError, ImportError):
+    """A shim was asked for while a module that it needs was still half imported."""
+
+    def __init__(self, shim: str, module: str) -> None:
+        super().__init__(shim, module)
+        self.shim = shim
+        self.module = module
+
+    def __str__(self) -> str:
+        return (
+            f"{self.shim} cannot be resolved yet: {self.module} is still being imported, which makes a circle; "
+            f"import {self.shim} inside the function that uses it, or below the definitions of {self.module}"
+        )
+
+
+class PlaceholderWarning(UserWarning):
+    """A placeholder is in use although something of its upstream is there: it moved, or it is broken."""
+
+    def __init__(self, shim: str, reason: str) -> None:
+        super().__init__(shim, reason)
+        self.shim = shim
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.shim} is a placeholder: {self.reason}"

@@ -1,0 +1,73 @@
+"""What every test starts from: no shim declared, no setting in force, nothing left of other tests' modules."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import ssot_shims
+from ssot_shims import _shim
+
+Write = Callable[[dict[str, str]], Path]
+
+
+@pytest.fixture(autouse=True)
+def a_fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if nobody had declared a shim yet; whatever a test imports or sets is taken back."""
+    for name in list(os.environ):
+        if name.startswith("SSOT_SHIMS_"):
+            monkeypatch.delenv(name)
+    modules, path, finders = dict(sys.modules), list(sys.path), list(sys.meta_path)
+    records, warned = dict(_shim._records), set(_shim._warned)
+    _shim._records.clear()
+    _shim._warned.clear()
+    yield
+    for name in sys.modules.keys() - modules.keys():
+        if not name.startswith("ssot_shims"):
+            del sys.modules[name]
+    sys.modules.update(modules)
+    sys.path[:], sys.meta_path[:] = path, finders
+    _shim._records.clear()
+    _shim._records.update(records)
+    _shim._warned.clear()
+    _shim._warned.update(warned)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write files below a folder that is on ``sys.path``, and give that folder."""
+
+    def write(files: dict[str, str]) -> Path:
+        root = tmp_path / "site"
+        for name, text in files.items():
+            file = root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        if str(root) not in sys.path:
+            sys.path.insert(0, str(root))
+        importlib.invalidate_caches()
+        return root
+
+    return write
+
+
+@pytest.fixture
+def fresh_shims() -> Iterator[None]:
+    """The shipped shims as a new process finds them: not imported yet."""
+    homes = ("heartbeat_config", "retry_policy")
+    kept = {name: sys.modules.pop(f"ssot_shims.{name}", None) for name in homes}
+    names = {name: vars(ssot_shims).pop(name, None) for name in ("HeartbeatConfig", "RetryPolicy", *homes)}
+    yield
+    for name, module in kept.items():
+        sys.modules.pop(f"ssot_shims.{name}", None)
+        if module is not None:
+            sys.modules[f"ssot_shims.{name}"] = module
+    for name, value in names.items():
+        vars(ssot_shims).pop(name, None)
+        if value is not None:
+            setattr(ssot_shims, name, value)

@@ -1,0 +1,120 @@
+"""Compare the static look with really importing: every module given on standard input, one a line.
+
+Each module is looked at in a process that has not imported it, and imported in another one. Prints one JSON object a
+disagreement, and a last one with the counts. Argument: how many names of each module to ask for (0: all of them).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from importlib import import_module
+
+from ssot_shims import _bindings
+from ssot_shims._finder import Unclear, find
+from ssot_shims._look import look
+from ssot_shims._target import Target
+
+MADE_UP = ["HeartbeatConfigThatNobodyHas", "x9"]
+SECONDS = 30
+
+
+def in_child(work, *arguments):
+    """What *work* gives, computed in a forked child that may do to itself what it likes; None if that failed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        try:
+            signal.alarm(SECONDS)
+            quiet = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(quiet, stream)
+            result = json.dumps(work(*arguments)).encode()
+            with os.fdopen(writer, "wb") as out:
+                out.write(result)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else None
+
+
+def names_after_import(module):
+    return list(vars(import_module(module)))
+
+
+def names_in_source(source):
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.alias(name=name, asname=asname):
+                found.add(asname or name)
+            case _:
+                pass
+    return found
+
+
+def look_at(module, names):
+    # One source is asked for many names here; a shim asks for one.
+    _bindings._parse = functools.lru_cache(maxsize=64)(_bindings._parse)
+    return {name: look(Target(module=module, symbol=name)).found for name in names}
+
+
+def find_source(module):
+    folders = None
+    place = None
+    for depth in range(1, module.count(".") + 2):
+        place = find(".".join(module.split(".")[:depth]), folders)
+        folders = place.folders if place else ()
+        if place is None or folders is None:
+            break
+    return place
+
+
+def main(count):
+    totals = Counter()
+    for module in sys.stdin.read().split():
+        try:
+            place = find_source(module)
+        except Unclear:
+            totals["modules without source"] += 1
+            continue
+        if place is None or not place.is_source:
+            totals["modules without source"] += 1
+            continue
+        bound = in_child(names_after_import, module)
+        if bound is None:
+            totals["modules that do not import"] += 1
+            continue
+        totals["modules"] += 1
+        with open(place.file, "rb") as file:
+            source = file.read()
+        try:
+            candidates = names_in_source(source) - set(bound)
+        except (SyntaxError, ValueError, RecursionError):
+            candidates = set()
+        present = sorted(name for name in bound if name.isidentifier())
+        others = sorted(name for name in candidates if name.isidentifier())
+        if count:
+            chance = random.Random(module)
+            present, others = (chance.sample(names, min(count, len(names))) for names in (present, others))
+        for name, found in (in_child(look_at, module, [*present, *others, *MADE_UP]) or {}).items():
+            totals[found] += 1
+            if (found == "there" and name not in bound) or (found in ("missing", "absent") and name in bound):
+                print(json.dumps({"module": module, "name": name, "found": found}), flush=True)
+    print(json.dumps(totals))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

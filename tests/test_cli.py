@@ -1,0 +1,423 @@
+"""The command line, as a person or a CI job calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import pty
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ssot_shims
+from ssot_shims import PlaceholderWarning, cli
+from ssot_shims._report import table
+from tests.conftest import Write
+
+TITLE = f"ssot_shims {ssot_shims.__version__} on Python {platform.python_version()}"
+ABSENT = (
+    "no package 'netra_backend' is installed here; "
+    "to use the real one, install it, or set PYTHONPATH=<the folder that holds netra_backend>"
+)
+SUITE = """
+from ssot_shims import shim
+
+@shim("acme.ws:Limits")
+class Limits:
+    retries = 3
+
+@shim("acme.old:Quota", "acme.ws:Quota")
+class Quota:
+    '''Of requests.
+
+    >>> Quota().left
+    5
+    '''
+    left = 5
+"""
+UPSTREAM = {
+    "acme/__init__.py": "print('acme says hello')",
+    "acme/ws.py": "class Limits:\n    retries = 3\nclass Quota:\n    left = 5\n",
+    "suite/__init__.py": "",
+    "suite/shims.py": SUITE,
+}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_shims: None) -> Path:
+    """The command line is run outside any project, and every public name is loaded anew."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command line."""
+    try:
+        code = cli.main(words)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_status_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command every shim is listed with its state and the reason; exit code 0."""
+    expected = f"""{TITLE}
+
+SHIM             STATE   WHY
+HeartbeatConfig  absent  {ABSENT}
+RetryPolicy      absent  {ABSENT}
+"""
+    assert run(capsys) == run(capsys, "status") == (0, expected, "")
+
+
+def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs get the same with every detail, under a numbered schema."""
+    code, out, _ = run(capsys, "--json")
+    data = json.loads(out)
+    shims = data.pop("shims")
+    assert (code, data) == (
+        0,
+        {
+            "schema": 1,
+            "ssot_shims": ssot_shims.__version__,
+            "python": platform.python_version(),
+            "settings": {},
+            "problems": [],
+        },
+    )
+    seconds = shims[0].pop("seconds")
+    assert 0 < seconds < 5
+    target = "netra_backend.app.websocket_core.manager:HeartbeatConfig"
+    reason = "no package 'netra_backend' is installed here"
+    assert shims[0] == {
+        "name": "HeartbeatConfig",
+        "state": "absent",
+        "cause": None,
+        "reason": ABSENT,
+        "error": None,
+        "targets": [target],
+        "declared": "ssot_shims.heartbeat_config.HeartbeatConfig",
+        "file": str(Path(ssot_shims.__file__).with_name("heartbeat_config.py")),
+        "answers": [{"target": target, "state": "absent", "cause": None, "reason": reason}],
+    }
+
+
+def test_status_as_markdown(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """A CI summary gets a table in which nothing of a reason is taken for markup, and what is wrong."""
+    write({"suite.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ...\nraise ValueError('<b>|')"})
+    escaped = ABSENT.replace("'netra_backend'", "'acme'").replace("holds netra_backend", "holds acme")
+    code, out, _ = run(capsys, "status", "--markdown", "suite")
+    lines = out.splitlines()
+    assert (code, lines[2:4]) == (0, ["| shim | state | why |", "|---|---|---|"])
+    assert f"| X | absent | {escaped.replace('<', chr(92) + '<').replace('>', chr(92) + '>')} |" in lines
+    assert lines[-1] == "- problem: suite cannot be imported: ValueError: \\<b\\>\\|"
+
+
+def test_markdown_without_problems_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing follows the rows when nothing is wrong."""
+    _, out, _ = run(capsys, "--markdown")
+    assert out.splitlines()[-1].startswith("| RetryPolicy | absent | ")
+
+
+def test_status_shows_the_shims_of_a_project(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modules named in pyproject.toml are found from its folder, and what an upstream prints spoils no output."""
+    root = write({**UPSTREAM, "deep/er/x": "", "pyproject.toml": '[tool.ssot_shims]\nmodules = ["suite.shims"]\n'})
+    sys.path.remove(str(root))
+    monkeypatch.chdir(root / "deep" / "er")
+    code, out, err = run(capsys)
+    rows = [" ".join(line.split()) for line in out.splitlines()[3:]]
+    assert (code, err) == (0, "acme says hello\n")
+    assert rows[2:] == [
+        f"Limits upstream acme.ws:Limits ({root}/acme/ws.py)",
+        f"Quota upstream acme.ws:Quota ({root}/acme/ws.py)",
+    ]
+    assert str(root) not in sys.path
+
+
+def test_status_shows_settings_and_what_is_misspelled(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings in force are listed, and one that reaches nothing is a problem that is said."""
+    monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", "RetryPolicy,Nobody\x1b[31m".replace("\x1b[31m", ""))
+    monkeypatch.setenv("SSOT_SHIMS_STRIKT", "\x1b[31m1")
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert out.splitlines()[4:] == [
+        "RetryPolicy      forced  SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; "
+        "to undo that: unset SSOT_SHIMS_PLACEHOLDERS",
+        "",
+        "settings: SSOT_SHIMS_PLACEHOLDERS=RetryPolicy,Nobody SSOT_SHIMS_STRIKT=\\x1b[31m1",
+        "",
+        "problem: SSOT_SHIMS_STRIKT: no such setting; close: SSOT_SHIMS_STRICT",
+        "problem: SSOT_SHIMS_PLACEHOLDERS=Nobody: no shim of that name",
+    ]
+
+
+def test_status_tells_what_is_broken_even_when_strict(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under SSOT_SHIMS_STRICT=1 the status is still a status: everything is shown and nothing raises or warns."""
+    write({"acme/__init__.py": "", "acme/old.py": "Quota = None", "acme/ws.py": "", "shims.py": SUITE})
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    code, out, err = run(capsys, "status", "shims")
+    states = [line.split()[:2] for line in out.splitlines()[3:7]]
+    assert (code, err) == (0, "")
+    assert states == [
+        ["HeartbeatConfig", "absent"],
+        ["RetryPolicy", "absent"],
+        ["Limits", "moved"],
+        ["Quota", "broken"],
+    ]
+    assert os.environ["SSOT_SHIMS_STRICT"] == "1"
+
+
+def test_verify_holds(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """Every upstream that keeps its promise is said to hold; absence is no failure; exit code 0."""
+    root = write(UPSTREAM)
+    code, out, err = run(capsys, "verify", "suite.shims")
+    expected = f"""{TITLE}
+
+SHIM             CONTRACT  WHY
+HeartbeatConfig  absent    {ABSENT}
+RetryPolicy      absent    {ABSENT}
+Limits           holds     acme.ws:Limits ({root}/acme/ws.py)
+Quota            holds     acme.ws:Quota ({root}/acme/ws.py)
+
+2 of 4 shims compared with their upstream; 0 errors
+"""
+    assert (code, out, err) == (0, expected, "acme says hello\n")
+
+
+def test_verify_names_each_difference(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """A promise that does not hold is one line, in structure or in an example; exit code 1."""
+    root = write({**UPSTREAM, "acme/ws.py": "class Limits: ...\nclass Quota:\n    left = 4\n"})
+    code, out, _ = run(capsys, "verify", "suite.shims")
+    assert code == 1
+    assert out.splitlines()[5:] == [
+        f"Limits           differs   acme.ws:Limits ({root}/acme/ws.py); the differences are below",
+        f"Quota            differs   acme.ws:Quota ({root}/acme/ws.py); the differences are below",
+        "",
+        "error: Limits.retries: the placeholder has attribute; upstream has no such name",
+        "error: Quota.left: the placeholder has left=5; upstream has left=4",
+        "error: Quota docstring, line 3: Quota().left: the placeholder has 5; upstream has 4",
+        "2 of 4 shims compared with their upstream; 3 errors",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"acme/ws.py": "class Quota: left = 5"}, "Limits is not in"),
+        ({"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."}, "importing acme.ws raised ZeroDivisionError"),
+        ({"acme/old.py": "Quota = 0"}, "acme.old:Quota is an object of type int, not a class"),
+        ({"suite/shims.py": "raise OSError('no')"}, "problem: suite.shims cannot be imported: OSError: no"),
+    ],
+    ids=["moved", "broken", "a broken target before the one that won", "a module that raises"],
+)
+def test_verify_fails_for_what_is_not_quiet(
+    capsys: pytest.CaptureFixture[str], write: Write, files: dict[str, str], told: str
+) -> None:
+    """Moved, broken, and modules that cannot be imported are exit code 1, whatever else holds."""
+    write({**UPSTREAM, **files})
+    code, out, _ = run(capsys, "verify", "suite.shims")
+    assert code == 1
+    assert told in out
+
+
+def test_verify_fails_for_a_strict_error_that_was_swallowed(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``except ImportError: X = None`` around a strict error hides nothing: the record remembers."""
+    write({"acme.py": "", "shims.py": "try:\n    from declares import X\nexcept ImportError:\n    X = None"})
+    write({"declares.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    code, out, _ = run(capsys, "verify", "shims")
+    assert (code, "X                moved" in out) == (1, True)
+
+
+def test_a_note_is_no_error(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """A difference that breaks nobody is shown and counted as no error."""
+    suite = "from ssot_shims import shim\n@shim('acme:f')\ndef f(x: float) -> None: ..."
+    write({"acme.py": "def f(x: int) -> None: ...", "suite.py": suite})
+    code, out, _ = run(capsys, "verify", "suite")
+    assert code == 0
+    assert out.splitlines()[-2:] == [
+        "note: f(x): the placeholder has x: float; upstream has x: int",
+        "1 of 3 shims compared with their upstream; 0 errors",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["status", "no.such.suite"],
+            "ssot-shims: MODULE is 'no.such.suite'; expected a module that can be imported from {folder}\n",
+        ),
+        (
+            ["verify", "json.nothing"],
+            "ssot-shims: MODULE is 'json.nothing'; expected a module that can be imported from {folder}\n",
+        ),
+        (
+            ["verify", "../suite"],
+            "ssot-shims: MODULE is '../suite'; expected a module that can be imported from {folder}\n",
+        ),
+    ],
+)
+def test_a_module_that_is_not_there_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str, in_an_empty_folder: Path
+) -> None:
+    """A misspelled module on the command line is exit code 2, with where it was looked for."""
+    assert run(capsys, *words) == (2, "", message.format(folder=in_an_empty_folder))
+
+
+def test_a_module_of_the_project_that_is_not_there_names_the_file(
+    capsys: pytest.CaptureFixture[str], in_an_empty_folder: Path
+) -> None:
+    """A misspelled module in pyproject.toml is exit code 2, with the file and the key."""
+    file = in_an_empty_folder / "pyproject.toml"
+    file.write_text('[tool.ssot_shims]\nmodules = ["suit"]\n')
+    message = (
+        f"ssot-shims: tool.ssot_shims.modules in {file} is 'suit'; "
+        f"expected a module that can be imported from {in_an_empty_folder}\n"
+    )
+    assert run(capsys) == (2, "", message)
+
+
+def test_a_setting_that_does_not_read_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value such as SSOT_SHIMS_STRICT=maybe is exit code 2, not a traceback."""
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "maybe")
+    message = "ssot-shims: SSOT_SHIMS_STRICT is 'maybe'; expected 1, true, yes or on, or 0, false, no or off\n"
+    assert run(capsys) == (2, "", message)
+
+
+def test_two_declarations_of_one_shim_are_told(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """The second module is a problem that names the first."""
+    write({"one.py": SUITE, "two.py": SUITE})
+    code, out, _ = run(capsys, "verify", "one", "two")
+    assert code == 1
+    assert (
+        "problem: two cannot be imported: DuplicateShim: two.Limits declares the shim Limits, which one.Limits has "
+        "declared already; import it from there, or give one of the two another name\n"
+    ) in out
+
+
+@pytest.mark.parametrize("words", [["verfy"], ["verify", "--json"], ["status", "--json", "--markdown"]])
+def test_wrong_words_are_wrong_usage(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    """An unknown command or option is exit code 2, with the usage on standard error."""
+    code, out, err = run(capsys, *words)
+    assert (code, out, err.startswith("usage: ssot-shims")) == (2, "", True)
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both answer on standard output with exit code 0."""
+    assert run(capsys, "--version") == (0, f"ssot-shims {ssot_shims.__version__}\n", "")
+    code, out, _ = run(capsys, "--help")
+    assert (code, "what every shim is here, and why (the default)" in out) == (0, True)
+
+
+def test_ctrl_c_in_a_module_stops(write: Write) -> None:
+    """KeyboardInterrupt is no answer about a module."""
+    write({"suite.py": "raise KeyboardInterrupt"})
+    with pytest.raises(KeyboardInterrupt):
+        cli.main(["status", "suite"])
+
+
+def test_python_dash_m_is_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m ssot_shims`` runs the same."""
+    monkeypatch.setattr(sys, "argv", ["ssot-shims", "--version"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("ssot_shims", run_name="__main__")
+    assert (stop.value.code, capsys.readouterr().out) == (0, f"ssot-shims {ssot_shims.__version__}\n")
+
+
+def on_a_terminal(**settings: str) -> str:
+    """What the status looks like on a real terminal, 60 columns wide."""
+    ours, theirs = pty.openpty()
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1]), "COLUMNS": "60", "TERM": "xterm", **settings}
+    subprocess.run([sys.executable, "-m", "ssot_shims"], stdout=theirs, stdin=theirs, env=env, check=True)
+    os.close(theirs)
+    text = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            text += chunk
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(ours)
+    return text.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_colour_and_wrapped_reasons() -> None:
+    """On a terminal states are coloured and reasons wrapped under their column."""
+    lines = on_a_terminal().splitlines()
+    assert lines[3] == "HeartbeatConfig  \x1b[2mabsent\x1b[0m  no package 'netra_backend' is"
+    assert lines[4] == " " * 25 + "installed here; to use the real"
+    assert max(len(line) for line in lines if "\x1b" not in line) <= 60 + len("netra_backend>")
+
+
+@pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_can_be_declined(settings: dict[str, str]) -> None:
+    """NO_COLOR and a dumb terminal get none."""
+    assert "\x1b" not in on_a_terminal(**settings)
+
+
+def test_an_empty_no_color_declines_nothing() -> None:
+    """As no-color.org has it, NO_COLOR counts when it is not empty."""
+    assert "\x1b[2mabsent" in on_a_terminal(NO_COLOR="")
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """``ssot-shims status | head -0`` ends without a traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    command = [sys.executable, "-m", "ssot_shims"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=env, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_pipe_is_noticed_when_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same inside this process: what cannot be written is dropped, and nothing is raised then or at exit."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert cli.main([]) == 0
+
+
+def test_an_output_that_cannot_hold_a_character_gets_an_escape(tmp_path: Path) -> None:
+    """Paths and messages in any script are shown on an ASCII terminal too."""
+    (tmp_path / "müll.py").write_text(
+        "from ssot_shims import shim\n@shim('acme:X')\nclass X: ...\nraise OSError('größe')"
+    )
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1]), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "ssot_shims", "status", "müll"]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, check=False)
+    assert done.stdout.splitlines()[-1] == "problem: m\\xfcll cannot be imported: OSError: gr\\xf6\\xdfe"
+
+
+def test_a_table_without_rows_is_its_head() -> None:
+    """Nothing to show is no error."""
+    assert table(("A", "B", "C"), [], width=80, colour=True) == ["A  B  C"]
+
+
+def test_the_command_line_never_warns(write: Write) -> None:
+    """What a shim would warn about is in the table instead."""
+    write({"acme.py": "", "suite.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PlaceholderWarning)
+        assert cli.main(["status", "suite"]) == 0

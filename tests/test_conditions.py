@@ -1,0 +1,495 @@
+"""Every condition an upstream can be in, what a shim makes of it, and the words it uses."""
+
+from __future__ import annotations
+
+import enum
+import py_compile
+import sys
+import types
+import warnings
+import zipfile
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ssot_shims import PlaceholderWarning, shim, shim_of
+from tests.conftest import Write
+
+INSTALL = "to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>"
+NOW_AT = "to say where it is now: SSOT_SHIMS_UPSTREAM_CONFIG="
+BROKEN = (
+    "to see the whole traceback: python -c 'import acme.ws'; "
+    "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Config"
+)
+CLASS = "class Config: ..."
+BOOM = "import os\nos._exit(3)  # this must not run\n"
+
+
+class Case:
+    """One condition: files below a folder on the path, the targets of a shim, and what is to come of them."""
+
+    def __init__(
+        self,
+        name: str,
+        files: dict[str, str],
+        state: str,
+        reason: str,
+        *targets: str,
+        cause: str | None = None,
+        before: Callable[[Path], object] | None = None,
+        runs: bool | None = None,
+    ) -> None:
+        self.name, self.files, self.state, self.reason, self.cause = name, files, state, reason, cause
+        self.targets = targets or ("acme.ws:Config",)
+        self.before = before
+        self.runs = state in ("upstream", "broken") if runs is None else runs
+
+
+def in_package(source: str, init: str = "") -> dict[str, str]:
+    return {"acme/__init__.py": init, "acme/ws.py": source}
+
+
+def zip_it(root: Path) -> None:
+    with zipfile.ZipFile(root / "acme.zip", "w") as archive:
+        archive.writestr("acme/__init__.py", "")
+        archive.writestr("acme/ws.py", CLASS)
+    sys.path.insert(0, str(root / "acme.zip"))
+
+
+def compile_it(root: Path) -> None:
+    py_compile.compile(str(root / "acme" / "ws.py"), cfile=str(root / "acme" / "ws.pyc"), doraise=True)
+    (root / "acme" / "ws.py").unlink()
+
+
+def put_into_sys_modules(root: Path) -> None:
+    module = types.ModuleType("acme.ws")
+    module.Config = type("Config", (), {})  # type: ignore[attr-defined]
+    sys.modules["acme.ws"] = module
+
+
+def second_portion(root: Path) -> None:
+    (root / "second" / "acme").mkdir(parents=True)
+    (root / "second" / "acme" / "ws.py").write_text(CLASS)
+    sys.path.insert(0, str(root / "second"))
+
+
+def block(name: str) -> Callable[[Path], None]:
+    class Blocker:
+        def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+            if fullname == name:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            return None
+
+    return lambda root: sys.meta_path.insert(0, Blocker())
+
+
+def deny(name: str) -> Callable[[Path], None]:
+    return lambda root: sys.modules.__setitem__(name, None)  # type: ignore[arg-type]
+
+
+def is_gone(file: str, close: str = "", now_at: str = "") -> str:
+    near = f"; close: {close}" if close else ""
+    return f"Config is not in {{root}}/{file}{near}; {NOW_AT}{now_at or close or '<module>:Config'}"
+
+
+def unseen(file: str, close: str = "") -> str:
+    return is_gone(f"{file} (looked at without running it)", close)
+
+
+def raised(what: str) -> str:
+    return f"importing acme.ws raised {what}; {BROKEN}"
+
+
+THERE = "acme.ws:Config ({root}/acme/ws.py)"
+ABSENT = f"no package 'acme' is installed here; {INSTALL}"
+NO_WS = "in {root}/acme/__init__.py there is no module acme.ws"
+FORGET = f"{NOW_AT}<module>:Config"
+
+CASES = [
+    Case("healthy", in_package(CLASS), "upstream", THERE),
+    Case("absent", {}, "absent", ABSENT),
+    Case("an empty folder of that name", {"acme/data/readme.txt": ""}, "absent", ABSENT),
+    Case("only __pycache__ in it", {"acme/__pycache__/ws.cpython-311.pyc": ""}, "absent", ABSENT),
+    Case("only folders that no module can be in", {"acme/not-a-package/ws.py": CLASS}, "absent", ABSENT),
+    Case("denied by None in sys.modules", in_package(CLASS), "absent", ABSENT, before=deny("acme")),
+    Case(
+        "a submodule denied by None in sys.modules",
+        in_package(CLASS),
+        "moved",
+        f"in acme there is no module acme.ws; {FORGET}",
+        before=deny("acme.ws"),
+    ),
+    Case("denied by a finder that raises", in_package(CLASS), "absent", ABSENT, before=block("acme")),
+    Case("submodule gone", {"acme/__init__.py": ""}, "moved", f"{NO_WS}; {FORGET}"),
+    Case(
+        "submodule renamed",
+        {"acme/__init__.py": BOOM, "acme/wss.py": BOOM},
+        "moved",
+        f"{NO_WS}; close: acme.wss:Config; {NOW_AT}acme.wss:Config",
+    ),
+    Case(
+        "package became a module",
+        {"acme.py": BOOM},
+        "moved",
+        f"acme ({{root}}/acme.py) is a module and no package, so there is no module acme.ws; {FORGET}",
+    ),
+    Case("symbol renamed", in_package("class ConfigV2: ..."), "moved", unseen("acme/ws.py", "acme.ws:ConfigV2")),
+    Case("symbol gone from a module with side effects", in_package(BOOM, BOOM), "moved", unseen("acme/ws.py")),
+    Case(
+        "symbol gone but still in __all__",
+        in_package(BOOM + "__all__ = ['Config']", BOOM + "from acme.ws import Config"),
+        "moved",
+        unseen("acme/ws.py"),
+    ),
+    Case("symbol only in a docstring", in_package('"""\nclass Config:\n"""\n' + BOOM), "moved", unseen("acme/ws.py")),
+    Case("symbol only annotated", in_package("Config: type\n" + BOOM), "moved", unseen("acme/ws.py")),
+    Case("deleted after its definition", in_package(f"{CLASS}\ndel Config"), "moved", unseen("acme/ws.py")),
+    Case(
+        "its own dependency missing",
+        in_package(f"import yaml_is_missing\n{CLASS}"),
+        "broken",
+        raised("ModuleNotFoundError: No module named 'yaml_is_missing'"),
+        cause="dependency missing",
+    ),
+    Case(
+        "ImportError inside",
+        in_package(f"from acme import nothing\n{CLASS}"),
+        "broken",
+        raised("ImportError: cannot import name 'nothing' from 'acme' ({root}/acme/__init__.py)"),
+        cause="import error",
+    ),
+    Case(
+        "ModuleNotFoundError without a name",
+        in_package(f"{CLASS}\nraise ModuleNotFoundError('by hand')"),
+        "broken",
+        raised("ModuleNotFoundError: by hand"),
+        cause="import error",
+    ),
+    Case(
+        "it claims itself not to be found",
+        in_package(CLASS, "raise ModuleNotFoundError('no acme', name='acme')"),
+        "broken",
+        raised("ModuleNotFoundError: no acme"),
+        cause="dependency missing",
+    ),
+    Case(
+        "RuntimeError inside",
+        in_package(f"{CLASS}\nraise RuntimeError('no licence\\nfor you')"),
+        "broken",
+        raised("RuntimeError: no licence for you"),
+        cause="exception",
+    ),
+    Case(
+        "an exception without a message",
+        in_package(f"{CLASS}\nraise KeyError"),
+        "broken",
+        raised("KeyError"),
+        cause="exception",
+    ),
+    Case(
+        "an exception that cannot be shown",
+        in_package(f"{CLASS}\nclass Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd"),
+        "broken",
+        raised("Odd"),
+        cause="exception",
+    ),
+    Case(
+        "SyntaxError inside",
+        in_package(f"{CLASS}\nif True\n    pass"),
+        "broken",
+        raised("SyntaxError: expected ':' (ws.py, line 2)"),
+        cause="syntax error",
+    ),
+    Case(
+        "SystemExit inside",
+        in_package(f"import sys\n{CLASS}\nsys.exit('bye')"),
+        "broken",
+        raised("SystemExit: bye"),
+        cause="system exit",
+    ),
+    Case(
+        "pytest.skip inside",
+        in_package(f"import pytest\n{CLASS}\npytest.skip('no', allow_module_level=True)"),
+        "broken",
+        raised("Skipped: no"),
+        cause="exception",
+    ),
+    Case(
+        "a parent package that raises",
+        in_package(CLASS, "raise OSError('no disk')"),
+        "broken",
+        raised("OSError: no disk"),
+        cause="exception",
+    ),
+    Case(
+        "a warning turned into an error",
+        in_package(f"import warnings\nwarnings.warn('old', DeprecationWarning)\n{CLASS}"),
+        "broken",
+        raised("DeprecationWarning: old"),
+        cause="warning as error",
+    ),
+    Case(
+        "upstream's own placeholder",
+        in_package("try:\n    from acme.gone import Config\nexcept ImportError:\n    Config = None"),
+        "broken",
+        f"acme.ws:Config is None, not a class; {BROKEN}",
+        cause="wrong kind",
+    ),
+    Case(
+        "a function where a class is promised",
+        in_package("def Config(): ..."),
+        "broken",
+        f"acme.ws:Config is a function of type function, not a class; {BROKEN}",
+        cause="wrong kind",
+    ),
+    Case("a module __getattr__", in_package("def __getattr__(name): return int"), "upstream", THERE),
+    Case(
+        "a module __getattr__ that does not know it",
+        in_package("def __getattr__(name): raise AttributeError(name)"),
+        "moved",
+        is_gone("acme/ws.py"),
+        runs=True,
+    ),
+    Case(
+        "a module __getattr__ that raises something else",
+        in_package("def __getattr__(name): raise LookupError(name)"),
+        "broken",
+        raised("LookupError: Config"),
+        cause="exception",
+    ),
+    Case("a star import with it", {**in_package("from acme.impl import *"), "acme/impl.py": CLASS}, "upstream", THERE),
+    Case(
+        "a star import without it",
+        {**in_package("from acme.impl import *"), "acme/impl.py": "Other = 1"},
+        "moved",
+        is_gone("acme/ws.py"),
+        runs=True,
+    ),
+    Case(
+        "defined in try/except",
+        in_package(f"try:\n    import json\nexcept ImportError:\n    pass\nelse:\n    {CLASS}"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "defined in a branch that is not taken",
+        in_package(f"if False:\n    {CLASS}"),
+        "moved",
+        is_gone("acme/ws.py"),
+        runs=True,
+    ),
+    Case("globals()[...]", in_package("globals()['Con' + 'fig'] = int"), "upstream", THERE),
+    Case(
+        "setattr on itself",
+        in_package("import sys\nsetattr(sys.modules[__name__], 'Con' 'fig', int)"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "a walrus",
+        in_package("print(Config := int, end='', file=open('/dev/null', 'w')) if 0 else (Config := int)"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "a global statement in a function",
+        in_package("def f():\n    global Config\n    Config = int\nf()"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "a parent that sets attributes on its submodule",
+        in_package("", "from acme import ws\nws.Config = int"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "a parent that sets them by name",
+        in_package("", "from acme import ws\nfor name in ['Con' + 'fig']: setattr(ws, name, int)"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "an edited __path__",
+        {"acme/__init__.py": "__path__.append(__path__[0] + '/elsewhere')", "acme/elsewhere/ws.py": CLASS},
+        "upstream",
+        "acme.ws:Config ({root}/acme/elsewhere/ws.py)",
+    ),
+    Case(
+        "a module put into sys.modules",
+        {"acme/__init__.py": "import sys\nfrom acme import impl\nsys.modules['acme.ws'] = impl", "acme/impl.py": CLASS},
+        "upstream",
+        "acme.ws:Config ({root}/acme/impl.py)",
+    ),
+    Case(
+        "a module that is in sys.modules already",
+        {},
+        "upstream",
+        "acme.ws:Config (built in)",
+        before=put_into_sys_modules,
+    ),
+    Case("a zip import", {"readme.txt": ""}, "upstream", "acme.ws:Config ({root}/acme.zip/acme/ws.py)", before=zip_it),
+    Case(
+        "byte code without source",
+        in_package(CLASS),
+        "upstream",
+        "acme.ws:Config ({root}/acme/ws.pyc)",
+        before=compile_it,
+    ),
+    Case(
+        "a namespace package over two folders",
+        {"acme/other.py": ""},
+        "upstream",
+        "acme.ws:Config ({root}/second/acme/ws.py)",
+        before=second_portion,
+    ),
+    Case(
+        "a namespace in a namespace, not imported",
+        {"acme/deep/other.py": ""},
+        "moved",
+        f"in {{root}}/acme/deep there is no module acme.deep.ws; {FORGET}",
+        "acme.deep.ws:Config",
+    ),
+    Case(
+        "a nested attribute",
+        in_package("class Outer:\n    class Config: ..."),
+        "upstream",
+        "acme.ws:Outer.Config ({root}/acme/ws.py)",
+        "acme.ws:Outer.Config",
+    ),
+    Case(
+        "a nested attribute renamed",
+        in_package("class Outer:\n    class ConfigV2: ..."),
+        "moved",
+        f"Outer.Config is not in {{root}}/acme/ws.py; close: acme.ws:Outer.ConfigV2; {NOW_AT}acme.ws:Outer.ConfigV2",
+        "acme.ws:Outer.Config",
+        runs=True,
+    ),
+    Case(
+        "the outer of a nested attribute renamed",
+        in_package("class OuterV2:\n    class Config: ..."),
+        "moved",
+        "Outer.Config is not in {root}/acme/ws.py (looked at without running it); close: acme.ws:OuterV2.Config; "
+        f"{NOW_AT}acme.ws:OuterV2.Config",
+        "acme.ws:Outer.Config",
+    ),
+    Case(
+        "a file that is not UTF-8",
+        in_package("class Config: name = '\udcff'"),
+        "broken",
+        raised(
+            "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xff in position 0: "
+            "invalid start byte (ws.py, line 1)"
+        ),
+        cause="syntax error",
+    ),
+    Case(
+        "a file that says it is in another encoding",
+        in_package("# coding: latin-1\nname = '\udcff'\nclass Config: ..."),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "the second target wins",
+        in_package(CLASS),
+        "upstream",
+        THERE,
+        "acme.old:Config",
+        "acme.ws:Config",
+    ),
+    Case(
+        "the first absent, the second moved",
+        in_package(BOOM),
+        "moved",
+        unseen("acme/ws.py"),
+        "nowhere:Config",
+        "acme.ws:Config",
+    ),
+    Case(
+        "both absent",
+        {},
+        "absent",
+        f"no package 'acme' is installed here; no package 'nowhere' is installed here; {INSTALL}",
+        "acme.ws:Config",
+        "nowhere:Config",
+    ),
+    Case(
+        "a broken one before the one that wins",
+        in_package(CLASS) | {"acme/old.py": "Config = None"},
+        "upstream",
+        THERE,
+        "acme.old:Config",
+        "acme.ws:Config",
+    ),
+    Case("built into the interpreter", {}, "upstream", "itertools:chain (built in)", "itertools:chain"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_shim_tells_every_condition_apart(case: Case, write: Write) -> None:
+    """State, cause and the whole reason are right, and nothing of an upstream runs that does not have to."""
+    root = write({"keep": "", **case.files})
+    if case.before:
+        case.before(root)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("error", DeprecationWarning)
+        warnings.simplefilter("always", PlaceholderWarning)
+
+        @shim(*case.targets)
+        class Config: ...
+
+    record = shim_of(Config)
+    assert (record.state, record.cause, record.reason) == (case.state, case.cause, case.reason.format(root=root))
+    assert (Config is record.upstream) == (case.state == "upstream")
+    assert (Config is record.placeholder) == (case.state != "upstream")
+    assert [str(one.message) for one in told] == (
+        [f"Config is a placeholder: {record.problem}"] if record.problem else []
+    )
+    assert bool(record.problem) == (case.state in ("moved", "broken") or "broken one" in case.name)
+    if not case.runs:
+        assert not [name for name in sys.modules if name.partition(".")[0] == "acme" and sys.modules[name] is not None]
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    ("upstream", "problem"),
+    [
+        ("class Level:\n    HIGH = 1", "the class Level, not an enum"),
+        ("Level = 3", "an object of type int, not an enum"),
+    ],
+)
+def test_an_enum_promised_needs_an_enum(write: Write, upstream: str, problem: str) -> None:
+    """A class or a value where an enum is promised is broken, and the reason says what it is."""
+    write({"acme.py": upstream})
+    with pytest.warns(PlaceholderWarning):
+
+        @shim("acme:Level")
+        class Level(enum.Enum):
+            HIGH = 1
+
+    assert shim_of(Level).cause == "wrong kind"
+    assert shim_of(Level).reason.startswith(f"acme:Level is {problem}; ")
+
+
+def test_a_function_promised_takes_any_callable_that_is_no_class(write: Write) -> None:
+    """A partial or another callable object serves where a function is promised; a class does not."""
+    write({"acme.py": "import functools\ndial = functools.partial(int, base=2)\nclass ring: ..."})
+
+    @shim("acme:dial")
+    def dial(text: str) -> int:
+        raise NotImplementedError
+
+    with pytest.warns(PlaceholderWarning, match="acme:ring is the class ring, not a function"):
+
+        @shim("acme:ring")
+        def ring() -> int:
+            return 0
+
+    assert dial("101") == 5
+    assert ring() == 0

@@ -1,0 +1,1215 @@
+"""A placeholder against upstreams that drifted, one seeded drift at a time."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
+from enum import Enum
+from functools import cached_property, lru_cache, partialmethod
+from types import FunctionType, ModuleType
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+
+import pytest
+
+from ssot_shims import HeartbeatConfig, InvalidPlaceholder, compare, shim, verify
+from ssot_shims._difference import Difference, same_value
+from ssot_shims._examples import run_examples
+
+ACME = '''
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass, field
+from enum import Enum, IntFlag, auto
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+
+@dataclass
+class HeartbeatConfig:
+    """When a connection is pinged and given up.
+
+    >>> HeartbeatConfig.for_environment("production").heartbeat_timeout_seconds
+    75
+    >>> HeartbeatConfig().tags
+    []
+    """
+
+    SCHEMA: ClassVar[int] = 3
+    heartbeat_interval_seconds: float = 30
+    heartbeat_timeout_seconds: float = 90
+    max_missed_heartbeats: int = 2
+    tags: list[str] = field(default_factory=list)
+    started: bool = field(default=False, init=False)
+
+    @classmethod
+    def for_environment(cls, environment: str = "development") -> Self:
+        """The configuration for an environment.
+
+        >>> HeartbeatConfig.for_environment("staging") == HeartbeatConfig()
+        True
+        >>> HeartbeatConfig.for_environment().max_missed_heartbeats
+        3
+        """
+        return {"staging": cls(), "production": cls(25, 75)}.get(environment) or cls(45, 60, 3)
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        return ("staging", "production")
+
+    def deadline(self, now: float, *, missed: int = 0) -> float | None:
+        return now + self.heartbeat_timeout_seconds
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    major: int
+    minor: int = 0
+
+
+class Level(Enum):
+    LOW = auto()
+    HIGH = auto()
+
+    @property
+    def is_high(self) -> bool:
+        return self is Level.HIGH
+
+
+class Access(IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class ConnectionLost(RuntimeError):
+    """The peer is gone."""
+
+    def __init__(self, peer: str, *, code: int = 1006) -> None:
+        super().__init__(peer)
+        self.peer = peer
+        self.code = code
+
+
+class Session(metaclass=ABCMeta):
+    limit = 10
+    error = ConnectionLost
+    peer: str
+    closed: bool
+    _cache: dict[str, str]
+
+    class Options:
+        retries: int = 3
+
+    def __init__(self, peer: str, options: Options | None = None) -> None:
+        self.peer = peer
+        self._name = peer
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def is_open(self) -> bool:
+        return True
+
+    def send(self, message: str, timeout: float = 1.0) -> int:
+        return len(message)
+
+    async def close(self) -> None: ...
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: int) -> str:
+        return self.peer[index]
+
+    def __call__(self, message: str) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+@runtime_checkable
+class Transport(Protocol):
+    address: str
+
+    def write(self, data: bytes) -> int: ...
+
+
+def connect(address: str, timeout: float = 5.0, **options: Any) -> Session:
+    """Open a session.
+
+    >>> connect("acme").peer
+    'acme'
+    """
+    return Session(address)
+'''
+
+NAMES = ("HeartbeatConfig", "Version", "Level", "Access", "ConnectionLost", "Session", "Transport", "connect")
+
+PRODUCTION = (
+    'HeartbeatConfig docstring, line 3: HeartbeatConfig.for_environment("production").heartbeat_timeout_seconds'
+)
+STAGING = (
+    'HeartbeatConfig.for_environment docstring, line 3: HeartbeatConfig.for_environment("staging") == HeartbeatConfig()'
+)
+DEVELOPMENT = (
+    "HeartbeatConfig.for_environment docstring, line 5: HeartbeatConfig.for_environment().max_missed_heartbeats"
+)
+
+# What drifted, the text of upstream before and after, and what is reported of it.
+DRIFTS = [
+    (
+        "parameter gone",
+        ", *, missed: int = 0",
+        "",
+        [
+            Difference("HeartbeatConfig.deadline(missed)", "missed: int = 0", "no such parameter"),
+        ],
+    ),
+    (
+        "parameter renamed",
+        "message: str, timeout: float",
+        "message: str, deadline: float",
+        [
+            Difference(
+                "Session.send(timeout)",
+                "timeout: float = 1.0",
+                "no such parameter; in its place: deadline: float = 1.0",
+            ),
+        ],
+    ),
+    (
+        "parameter renamed, the old name kept for another",
+        'environment: str = "development") -> Self',
+        'env: str = "staging", environment: Any = None) -> Self',
+        [
+            Difference(
+                "HeartbeatConfig.for_environment(environment)",
+                "environment: str = 'development'",
+                "position 2: environment: Any = None",
+            ),
+            Difference(
+                PRODUCTION,
+                "75",
+                "60",
+            ),
+            Difference(
+                STAGING,
+                "True",
+                "False",
+            ),
+        ],
+    ),
+    (
+        "parameters reordered",
+        "message: str, timeout: float = 1.0",
+        "timeout: float = 1.0, message: str = ''",
+        [
+            Difference("Session.send(message)", "message: str", "position 2: message: str = ''"),
+            Difference("Session.send(timeout)", "timeout: float = 1.0", "position 1: timeout: float = 1.0"),
+        ],
+    ),
+    (
+        "parameter made keyword-only",
+        "message: str, timeout: float",
+        "message: str, *, timeout: float",
+        [
+            Difference("Session.send(timeout)", "timeout: float = 1.0", "keyword-only: timeout: float = 1.0"),
+        ],
+    ),
+    (
+        "parameter made positional-only",
+        "message: str, timeout: float",
+        "message: str, /, timeout: float",
+        [
+            Difference("Session.send(message)", "message: str", "positional-only: message: str"),
+        ],
+    ),
+    (
+        "parameter made required",
+        "def send(self, message: str, timeout: float = 1.0",
+        "def send(self, message: str, timeout: float",
+        [
+            Difference("Session.send(timeout)", "timeout: float = 1.0", "required: timeout: float"),
+        ],
+    ),
+    (
+        "new required parameter",
+        "message: str, timeout: float",
+        "channel: str, message: str, timeout: float",
+        [
+            Difference("Session.send(channel)", "no such parameter", "required: channel: str"),
+        ],
+    ),
+    ("new optional parameter", "timeout: float = 1.0", "timeout: float = 1.0, urgent: bool = False", []),
+    (
+        "**kwargs gone",
+        ", **options: Any",
+        "",
+        [
+            Difference("connect(**kwargs)", "**kwargs", "no **kwargs"),
+        ],
+    ),
+    (
+        "parameter default changed",
+        "timeout: float = 5.0",
+        "timeout: float = 15.0",
+        [
+            Difference("connect(timeout)", "timeout: float = 5.0", "timeout: float = 15.0"),
+        ],
+    ),
+    (
+        "parameter type changed",
+        "def send(self, message: str",
+        "def send(self, message: bytes",
+        [
+            Difference("Session.send(message)", "message: str", "message: bytes"),
+        ],
+    ),
+    ("parameter type widened", "def send(self, message: str", "def send(self, message: str | bytes", []),
+    (
+        "return type changed",
+        ") -> float | None:",
+        ") -> str:",
+        [
+            Difference("HeartbeatConfig.deadline return type", "float | None", "str"),
+        ],
+    ),
+    ("return type narrowed", ") -> float | None:", ") -> float:", []),
+    (
+        "field gone",
+        "    max_missed_heartbeats: int = 2\n",
+        "",
+        [
+            Difference("HeartbeatConfig(max_missed_heartbeats)", "max_missed_heartbeats: int = 2", "no such parameter"),
+            Difference(
+                DEVELOPMENT,
+                "3",
+                "AttributeError: 'HeartbeatConfig' object has no attribute 'max_missed_heartbeats'",
+            ),
+        ],
+    ),
+    (
+        "field type changed",
+        "max_missed_heartbeats: int = 2",
+        "max_missed_heartbeats: str = 2",
+        [
+            Difference(
+                "HeartbeatConfig(max_missed_heartbeats)",
+                "max_missed_heartbeats: int = 2",
+                "max_missed_heartbeats: str = 2",
+            ),
+        ],
+    ),
+    (
+        "field type int where float is promised",
+        "heartbeat_interval_seconds: float = 30",
+        "heartbeat_interval_seconds: int = 30",
+        [
+            Difference(
+                "HeartbeatConfig(heartbeat_interval_seconds)",
+                "heartbeat_interval_seconds: float = 30",
+                "heartbeat_interval_seconds: int = 30",
+                is_error=False,
+            ),
+        ],
+    ),
+    (
+        "field type widened",
+        "max_missed_heartbeats: int = 2",
+        "max_missed_heartbeats: int | None = 2",
+        [
+            Difference(
+                "HeartbeatConfig.max_missed_heartbeats",
+                "max_missed_heartbeats: int = 2",
+                "max_missed_heartbeats: int | None = 2",
+            ),
+        ],
+    ),
+    (
+        "field default changed",
+        "heartbeat_interval_seconds: float = 30",
+        "heartbeat_interval_seconds: float = 45",
+        [
+            Difference(
+                "HeartbeatConfig(heartbeat_interval_seconds)",
+                "heartbeat_interval_seconds: float = 30",
+                "heartbeat_interval_seconds: float = 45",
+            ),
+        ],
+    ),
+    (
+        "field default no longer made by a factory",
+        "list[str] = field(default_factory=list)",
+        "list[str] = ()",
+        [
+            Difference("HeartbeatConfig(tags)", "tags: list[str] = <factory>", "tags: list[str] = ()"),
+            Difference("HeartbeatConfig docstring, line 5: HeartbeatConfig().tags", "[]", "()"),
+        ],
+    ),
+    (
+        "field default outside the constructor changed",
+        "default=False, init=False",
+        "default=True, init=False",
+        [
+            Difference("HeartbeatConfig.started", "started: bool = False", "started: bool = True"),
+        ],
+    ),
+    (
+        "field became constant",
+        "    max_missed_heartbeats: int = 2",
+        "    max_missed_heartbeats: ClassVar[int] = 2",
+        [
+            Difference("HeartbeatConfig(max_missed_heartbeats)", "max_missed_heartbeats: int = 2", "no such parameter"),
+            Difference(
+                DEVELOPMENT,
+                "3",
+                "2",
+            ),
+        ],
+    ),
+    (
+        "new required field",
+        "@dataclass(frozen=True, order=True)\nclass Version:",
+        "@dataclass(frozen=True, order=True)\nclass Version:\n    epoch: int",
+        [
+            Difference("Version(epoch)", "no such parameter", "required: epoch: int"),
+        ],
+    ),
+    (
+        "class constant changed",
+        "ClassVar[int] = 3",
+        "ClassVar[int] = 4",
+        [
+            Difference("HeartbeatConfig.SCHEMA", "SCHEMA: ClassVar[int] = 3", "SCHEMA: ClassVar[int] = 4"),
+        ],
+    ),
+    (
+        "class method became instance method",
+        "    @classmethod\n    def for_env",
+        "    def for_env",
+        [
+            Difference("HeartbeatConfig.for_environment", "class method", "method"),
+            Difference(
+                PRODUCTION,
+                "75",
+                "TypeError: 'str' object is not callable",
+            ),
+            Difference(
+                STAGING,
+                "True",
+                "TypeError: 'str' object is not callable",
+            ),
+            Difference(
+                DEVELOPMENT,
+                "3",
+                "TypeError: HeartbeatConfig.for_environment() missing 1 required positional argument: 'cls'",
+            ),
+        ],
+    ),
+    (
+        "static method became instance method",
+        "    @staticmethod\n",
+        "",
+        [
+            Difference("HeartbeatConfig.names", "static method", "method"),
+        ],
+    ),
+    (
+        "static method became class method",
+        "    @staticmethod\n    def names()",
+        "    @classmethod\n    def names(cls)",
+        [],
+    ),
+    (
+        "method gone",
+        "def deadline",
+        "def _deadline",
+        [
+            Difference("HeartbeatConfig.deadline", "method", "no such name"),
+        ],
+    ),
+    (
+        "function not implemented",
+        "    return Session(address)",
+        "    raise NotImplementedError('later')",
+        [
+            Difference('connect docstring, line 3: connect("acme").peer', "'acme'", "NotImplementedError: later"),
+        ],
+    ),
+    (
+        "class method ignores its argument",
+        ".get(environment) or",
+        ".get('staging') or",
+        [
+            Difference(
+                PRODUCTION,
+                "75",
+                "90",
+            ),
+            Difference(
+                DEVELOPMENT,
+                "3",
+                "2",
+            ),
+        ],
+    ),
+    (
+        "method became async",
+        "    def send",
+        "    async def send",
+        [
+            Difference("Session.send", "function", "coroutine function"),
+        ],
+    ),
+    (
+        "method no longer async",
+        "    async def close",
+        "    def close",
+        [
+            Difference("Session.close", "coroutine function", "function"),
+        ],
+    ),
+    (
+        "enum member gone",
+        "    READ = 1\n",
+        "",
+        [
+            Difference("Access.READ", "1", "no such member"),
+        ],
+    ),
+    (
+        "enum member value changed",
+        "    HIGH = auto()",
+        "    HIGH = 'high'",
+        [
+            Difference("Level.HIGH", "2", "'high'"),
+        ],
+    ),
+    (
+        "enum property became method",
+        "    @property\n    def is_high",
+        "    def is_high",
+        [
+            Difference("Level.is_high", "property", "method"),
+        ],
+    ),
+    (
+        "enum base changed",
+        "Access(IntFlag)",
+        "Access(Enum)",
+        [
+            Difference("Access bases", "IntFlag", "Enum"),
+        ],
+    ),
+    (
+        "class became enum",
+        "class ConnectionLost(RuntimeError):\n",
+        "class ConnectionLost(Enum):\n    CODE = 1006\n",
+        [
+            Difference("ConnectionLost", "class", "enum"),
+        ],
+    ),
+    (
+        "enum became class",
+        "Level(Enum)",
+        "Level",
+        [
+            Difference("Level", "enum", "class"),
+        ],
+    ),
+    (
+        "dataclass became plain class",
+        "@dataclass(frozen=True, order=True)\nclass Version:\n    major: int\n    minor: int = 0\n",
+        "class Version:\n    def __init__(self, major: int, minor: int = 0) -> None:\n"
+        "        self.major, self.minor = major, minor\n",
+        [
+            Difference("Version", "dataclass", "class"),
+        ],
+    ),
+    (
+        "dataclass no longer frozen",
+        "@dataclass(frozen=True, order=True)",
+        "@dataclass(order=True)",
+        [
+            Difference("Version dataclass options", "frozen=True", "frozen=False"),
+        ],
+    ),
+    (
+        "dataclass no longer ordered",
+        "@dataclass(frozen=True, order=True)",
+        "@dataclass(frozen=True)",
+        [
+            Difference("Version dataclass options", "order=True", "order=False"),
+        ],
+    ),
+    (
+        "dataclass now frozen",
+        "@dataclass\nclass Heart",
+        "@dataclass(frozen=True)\nclass Heart",
+        [
+            Difference("HeartbeatConfig dataclass options", "frozen=False", "frozen=True"),
+        ],
+    ),
+    (
+        "no longer hashable",
+        "    def __len__(self)",
+        "    __hash__ = None\n\n    def __len__(self)",
+        [
+            Difference("Session.__hash__", "special method", "None"),
+        ],
+    ),
+    (
+        "property setter gone",
+        "    @name.setter\n    def name(",
+        "    def _rename(",
+        [
+            Difference("Session.name", "property with a setter", "property"),
+        ],
+    ),
+    (
+        "property became method",
+        "    @property\n    def is_open",
+        "    def is_open",
+        [
+            Difference("Session.is_open", "property", "method"),
+        ],
+    ),
+    (
+        "property became attribute",
+        "    @property\n    def is_open(self) -> bool:\n        return True\n",
+        "    is_open = True\n",
+        [],
+    ),
+    (
+        "property type changed",
+        "def is_open(self) -> bool:",
+        "def is_open(self) -> str:",
+        [
+            Difference("Session.is_open return type", "bool", "str"),
+        ],
+    ),
+    (
+        "base exception changed",
+        "ConnectionLost(RuntimeError)",
+        "ConnectionLost(ValueError)",
+        [
+            Difference("ConnectionLost bases", "RuntimeError", "ValueError"),
+        ],
+    ),
+    (
+        "base exception gone",
+        "ConnectionLost(RuntimeError)",
+        "ConnectionLost",
+        [
+            Difference("ConnectionLost bases", "RuntimeError", "object"),
+        ],
+    ),
+    (
+        "class attribute changed",
+        "limit = 10",
+        "limit = 20",
+        [
+            Difference("Session.limit", "limit=10", "limit=20"),
+        ],
+    ),
+    (
+        "class attribute became instance attribute",
+        "    limit = 10\n",
+        "    limit: int\n",
+        [
+            Difference("Session.limit", "limit=10", "limit: int without a value"),
+        ],
+    ),
+    (
+        "class attribute became property",
+        "    limit = 10\n",
+        "    limit = property(lambda self: 10)\n",
+        [
+            Difference("Session.limit", "attribute", "property"),
+        ],
+    ),
+    (
+        "class for raising changed",
+        "error = ConnectionLost",
+        "error = ValueError",
+        [
+            Difference(
+                "Session.error", "error=<class 'acme_placeholder.ConnectionLost'>", "error=<class 'ValueError'>"
+            ),
+        ],
+    ),
+    (
+        "annotated attribute gone",
+        "    peer: str\n    closed: bool\n",
+        "    peer: str\n",
+        [
+            Difference("Session.closed", "attribute", "no such name"),
+        ],
+    ),
+    (
+        "annotated attribute became property",
+        "    closed: bool\n",
+        "    closed = property(lambda self: True)\n",
+        [
+            Difference("Session.closed", "attribute", "property"),
+        ],
+    ),
+    (
+        "nested class drifted",
+        "        retries: int = 3",
+        "        retries: int = 5",
+        [
+            Difference("Session.Options.retries", "retries: int = 3", "retries: int = 5"),
+        ],
+    ),
+    (
+        "nested class gone",
+        "    class Options:",
+        "    class _Options:",
+        [
+            Difference("Session.Options", "class", "no such name"),
+        ],
+    ),
+    (
+        "special method gone",
+        "    def __len__",
+        "    def _len",
+        [
+            Difference("Session.__len__", "special method", "none of its own"),
+        ],
+    ),
+    (
+        "__call__ drifted",
+        "def __call__(self, message: str)",
+        "def __call__(self, text: str)",
+        [
+            Difference("Session.__call__(message)", "message: str", "no such parameter; in its place: text: str"),
+        ],
+    ),
+    ("operand renamed", "def __getitem__(self, index: int)", "def __getitem__(self, key: int)", []),
+    (
+        "operand type changed",
+        "def __getitem__(self, index: int)",
+        "def __getitem__(self, index: str)",
+        [
+            Difference("Session.__getitem__(index)", "index: int", "index: str"),
+        ],
+    ),
+    ("*exception spelled out", "*exception: object", "kind: object, value: object, trace: object", []),
+    (
+        "protocol member gone",
+        "    address: str\n\n    def write",
+        "    def write",
+        [
+            Difference("Transport.address", "attribute", "no such name"),
+        ],
+    ),
+    ("protocol kept by a class", "@runtime_checkable\nclass Transport(Protocol)", "class Transport", []),
+    (
+        "class became protocol",
+        "class Session(metaclass=ABCMeta):",
+        "class Session(Protocol):",
+        [
+            Difference("Session", "class", "protocol"),
+        ],
+    ),
+    (
+        "function became class",
+        "def connect(",
+        "class connect: ...\n\n\ndef _connect(",
+        [
+            Difference("connect", "function", "class"),
+            Difference(
+                'connect docstring, line 3: connect("acme").peer', "'acme'", "TypeError: connect() takes no arguments"
+            ),
+        ],
+    ),
+]
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Makes a module of its source; dataclasses look theirs up in sys.modules."""
+
+    def load(name: str, source: str) -> ModuleType:
+        module = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, module)
+        exec(source, vars(module))
+        return module
+
+    return load
+
+
+def verify_all(placeholders: ModuleType, upstream: ModuleType) -> list[Difference]:
+    pairs = [(getattr(placeholders, name), getattr(upstream, name)) for name in NAMES]
+    return [
+        difference for mine, theirs in pairs for difference in (*compare(mine, theirs), *run_examples(mine, theirs))
+    ]
+
+
+def said(placeholder, upstream) -> list[str]:
+    return list(map(str, compare(placeholder, upstream)))
+
+
+def test_unchanged_copy(load):
+    """A copy of the placeholder keeps every promise."""
+    assert verify_all(load("acme_placeholder", ACME), load("acme", ACME)) == []
+
+
+@pytest.mark.parametrize(("old", "new", "differences"), [pytest.param(*drift[1:], id=drift[0]) for drift in DRIFTS])
+def test_seeded_drift(load, old, new, differences):
+    """Each kind of drift is found, and nothing else is."""
+    assert ACME.count(old) == 1
+    assert verify_all(load("acme_placeholder", ACME), load("acme", ACME.replace(old, new))) == differences
+
+
+def test_every_drift_has_its_own_name():
+    """No entry of the table hides another."""
+    names = [name for name, *_ in DRIFTS]
+    assert len(names) == len(set(names)) >= 16
+
+
+def test_message_is_one_line():
+    """Line breaks and what a terminal cannot show are escaped."""
+    difference = Difference("f(x)", "x='a\nb'", "x='\x1b\udc80'", is_error=False)
+    assert str(difference) == r"note: f(x): the placeholder has x='a\nb'; upstream has x='\x1b\udc80'"
+
+
+def test_pickles_by_public_name():
+    """pytest-xdist sends differences between processes."""
+    difference = Difference("f(x)", "x", "no such parameter")
+    pickled = pickle.dumps(difference)
+    assert pickle.loads(pickled) == difference
+    assert b"_difference" not in pickled
+    assert pickle.loads(pickle.dumps(compare)) is compare
+    assert compare.__module__ == "ssot_shims"
+
+
+@pytest.mark.parametrize("thing", [3, "text", None])
+def test_not_a_placeholder(thing):
+    """Only classes and functions can promise anything."""
+    with pytest.raises(InvalidPlaceholder) as caught:
+        compare(thing, thing)
+    assert str(caught.value) == (
+        f"{thing!r} is neither a class nor a function; put @shim(...) on a class or def statement"
+    )
+
+
+def test_upstream_is_something_else():
+    """An upstream that is neither class nor function is told by its type."""
+
+    def connect(): ...
+
+    assert said(connect, None) == ["error: connect: the placeholder has function; upstream has NoneType object"]
+    assert said(connect, print) == []
+
+
+def numbers(start, one=1, two=2.0): ...
+
+
+class Raising:
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+class Undecided:
+    def __eq__(self, other):
+        return NotImplemented if other is None else "perhaps"
+
+    def __repr__(self):
+        return "undecided"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (30, 30.0, True),
+        (True, 1, False),
+        (0, False, False),
+        (float("nan"), float("nan"), True),
+        ("a", "b", False),
+        (object(), object(), True),
+        (Raising(), Raising(), True),
+        (Raising(), 3, False),
+        (Undecided(), Undecided(), True),
+        (ValueError, ValueError, True),
+        (ValueError, TypeError, False),
+        (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, True),
+        (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, False),
+        (lambda: 1, lambda: 2, True),
+    ],
+)
+def test_same_value(one, other, same):
+    """Values are the same if a user could not tell them apart; looking never raises."""
+    assert same_value(one, other) is same
+
+
+def test_repr_that_raises():
+    """A default that cannot be shown is told by its type."""
+
+    def mine(x=Raising()): ...  # noqa: B008
+    def theirs(x=3): ...
+
+    assert said(mine, theirs) == [
+        "error: mine(x): the placeholder has x=<Raising whose repr raises RuntimeError>; upstream has x=3"
+    ]
+
+
+def test_abstract_upstream():
+    """A class that users can instantiate or subclass must not ask them for more methods."""
+
+    class Mine:
+        def close(self): ...
+
+    class Theirs(ABC):
+        @abstractmethod
+        def close(self): ...
+
+    class Both(Theirs):
+        @abstractmethod
+        def open(self): ...
+
+    assert said(Mine, Theirs) == ["error: Mine abstract methods: the placeholder has none; upstream has close"]
+    assert said(Theirs, Theirs) == []
+    assert said(Theirs, Both) == ["error: Theirs abstract methods: the placeholder has close; upstream has close, open"]
+
+
+def test_members_of_every_make():
+    """Whatever makes a member, it is compared as what its users see."""
+
+    class Mine:
+        upper = str.upper
+        twice = partialmethod(numbers, one=2)
+        keys = dict.__dict__["fromkeys"]
+        now = staticmethod(len)
+        _hidden = 3
+        limit: int
+        factory: Callable = print
+        nothing = property()
+
+        @cached_property
+        def size(self) -> int: ...
+
+        @lru_cache  # noqa: B019
+        def cost(self, weight, *, urgent=False): ...
+
+        def call(*args): ...
+
+    class Theirs:
+        upper = str.upper
+        twice = partialmethod(numbers, one=2)
+        keys = dict.__dict__["fromkeys"]
+        now = len
+        __slots__ = ("limit",)
+        factory = print
+        nothing = property()
+        size: float
+
+        def cost(self, weight): ...
+
+        def call(*args): ...
+
+    assert said(Mine, Mine) == []
+    assert said(Mine, Theirs) == [
+        "error: Mine.cost(urgent): the placeholder has urgent=False; upstream has no such parameter",
+    ]
+
+
+def test_attribute_set_by_a_method():
+    """What a method of upstream sets on the instance is there, annotated or not."""
+
+    class Mine:
+        peer: str
+        port: int
+
+    class Theirs:
+        def __init__(self):
+            self.peer = "acme"
+
+    assert said(Mine, Theirs) == ["error: Mine.port: the placeholder has attribute; upstream has no such name"]
+
+
+def test_fields_behind_properties():
+    """A frozen field is only read, so a property will do; another one needs a setter."""
+
+    @dataclass(frozen=True)
+    class Mine:
+        level: int
+
+    @dataclass
+    class Assignable:
+        level: int
+
+    class Theirs:
+        def __init__(self, level: int) -> None: ...
+
+        @property
+        def level(self): ...
+
+    class Settable(Theirs):
+        level = Theirs.level.setter(lambda self, level: None)
+
+    assert said(Mine, Theirs) == ["error: Mine: the placeholder has dataclass; upstream has class"]
+    assert said(Assignable, Theirs) == [
+        "error: Assignable: the placeholder has dataclass; upstream has class",
+        "error: Assignable.level: the placeholder has attribute; upstream has property",
+    ]
+    assert said(Assignable, Settable) == ["error: Assignable: the placeholder has dataclass; upstream has class"]
+
+
+def test_parameters_that_are_no_fields():
+    """An InitVar is a promise of the constructor only, and a ClassVar one of the class only."""
+
+    @dataclass(slots=True)
+    class Mine:
+        seed: InitVar[int]
+        KIND: ClassVar[str] = "mine"
+        level: int = 3
+        tags: list[str] = field(default_factory=list)
+
+    class Theirs:
+        KIND = "mine"
+
+        def __init__(self, seed: int, level: int = 3, tags=None) -> None:
+            self.level = level
+            self.tags = tags or []
+
+    assert said(Mine, Mine) == []
+    assert said(Mine, Theirs) == [
+        "error: Mine: the placeholder has dataclass; upstream has class",
+        "error: Mine(tags): the placeholder has tags: list[str] = <factory>; upstream has tags=None",
+    ]
+
+
+def test_inherited_promises():
+    """What a placeholder inherits from a base of its own is promised too; an override that upstream lacks is gone."""
+
+    class Base:
+        def close(self): ...
+        def __str__(self): ...
+
+    class Mine(Base):
+        def close(self, now=False): ...
+        def __repr__(self): ...
+        def __str__(self): ...
+
+    class Theirs(Base): ...
+
+    assert said(Mine, Theirs) == [
+        "error: Mine.close(now): the placeholder has now=False; upstream has no such parameter",
+        "error: Mine.__str__: the placeholder has special method; upstream has none of its own",
+        "error: Mine.__repr__: the placeholder has special method; upstream has none of its own",
+    ]
+
+
+def test_special_method_that_is_no_method():
+    """A special method that upstream makes in an unusual way is there; its signature is not looked at."""
+
+    class Mine:
+        def __call__(self, message): ...
+        def __eq__(self, other): ...
+
+    class Theirs:
+        __call__ = type("Sender", (), {"__call__": lambda self: None})()
+
+        def __eq__(self, it): ...
+
+    assert said(Mine, Theirs) == []
+
+
+def test_named_tuple():
+    """A named tuple promises its fields, their order, and to be a tuple."""
+
+    class Point(NamedTuple):
+        x: int
+        y: int = 0
+
+    class Swapped(NamedTuple):
+        y: int
+        x: int = 0
+
+    class Plain:
+        def __init__(self, x: int, y: int = 0) -> None:
+            self.x, self.y = x, y
+
+    assert said(Point, Point) == []
+    assert said(Point, Swapped) == [
+        "error: Point(x): the placeholder has x: int; upstream has position 2: x: int = 0",
+        "error: Point(y): the placeholder has y: int = 0; upstream has position 1, required: y: int",
+    ]
+    assert said(Point, Plain)[0] == "error: Point bases: the placeholder has tuple; upstream has object"
+
+
+def test_protocols():
+    """A protocol asks for its members only, not for a constructor or a hash."""
+
+    class Mine(Protocol):
+        address: str
+
+        def write(self, data: bytes) -> int: ...
+
+    @runtime_checkable
+    class Named(Mine, Protocol):
+        name: str
+
+    class Theirs:
+        def __init__(self, address, name):
+            self.address, self.name = address, name
+
+        def __eq__(self, other): ...
+        def write(self, data: bytes) -> int: ...
+
+    assert said(Named, Theirs) == []
+    assert said(Named, Named) == []
+
+
+def test_enum_members():
+    """Aliases are members; an upstream may have more, and its own methods."""
+
+    class Mine(Enum):
+        LOW = 1
+        SMALL = 1
+
+        def double(self): ...
+
+    class Theirs(Enum):
+        LOW = 1
+        SMALL = 2
+        HIGH = 3
+
+    assert said(Mine, Theirs) == [
+        "error: Mine.SMALL: the placeholder has 1; upstream has 2",
+        "error: Mine.double: the placeholder has method; upstream has no such name",
+    ]
+
+
+def test_factory_outside_the_constructor():
+    """A field that no caller sets promises its default, or that a factory makes it."""
+
+    @dataclass
+    class Mine:
+        tags: list[str] = field(default_factory=list, init=False)
+
+    @dataclass
+    class Theirs:
+        tags: list[str] = field(default=(), init=False)
+
+    assert said(Mine, Mine) == []
+    assert said(Mine, Theirs) == [
+        "error: Mine.tags: the placeholder has tags: list[str] = <factory>; upstream has tags: list[str] = ()"
+    ]
+
+
+def test_verify_upstream(load):
+    """What a shim gave is verified by structure and by the examples."""
+    load("acme", "def double(value, times=2): return value * 3")
+
+    @shim("acme:double")
+    def double(value, factor=2):
+        """
+        >>> double(4)
+        8
+        """
+
+    assert list(map(str, verify(double))) == [
+        "error: double(factor): the placeholder has factor=2; upstream has no such parameter; in its place: times=2",
+        "error: double docstring, line 2: double(4): the placeholder has 8; upstream has 12",
+    ]
+    assert verify.__module__ == "ssot_shims"
+
+
+def test_verify_placeholder():
+    """Where the placeholder is in use there is nothing to compare it with."""
+
+    @shim("acme_not_installed:double")
+    def double(value):
+        """
+        >>> double(4)
+        8
+        """
+
+    assert verify(double) == ()
+
+
+REAL_STYLE = """
+from dataclasses import dataclass
+
+@dataclass
+class HeartbeatConfig:
+    heartbeat_interval_seconds: int = 30
+    heartbeat_timeout_seconds: int = 90
+    max_missed_heartbeats: int = 2
+    cleanup_interval_seconds: int = 120
+    ping_payload_size_limit: int = 125
+
+    @classmethod
+    def for_environment(cls, environment: str = "development") -> "HeartbeatConfig":
+        if environment == "staging":
+            return cls()
+        if environment == "production":
+            return cls(25, 75, 2, 180)
+        return cls(45, 60, 3, 60)
+"""
+
+
+def test_upstream_with_whole_seconds(load):
+    """The shipped placeholder against an upstream that annotates int and its own name: notes, no error."""
+    upstream = load("acme", REAL_STYLE).HeartbeatConfig
+    names = ("heartbeat_interval_seconds", "heartbeat_timeout_seconds", "cleanup_interval_seconds")
+    defaults = (30, 90, 120)
+    assert said(HeartbeatConfig, upstream) == [
+        f"note: HeartbeatConfig({name}): the placeholder has {name}: float = {default}; "
+        f"upstream has {name}: int = {default}"
+        for name, default in zip(names, defaults, strict=True)
+    ]
+    assert run_examples(HeartbeatConfig, upstream) == ()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "argparse",
+        "asyncio",
+        "collections",
+        "ctypes",
+        "dataclasses",
+        "decimal",
+        "email.message",
+        "enum",
+        "fractions",
+        "http.client",
+        "io",
+        "ipaddress",
+        "logging",
+        "pathlib",
+        "re",
+        "socket",
+        "ssl",
+        "subprocess",
+        "threading",
+        "types",
+        "typing",
+        "unittest.mock",
+        "uuid",
+        "zipfile",
+    ],
+)
+def test_nothing_differs_from_itself(module):
+    """Whatever stands in the standard library keeps its own promises, and looking at it never raises."""
+    things = vars(importlib.import_module(module)).values()
+    found = {thing: compare(thing, thing) for thing in things if isinstance(thing, (type, FunctionType))}
+    assert {thing: differences for thing, differences in found.items() if differences} == {}

@@ -1,0 +1,171 @@
+"""``import ssot_shims``: what it loads, what it offers, and what it says to a misspelled name."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import pickle
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ssot_shims
+
+CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
+SUBMODULES = {module.name for module in pkgutil.iter_modules(ssot_shims.__path__)}
+
+
+def in_new_process(code: str) -> object:
+    """What *code* prints as JSON in a process that has imported nothing."""
+    run = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": CHECKOUT}, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def loaded_by(code: str) -> list[str]:
+    """The modules that *code* loads in a new process."""
+    loaded = in_new_process(
+        f"import sys\nbefore = set(sys.modules)\n{code}\nloaded = set(sys.modules) - before\n"
+        "import json\nprint(json.dumps(sorted(loaded)))"
+    )
+    assert isinstance(loaded, list)
+    return loaded
+
+
+def test_importing_the_package_loads_one_module() -> None:
+    """One module of ours and nothing of anyone's."""
+    assert loaded_by("import ssot_shims") == ["ssot_shims"]
+
+
+def test_an_absent_shim_loads_little() -> None:
+    """The normal case reads no metadata, parses nothing, and needs neither typing nor threading nor sockets."""
+    loaded = loaded_by("from ssot_shims import HeartbeatConfig")
+    assert not {"typing", "threading", "socket", "importlib_metadata", "difflib"} & set(loaded)
+    ours = [name for name in loaded if name.startswith("ssot_shims.")]
+    assert ours == [
+        "ssot_shims._face",
+        "ssot_shims._finder",
+        "ssot_shims._look",
+        "ssot_shims._misspelled",
+        "ssot_shims._record",
+        "ssot_shims._resolve",
+        "ssot_shims._settings",
+        "ssot_shims._shim",
+        "ssot_shims._target",
+        "ssot_shims._upstream",
+        "ssot_shims.errors",
+        "ssot_shims.heartbeat_config",
+    ]
+
+
+def test_a_plain_placeholder_needs_no_dataclasses() -> None:
+    """Declaring a shim over a plain class does not import what only dataclasses need."""
+    loaded = loaded_by("from ssot_shims import shim\n@shim('acme:X')\nclass X: ...")
+    assert not {"dataclasses", "inspect", "ast", "re", "enum"} & set(loaded)
+
+
+def test_every_public_name_is_there() -> None:
+    """``__all__``, ``dir()`` and ``import *`` agree, and each name leads to an object."""
+    names = set(ssot_shims.__all__)
+    star: dict[str, object] = {}
+    exec("from ssot_shims import *", star)
+    assert names <= set(dir(ssot_shims))
+    assert star.keys() - {"__builtins__"} == names
+    assert all(getattr(ssot_shims, name) is star[name] for name in names)
+
+
+def test_no_public_name_is_a_submodule() -> None:
+    """So a name cannot mean the module or the object by the order of imports."""
+    assert not set(ssot_shims.__all__) & SUBMODULES
+
+
+def test_every_order_of_imports_gives_the_same_object() -> None:
+    """A public name is its object after any two submodules were imported before it, in either order."""
+    code = """
+import importlib, itertools, json, sys
+import ssot_shims
+homes = sorted({home for home in ssot_shims._HOMES})
+first = {}
+wrong = []
+for order in itertools.permutations(homes, 2):
+    for name in [name for name in sys.modules if name.startswith("ssot_shims")]:
+        del sys.modules[name]
+    for home in order:
+        importlib.import_module("ssot_shims." + home)
+    face = importlib.import_module("ssot_shims")
+    for name in face.__all__:
+        if type(getattr(face, name)).__name__ == "module":
+            wrong.append([order, name])
+print(json.dumps(wrong))
+"""
+    assert in_new_process(code) == []
+
+
+@pytest.mark.parametrize("name", ssot_shims.__all__)
+def test_public_names_pickle_by_a_public_place(name: str) -> None:
+    """A pickle of anything public names no private module, so it outlives a move inside the package."""
+    value = getattr(ssot_shims, name)
+    data = pickle.dumps(value)
+    assert pickle.loads(data) is value
+    assert b"ssot_shims._" not in data
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (
+            "from ssot_shims import HeartbeetConfig",
+            "cannot import name 'HeartbeetConfig' from 'ssot_shims'; close: HeartbeatConfig",
+        ),
+        ("from ssot_shims import xyzzy", "cannot import name 'xyzzy' from 'ssot_shims'"),
+        (
+            "from ssot_shims import HeartbeatConfig, retry_polcy",
+            "cannot import name 'retry_polcy' from 'ssot_shims'; close: RetryPolicy",
+        ),
+    ],
+)
+def test_a_misspelled_import_gets_close_matches(statement: str, message: str) -> None:
+    """The ImportError of a from-import says which names come close."""
+    with pytest.raises(ImportError) as caught:
+        exec(statement)
+    assert str(caught.value) == message
+    assert (caught.value.name, caught.value.path) == ("ssot_shims", ssot_shims.__file__)
+
+
+def test_a_misspelled_attribute_gets_close_matches() -> None:
+    """Attribute access ends with the AttributeError that getattr and hasattr expect, close matches included."""
+    with pytest.raises(AttributeError) as caught:
+        ssot_shims.RetryPolcy  # type: ignore[attr-defined]  # noqa: B018
+    assert str(caught.value) == "module 'ssot_shims' has no attribute 'RetryPolcy'; close: RetryPolicy"
+    assert (caught.value.name, caught.value.obj) == ("RetryPolcy", ssot_shims)
+    assert not hasattr(ssot_shims, "nope")
+    assert getattr(ssot_shims, "nope", 3) == 3
+
+
+def test_submodules_are_imported_through_the_package() -> None:
+    """``from ssot_shims import errors`` gives the module, in a process that had not loaded it."""
+    assert in_new_process(
+        "from ssot_shims import errors, retry_policy; import json; print(json.dumps(errors.__name__))"
+    ) == ("ssot_shims.errors")
+    assert importlib.import_module("ssot_shims.errors").InvalidTarget is ssot_shims.InvalidTarget
+
+
+def test_the_shipped_shims_come_from_their_own_modules_too() -> None:
+    """``from ssot_shims.heartbeat_config import HeartbeatConfig`` is the same class."""
+    from ssot_shims.heartbeat_config import HeartbeatConfig
+    from ssot_shims.retry_policy import RetryPolicy
+
+    assert (HeartbeatConfig, RetryPolicy) == (ssot_shims.HeartbeatConfig, ssot_shims.RetryPolicy)
+
+
+def test_the_names_are_loaded_by_the_fewest_modules() -> None:
+    """Each public name has one home, and every home is a module of the package."""
+    names = list(itertools.chain.from_iterable(text.split() for text in ssot_shims._HOMES.values()))  # type: ignore[attr-defined]
+    assert sorted(names) == sorted(set(names))
+    assert set(ssot_shims._HOMES) <= SUBMODULES  # type: ignore[attr-defined]

@@ -1,0 +1,342 @@
+"""The static look: what it may say of a source text, and that looking runs nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import threading
+import warnings
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from ssot_shims import _bindings
+from ssot_shims._bindings import binds, defined_names, meddles
+from ssot_shims._flow import bound_at_end
+from ssot_shims._look import look
+from ssot_shims._nearby import names_in_file, submodules_in
+from ssot_shims._target import Target
+from tests.conftest import Write
+
+THERE = [
+    "class X: ...",
+    "def X(): ...",
+    "async def X(): ...",
+    "X = 1",
+    "a, (b, *X) = value",
+    "[a, X] = value",
+    "X: int = 1",
+    "import X",
+    "import X.y",
+    "import y as X",
+    "from y import X",
+    "from y import z as X",
+    "X = 1; del X; X = 2",
+    "try:\n    from y import X\nexcept ImportError:\n    X = None",
+    "try:\n    from y import X\nexcept ImportError:\n    raise RuntimeError",
+    "try:\n    pass\nfinally:\n    X = 1",
+    "try:\n    y()\nexcept E:\n    X = 1\nelse:\n    X = 2",
+    "if y:\n    X = 1\nelse:\n    class X: ...",
+    "if y:\n    X = 1\nelse:\n    raise E",
+    "X = 1\nif y:\n    X = 2",
+    "X = 1\nfor y in z: pass",
+    "X = 0\nX += 1",
+    "from y import *\nclass X: ...",
+    "def __getattr__(name): ...\nX = 1",
+    "class X:\n    def f(self):\n        self.__dict__.update(a=1); setattr(self, 'b', 2)",
+    "class X: ...\nclass Y:\n    def f(self): return self.__class__.__name__",
+    "__all__ = ['X']\nX = 1",
+    "match y:\n    case 1: pass\nX = 1",
+    "with y as X:\n    pass",
+]
+MISSING = [
+    "",
+    "Y = 1",
+    '"""X = 1"""',
+    "# class X: ...",
+    "X",
+    "X: int",
+    "X.y = 1",
+    "X[0] = 1",
+    "X = 1\ndel X",
+    "X = Y = 1\ndel (Y, X)",
+    "def f():\n    X = 1",
+    "class Y:\n    X = 1",
+    "__all__ = ['X']",
+    "__all__ += ['X']",
+    "__all__.append('X')",
+    "[X for X in y]",
+    "lambda X: X",
+    "import y.X",
+    "from X import y",
+    "from y import X as z",
+    "try:\n    pass\nexcept E as X:\n    pass",
+    "def f(X): return X",
+    "class Y:\n    def __getattr__(self, name): ...",
+    "class Y:\n    def f(self): self.X = 1",
+    "print(y.X)",
+]
+UNSURE = [
+    "if y:\n    X = 1",
+    "if TYPE_CHECKING:\n    from y import X",
+    "for X in y: pass",
+    "for y in z:\n    X = 1",
+    "while y:\n    X = 1",
+    "X = 1\nwhile y:\n    del X",
+    "for y in z:\n    if y:\n        break\n    X = 1",
+    "for y in z:\n    pass\nelse:\n    X = 1",
+    "try:\n    from y import X\nexcept ImportError:\n    pass",
+    "try:\n    X = 1\nexcept* E:\n    pass",
+    "X = 1\ntry:\n    y()\nexcept E as X:\n    pass",
+    "with y:\n    X = 1",
+    "with y, z as X:\n    pass",
+    "'X'",
+    "match y:\n    case X: pass",
+    "match y:\n    case {'a': 1, **X}: pass",
+    "match y:\n    case [1, *X]: pass",
+    "match y:\n    case 1:\n        X = 1",
+    "raise E\nX = 1",
+    "from y import *",
+    "def __getattr__(name): ...",
+    "from y import __getattr__",
+    "__getattr__ = y",
+    "globals()['X'] = 1",
+    "globals().update(y)",
+    "vars()['X'] = 1",
+    "locals()['X'] = 1",
+    "exec(y)",
+    "eval(y)",
+    "import sys\nsys.modules[__name__] = y",
+    "from sys import modules\nmodules[__name__] = y",
+    "X = 1\nimport sys\nsys.modules[__name__].__class__ = y",
+    "import sys\nsetattr(sys.modules[__name__], 'X', 1)",
+    "import y\nsetattr(y, 'X', 1)",
+    "import y\ny.X = 1",
+    "def f():\n    global X\n    X = 1\nf()",
+    "X = 1\ndef f():\n    global X\n    del X\nf()",
+    "(X := 1)",
+    "[X := y for y in z]",
+    "y['X'] = 1",
+    "attach(__name__, {'y': ['X']})",
+    "E._convert_('X', __name__, y)",
+    "import enum\n@enum.global_enum\nclass Y(enum.Enum): ...",
+    "def X(\n",
+    "# coding: latin-1\nX = 1",
+    "\n# -*- coding: cp1252 -*-\nX = 1",
+    "X = 1\x00",
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [*((source, True) for source in THERE), *((source, False) for source in MISSING), *((s, None) for s in UNSURE)],
+)
+def test_binds_reads_what_running_would_leave(source: str, expected: bool | None) -> None:
+    """Yes, no or None for each way of binding and unbinding a name."""
+    assert binds(source.encode(), "X") is expected
+
+
+def test_a_type_statement_binds() -> None:
+    """``type X = int`` defines X; before Python 3.12 there is no such node, so one is made."""
+    node = getattr(ast, "TypeAlias", None) or type("TypeAlias", (ast.stmt,), {"_fields": ("name",)})
+    statement = node()
+    statement.name = ast.Name("X", ast.Store())
+    assert bound_at_end([statement], "X") == {True}
+
+
+def test_names_compare_as_the_compiler_compares_them() -> None:
+    """An identifier is what NFKC makes of it (PEP 3131), whatever the file spells."""
+    assert binds("\uff43\uff4c\uff41\uff53\uff53 = 1".encode(), "class_") is False
+    assert binds("\uff38 = 1".encode(), "X") is True
+    assert binds("\ufb01le = 1".encode(), "file") is True
+
+
+def test_what_is_not_utf8_is_left_to_the_import() -> None:
+    """Bytes that do not decode, and dunder names that every module has, are for the import to tell."""
+    assert binds(b"X = '\xff'", "X") is None
+    assert binds(b"Y = 1", "__doc__") is None
+    assert meddles(b"Y = '\xff'", "X") is True
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import a; a.X = 1",
+        "setattr(a, 'X', 1)",
+        "__path__.append('y')",
+        "import sys; sys.modules['a'] = y",
+        "import sys; sys.meta_path.append(y)",
+        "__import__('pkg_resources').declare_namespace(__name__)",
+        "def X(",
+        "exec(y)",
+    ],
+)
+def test_a_package_that_steers_its_submodules_is_not_judged_by_its_files(source: str) -> None:
+    """Whatever may change a submodule when the package runs makes the look unsure."""
+    assert meddles(source.encode(), "X")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "from a import X", "from a import *", "def __getattr__(name): ...", "print(a.X)", "globals()['Y'] = 1"],
+)
+def test_a_package_may_do_with_its_own_names_what_it_likes(source: str) -> None:
+    """Re-exports and tricks with its own names leave the submodules of a package alone."""
+    assert not meddles(source.encode(), "X")
+
+
+def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:
+    """Source that would exit, and source that the compiler has a warning for, is looked at in silence."""
+    write({"acme/__init__.py": "import os; os._exit(3)", "acme/ws.py": "import os; os._exit(3)\nX = '\\d'"})
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert look(Target.parse("acme.ws:X")).found == "there"
+        assert look(Target.parse("acme.ws:Y")).found == "missing"
+    assert told == []
+    assert "acme" not in sys.modules
+
+
+def test_a_name_that_may_be_a_submodule_is_unsure(write: Write) -> None:
+    """A package has its imported submodules as attributes, so a name that is one may be there after all."""
+    write({"acme/__init__.py": "", "acme/ws.py": ""})
+    assert look(Target.parse("acme:ws")).found == "unsure"
+    assert look(Target.parse("acme:wss")).found == "missing"
+
+
+class Finder:
+    """A finder for one module, whose spec is made by hand."""
+
+    def __init__(self, name: str, spec: ModuleSpec | None) -> None:
+        self.name, self.spec = name, spec
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        return self.spec if name == self.name else None
+
+
+def test_a_folder_that_is_gone_holds_nothing(tmp_path: Path) -> None:
+    """A namespace package whose folders went away is absent."""
+    spec = ModuleSpec("acme", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path / "nowhere")]
+    sys.meta_path.insert(0, Finder("acme", spec))
+    assert look(Target.parse("acme:X")).found == "absent"
+
+
+def test_a_source_that_cannot_be_read_is_unsure(tmp_path: Path) -> None:
+    """A file that went away after the finder listed it is left to the import."""
+    sys.meta_path.insert(0, Finder("acme", spec_from_file_location("acme", tmp_path / "nowhere.py")))
+    assert look(Target.parse("acme:X")).found == "unsure"
+
+
+def test_a_folder_that_links_to_itself_is_walked_once(write: Write) -> None:
+    """A left-over folder with a link to itself has no code, and looking for some comes to an end."""
+    root = write({"acme/data/readme.txt": ""})
+    (root / "acme" / "again").symlink_to(root / "acme")
+    (root / "acme" / "gone").symlink_to(root / "nowhere")
+    assert look(Target.parse("acme:X")).found == "absent"
+
+
+def test_a_path_entry_that_is_new_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that no import has used yet, the current folder and one nobody has a finder for are all fine."""
+    (tmp_path / "acme.py").write_text("X = 1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path / "nowhere" / "at all"), *sys.path])
+    for entry in (str(tmp_path), str(tmp_path / "nowhere" / "at all")):
+        sys.path_importer_cache.pop(entry, None)
+    assert look(Target.parse("acme:X")).found == "there"
+    monkeypatch.setattr(sys, "path_hooks", [])
+    sys.path_importer_cache.pop(str(tmp_path), None)
+    assert look(Target.parse("acme:X")).found == "absent"
+
+
+def test_many_threads_may_look_at_once() -> None:
+    """Parsing in threads leaves the warning filters as they were."""
+    before = list(warnings.filters)
+    threads = [threading.Thread(target=binds, args=(b"X = '\\d'\n" * 200, "X")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(warnings.filters) == before
+
+
+def test_suggestions_come_from_what_is_defined(write: Write, tmp_path: Path) -> None:
+    """Names for close matches are those at the left margin, and the modules of a package; nothing there is no error."""
+    source = "class A(B): ...\ndef c(): ...\nasync def d(): ...\nE = 1\nf: int = 2\nif g == 1: ...\n  h = 1\nprint(i)\n"
+    assert defined_names(source.encode()) == ["A", "c", "d", "E", "f", "print"]
+    assert names_in_file(str(tmp_path / "nowhere.py")) == []
+    root = write(
+        {"acme/__init__.py": "", "acme/one.py": "", "acme/two/x.py": "", "acme/no-module.py": "", "acme/t.txt": ""}
+    )
+    assert submodules_in([str(root / "acme"), str(root / "nowhere")]) == ["one", "two"]
+
+
+def test_deep_nesting_is_left_to_the_import() -> None:
+    """A source that the parser gives up on is unsure, not an error."""
+    assert binds(b"X = " + b"(" * 5000 + b")" * 5000, "X") is None
+
+
+def test_a_branch_that_cannot_be_reached_says_nothing() -> None:
+    """After a raise no statement counts."""
+    assert bound_at_end(ast.parse("raise E\nX = 1\ndel X").body, "X") == set()
+
+
+# --- the look against the world
+
+# Importing these opens a browser, prints, needs a screen, or runs a test suite.
+LEFT_OUT = {"antigravity", "this", "idlelib", "turtledemo", "lib2to3", "test", "ssot_shims"}
+
+
+def every_module() -> Iterator[str]:
+    """The modules of the standard library and of the installed packages that have a source file."""
+    for root in (Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib"))):
+        for folder, folders, files in os.walk(root):
+            parts = Path(folder).relative_to(root).parts
+            folders[:] = [name for name in folders if name.isidentifier() and [*parts, name][0] not in LEFT_OUT]
+            stems = [file.removesuffix(".py") for file in files if file.endswith(".py")]
+            names = [[*parts, stem] if stem != "__init__" else [*parts] for stem in stems if stem != "__main__"]
+            yield from (
+                ".".join(name)
+                for name in names
+                if name and name[0] not in LEFT_OUT and all(map(str.isidentifier, name))
+            )
+
+
+@pytest.mark.slow
+def test_the_look_agrees_with_importing_every_module_there_is() -> None:
+    """For names of each module of the standard library and of site-packages, *there* and *missing* are never wrong."""
+    modules = sorted(set(every_module()))
+    script = Path(__file__).with_name("look_at_the_world.py")
+    path = str(Path(_bindings.__file__).parents[1])
+    halves = [
+        subprocess.Popen(
+            [sys.executable, str(script), "6"],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    outputs: list[str] = []
+    threads = [
+        threading.Thread(target=lambda half=half, part=part: outputs.append(half.communicate("\n".join(part))[0]))
+        for half, part in zip(halves, (modules[::2], modules[1::2]), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = [json.loads(line) for output in outputs for line in output.splitlines()]
+    counts = [line for line in lines if "modules" in line]
+    assert [line for line in lines if "found" in line] == []
+    assert len(counts) == 2
+    assert sum(line["modules"] for line in counts) > 500
+    assert all(sum(line[found] for line in counts) > 500 for found in ("there", "missing"))

@@ -1,0 +1,97 @@
+"""Records and errors: frozen, picklable, and clear."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from ssot_shims import Answer, all_shims, errors, shim
+from ssot_shims._plain import describe, markdown, one_line
+from ssot_shims._record import Record
+
+ERRORS = [
+    errors.InvalidTarget("'x' has no colon", "x"),
+    errors.InvalidPlaceholder("3"),
+    errors.DuplicateShim("X", "a.X", "b.X"),
+    errors.UnknownShim("3", ("X",)),
+    errors.InvalidSetting("S", "v", "w"),
+    errors.UpstreamMoved("X", "gone"),
+    errors.UpstreamBroken("X", "broken"),
+    errors.CircularShim("X", "acme"),
+    errors.PlaceholderWarning("X", "gone"),
+]
+
+
+class Point(Record):
+    """Two numbers."""
+
+    x: int
+    y: int = 0
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_survive_pickling(error: Exception) -> None:
+    """Type, message and attributes are the same after a trip to another process, as pytest-xdist makes it."""
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+    assert "\n" not in str(error)
+
+
+def test_every_error_is_in_the_list_above() -> None:
+    """No error is added without being pickled here."""
+    public = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and value not in (errors.SsotShimsError, errors.UpstreamError)
+    }
+    assert {type(error) for error in ERRORS} == public
+    assert all(issubclass(kind, errors.SsotShimsError) for kind in public - {errors.PlaceholderWarning})
+
+
+def test_records_compare_by_value_and_can_be_keys() -> None:
+    """Equal values make equal records, another type does not."""
+
+    class Place(Record):
+        x: int
+        y: int = 0
+
+    assert Point(x=1) == Point(x=1, y=0) == copy.deepcopy(Point(x=1)) == pickle.loads(pickle.dumps(Point(x=1)))
+    assert Point(x=1) != Point(x=2)
+    assert Point(x=1) != Place(x=1)
+    assert len({Point(x=1), Point(x=1, y=0), Point(x=2)}) == 2
+
+
+def test_records_cannot_be_changed() -> None:
+    """Neither setting nor deleting works, and the message says so."""
+    with pytest.raises(AttributeError, match="^Point is a frozen record; its x cannot be changed$"):
+        Point(x=1).x = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="^Point is a frozen record; its x cannot be removed$"):
+        del Point(x=1).x
+
+
+def test_a_shim_record_pickles_by_its_public_name() -> None:
+    """Records go between processes when what they hold does."""
+    shim("acme:Point")(Point)
+    record = all_shims()[0]
+    assert pickle.loads(pickle.dumps(record)) == record
+    assert isinstance(record.answers[0], Answer)
+
+
+def test_text_from_elsewhere_cannot_steer_a_terminal() -> None:
+    """Escapes, line ends and invisible characters are shown, not obeyed."""
+    assert one_line("a\tb\r\n\x1b[2J\u202ec\ud800") == "a b \\x1b[2J\\u202ec\\ud800"
+    assert markdown("a|b\n# <b>*x*</b> `y` [z](u)") == ("a\\|b \\# \\<b\\>\\*x\\*\\</b\\> \\`y\\` \\[z\\]\\(u\\)")
+
+
+def test_an_exception_is_described_on_one_line() -> None:
+    """Type and message; the type alone when there is no message or it cannot be had."""
+
+    class Odd(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert describe(OSError("disk\nfull")) == "OSError: disk full"
+    assert describe(KeyError()) == "KeyError"
+    assert describe(Odd()) == "Odd"

@@ -1,0 +1,364 @@
+"""Signatures side by side: by table, and against Python itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from inspect import Parameter, Signature
+from itertools import chain, combinations
+from random import Random
+from typing import Any, ForwardRef
+
+import pytest
+
+from ssot_shims._calls import Slots, faults
+from ssot_shims._signature import Callee, signature_differences
+
+NAMES = """
+from __future__ import annotations
+import datetime, typing, typing as t
+from collections.abc import Callable
+from typing import *
+Number = Union[int, float]
+"""
+
+
+def function(parameters: str, names: str = NAMES):
+    namespace: dict[str, Any] = {}
+    exec(
+        f"{names}\ndef f({parameters.partition(' -> ')[0]}){parameters[len(parameters.partition(' -> ')[0]) :]}: ...",
+        namespace,
+    )
+    return namespace["f"]
+
+
+def said(placeholder, upstream) -> list[str]:
+    return list(map(str, signature_differences("f", Callee(placeholder), Callee(upstream))))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "differences"),
+    [
+        ("", "", []),
+        ("a, b=1", "a, b=1, *, c=2", []),
+        ("a, b", "*args, **kwargs", []),
+        ("a, /", "b", []),
+        ("*, a", "a", []),
+        ("a, b=1", "a", ["f(b): the placeholder has b=1; upstream has no such parameter"]),
+        ("a, b=1", "a, c=1", ["f(b): the placeholder has b=1; upstream has no such parameter; in its place: c=1"]),
+        ("a=1", "b=1, **kw", ["f(a): the placeholder has a=1; upstream has no such parameter; in its place: b=1"]),
+        (
+            "a, b",
+            "b, a",
+            [
+                "f(a): the placeholder has a; upstream has position 2: a",
+                "f(b): the placeholder has b; upstream has position 1: b",
+            ],
+        ),
+        (
+            "a, *, b",
+            "b, a",
+            [
+                "f(a): the placeholder has a; upstream has position 2: a",
+                "f(b): the placeholder has b; upstream has position 1: b",
+            ],
+        ),
+        (
+            "a, b, /",
+            "b, a, /",
+            [
+                "f(a): the placeholder has a; upstream has position 2: a",
+                "f(b): the placeholder has b; upstream has position 1: b",
+            ],
+        ),
+        ("a, b, c, d", "a, c, d", ["f(b): the placeholder has b; upstream has no such parameter"]),
+        ("a, b", "new, a, b", ["f(new): the placeholder has no such parameter; upstream has required: new"]),
+        (
+            "a=1, b=2",
+            "new=0, a=1, b=2",
+            [
+                "f(a): the placeholder has a=1; upstream has position 2: a=1",
+                "f(b): the placeholder has b=2; upstream has position 3: b=2",
+            ],
+        ),
+        ("a, /, b", "b", ["f(b): the placeholder has b; upstream has position 1: b"]),
+        ("a, b=1", "a, *, b=1", ["f(b): the placeholder has b=1; upstream has keyword-only: b=1"]),
+        ("a, b=1", "a, *, b", ["f(b): the placeholder has b=1; upstream has keyword-only, required: b"]),
+        ("a, b", "a, *rest, b=2", ["f(b): the placeholder has b; upstream has keyword-only: b=2"]),
+        ("a", "a, /", ["f(a): the placeholder has a; upstream has positional-only: a"]),
+        ("a", "a=1, /, **kw", ["f(a): the placeholder has a; upstream has positional-only: a=1"]),
+        ("a=1", "a", ["f(a): the placeholder has a=1; upstream has required: a"]),
+        ("a=1, /", "a, /", ["f(a): the placeholder has a=1; upstream has required: a"]),
+        ("*, a=1", "a", ["f(a): the placeholder has a=1; upstream has required: a"]),
+        ("a", "a, *, b", ["f(b): the placeholder has no such parameter; upstream has required: b"]),
+        ("*args", "a=1", ["f(*args): the placeholder has *args; upstream has no *args"]),
+        ("**kwargs", "a=1", ["f(**kwargs): the placeholder has **kwargs; upstream has no **kwargs"]),
+        ("*args, a", "a, *args", ["f(a): the placeholder has a; upstream has position 1: a"]),
+        ("a, /, **kw", "a, **kw", ["f(a): the placeholder has a; upstream has by keyword too: a"]),
+        ("a, /, *, b", "b, **kw", ["f(b): the placeholder has b; upstream has position 1: b"]),
+        ("**kw", "a=1, *, b=1, **kw", []),
+        (
+            "*args, **kw",
+            "a=1, *args, **kw",
+            ["f(a): the placeholder has no such parameter; upstream has by keyword too: a=1"],
+        ),
+        ("a=1", "a=2", ["f(a): the placeholder has a=1; upstream has a=2"]),
+        ("a=1, /", "b=2, /", ["f(a): the placeholder has a=1; upstream has b=2"]),
+        (
+            "a, b: int = 1",
+            "b: int = 2",
+            [
+                "f(a): the placeholder has a; upstream has no such parameter",
+                "f(b): the placeholder has b: int = 1; upstream has b: int = 2",
+            ],
+        ),
+    ],
+)
+def test_parameters(mine, theirs, differences):
+    """Each drift is told once, by the parameter that it is about."""
+    assert said(function(mine), function(theirs)) == [f"error: {difference}" for difference in differences]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "level"),
+    [
+        ("int", "int", None),
+        ("int", "str", "error"),
+        ("int", "float", "note"),
+        ("float", "int", "note"),
+        ("float | None", "int | None", "note"),
+        ("float | str", "str", "error"),
+        ("int", "Any", None),
+        ("Any", "int", None),
+        ("object", "int", None),
+        ("int | None", "Optional[int]", None),
+        ("int | None", "t.Union[None, typing.Optional[int]]", None),
+        ("'int | None'", "Optional['int']", None),
+        ("str", "str | bytes", None),
+        ("str | bytes", "str", "error"),
+        ("List[int]", "list[int]", None),
+        ("list[int]", "list[str]", "error"),
+        ("Dict[str, List[int]]", "dict[str, list[int]]", None),
+        ("Number", "int | float", None),
+        ("Callable[[int, str], None]", "t.Callable[[int, str], None]", None),
+        ("Callable[[int], None]", "t.Callable[..., None]", "error"),
+        ("Literal['a', 'b']", "Literal['b', 'a']", None),
+        ("Literal['a']", "Literal['b']", "error"),
+        ("Annotated[int, 'seconds']", "int", None),
+        ("datetime.datetime", "missing.datetime", None),
+        ("Missing[int] | None", "Optional[elsewhere.Missing[int]]", None),
+        ("Missing", "Absent", "error"),
+        ("int +", "int  +", None),
+        ("lambda", "int", "error"),
+        ("type(None)", "None", None),
+        ("3", "4", "error"),
+    ],
+)
+def test_types(mine, theirs, level):
+    """One type may be spelled in several ways, and a name that does not resolve stands for itself."""
+    found = signature_differences("f", Callee(annotated(mine)), Callee(annotated(theirs)))
+    assert list(map(str, found)) == (
+        [f"{level}: f(a): the placeholder has a: {mine}; upstream has a: {theirs}"] if level else []
+    )
+
+
+def annotated(annotation: str):
+    f = function("a")
+    f.__annotations__["a"] = annotation
+    return f
+
+
+def test_types_as_objects():
+    """Annotations are objects where the module has no future import."""
+
+    def mine(a: int | None, b: list[str], c: None, d: type[ValueError]): ...
+    def theirs(a, b, c, d): ...
+
+    theirs.__annotations__ = {"a": int | None, "b": list["str"], "c": type(None), "d": type[TypeError]}
+    assert said(mine, theirs) == [
+        "error: f(d): the placeholder has d: type[ValueError]; upstream has d: type[TypeError]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "differences"),
+    [
+        (" -> int", " -> int", []),
+        (" -> int", "", []),
+        (" -> int | None", " -> int", []),
+        (" -> float", " -> int", ["note: f return type: the placeholder has float; upstream has int"]),
+        (" -> int", " -> int | None", ["error: f return type: the placeholder has int; upstream has int | None"]),
+    ],
+)
+def test_return_types(mine, theirs, differences):
+    """Upstream may return fewer types than promised, not more."""
+    assert said(function(mine), function(theirs)) == differences
+
+
+def test_own_class():
+    """``Self``, the name of the class and the class are one type, whatever upstream calls its class."""
+    namespace: dict[str, Any] = {}
+    exec(
+        f"{NAMES}\nclass Mine:\n    def copy(self) -> Self: ...\nclass Theirs:\n    def copy(self) -> Theirs: ...\n"
+        "    def other(self) -> Mine: ...",
+        namespace,
+    )
+    mine, theirs = namespace["Mine"], namespace["Theirs"]
+    promised = Callee(mine.copy, mine, is_bound=True)
+    assert signature_differences("f", promised, Callee(theirs.copy, theirs, is_bound=True)) == []
+    assert list(map(str, signature_differences("f", promised, Callee(theirs.other, theirs, is_bound=True)))) == [
+        "error: f return type: the placeholder has Self; upstream has Mine"
+    ]
+
+
+def test_forward_reference():
+    """A forward reference is read as its text."""
+
+    def mine(a): ...
+    def theirs(a: int): ...
+
+    mine.__annotations__["a"] = ForwardRef("str")
+    assert said(mine, theirs) == ["error: f(a): the placeholder has a: str; upstream has a: int"]
+
+
+def test_coroutine_function():
+    """A function that became a coroutine function, or the other way round, has every caller to change."""
+
+    def plain(): ...
+    async def coroutine(): ...
+    async def generator():
+        yield
+
+    @functools.wraps(coroutine)
+    def wrapper(): ...
+
+    class Callable:
+        async def __call__(self): ...
+
+    assert said(plain, coroutine) == ["error: f: the placeholder has function; upstream has coroutine function"]
+    assert said(coroutine, plain) == ["error: f: the placeholder has coroutine function; upstream has function"]
+    assert said(plain, Callable()) == ["error: f: the placeholder has function; upstream has coroutine function"]
+    assert said(generator, plain) == ["error: f: the placeholder has async generator function; upstream has function"]
+    assert said(wrapper, coroutine) == said(plain, wrapper) == said(coroutine, functools.partial(coroutine)) == []
+
+
+def test_signature_that_cannot_be_read():
+    """An upstream without a signature is noted; a placeholder without one promises nothing."""
+
+    def mine(a): ...
+    def theirs(a): ...
+
+    theirs.__signature__ = "nonsense"
+    assert said(mine, theirs) == [
+        "note: f: the placeholder has the signature (a); upstream has one that cannot be read"
+    ]
+    assert said(theirs, mine) == []
+
+
+def test_wrapped_in_a_circle():
+    """Decorators that point at each other are not followed for ever."""
+
+    def mine(a): ...
+    def theirs(a): ...
+
+    theirs.__wrapped__ = theirs
+    theirs.__signature__ = inspect.signature(mine)
+    assert said(mine, theirs) == said(theirs, mine) == []
+
+
+def test_bound_method_without_self():
+    """The first parameter is filled, unless ``*args`` takes it."""
+
+    def mine(*args): ...
+    def theirs(self, *args): ...
+
+    assert signature_differences("f", Callee(mine, is_bound=True), Callee(theirs, is_bound=True)) == []
+
+
+KINDS = {
+    "positional-only": Parameter.POSITIONAL_ONLY,
+    "either": Parameter.POSITIONAL_OR_KEYWORD,
+    "keyword-only": Parameter.KEYWORD_ONLY,
+}
+LETTERS = "abc"
+
+
+def random_signature(random: Random) -> Signature:
+    """Up to three parameters of any kind and order, sometimes with ``*args`` and ``**kwargs``."""
+    names = random.sample(LETTERS, random.randrange(len(LETTERS) + 1))
+    kinds = sorted(random.choices(list(KINDS.values()), k=len(names)))
+    parameters, has_default = [], False
+    for name, kind in zip(names, kinds, strict=True):
+        # After the first default, positional parameters all have one.
+        has_default = random.random() < 0.4 or (has_default and kind is not Parameter.KEYWORD_ONLY)
+        parameters.append(Parameter(name, kind, default=0 if has_default else Parameter.empty))
+    if random.random() < 0.25:
+        index = sum(kind is not Parameter.KEYWORD_ONLY for kind in kinds)
+        parameters.insert(index, Parameter("args", Parameter.VAR_POSITIONAL))
+    if random.random() < 0.25:
+        parameters.append(Parameter("kwargs", Parameter.VAR_KEYWORD))
+    return Signature(parameters)
+
+
+def function_of(signature: Signature):
+    namespace: dict[str, Any] = {}
+    exec(f"def f{signature}: return locals()", namespace)
+    return namespace["f"]
+
+
+CALLS = [
+    (tuple(range(1, count + 1)), {name: f"by name {name}" for name in keywords})
+    for count in range(5)
+    for keywords in chain.from_iterable(combinations([*LETTERS, "z"], size) for size in range(len(LETTERS) + 2))
+]
+
+
+def landed(function, positional, keywords) -> dict[str, Any] | None:
+    """Where Python itself puts each argument: the names and what they hold; None if the call does not bind."""
+    try:
+        return function(*positional, **keywords)
+    except TypeError:
+        return None
+
+
+def keeps_meaning(mine: dict[str, Any], theirs: dict[str, Any], promised: Signature, found: Signature) -> bool:
+    """Whether each value that reaches a parameter of mine reaches the one of theirs that has to have it."""
+    return all(
+        reaches(value, name, theirs, found, is_nameless=promised.parameters[name].kind is Parameter.POSITIONAL_ONLY)
+        for name, value in mine.items()
+        if name in LETTERS and value != 0
+    )
+
+
+def reaches(value, name: str, theirs: dict[str, Any], found: Signature, *, is_nameless: bool) -> bool:
+    if name in found.parameters:
+        return theirs[name] == value
+    gathered = value in theirs.get("args", ()) or value in theirs.get("kwargs", {}).values()
+    return gathered or is_nameless
+
+
+def is_safe(promised: Signature, found: Signature) -> bool:
+    mine, theirs = function_of(promised), function_of(found)
+    for positional, keywords in CALLS:
+        expected = landed(mine, positional, keywords)
+        if expected is not None:
+            got = landed(theirs, positional, keywords)
+            if got is None or not keeps_meaning(expected, got, promised, found):
+                return False
+    return True
+
+
+def test_against_python_itself():
+    """For random pairs, an error is told exactly if a call of the first fails on the second, or changes its meaning."""
+    random = Random(0)
+    seen = set()
+    for _ in range(6000):
+        promised, found = random_signature(random), random_signature(random)
+        safe = is_safe(promised, found)
+        assert (not faults(Slots.of(promised), Slots.of(found))) is safe, (promised, found)
+        differences = signature_differences("f", Callee(function_of(promised)), Callee(function_of(found)))
+        assert (not any(difference.is_error for difference in differences)) is safe, (promised, found)
+        whats = [difference.what for difference in differences]
+        assert len(whats) == len(set(whats))
+        seen.add(safe)
+    assert seen == {True, False}

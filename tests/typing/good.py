@@ -1,0 +1,214 @@
+"""What a user of ssot_shims may write: the type checkers accept all of it, and it runs."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, Protocol, assert_never, assert_type
+
+import ssot_shims
+from ssot_shims import (
+    Answer,
+    CircularShim,
+    Difference,
+    DuplicateShim,
+    HeartbeatConfig,
+    InvalidPlaceholder,
+    InvalidSetting,
+    InvalidTarget,
+    PlaceholderWarning,
+    RetryPolicy,
+    ShimRecord,
+    SsotShimsError,
+    UnknownShim,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamMoved,
+    all_shims,
+    compare,
+    errors,
+    is_placeholder,
+    shim,
+    shim_of,
+    verify,
+)
+from ssot_shims.errors import UpstreamMoved as TheSameUpstreamMoved
+from ssot_shims.heartbeat_config import HeartbeatConfig as TheSameHeartbeatConfig
+from ssot_shims.retry_policy import RetryPolicy as TheSameRetryPolicy
+
+# The shims that ship: an annotation, a constructor with keywords, fields.
+
+
+def deadline(config: HeartbeatConfig) -> float:
+    return config.heartbeat_timeout_seconds * config.max_missed_heartbeats
+
+
+config = HeartbeatConfig(heartbeat_interval_seconds=0.5, max_missed_heartbeats=3)
+assert_type(config, HeartbeatConfig)
+assert_type(deadline(config), float)
+assert_type(config.heartbeat_interval_seconds, float)
+assert_type(config.max_missed_heartbeats, int)
+assert_type(config.ping_payload_size_limit, int)
+assert_type(dataclasses.replace(config, cleanup_interval_seconds=60), HeartbeatConfig)
+assert_type(HeartbeatConfig.for_environment("production"), HeartbeatConfig)
+assert_type(RetryPolicy(max_attempts=1, jitter=False).base_delay, float)
+config.heartbeat_timeout_seconds = 1.5
+
+by_module: type[HeartbeatConfig] = TheSameHeartbeatConfig
+retry_by_module: type[RetryPolicy] = TheSameRetryPolicy
+
+
+# A base class, whose class methods give the subclass.
+
+
+class Mine(HeartbeatConfig):
+    def total(self) -> float:
+        return self.heartbeat_timeout_seconds + self.cleanup_interval_seconds
+
+
+assert_type(Mine.for_environment("staging"), Mine)
+assert_type(Mine.for_environment().total(), float)
+
+
+# isinstance narrows.
+
+
+def interval(value: HeartbeatConfig | str) -> float:
+    if isinstance(value, HeartbeatConfig):
+        assert_type(value, HeartbeatConfig)
+        return value.heartbeat_interval_seconds
+    return float(value.strip())
+
+
+# Shims of one's own, of every kind that can be one.
+
+
+@shim("acme.limits:Limits", "acme.old_limits:Limits")
+class Limits:
+    retries: int = 3
+
+    def raised(self, by: int) -> int:
+        return self.retries + by
+
+
+@shim("acme.limits:Quota")
+@dataclass(frozen=True)
+class Quota:
+    name: str
+    per_second: float = 10.0
+
+
+@shim("acme.limits:Colour")
+class Colour(Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+@shim("acme.limits:Clock")
+class Clock(Protocol):
+    def now(self) -> float: ...
+
+
+@shim("acme.limits:parse")
+def parse(text: str, *, base: int = 10) -> int:
+    return int(text, base)
+
+
+@shim("acme.limits:fetch")
+async def fetch(url: str) -> bytes:
+    return url.encode()
+
+
+class Stopped:
+    def now(self) -> float:
+        return 0.0
+
+
+def read(clock: Clock) -> float:
+    return clock.now()
+
+
+async def use(url: str) -> int:
+    return len(await fetch(url))
+
+
+decorator: Callable[[type[Limits]], type[Limits]] = shim("acme.limits:Limits")
+assert_type(Limits().raised(by=2), int)
+assert_type(Quota("bytes", per_second=0.5).per_second, float)
+assert_type(Quota("bytes") == Quota("bits"), bool)
+assert_type(Colour.RED.value, Literal["red"])
+assert_type(Colour("red"), Colour)
+assert_type([colour.name for colour in Colour], list[str])
+assert_type(read(Stopped()), float)
+assert_type(parse("ff", base=16), int)
+fetcher: Callable[[str], Awaitable[bytes]] = fetch
+
+
+# Questions about shims.
+
+record = shim_of(Limits)
+assert_type(record, ShimRecord)
+assert_type(record.name, str)
+assert_type(record.targets, tuple[str, ...])
+assert_type(record.reason, str)
+assert_type(record.problem, str)
+assert_type(record.seconds, float)
+assert_type(record.error, BaseException | None)
+assert_type(record.chosen, Any)
+assert_type(record.answers, tuple[Answer, ...])
+assert_type([answer.close for answer in record.answers], list[tuple[str, ...]])
+assert_type(all_shims(), tuple[ShimRecord, ...])
+assert_type(is_placeholder(config), bool)
+assert_type(is_placeholder(3), bool)
+assert_type(verify(HeartbeatConfig), tuple[Difference, ...])
+assert_type(compare(Quota, Limits), tuple[Difference, ...])
+assert_type([difference.is_error for difference in verify(Colour)], list[bool])
+assert_type(ssot_shims.__version__, str)
+copied: ShimRecord = record.but(reason="another")
+
+
+def advice(state: Literal["upstream", "absent", "moved", "broken", "forced"]) -> str:
+    return state
+
+
+def explain(record: ShimRecord) -> str:
+    assert_type(record.state, Literal["upstream", "absent", "moved", "broken", "forced"])
+    if record.state == "upstream":
+        return "the real one"
+    if record.state == "absent":
+        return "not installed"
+    if record.state == "moved" or record.state == "broken":
+        return advice(record.state)
+    if record.state == "forced":
+        return "as you asked"
+    assert_never(record.state)
+
+
+# Errors: from the package or from its module, caught by what they are about, and carrying their data.
+
+assert_type(errors.UpstreamMoved("Limits", "gone").shim, str)
+moved: type[UpstreamMoved] = TheSameUpstreamMoved
+every_error: list[type[SsotShimsError]] = [
+    CircularShim,
+    DuplicateShim,
+    InvalidPlaceholder,
+    InvalidSetting,
+    InvalidTarget,
+    UnknownShim,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamMoved,
+]
+kind: type[UserWarning] = PlaceholderWarning
+
+try:
+    shim_of(3)
+except UnknownShim as error:
+    assert_type(error.known, tuple[str, ...])
+    lookup_error: LookupError = error
+
+try:
+    shim("acme.limits.Limits")
+except InvalidTarget as error:
+    assert_type(error.problem, str)
+    value_error: ValueError = error

@@ -1,0 +1,6 @@
+from ssot_shims import shim
+
+
+@shim  # rejected
+class Limits:
+    retries: int = 3

@@ -1,0 +1,3 @@
+from ssot_shims import HeartbeetConfig  # rejected
+
+print(HeartbeetConfig)

@@ -1,0 +1,3 @@
+from ssot_shims import HeartbeatConfig
+
+HeartbeatConfig.for_environment(environment=3)  # rejected

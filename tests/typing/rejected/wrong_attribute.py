@@ -1,0 +1,3 @@
+from ssot_shims import HeartbeatConfig
+
+print(HeartbeatConfig().heartbeat_intervall_seconds)  # rejected

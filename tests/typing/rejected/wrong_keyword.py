@@ -1,0 +1,3 @@
+from ssot_shims import HeartbeatConfig
+
+HeartbeatConfig(heartbeat_interval=30)  # rejected
