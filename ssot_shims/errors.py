@@ -124,3 +124,100 @@ class PlaceholderWarning(UserWarning):
 
     def __str__(self) -> str:
         return f"{self.shim} is a placeholder: {self.reason}"
+
+
+class Unavailable(SsotShimsError):
+    """What a probe raises to say no, with the reason.
+
+    >>> from ssot_shims import capabilities
+    >>> @capabilities.register("gpu")
+    ... def gpu() -> None:
+    ...     raise Unavailable("no device node /dev/nvidia0")
+    >>> capabilities.check("gpu").reason
+    'no device node /dev/nvidia0'
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CapabilityError(SsotShimsError):
+    """Something about a capability that the user of this library got wrong."""
+
+
+class InvalidCapability(CapabilityError, ValueError):
+    """A name, a probe or an option that cannot be registered."""
+
+    def __init__(self, problem: str, expected: str) -> None:
+        super().__init__(problem, expected)
+        self.problem = problem
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.expected}"
+
+
+class InvalidProbe(CapabilityError, ValueError):
+    """A probe in short notation that does not read: the whole text, and the part that is wrong."""
+
+    def __init__(self, notation: str, problem: str, expected: str) -> None:
+        super().__init__(notation, problem, expected)
+        self.notation = notation
+        self.problem = problem
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"the probe {self.notation!r} {self.problem}; expected {self.expected}"
+
+
+class DuplicateCapability(CapabilityError, ValueError):
+    """One name, registered twice on one level."""
+
+    def __init__(self, name: str, here: str, first: str) -> None:
+        super().__init__(name, here, first)
+        self.name = name
+        self.here = here
+        self.first = first
+
+    def __str__(self) -> str:
+        return (
+            f"{self.here} registers the capability {self.name!r}, which {self.first} has registered already; "
+            f"use another name, or pass replace=True"
+        )
+
+
+class UnknownCapability(CapabilityError, LookupError):
+    """A name that nobody registered."""
+
+    def __init__(self, name: str, close: tuple[str, ...], known: tuple[str, ...]) -> None:
+        super().__init__(name, close, known)
+        self.name = name
+        self.close = close
+        self.known = known
+
+    def __str__(self) -> str:
+        close = f"close: {', '.join(self.close)}; " if self.close else ""
+        return f"no capability {self.name!r}; {close}known: {', '.join(self.known)}"
+
+
+class CircularProbe(CapabilityError, RuntimeError):
+    """A probe that asks, straight or through others, for the capability that it is to find."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(names)
+        self.names = names
+
+    def __str__(self) -> str:
+        return f"the probes ask for one another in a circle: {' -> '.join(self.names)}; let one of them answer by itself"
+
+
+class CapabilityMissing(CapabilityError):
+    """What :func:`ssot_shims.require` raises: a capability that was asked for is not there."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+    def __str__(self) -> str:
+        return "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())

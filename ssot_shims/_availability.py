@@ -1,0 +1,41 @@
+"""The answer to "is it there?": yes or no, and always why."""
+
+from __future__ import annotations
+
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    Status = Literal["available", "unavailable", "timed out", "failed"]
+
+
+class Availability(Record):
+    """Whether a capability is there, and why: true exactly when ``status`` is ``available``.
+
+    ``status`` is ``available``, ``unavailable``, ``timed out`` (no answer within the deadline) or ``failed`` (the probe
+    itself raised something unexpected). ``reason`` is never empty. ``source`` is who says so: ``probe``, ``override``,
+    or the environment variable that forces the answer. ``details`` holds what else was learned, as text (an API
+    version, say); ``seconds`` is how long finding out took.
+
+    >>> answer = Availability(name="docker", status="unavailable", reason="no socket at /var/run/docker.sock")
+    >>> bool(answer), answer.reason
+    (False, 'no socket at /var/run/docker.sock')
+    """
+
+    __module__ = "ssot_shims"
+
+    name: str = ""
+    status: Status
+    reason: str
+    source: str = "probe"
+    details: Mapping[str, str] = {}  # noqa: RUF012  # a record is frozen, and nobody writes into it
+    seconds: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.status == "available"
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.status, self.reason, self.source))
