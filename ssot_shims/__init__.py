@@ -1,4 +1,4 @@
-"""One place a test suite imports from.
+"""One place a test suite imports from, one place it asks what this machine can do.
 
 >>> from ssot_shims import HeartbeatConfig
 >>> HeartbeatConfig.for_environment("production").heartbeat_timeout_seconds
@@ -6,19 +6,30 @@
 
 The name is the upstream class when that is installed, otherwise a typed placeholder with the same contract.
 ``ssot-shims status`` says which, and why.
+
+>>> from ssot_shims import capabilities
+>>> with capabilities.override(docker=False):
+...     bool(capabilities.check("docker"))
+False
 """
 
 __version__ = "0.1.0"
 
 # What each module gives, loaded when somebody first asks for it. Type checkers read the same list in __init__.pyi.
 _HOMES = {
+    "_availability": "Availability",
+    "_builtin": "capabilities is_available is_docker_available require",
+    "_capability": "Capability",
     "_contract": "compare",
     "_difference": "Difference",
+    "_docker_client": "docker_client",
+    "_registry": "Registry",
     "_shim": "ShimRecord all_shims is_placeholder shim shim_of",
     "_upstream": "Answer",
     "_verify": "verify",
-    "errors": "CircularShim DuplicateShim InvalidPlaceholder InvalidSetting InvalidTarget PlaceholderWarning "
-    "SsotShimsError UnknownShim UpstreamBroken UpstreamError UpstreamMoved",
+    "errors": "CapabilityError CapabilityMissing CircularProbe CircularShim DuplicateCapability DuplicateShim "
+    "InvalidCapability InvalidPlaceholder InvalidProbe InvalidSetting InvalidTarget PlaceholderWarning SsotShimsError "
+    "Unavailable UnknownCapability UnknownShim UpstreamBroken UpstreamError UpstreamMoved",
     "heartbeat_config": "HeartbeatConfig",
     "retry_policy": "RetryPolicy",
 }

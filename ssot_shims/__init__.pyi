@@ -1,5 +1,15 @@
+from ssot_shims._availability import Availability as Availability
+from ssot_shims._builtin import (
+    capabilities as capabilities,
+    is_available as is_available,
+    is_docker_available as is_docker_available,
+    require as require,
+)
+from ssot_shims._capability import Capability as Capability
 from ssot_shims._contract import compare as compare
 from ssot_shims._difference import Difference as Difference
+from ssot_shims._docker_client import docker_client as docker_client
+from ssot_shims._registry import Registry as Registry
 from ssot_shims._shim import (
     ShimRecord as ShimRecord,
     all_shims as all_shims,
@@ -10,13 +20,21 @@ from ssot_shims._shim import (
 from ssot_shims._upstream import Answer as Answer
 from ssot_shims._verify import verify as verify
 from ssot_shims.errors import (
+    CapabilityError as CapabilityError,
+    CapabilityMissing as CapabilityMissing,
+    CircularProbe as CircularProbe,
     CircularShim as CircularShim,
+    DuplicateCapability as DuplicateCapability,
     DuplicateShim as DuplicateShim,
+    InvalidCapability as InvalidCapability,
     InvalidPlaceholder as InvalidPlaceholder,
+    InvalidProbe as InvalidProbe,
     InvalidSetting as InvalidSetting,
     InvalidTarget as InvalidTarget,
     PlaceholderWarning as PlaceholderWarning,
     SsotShimsError as SsotShimsError,
+    Unavailable as Unavailable,
+    UnknownCapability as UnknownCapability,
     UnknownShim as UnknownShim,
     UpstreamBroken as UpstreamBroken,
     UpstreamError as UpstreamError,

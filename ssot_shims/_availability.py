@@ -31,7 +31,7 @@ class Availability(Record):
     status: Status
     reason: str
     source: str = "probe"
-    details: Mapping[str, str] = {}  # noqa: RUF012  # a record is frozen, and nobody writes into it
+    details: Mapping[str, str] = {}  # a record is frozen, and nobody writes into it
     seconds: float = 0.0
 
     def __bool__(self) -> bool:

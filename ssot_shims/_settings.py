@@ -1,4 +1,4 @@
-"""The environment variables that steer shims, each read when the answer is made."""
+"""The environment variables that steer shims and capabilities, each read when the answer is made."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ PREFIX = "SSOT_SHIMS_"
 STRICT = PREFIX + "STRICT"
 PLACEHOLDERS = PREFIX + "PLACEHOLDERS"
 UPSTREAM_PREFIX = PREFIX + "UPSTREAM_"
+HAS_PREFIX = PREFIX + "HAS_"
+NO_SERVICES = PREFIX + "NO_SERVICES"
+TIMEOUT = PREFIX + "TIMEOUT"
+REQUIRE = PREFIX + "REQUIRE"
+
+DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
@@ -25,6 +31,11 @@ def flag(name: str) -> bool:
     if word in _NO:
         return False
     raise InvalidSetting(name, value, "1, true, yes or on, or 0, false, no or off")
+
+
+def choice(name: str) -> bool | None:
+    """What the variable *name* says, yes or no; None when it is unset or empty."""
+    return flag(name) if os.environ.get(name, "").strip() else None
 
 
 def strict() -> bool:
@@ -73,24 +84,75 @@ def upstream_override(shim: str) -> tuple[Target, ...]:
         raise InvalidSetting(variable, value, "a target such as pkg.mod:Name") from error
 
 
+def has_variable(capability: str) -> str:
+    """The variable that answers for *capability* instead of its probe.
+
+    >>> has_variable("docker")
+    'SSOT_SHIMS_HAS_DOCKER'
+    """
+    return HAS_PREFIX + capability.upper()
+
+
+def timeout() -> float:
+    """How many seconds a probe has that says nothing of its own (``SSOT_SHIMS_TIMEOUT``)."""
+    value = os.environ.get(TIMEOUT, "").strip()
+    try:
+        seconds = float(value or DEFAULT_TIMEOUT)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:  # nan is neither
+        raise InvalidSetting(TIMEOUT, value, "seconds above 0, such as 2.5, at most a day (86400)")
+    return seconds
+
+
+def required() -> tuple[str, ...]:
+    """What must be real here: names of capabilities, and ``upstream:Name`` for shims (``SSOT_SHIMS_REQUIRE``)."""
+    value = os.environ.get(REQUIRE, "")
+    names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+    if not all(name.removeprefix("upstream:").isidentifier() for name in names):
+        raise InvalidSetting(REQUIRE, value, "names such as docker,postgres,upstream:HeartbeatConfig")
+    return names
+
+
 def in_force() -> dict[str, str]:
     """Every ``SSOT_SHIMS_...`` variable that is set, known or not, in alphabetical order."""
     return {name: value for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)}
 
 
-def misspelled(shims: frozenset[str]) -> dict[str, str]:
+def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()) -> dict[str, str]:
     """What is set and reaches nothing, as the variable and what is wrong with it."""
+    return {**_unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
+
+
+def _unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
     from ssot_shims._misspelled import close_matches, did_you_mean  # front ends ask, imports do not
 
     wrong: dict[str, str] = {}
+    settings = [STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, *map(upstream_variable, sorted(shims))]
     # Without the prefix, which would make any two of them look alike.
-    variables = [name.removeprefix(PREFIX) for name in (STRICT, PLACEHOLDERS, *map(upstream_variable, sorted(shims)))]
+    variables = [name.removeprefix(PREFIX) for name in settings]
     for name in in_force():
         short = name.removeprefix(PREFIX)
-        if short not in variables:
+        capability = name.removeprefix(HAS_PREFIX).lower()
+        if name.startswith(HAS_PREFIX):
+            if capability not in capabilities:
+                wrong[name] = f"no capability of that name{did_you_mean(capability, capabilities)}"
+        elif short not in variables:
             close = ", ".join(PREFIX + match for match in close_matches(short, variables))
             wrong[name] = "no such setting" + (f"; close: {close}" if close else "")
+    return wrong
+
+
+def _unknown_names(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
+    from ssot_shims._misspelled import did_you_mean  # as above
+
+    wrong: dict[str, str] = {}
     forced = forced_placeholders()
     for name in sorted(forced - shims) if isinstance(forced, frozenset) else ():
         wrong[f"{PLACEHOLDERS}={name}"] = f"no shim of that name{did_you_mean(name, shims)}"
+    for name in required():
+        short = name.removeprefix("upstream:")
+        what, known = ("shim", shims) if name.startswith("upstream:") else ("capability", capabilities)
+        if short not in known:
+            wrong[f"{REQUIRE}={name}"] = f"no {what} of that name{did_you_mean(short, known)}"
     return wrong

@@ -198,7 +198,7 @@ class UnknownCapability(CapabilityError, LookupError):
 
     def __str__(self) -> str:
         close = f"close: {', '.join(self.close)}; " if self.close else ""
-        return f"no capability {self.name!r}; {close}known: {', '.join(self.known)}"
+        return f"no capability {self.name!r}; {close}known: {', '.join(self.known) or 'none'}"
 
 
 class CircularProbe(CapabilityError, RuntimeError):
@@ -209,7 +209,8 @@ class CircularProbe(CapabilityError, RuntimeError):
         self.names = names
 
     def __str__(self) -> str:
-        return f"the probes ask for one another in a circle: {' -> '.join(self.names)}; let one of them answer by itself"
+        circle = " -> ".join(self.names)
+        return f"the probes ask for one another in a circle: {circle}; let one of them answer by itself"
 
 
 class CapabilityMissing(CapabilityError):

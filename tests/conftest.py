@@ -1,4 +1,6 @@
-"""What every test starts from: no shim declared, no setting in force, nothing left of other tests' modules."""
+"""What every test starts from: no shim declared, no capability registered but ours, none asked about, no setting in
+force, nothing left of other tests' modules.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,21 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import importlib_metadata  # noqa: F401  # out here, because its finder would go with the test that imports it first
 import pytest
 
 import ssot_shims
 from ssot_shims import _shim
+from ssot_shims._builtin import capabilities
 
 Write = Callable[[dict[str, str]], Path]
 
 
 @pytest.fixture(autouse=True)
-def a_fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> Iterator[None]:
     """As if nobody had declared a shim yet; whatever a test imports or sets is taken back."""
     for name in list(os.environ):
-        if name.startswith("SSOT_SHIMS_"):
+        if name.startswith(("SSOT_SHIMS_", "ORCHESTRATION_")) or name == "TEST_NO_SERVICES":
             monkeypatch.delenv(name)
     modules, path, finders = dict(sys.modules), list(sys.path), list(sys.meta_path)
     records, warned = dict(_shim._records), set(_shim._warned)
@@ -36,6 +40,25 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _shim._records.update(records)
     _shim._warned.clear()
     _shim._warned.update(warned)
+
+
+@pytest.fixture
+def our_capabilities() -> Iterator[None]:
+    """The registry that everybody shares: what a test registers, overrides and finds out is taken back."""
+    answers, catalogue = capabilities._answers, capabilities._catalogue
+    levels = {name: dict(on_each_level) for name, on_each_level in catalogue._levels.items()}
+    known, offers, layers = dict(answers.capabilities), catalogue._offers, list(answers._layers)
+    yield
+    names = set(answers.capabilities)
+    with answers.lock:
+        answers.capabilities.clear()
+        answers.capabilities.update(known)
+        answers._layers[:] = layers
+        catalogue._levels, catalogue._offers = levels, offers
+        answers.forget(names)
+    # Its import registers, and what it has registered is gone.
+    sys.modules.pop("ssot_shims.orchestration", None)
+    vars(ssot_shims).pop("orchestration", None)
 
 
 @pytest.fixture

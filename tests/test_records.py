@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from ssot_shims import Answer, all_shims, errors, shim
+from ssot_shims import Answer, Availability, all_shims, errors, shim
 from ssot_shims._plain import describe, markdown, one_line
 from ssot_shims._record import Record
 
@@ -21,7 +21,15 @@ ERRORS = [
     errors.UpstreamBroken("X", "broken"),
     errors.CircularShim("X", "acme"),
     errors.PlaceholderWarning("X", "gone"),
+    errors.Unavailable("no device node"),
+    errors.InvalidCapability("'X' is no name", "use lower-case letters"),
+    errors.InvalidProbe("tpc://x", "has an unknown scheme 'tpc'", "tcp://host:port"),
+    errors.DuplicateCapability("docker", "a.py:1", "b.py:2"),
+    errors.UnknownCapability("dokcer", ("docker",), ("docker", "git")),
+    errors.CircularProbe(("a", "b", "a")),
+    errors.CapabilityMissing({"docker": "no socket", "git": "no command"}),
 ]
+BASES = (errors.SsotShimsError, errors.UpstreamError, errors.CapabilityError)
 
 
 class Point(Record):
@@ -41,13 +49,15 @@ def test_errors_survive_pickling(error: Exception) -> None:
 
 def test_every_error_is_in_the_list_above() -> None:
     """No error is added without being pickled here."""
-    public = {
-        value
-        for value in vars(errors).values()
-        if isinstance(value, type) and value not in (errors.SsotShimsError, errors.UpstreamError)
-    }
+    public = {value for value in vars(errors).values() if isinstance(value, type) and value not in BASES}
     assert {type(error) for error in ERRORS} == public
     assert all(issubclass(kind, errors.SsotShimsError) for kind in public - {errors.PlaceholderWarning})
+
+
+def test_a_name_that_nobody_knows_lists_who_is_known() -> None:
+    """Or says that there is none."""
+    assert str(errors.UnknownCapability("gpu", (), ("git", "podman"))) == "no capability 'gpu'; known: git, podman"
+    assert str(errors.UnknownCapability("gpu", (), ())) == "no capability 'gpu'; known: none"
 
 
 def test_records_compare_by_value_and_can_be_keys() -> None:
@@ -69,6 +79,13 @@ def test_records_cannot_be_changed() -> None:
         Point(x=1).x = 2  # type: ignore[misc]
     with pytest.raises(AttributeError, match="^Point is a frozen record; its x cannot be removed$"):
         del Point(x=1).x
+
+
+def test_answers_can_be_keys() -> None:
+    """Although their details are a mapping, which has no hash."""
+    answers = [Availability(name="docker", status="available", reason="it is", details={"api": api}) for api in "12"]
+    assert len({*answers, answers[0].but(seconds=1.0), answers[0].but()}) == 3
+    assert pickle.loads(pickle.dumps(answers[0])) == answers[0]
 
 
 def test_a_shim_record_pickles_by_its_public_name() -> None:

@@ -1,0 +1,126 @@
+"""What is known at this moment, behind one lock: capabilities, answers, overrides, and the flights under way.
+
+``hits`` holds every answer that may be given without a look at anything else. Reading it takes no lock;
+:meth:`Answers.publish` is the only writer.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock
+from time import monotonic
+
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ssot_shims._availability import Availability
+    from ssot_shims._capability import Capability
+    from ssot_shims._flight import Flight
+    from ssot_shims._run import Run
+
+SECOND_TRY = 5.0  # seconds after which timed out and failed are asked about once more
+
+
+class Kept(Record):
+    """An answer, and until when it counts by the clock; None for as long as the process lasts."""
+
+    answer: Availability
+    until: float | None
+
+
+class Answers:
+    """The state of one registry. Its lock is re-entrant, because a signal handler may ask while its thread holds it."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None):
+        self.clock = clock
+        self.lock = RLock()
+        self.capabilities: dict[str, Capability] = {}
+        self.hits: dict[str, Availability] = {}
+        self.flights: dict[str, Flight] = {}
+        self.runs: list[Run] = []
+        self._kept: dict[str, Kept] = {}
+        self._layers: list[Mapping[str, Availability]] = []
+        self._told = told
+
+    def known(self, name: str) -> Availability | None:
+        """The answer that counts now, if there is one."""
+        if name in self.hits:
+            return self.hits[name]
+        kept = self._kept.get(name)
+        return kept.answer if kept and kept.until is not None and self.clock() < kept.until else None
+
+    def land(self, flight: Flight, answer: Availability | None, error: BaseException | None = None) -> None:
+        """End *flight* with *answer*, or without one because of *error*; the first to land decides.
+
+        The answer is kept when nobody has begun a new generation since.
+        """
+        with self.lock:
+            if flight.is_over:
+                return
+            name = flight.name
+            if answer is not None:
+                answer = answer.but(name=name, seconds=monotonic() - flight.started)
+            flight.answer, flight.error, flight.is_over = answer, error, True
+            if self.flights.get(name) is flight:
+                del self.flights[name]
+                if answer is not None:
+                    self._kept[name] = Kept(answer=answer, until=self._until(flight.capability, answer))
+                    self.publish(name)
+            flight.gate.release()
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Begin a new generation of *names*: what is known is dropped, and so is what flights under way will find."""
+        with self.lock:
+            for name in names:
+                self._kept.pop(name, None)
+                self.flights.pop(name, None)
+                self.publish(name)
+
+    def put_over(self, layer: Mapping[str, Availability]) -> None:
+        """Let the answers in *layer* count, before everything that is known and every layer put before."""
+        with self.lock:
+            self._layers.append(layer)
+            self._begin_anew(layer)
+
+    def take_off(self, layer: Mapping[str, Availability]) -> None:
+        """Undo :meth:`put_over`, whatever layers were put or taken in between."""
+        with self.lock:
+            self._layers[:] = [other for other in self._layers if other is not layer]
+            self._begin_anew(layer)
+
+    def publish(self, name: str) -> None:
+        """Bring the hit for *name* up to date."""
+        layer = next((layer for layer in reversed(self._layers) if name in layer), None)
+        kept = self._kept.get(name)
+        if layer is not None:
+            answer: Availability | None = layer[name]
+        else:
+            answer = kept.answer if kept and kept.until is None else None
+        if answer is not None:
+            self.hits[name] = answer
+        else:
+            self.hits.pop(name, None)
+        if self._told:
+            self._told(name, None if answer is None else bool(answer))
+
+    def after_fork(self) -> None:
+        """In a child: keep answers and overrides; locks, flights and threads have stayed in the parent."""
+        self.lock = RLock()
+        for flight in [*self.flights.values(), *(run.flight for run in self.runs)]:
+            flight.is_over = True  # the child may have come out of its very probe, and may ask anew
+        self.flights.clear()
+        self.runs.clear()
+        for name in [*self._kept, *self.hits]:
+            self.publish(name)
+
+    def _begin_anew(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.flights.pop(name, None)
+            self.publish(name)
+
+    def _until(self, capability: Capability, answer: Availability) -> float | None:
+        if answer.status in ("timed out", "failed"):
+            return self.clock() + SECOND_TRY
+        return None if capability.ttl is None else self.clock() + capability.ttl

@@ -1,0 +1,130 @@
+"""What a capability is: a name, the probe that finds out, and how its answer is to be kept."""
+
+from __future__ import annotations
+
+from ssot_shims._place import code_of, place_of
+from ssot_shims._record import Record
+from ssot_shims.errors import InvalidCapability
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal
+
+    Level = Literal["built-in", "package", "pyproject", "user"]
+
+# The later wins.
+LEVELS: tuple[Level, ...] = ("built-in", "package", "pyproject", "user")
+
+_LONGEST = 86_400.0  # seconds; a lock refuses to wait for much longer than that
+_ASYNC = 0x80 | 0x200  # CO_COROUTINE and CO_ASYNC_GENERATOR, without importing inspect
+
+
+class Capability(Record):
+    """One named thing a machine may or may not have, and the probe that finds out.
+
+    ``probe`` is a function, or what the short notation stands for. ``timeout`` is in seconds (None: the default),
+    ``ttl`` how many seconds a yes or no is kept (None: as long as the process). ``level`` and ``where`` say who
+    registered it; ``is_service`` says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off.
+
+    >>> from ssot_shims import capabilities
+    >>> capabilities["git"].notation, capabilities["git"].level
+    ('command:git', 'built-in')
+    """
+
+    __module__ = "ssot_shims"
+
+    name: str
+    probe: Any
+    timeout: float | None = None
+    ttl: float | None = None
+    service: bool | None = None  # None: as the probe says
+    level: Level = "user"
+    where: str = ""
+
+    @property
+    def notation(self) -> str:
+        """The probe as text: its notation without secrets, or where the function is defined."""
+        return str(vars(self.probe)["notation"]) if isinstance(self.probe, Record) else place_of(self.probe)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether ``SSOT_SHIMS_NO_SERVICES`` turns it off."""
+        return bool(getattr(self.probe, "is_service", False)) if self.service is None else self.service
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names that a combination asks for; empty for anything else."""
+        return tuple(getattr(self.probe, "names", ())) if isinstance(self.probe, Record) else ()
+
+    def is_declared_like(self, other: Capability) -> bool:
+        """Whether both come from one statement (a module loaded anew, or under two names)."""
+        return (self.where, self.notation) == (other.where, other.notation)
+
+
+def capability(name: str, probe: object, **options: Any) -> Capability:
+    """The capability, with a *probe* in short notation read, and everything else checked.
+
+    Raises :class:`InvalidCapability` and :class:`InvalidProbe`, with the part that is wrong.
+    """
+    refuse_bad_name(name)
+    for option in ("timeout", "ttl"):
+        _refuse_bad_seconds(name, option, options.get(option))
+    if isinstance(probe, str):
+        from ssot_shims._probes import read  # not for those who register functions alone
+
+        probe = read(probe)
+    elif not isinstance(probe, Record):  # ours are all records, and nobody else's are
+        _refuse_bad_function(name, probe)
+    made = Capability(name=name, probe=probe, **options)
+    if made.parts and (made.timeout or made.ttl):
+        raise InvalidCapability(
+            f"{name!r} combines other capabilities and has a timeout or ttl", "give those to its parts"
+        )
+    return made
+
+
+def refuse_bad_name(name: object) -> None:
+    """Raise :class:`InvalidCapability` unless *name* reads ``[a-z][a-z0-9_]*``."""
+    if not isinstance(name, str):
+        raise InvalidCapability(f"{name!r} is no name for a capability", "a name is a string such as 'docker'")
+    if not is_name(name):
+        raise InvalidCapability(
+            f"{name!r} is no name for a capability",
+            f"use lower-case letters, digits and _, beginning with a letter{_suggestion(name)}",
+        )
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* reads ``[a-z][a-z0-9_]*``."""
+    return text.isascii() and text[:1].isalpha() and text == text.lower() and text.replace("_", "a").isalnum()
+
+
+def _suggestion(name: str) -> str:
+    better = "".join(c if c.isalnum() else "_" for c in name.strip().lower())
+    return f": {better!r}" if is_name(better) else ""
+
+
+def _refuse_bad_seconds(name: str, option: str, value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _LONGEST:
+        raise InvalidCapability(f"the {option} of {name!r} is {value!r}", "give seconds above 0, at most a day (86400)")
+
+
+def _refuse_bad_function(name: str, probe: object) -> None:
+    if not callable(probe) or isinstance(probe, type):
+        raise InvalidCapability(
+            f"the probe of {name!r} is {probe!r}", "give a function, or text such as 'tcp://localhost:5432'"
+        )
+    if is_async(probe):
+        raise InvalidCapability(
+            f"the probe of {name!r} is an async function ({place_of(probe)})",
+            f"make it a plain function, and ask for it with: await capabilities.acheck({name!r})",
+        )
+
+
+def is_async(function: Callable[..., object]) -> bool:
+    """Whether calling *function* gives something to await instead of an answer."""
+    code = code_of(function)
+    return code is not None and bool(code.co_flags & _ASYNC)

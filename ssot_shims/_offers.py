@@ -1,0 +1,66 @@
+"""Capabilities that installed packages offer.
+
+Entry point group ``ssot_shims.capabilities``: the name, and the probe function as ``pkg.mod:probe``.
+"""
+
+from __future__ import annotations
+
+from ssot_shims._capability import Capability, is_name
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import importlib.metadata as importlib_metadata  # the same functions, completely typed
+    from collections.abc import Callable
+else:
+    import importlib_metadata
+
+GROUP = "ssot_shims.capabilities"
+
+
+class OfferedProbe(Record):
+    """A probe function that an installed package names; not imported before somebody asks."""
+
+    is_service = False
+
+    notation: str
+    entry: importlib_metadata.EntryPoint
+
+    def load(self) -> Callable[[], object]:
+        """The function itself. Importing its module may raise anything, and that passes through."""
+        return self.entry.load()  # type: ignore[no-any-return]  # the registry looks at what it is
+
+
+class Offers(Record):
+    """What packages offer: the capabilities, the names that two of them offer, and the names that do not read."""
+
+    capabilities: tuple[Capability, ...]
+    clashes: dict[str, str]
+    problems: tuple[str, ...]
+
+
+def read_offers() -> Offers:
+    """Everything that is offered in this environment, read anew."""
+    by_name: dict[str, list[Capability]] = {}
+    problems: list[str] = []
+    for entry in importlib_metadata.entry_points(group=GROUP):
+        offer = _offer(entry)
+        if is_name(entry.name):
+            by_name.setdefault(entry.name, []).append(offer)
+        else:
+            problems.append(f"{offer.where} offers a capability {entry.name!r}, which is no name for one")
+    return Offers(
+        capabilities=tuple(offers[0] for offers in by_name.values() if len(offers) == 1),
+        clashes={name: _told(offers) for name, offers in by_name.items() if len(offers) > 1},
+        problems=tuple(sorted(problems)),
+    )
+
+
+def _offer(entry: importlib_metadata.EntryPoint) -> Capability:
+    by = f"{entry.dist.name} {entry.dist.version}" if entry.dist else GROUP
+    probe = OfferedProbe(notation=f"python:{entry.value}", entry=entry)
+    return Capability(name=entry.name, probe=probe, level="package", where=by)
+
+
+def _told(offers: list[Capability]) -> str:
+    return " and ".join(sorted(f"{offer.where} ({offer.notation})" for offer in offers))

@@ -1,0 +1,111 @@
+"""From what a probe function returned or raised to an answer."""
+
+from __future__ import annotations
+
+from ssot_shims._availability import Availability
+from ssot_shims._capability import is_async
+from ssot_shims._place import code_of, place_of, raising
+from ssot_shims._settings import has_variable
+from ssot_shims.errors import CircularProbe, Unavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ssot_shims._capability import Capability
+
+_STATUSES = ("available", "unavailable", "timed out", "failed")
+_EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
+
+
+def outcome(capability: Capability, function: Callable[[], object]) -> Availability:
+    """The answer that *function* gives. KeyboardInterrupt and :class:`CircularProbe` pass through."""
+    try:
+        value: Any = function()
+    except (KeyboardInterrupt, CircularProbe):
+        raise
+    except Unavailable as no:
+        return _no(capability, function, no.reason)
+    except BaseException as error:
+        return raised(capability, error, function)
+    if value is None or value is True:
+        return Availability(status="available", reason=f"its probe ({place_of(function)}) says yes")
+    if value is False:
+        return _no(capability, function, "")
+    if _is_no_with_reason(value):
+        return _no(capability, function, value[1])
+    if isinstance(value, Availability) and value.status in _STATUSES and value.reason:
+        return value.but(reason=fit_to_show(value.reason))
+    return _strange(capability, function, value)
+
+
+def raised(capability: Capability, error: BaseException, function: Callable[..., object] | None = None) -> Availability:
+    """The answer for a probe that raised *error*, with the line of *function* where it did."""
+    from ssot_shims._plain import describe  # re, and probes rarely raise
+
+    code = code_of(function) if function else None
+    place = raising(error, code.co_filename if code else "")
+    return failed(capability, f"its probe raised {fit_to_show(describe(error))}{f' at {place}' if place else ''}")
+
+
+def failed(capability: Capability, what: str) -> Availability:
+    """The answer *failed*, with the setting that answers without the probe."""
+    cure = f"to answer without it: {has_variable(capability.name)}=0"
+    return Availability(status="failed", reason=f"{what}; {cure}")
+
+
+def load(capability: Capability) -> Callable[[], object] | Availability:
+    """The function of a probe that names one, imported now; when that fails, the answer that says so."""
+    try:
+        function: Callable[[], object] = capability.probe.load()
+    except (KeyboardInterrupt, CircularProbe):
+        raise
+    except BaseException as error:
+        from ssot_shims._plain import describe  # as above
+
+        return failed(
+            capability, f"loading {capability.notation}{_offered(capability)} raised {fit_to_show(describe(error))}"
+        )
+    if not callable(function):  # pyright: ignore[reportUnnecessaryComparison]  # an entry point may name anything
+        return failed(capability, f"{capability.notation} is of type {type(function).__name__}, not a function")
+    if is_async(function):
+        return failed(capability, f"{capability.notation} is an async function, and nobody would await it")
+    return function
+
+
+def fit_to_show(text: str) -> str:
+    r"""*text* on one line, and ``***`` for what may be a secret in an address in it.
+
+    >>> fit_to_show("cannot reach postgres://me:secret@db:5432/app\n")
+    'cannot reach postgres://***@db:5432/app'
+    """
+    from ssot_shims._plain import one_line  # re, and our own probes see to it themselves
+
+    if "://" not in text:
+        return one_line(text)
+    import re
+
+    from ssot_shims._probes import without_secrets
+
+    return re.sub(r"\w+://\S+", lambda address: without_secrets(address[0]), one_line(text))
+
+
+def _is_no_with_reason(value: Any) -> bool:
+    return isinstance(value, tuple) and [*map(type, value)] == [bool, str] and value[0] is False  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]  # a tuple of whatever
+
+
+def _offered(capability: Capability) -> str:
+    return f", which {capability.where} offers," if capability.level == "package" else ""
+
+
+def _no(capability: Capability, function: Callable[..., object], why: str) -> Availability:
+    unsaid = f"its probe ({place_of(function)}) says no, and not why; to say why: return (False, 'why')"
+    return Availability(status="unavailable", reason=fit_to_show(why) or unsaid)
+
+
+def _strange(capability: Capability, function: Callable[..., object], value: Any) -> Availability:
+    if hasattr(value, "__await__") and hasattr(value, "close"):
+        value.close()  # a coroutine left alone warns when it goes
+    kind = type(value).__name__
+    return failed(capability, f"its probe ({place_of(function)}) returned an object of type {kind}, {_EXPECTED}")

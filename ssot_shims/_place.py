@@ -1,0 +1,72 @@
+"""Where in the user's code something is: ``file:line``, as a terminal or an editor opens it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import CodeType, FrameType, TracebackType
+    from typing import Any
+
+_OURS = os.path.dirname(__file__) + os.sep
+
+
+def caller() -> str:
+    """The line outside this package that has called into it."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def code_of(function: Callable[..., object]) -> CodeType | None:
+    """The code that calling *function* runs, through partials and methods; None when it is not Python."""
+    inner: Any = function
+    partial: Any = getattr(sys.modules.get("functools"), "partial", ())  # nobody has one who has not imported it
+    while isinstance(inner, partial):
+        inner = inner.func
+    called: Any = inner if hasattr(inner, "__code__") else getattr(inner, "__call__", None)  # noqa: B004  # its code
+    code: CodeType | None = getattr(called, "__code__", None)
+    return code
+
+
+def place_of(function: Callable[..., object]) -> str:
+    """Where *function* is defined; its representation when that is not a line of Python."""
+    code = code_of(function)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
+
+
+def standing(thread: int, file: str) -> str:
+    """Where the thread with that identity stands, in *file* if it is there at all; empty when it has ended."""
+    frame = sys._current_frames().get(thread)
+    return _innermost(_outwards(frame), file)
+
+
+def raising(error: BaseException, file: str) -> str:
+    """Where *error* was raised, in *file* if it passed through there at all; empty when no frame is known."""
+    return _innermost(_inwards(error.__traceback__)[::-1], file)
+
+
+def _innermost(places: list[tuple[str, int]], file: str) -> str:
+    """The first of *places* that is in *file*, else the first."""
+    chosen: Iterable[tuple[str, int]] = [place for place in places if place[0] == file] or places
+    return next((f"{name}:{line}" for name, line in chosen), "")
+
+
+def _outwards(frame: FrameType | None) -> list[tuple[str, int]]:
+    places: list[tuple[str, int]] = []
+    while frame is not None:
+        places.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return places
+
+
+def _inwards(traceback: TracebackType | None) -> list[tuple[str, int]]:
+    places: list[tuple[str, int]] = []
+    while traceback is not None:
+        places.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return places

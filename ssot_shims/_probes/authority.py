@@ -1,0 +1,95 @@
+"""The part of an address between ``//`` and the path: user and password, host, port."""
+
+from __future__ import annotations
+
+from ssot_shims._probes import Misread, split_before
+from ssot_shims._record import Record
+
+_PORT = "a port from 1 to 65535"
+
+
+class Authority(Record):
+    """Where to connect to. ``host`` has no brackets; ``user`` is as written, ``name:password``, and never shown."""
+
+    host: str
+    port: int | None
+    user: str = ""
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as they are written in an address, without the user."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"Authority({self.netloc!r})"
+
+
+def read_authority(rest: str) -> tuple[Authority, str]:
+    """Host and port at the start of *rest*, and whatever follows them; :class:`Misread` says what does not read.
+
+    >>> read_authority("me:secret@[::1]:8000/health")
+    (Authority('[::1]:8000'), '/health')
+    """
+    text, tail = split_before("/?#", rest)
+    user, _, place = text.rpartition("@")
+    try:
+        host, port = _split_port(place)
+        return Authority(host=_checked(host), port=_port(port), user=user), tail
+    except Misread:
+        if "@" in tail and not user:  # what looks like a port may be half a password, so nothing is quoted
+            raise Misread(
+                "has a / ? or # in what seems to be a user and a password", "%2F, %3F and %23 for them"
+            ) from None
+        raise
+
+
+def _split_port(place: str) -> tuple[str, str | None]:
+    if place.startswith("["):
+        host, bracket, after = place[1:].partition("]")
+        if not bracket or (after and not after.startswith(":")):
+            raise Misread(f"has a bracket that does not close before the port in {place!r}", "[::1]:port")
+        if not _is_ipv6(host):
+            raise Misread(f"has {host!r} in brackets, which is no IPv6 address", "one such as [::1]")
+        return host, after[1:] if after else None
+    if place.count(":") > 1:
+        raise Misread(f"has more than one colon in {place!r}", "brackets around an IPv6 address: [::1]:port")
+    host, colon, port = place.partition(":")
+    return host, port if colon else None
+
+
+def _is_ipv6(host: str) -> bool:
+    from ipaddress import AddressValueError, IPv6Address  # only for what is in brackets
+
+    try:
+        IPv6Address(host)
+    except AddressValueError:
+        return False
+    return True
+
+
+def _checked(host: str) -> str:
+    """*host*, when the name system could be asked for it."""
+    if not host:
+        raise Misread("has no host")
+    if ":" in host:
+        return host
+    wrong = next((c for c in host if c.isspace() or c in "\"%<>[\\]^`{|}$,;!'()*+=&"), "")
+    if wrong:
+        raise Misread(f"has the host {host!r} with {wrong!r} in it", "a host name or an IP address")
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise Misread(f"has the host {host!r}, which is no host name", "parts of 1 to 63 characters") from None
+    return host
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal()):
+        raise Misread(f"has the port {text!r}, which is no number" if text else "has no port after the colon", _PORT)
+    number = int(text[:6])
+    if not 1 <= number <= 65535 or len(text) > 6:
+        raise Misread(f"has the port {text}", _PORT)
+    return number

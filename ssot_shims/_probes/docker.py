@@ -1,0 +1,156 @@
+"""Whether a Docker engine answers, where the docker command would look for it.
+
+Asked without the SDK, over a plain socket: ``GET /_ping`` answered with 200 and an ``Api-Version`` is a yes. What is
+imported here is part of what the first question in a process costs, so only a no imports the words for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+
+from ssot_shims._availability import Availability
+from ssot_shims._probes.docker_address import Misconfigured, find
+from ssot_shims._probes.stream import BadAnswer, connect, read_head
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from ssot_shims._probes.docker_address import DockerAddress, Tls
+    from ssot_shims._probes.pipe import Pipe
+    from ssot_shims._probes.stream import Head, Stream
+
+
+class DockerProbe(Record):
+    """Asks the engine that the docker command would use."""
+
+    is_service = True
+    notation: str = "docker"
+
+    def ask(self, deadline: float) -> Availability:
+        """Whether that engine answers before *deadline*, a value of ``time.monotonic()``."""
+        try:
+            return answer_at(find(), deadline)
+        except Misconfigured as error:
+            return Availability(status="unavailable", reason=str(error))
+
+
+def answer_at(address: DockerAddress, deadline: float) -> Availability:
+    """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`Misconfigured`."""
+    seconds = deadline - monotonic()
+    try:
+        head = _ping(address, deadline)
+    except TimeoutError:
+        from ssot_shims._probes.docker_reasons import too_late
+
+        return Availability(status="timed out", reason=too_late(address, seconds))
+    except (OSError, ValueError, BadAnswer) as error:
+        from ssot_shims._probes.docker_reasons import why_not
+
+        return Availability(status="unavailable", reason=why_not(address, error))
+    return _yes(address, head)
+
+
+def _ping(address: DockerAddress, deadline: float) -> Head:
+    """The head of the engine's answer, which proves to be an engine's."""
+    with _connection(address, deadline) as stream:
+        try:  # noqa: SIM105  # importing contextlib would cost more than the question
+            stream.send(_question(address))
+        except ConnectionError:  # it has closed already; what it said before that says more
+            pass
+        head = read_head(stream)
+    if head.status != 200:
+        raise BadAnswer(f"it answered GET {address.prefix}/_ping with status {head.status}")
+    if not head.headers.get("api-version"):
+        raise BadAnswer(f"it answered GET {address.prefix}/_ping without an Api-Version")
+    return head
+
+
+def _connection(address: DockerAddress, deadline: float) -> Stream | Pipe:
+    if address.scheme == "unix":
+        return _unix_connection(str(address.place), deadline)
+    if address.scheme == "npipe" and sys.platform == "win32":
+        from ssot_shims._probes.pipe import open_pipe
+
+        return open_pipe(str(address.place), deadline)
+    if address.scheme != "tcp":
+        from ssot_shims._probes.docker_reasons import not_asked
+
+        raise Misconfigured(not_asked(address))
+    context = _tls_context(address, address.tls) if address.tls else None
+    stream = connect(address.place, deadline)
+    if context:
+        try:
+            stream.secure(context, address.place[0])
+        except BaseException:
+            stream.close()
+            raise
+    return stream
+
+
+def _unix_connection(path: str, deadline: float) -> Stream:
+    if "socket" not in sys.modules:  # importing it takes longer than seeing that nothing is there
+        _check(path)
+    try:
+        return connect(path, deadline)
+    except OSError:
+        _check(path)  # a look may tell more
+        raise
+
+
+def _check(path: str) -> None:
+    from ssot_shims._probes.unix_path import check
+
+    check(path)
+
+
+def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
+    import ssl  # takes 10 ms and more
+
+    # Not create_default_context(): from Python 3.13 on that refuses certificates which the docker command takes.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if not tls.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif tls.ca:
+            context.load_verify_locations(tls.ca)
+        else:
+            context.load_default_certs()
+        if tls.certificate and tls.key:
+            context.load_cert_chain(tls.certificate, tls.key, password=lambda: b"")  # or it would ask at the terminal
+    except (OSError, ValueError) as error:
+        from ssot_shims._probes.docker_reasons import no_tls_files
+
+        raise Misconfigured(no_tls_files(address, tls, error)) from None
+    return context
+
+
+def _question(address: DockerAddress) -> bytes:
+    path = address.prefix
+    if path:
+        from urllib.parse import quote
+
+        path = quote(path, safe="/%:@!$&'()*+,;=~")
+    host = address.host.partition("://")[2].partition("/")[0] if address.scheme == "tcp" else "docker"
+    if not host.isascii():
+        host = host.encode("idna").decode()
+    return (
+        f"GET {path}/_ping HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
+    ).encode()
+
+
+def _yes(address: DockerAddress, head: Head) -> Availability:
+    version, podman = head.headers.get("api-version") or "", head.headers.get("libpod-api-version")
+    details = {"kind": "podman" if podman else "docker", "api_version": version, "host": address.host}
+    if podman:
+        details["podman_version"] = podman
+    engine = f"Podman {podman}" if podman else "a Docker engine"
+    reason = f"{engine} with API {version} answers at {address.host} ({address.source})"
+    if not reason.isprintable():
+        from ssot_shims._plain import one_line
+
+        reason, details = one_line(reason), {name: one_line(value) for name, value in details.items()}
+    return Availability(status="available", reason=reason, details=details)

@@ -1,0 +1,163 @@
+"""Probes of what listens: a TCP port, a unix socket. Each only connects: who listens there is not asked."""
+
+from __future__ import annotations
+
+import os
+
+from ssot_shims._availability import Availability
+from ssot_shims._probes import Misread
+from ssot_shims._probes.authority import Authority, read_authority
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from ssot_shims._probes.stream import Stream
+
+
+class NotReached(Exception):
+    """Why there is no connection, or no answer over it, with the next step."""
+
+    def __init__(self, reason: str, status: Literal["unavailable", "timed out"] = "unavailable") -> None:
+        super().__init__(reason, status)
+        self.reason = reason
+        self.status: Literal["unavailable", "timed out"] = status
+
+    def answer(self) -> Availability:
+        """What a probe says about it."""
+        return Availability(status=self.status, reason=self.reason)
+
+
+class TcpProbe(Record):
+    """Whether a TCP port accepts connections."""
+
+    is_service = True
+
+    notation: str
+    host: str
+    port: int
+
+    def ask(self, deadline: float) -> Availability:
+        """Yes when a connection opens; it is closed at once."""
+        place = Authority(host=self.host, port=self.port).netloc
+        try:
+            reach(self.host, self.port, place, deadline).close()
+        except NotReached as error:
+            return error.answer()
+        return Availability(status="available", reason=f"{place} accepts connections")
+
+
+class UnixProbe(Record):
+    """Whether a unix socket accepts connections."""
+
+    is_service = True
+
+    notation: str
+    path: str
+
+    def ask(self, deadline: float) -> Availability:
+        """Yes when a connection opens; it is closed at once."""
+        from ssot_shims._probes.stream import connect  # imports are for those who ask
+        from ssot_shims._probes.unix_path import check
+
+        try:
+            check(self.path)
+            connect(self.path, deadline).close()
+        except TimeoutError:
+            return no_answer(self.path).answer()
+        except OSError as error:
+            return Availability(status="unavailable", reason=_why_no_socket(self.path, error))
+        return Availability(status="available", reason=f"{self.path} accepts connections")
+
+
+def reach(host: str, port: int, place: str, deadline: float) -> Stream:
+    """A connection to *host* and *port*, called *place* in the reason of the :class:`NotReached` that this raises."""
+    from socket import gaierror  # imports are for those who ask
+
+    from ssot_shims._probes.stream import connect
+
+    try:
+        return connect((host, port), deadline)
+    except TimeoutError as error:
+        if "resolve" in str(error):
+            raise NotReached(
+                f"the name {host!r} did not resolve in time; repair the name server, or allow more: "
+                "SSOT_SHIMS_TIMEOUT=10",
+                "timed out",
+            ) from None
+        raise no_answer(place) from None
+    except gaierror as error:
+        raise NotReached(
+            f"the name {host!r} does not resolve ({error.strerror}); correct it, or add it to the hosts file"
+        ) from None
+    except ConnectionRefusedError:
+        raise NotReached(f"nothing listens on {place}; start it, or correct the address") from None
+    except PermissionError as error:
+        raise NotReached(
+            f"connecting to {place} is not permitted ({error.strerror}); allow it in the firewall or sandbox"
+        ) from None
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise NotReached(f"{place} cannot be reached ({what}); mend the network, or correct the address") from None
+
+
+def no_answer(place: str) -> NotReached:
+    """What is said when the deadline came first."""
+    reason = f"no answer from {place} in time; start it anew if it hangs, or allow more: SSOT_SHIMS_TIMEOUT=10"
+    return NotReached(reason, "timed out")
+
+
+def _why_no_socket(path: str, error: OSError) -> str:
+    from ssot_shims._probes.unix_path import NotASocket
+
+    if isinstance(error, FileNotFoundError):
+        return f"there is no socket at {path}; start what makes it, or correct the path"
+    if isinstance(error, NotASocket):
+        return f"{path} is {error}, not a socket; correct the path"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{path} is a stale socket, nothing listens on it any more; start what made it anew"
+    if isinstance(error, PermissionError):
+        return _why_not_permitted(path)
+    return f"{path} cannot be connected to ({error.strerror or error}); correct the path"
+
+
+def _why_not_permitted(path: str) -> str:
+    import stat
+
+    try:
+        status = os.stat(path)
+    except OSError:
+        return f"this user may not look into the folders above {path}; allow it: chmod a+x on each of them"
+    mode, group = stat.filemode(status.st_mode), _group(status.st_gid)
+    return f"this user may not connect to {path} ({mode}, group {group}); join that group, or: chmod a+rw {path}"
+
+
+def _group(number: int) -> str:
+    try:
+        import grp  # not on Windows
+
+        return grp.getgrgid(number).gr_name
+    except (ImportError, KeyError):
+        return str(number)
+
+
+def read_tcp(notation: str, rest: str) -> TcpProbe:
+    """The probe of ``tcp://host:port``."""
+    authority, tail = read_authority(rest)
+    if authority.user:
+        raise Misread("has a user, which a TCP port does not ask for")
+    if authority.port is None:
+        raise Misread("has no port")
+    if tail:
+        raise Misread("has something after the port")
+    return TcpProbe(notation=notation, host=authority.host, port=authority.port)
+
+
+def read_unix(notation: str, path: str) -> UnixProbe:
+    """The probe of ``unix:///path``."""
+    if not path:
+        raise Misread("has no path")
+    if not path.startswith("/"):
+        raise Misread("has a host or a relative path after the //")
+    return UnixProbe(notation=notation, path=path)

@@ -1,0 +1,237 @@
+"""Probes of what answers over HTTP: 2xx is yes. Redirects are followed on the same host, bodies are never read."""
+
+from __future__ import annotations
+
+from ssot_shims._availability import Availability
+from ssot_shims._probes import Misread
+from ssot_shims._probes.authority import Authority
+from ssot_shims._probes.network import NotReached, no_answer, reach
+from ssot_shims._probes.url import Url, read_url
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from ssot_shims._probes.proxy import Proxy
+    from ssot_shims._probes.stream import Head, Stream
+
+_MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAY_HOLD_NO_TLS = "if it speaks TLS, write https://"
+
+
+class HttpProbe(Record):
+    """Whether an address answers 2xx."""
+
+    is_service = True
+
+    notation: str
+    url: Url
+
+    def __repr__(self) -> str:
+        return f"HttpProbe({self.notation!r})"
+
+    def ask(self, deadline: float) -> Availability:
+        """Yes for 2xx, at the address itself or where it redirects to on the same host."""
+        try:
+            return self._follow(deadline)
+        except NotReached as error:
+            return error.answer()
+
+    def _follow(self, deadline: float) -> Availability:
+        url = self.url
+        for _ in range(_MOST_REDIRECTS + 1):
+            # A password is for the server it was given for, and not for another port of that host.
+            user = self.url.authority.user if url.origin == self.url.origin else ""
+            head = _get(url, user, deadline)
+            location = head.headers.get("location") if head.status in _REDIRECTS else None
+            if location is None:
+                return _judge(url, head.status)
+            url = _redirected(url, location)
+        raise NotReached(
+            f"{self.url.shown} redirects more than {_MOST_REDIRECTS} times; register the address where that ends"
+        )
+
+
+def _judge(url: Url, status: int) -> Availability:
+    if 200 <= status < 300:
+        return Availability(
+            status="available", reason=f"{url.shown} answered {status}", details={"http_status": str(status)}
+        )
+    match status:
+        case 401 | 403:
+            advice = f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.netloc}/..."
+        case 404:
+            advice = "correct the path"
+        case _:
+            advice = f"see what it says: curl -i '{url.shown}'"
+    raise NotReached(f"{url.shown} answered {status}; {advice}")
+
+
+def _redirected(url: Url, location: str) -> Url:
+    from urllib.parse import urljoin  # most answers redirect nowhere
+
+    try:
+        scheme, _, rest = urljoin(f"{url.scheme}://{url.netloc}{url.sent}", location).partition("://")
+        there = read_url(scheme, rest.partition("#")[0]) if scheme in ("http", "https") else None
+    except (Misread, ValueError):
+        there = None
+    if there is None:
+        raise NotReached(f"{url.shown} redirects to what is no http address; see it: curl -i '{url.shown}'")
+    if there.host.lower() != url.host.lower():
+        raise NotReached(f"{url.shown} redirects to another host; register {there.shown} if that one is meant")
+    return there
+
+
+def _get(url: Url, user: str, deadline: float) -> Head:
+    """The head of the answer to GET."""
+    from contextlib import suppress  # imports are for those who ask
+
+    from ssot_shims._probes.proxy import proxy_for
+    from ssot_shims._probes.stream import BadAnswer, read_head
+
+    proxy = proxy_for(url.scheme, url.authority.host, url.port)
+    place = f"{url.shown} through {proxy.shown}" if proxy else url.shown
+    try:
+        with _opened(url, proxy, deadline) as stream:
+            with suppress(ConnectionError):  # it closed already: what it said before that says more
+                stream.send(_request(url, user, proxy if url.scheme == "http" else None))
+            head = read_head(stream)
+    except TimeoutError:
+        raise no_answer(place) from None
+    except BadAnswer as error:
+        advice = _MAY_HOLD_NO_TLS if url.scheme == "http" else "see what listens there"
+        raise NotReached(f"{place} did not answer in HTTP: {_told(error, url, user)}; {advice}") from None
+    except OSError as error:
+        raise NotReached(f"{place} broke the connection ({_words(error)}); look into its log") from None
+    if proxy and head.status >= 400:
+        raise NotReached(f"{place} answered {head.status}; to leave the proxy out: no_proxy={url.authority.host}")
+    return head
+
+
+def _told(error: Exception, url: Url, user: str) -> str:
+    """What is wrong with the answer. A peer that echoes has our own question in it, with its secrets."""
+    words = str(error)
+    has_secret = bool(user) or "?" in url.target
+    return "it sent what is not HTTP" if has_secret and words.startswith("it sent b") else words
+
+
+def _opened(url: Url, proxy: Proxy | None, deadline: float) -> Stream:
+    """A connection on which the request can be sent."""
+    context = _context() if url.scheme == "https" else None
+    if proxy:
+        stream = reach(proxy.authority.host, proxy.port, proxy.shown, deadline)
+    else:
+        place = Authority(host=url.authority.host, port=url.port).netloc
+        stream = reach(url.authority.host, url.port, place, deadline)
+    try:
+        if context:
+            if proxy:
+                _tunnel(stream, url, proxy)
+            _secure(stream, context, url)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _context() -> SSLContext:
+    import ssl  # takes milliseconds
+
+    try:
+        return ssl.create_default_context()
+    except OSError as error:
+        raise NotReached(
+            f"TLS cannot be set up here ({_words(error)}); correct SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE"
+        ) from None
+
+
+def _tunnel(stream: Stream, url: Url, proxy: Proxy) -> None:
+    from ssot_shims._probes.stream import read_head
+
+    place = Authority(host=url.host, port=url.port).netloc
+    lines = [
+        f"CONNECT {place} HTTP/1.1",
+        f"Host: {place}",
+        *_authorization("Proxy-Authorization", proxy.authority.user),
+    ]
+    stream.send(_joined(lines))
+    status = read_head(stream).status
+    if not 200 <= status < 300:
+        raise NotReached(
+            f"{proxy.shown} answered {status} when asked for {place}; "
+            f"to leave the proxy out: no_proxy={url.authority.host}"
+        )
+
+
+def _secure(stream: Stream, context: SSLContext, url: Url) -> None:
+    import ssl
+
+    try:
+        stream.secure(context, url.host.rstrip("."))
+    except ssl.SSLCertVerificationError as error:
+        raise NotReached(_why_not_trusted(url, error)) from None
+    except ssl.SSLError as error:
+        raise NotReached(
+            f"{url.shown} does not speak TLS as we do ({_words(error)}); if it speaks plain HTTP, write http://"
+        ) from None
+
+
+def _why_not_trusted(url: Url, error: object) -> str:
+    code, message = getattr(error, "verify_code", 0), getattr(error, "verify_message", "")
+    if code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+        advice = "use a name that the certificate has"
+    elif code == 10:  # X509_V_ERR_CERT_HAS_EXPIRED
+        advice = "renew it"
+    else:
+        advice = "trust its issuer: SSL_CERT_FILE=<a file with the certificate of that authority>"
+    return f"the certificate of {url.shown} is not accepted: {message.rstrip('.')}; {advice}"
+
+
+def _words(error: OSError) -> str:
+    from ssot_shims._plain import one_line
+
+    return one_line(getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__)
+
+
+def _request(url: Url, user: str, proxy: Proxy | None) -> bytes:
+    """The question; *proxy* is one that reads it, which one with a tunnel does not."""
+    target = f"http://{url.netloc}{url.sent}" if proxy else url.sent
+    lines = [
+        f"GET {target} HTTP/1.1",
+        f"Host: {url.netloc}",
+        "User-Agent: ssot-shims",
+        "Accept: */*",
+        "Connection: close",
+        *_authorization("Authorization", user),
+        *_authorization("Proxy-Authorization", proxy.authority.user if proxy else ""),
+    ]
+    return _joined(lines)
+
+
+def _joined(lines: list[str]) -> bytes:
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii")
+
+
+def _authorization(header: str, user: str) -> list[str]:
+    if not user:
+        return []
+    from binascii import b2a_base64
+    from urllib.parse import unquote_to_bytes
+
+    name, _, password = user.partition(":")
+    token = b2a_base64(unquote_to_bytes(name) + b":" + unquote_to_bytes(password), newline=False)
+    return [f"{header}: Basic {token.decode()}"]
+
+
+def read_http(notation: str, rest: str) -> HttpProbe:
+    """The probe of ``http://host/path``."""
+    url = read_url("http", rest)
+    return HttpProbe(notation=url.shown, url=url)
+
+
+def read_https(notation: str, rest: str) -> HttpProbe:
+    """The probe of ``https://host/path``."""
+    url = read_url("https", rest)
+    return HttpProbe(notation=url.shown, url=url)

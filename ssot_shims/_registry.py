@@ -1,0 +1,231 @@
+"""The registry: who registered which capability, and one question to ask of each."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+
+from ssot_shims._answers import Answers
+from ssot_shims._asking import ask
+from ssot_shims._availability import Availability
+from ssot_shims._capability import Capability, capability, refuse_bad_name
+from ssot_shims._catalogue import Catalogue
+from ssot_shims._place import caller, standing
+from ssot_shims.errors import CapabilityMissing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from typing import TypeVar, overload
+
+    F = TypeVar("F", bound=Callable[[], object])
+else:
+
+    def overload(function):
+        return function
+
+
+class Registry:
+    """Capabilities by name, and the answer for each, found out once.
+
+    The one that everybody shares is :data:`ssot_shims.capabilities`.
+
+    >>> registry = Registry()
+    >>> registry.register("path", "env:PATH")
+    >>> bool(registry.check("path")), registry.check("path").reason
+    (True, 'PATH is set')
+    >>> with registry.override(path=False):
+    ...     bool(registry.check("path"))
+    False
+    """
+
+    __module__ = "ssot_shims"
+
+    def __init__(
+        self, *, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None
+    ) -> None:
+        self._answers = Answers(clock, told)
+        self._hits = self._answers.hits
+        self._catalogue = Catalogue(self._answers)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._answers.after_fork)
+
+    @overload
+    def register(
+        self,
+        name: str,
+        probe: str | Callable[[], object],
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> None: ...
+
+    @overload
+    def register(  # noqa: F811  # overload is typing's, in disguise
+        self,
+        name: str,
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> Callable[[F], F]: ...
+
+    def register(  # noqa: F811  # as above
+        self,
+        name: str,
+        probe: str | Callable[[], object] | None = None,
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> object:
+        """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
+
+        *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
+        ``https://...``, ``command:git``, ``module:numpy>=2``, ``env:NAME``, ``python:pkg.mod:function``,
+        ``all:docker,postgres``, ``any:docker,staging``. A function says yes by returning None or True, and no by
+        returning False or ``(False, "why")``, or by raising :class:`Unavailable`; anything else counts as failed.
+
+        A probe is given up after *timeout* seconds (default 2.5, or ``SSOT_SHIMS_TIMEOUT``). A function that hangs is
+        left behind in its daemon thread, and not started again before it has come back; one that prints without end
+        from such a thread can abort the exit of the interpreter. A yes or no is kept for *ttl* seconds, by default for
+        good. *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off, which by default holds for ``tcp``,
+        ``unix`` and ``http``.
+
+        Raises :class:`InvalidCapability`, :class:`InvalidProbe`, and, unless *replace* is set,
+        :class:`DuplicateCapability`.
+
+        >>> registry = Registry()
+        >>> @registry.register("gpu", timeout=1.0)
+        ... def gpu():
+        ...     return False, "no device node /dev/nvidia0"
+        >>> registry.check("gpu").reason
+        'no device node /dev/nvidia0'
+        """
+        where = caller()
+
+        def declare(probe: object) -> object:
+            made = capability(name, probe, timeout=timeout, ttl=ttl, service=service, where=where)
+            self.add(made, replace=replace)
+            return probe
+
+        if probe is None:
+            refuse_bad_name(name)
+            return declare
+        declare(probe)
+        return None
+
+    def add(self, new: Capability, *, replace: bool = False) -> None:
+        """Register *new* on its own level. Raises :class:`DuplicateCapability`.
+
+        The same statement, run again because its module is loaded again, replaces what it registered before.
+        """
+        self._catalogue.add(new, replace=replace)
+
+    def check(self, name: str) -> Availability:
+        """Whether *name* is there, and why.
+
+        The answer is found out once: a yes or no is kept, *timed out* and *failed* are asked about once more by the
+        first question after 5 seconds. Whatever the machine is like, this does not raise. It raises
+        :class:`UnknownCapability`, :class:`InvalidSetting` and :class:`CircularProbe` for what they name.
+
+        >>> registry = Registry()
+        >>> registry.register("path", "env:PATH")
+        >>> registry.check("paht")
+        Traceback (most recent call last):
+        ssot_shims.errors.UnknownCapability: no capability 'paht'; close: path; known: path
+        """
+        try:
+            return self._hits[name]
+        except KeyError:
+            pass  # asked out here, or what a probe raises would carry the KeyError
+        self[name]
+        return ask(self._answers, name, self.check)
+
+    async def acheck(self, name: str) -> Availability:
+        """What :meth:`check` gives, while the event loop goes on."""
+        from ssot_shims._errand import awaited  # few await
+
+        return self._hits[name] if name in self._hits else await awaited(name, self.check)
+
+    def check_all(self) -> dict[str, Availability]:
+        """The answer for every capability there is, by name; found side by side, in the time of the slowest."""
+        return self._check_each(tuple(self))
+
+    def require(self, *names: str) -> None:
+        """Nothing, when all *names* are there. Raises :class:`CapabilityMissing` with every reason when one is not."""
+        answers = self._check_each(names)
+        missing = {name: answer.reason for name, answer in answers.items() if not answer}
+        if missing:
+            raise CapabilityMissing(missing)
+
+    def override(
+        self, answers: Mapping[str, bool | Availability] | None = None, /, **more: bool | Availability
+    ) -> AbstractContextManager[None]:
+        """A context manager: from ``with`` to its end these answers count, in the whole process, whatever is real.
+
+        Raises :class:`UnknownCapability` and :class:`InvalidCapability`.
+        """
+        from ssot_shims._override import Override, overriding  # only for those who do
+
+        where = caller()
+        given = {**(answers or {}), **more}
+        return Override(
+            self._answers, {self[name].name: overriding(name, value, where) for name, value in given.items()}
+        )
+
+    def refresh(self, *names: str) -> None:
+        """Nothing; the answers for *names* (without names: for all) are found out anew when somebody asks.
+
+        Refreshing a combination refreshes its parts. Overrides stay. Raises :class:`UnknownCapability`.
+        """
+        wanted = dict.fromkeys(names or self._answers.capabilities)
+        for name in wanted:
+            self[name]
+        while new := {part for name in wanted for part in self[name].parts} - wanted.keys():
+            wanted.update(dict.fromkeys(new))
+        self._answers.forget(wanted)
+
+    def hanging(self) -> dict[str, str]:
+        """The probes that were given up and have not come back, by name, with the line where each stands."""
+        with self._answers.lock:
+            flights = [run.flight for run in self._answers.runs if run.flight.deadline < monotonic()]
+        return {flight.name: standing(flight.thread, flight.file) for flight in flights if flight.thread is not None}
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the capabilities that installed packages offer."""
+        offers = self._catalogue.offers()
+        return (*offers.problems, *(f"{name!r} is offered by {by}" for name, by in offers.clashes.items()))
+
+    def __getitem__(self, name: str) -> Capability:
+        return self._catalogue.find(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._catalogue.known() or name in tuple(self)
+
+    def __iter__(self) -> Iterator[str]:
+        self._catalogue.offers()
+        return iter(self._catalogue.known())
+
+    def __len__(self) -> int:
+        self._catalogue.offers()
+        return len(self._catalogue.known())
+
+    def __repr__(self) -> str:
+        return f"<Registry of {', '.join(self._catalogue.known()) or 'nothing'}>"
+
+    def __reduce__(self) -> str:
+        # The one that everybody shares is the same in each process; any other cannot be pickled.
+        return "capabilities"
+
+    def _check_each(self, names: tuple[str, ...]) -> dict[str, Availability]:
+        from ssot_shims._errand import side_by_side  # one question needs no thread
+
+        for name in names:
+            self[name]
+        return side_by_side(names, self.check, self._hits)

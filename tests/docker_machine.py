@@ -1,0 +1,85 @@
+"""A machine without Docker for the tests of the Docker probe: what is set on the real one is out of sight."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ssot_shims import Availability
+from ssot_shims._probes import docker_address, docker_reasons
+from ssot_shims._probes.docker import DockerProbe
+
+
+class Machine:
+    """A home folder and the place of the default socket, in a folder whose path is short enough for sockets."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        self.set = monkeypatch.setenv
+        self.unset = monkeypatch.delenv
+        for name in list(os.environ):
+            if name.startswith(("DOCKER_", "COLIMA_")):
+                monkeypatch.delenv(name)
+        self.home, self.run, self.default = root / "home", root / "run", root / "docker.sock"
+        self.home.mkdir()
+        self.run.mkdir()
+        self.set("HOME", str(self.home))
+        self.set("XDG_RUNTIME_DIR", str(self.run))
+        monkeypatch.setattr(docker_address, "DEFAULT_SOCKET", str(self.default))
+        monkeypatch.setattr(docker_address, "PODMAN_SOCKET", str(root / "podman.sock"))
+        monkeypatch.setattr(docker_reasons, "_SYSTEMD", str(root / "no systemd"))
+
+    def path(self, name: str) -> str:
+        return str(self.root / name)
+
+    def configure(self, config: object) -> None:
+        """Write the docker command's config.json: bytes as they are, anything else as JSON."""
+        folder = self.home / ".docker"
+        folder.mkdir(exist_ok=True)
+        text = config if isinstance(config, bytes) else json.dumps(config).encode()
+        (folder / "config.json").write_bytes(text)
+
+    def add_context(self, name: str, endpoint: object, tls: dict[str, bytes] | None = None) -> Path:
+        """Write a context as ``docker context create`` does, and give its meta.json."""
+        identity = hashlib.sha256(name.encode()).hexdigest()
+        meta = self.home / ".docker" / "contexts" / "meta" / identity / "meta.json"
+        meta.parent.mkdir(parents=True)
+        meta.write_text(json.dumps({"Name": name, "Metadata": {}, "Endpoints": {"docker": endpoint}}))
+        if tls is not None:
+            folder = self.home / ".docker" / "contexts" / "tls" / identity / "docker"
+            folder.mkdir(parents=True)
+            for file, content in tls.items():
+                (folder / file).write_bytes(content)
+        return meta
+
+
+def new_machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    # The folder that pytest offers has a name too long for a socket on some machines.
+    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="d", dir="/tmp")))
+    root.chmod(0o755)
+    return Machine(root, monkeypatch)
+
+
+def ask(seconds: float = 0.5) -> Availability:
+    """The probe's answer, which came in time, left no thread, and no socket for the garbage collector to find."""
+    before = {thread for thread in threading.enumerate() if thread.name != "peer"}
+    start = time.monotonic()
+    answer = DockerProbe().ask(start + seconds)
+    assert time.monotonic() - start < max(seconds, 0) + 0.3
+    assert {thread for thread in threading.enumerate() if thread.name != "peer"} == before
+    gc.collect()  # an unclosed socket would be a ResourceWarning, which is an error
+    assert "\n" not in answer.reason
+    assert answer.reason.isprintable()
+    return answer
+
+
+def seen(answer: Availability) -> tuple[str, str]:
+    return answer.status, answer.reason

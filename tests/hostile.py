@@ -1,0 +1,210 @@
+"""Peers that behave badly, and a few that behave well: each a real listening socket, served by a thread of the test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+Act = Callable[["Conversation"], None]
+
+ENGINE = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nServer: Docker/20.10.24 (linux)\r\n"
+ANSWER = ENGINE + b"Content-Length: 2\r\n\r\nOK"
+
+
+class Conversation:
+    """One accepted connection, seen from the peer that misbehaves."""
+
+    def __init__(self, connection: socket.socket, stopped: threading.Event) -> None:
+        self.connection = connection
+        self.stopped = stopped
+        self.question = b""
+
+    def listen(self) -> bytes:
+        """The question up to its blank line, or what came of it before the end."""
+        while b"\r\n\r\n" not in self.question:
+            chunk = self.connection.recv(4096)
+            if not chunk:
+                break
+            self.question += chunk
+        return self.question
+
+    def say(self, data: bytes) -> None:
+        self.connection.sendall(data)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether there is still somebody to wait for."""
+        return not self.stopped.wait(seconds)
+
+
+class Peer:
+    """A listening socket whose every connection is treated by *act*, until it is closed."""
+
+    def __init__(self, address: str | tuple[str, int], act: Act, tls: ssl.SSLContext | None = None) -> None:
+        self.act = act
+        self.tls = tls
+        self.questions: list[bytes] = []
+        self._stopped = threading.Event()
+        self._listener = listening(address)
+        self._talks: list[threading.Thread] = []
+        self._accepting = threading.Thread(target=self._accept, name="peer")
+        self._accepting.start()
+
+    @property
+    def place(self) -> str | tuple[str, int]:
+        name = self._listener.getsockname()
+        return name if isinstance(name, str) else name[:2]
+
+    @property
+    def host(self) -> str:
+        """The address as DOCKER_HOST takes it."""
+        if isinstance(self.place, str):
+            return f"unix://{self.place}"
+        host, port = self.place
+        return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stopped.set()
+        self._accepting.join()
+        for talk in self._talks:
+            talk.join()
+        place = self.place
+        self._listener.close()
+        if isinstance(place, str):
+            Path(place).unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        while not self._stopped.is_set():
+            if select.select([self._listener], [], [], 0.02)[0]:
+                connection, _ = self._listener.accept()
+                talk = threading.Thread(target=self._talk, args=[connection], name="peer")
+                self._talks.append(talk)
+                talk.start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        # Whoever is asked badly hangs up on us, at any moment.
+        with contextlib.suppress(OSError):
+            connection.settimeout(5)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            talk = Conversation(connection, self._stopped)
+            self.act(talk)
+            self.questions.append(talk.question)
+        connection.close()
+
+
+def listening(address: str | tuple[str, int], backlog: int = 20) -> socket.socket:
+    """A socket that listens at a path, or at a host and port (0: any)."""
+    is_path = isinstance(address, str)
+    family = socket.AF_UNIX if is_path else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if not is_path:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(address)
+    listener.listen(backlog)
+    return listener
+
+
+def says(answer: bytes, after: float = 0.0) -> Act:
+    """Listen to the question, wait some seconds, answer, and close."""
+
+    def act(talk: Conversation) -> None:
+        talk.listen()
+        if talk.wait(after):
+            talk.say(answer)
+
+    return act
+
+
+def mute(talk: Conversation) -> None:
+    """Never answer, and never close."""
+    talk.wait()
+
+
+def drips(first: bytes, rest: bytes = b"x", every: float = 0.3) -> Act:
+    """Answer *first*, then a byte each *every* seconds for ever: those of *rest*, its last one again and again."""
+
+    def act(talk: Conversation) -> None:
+        talk.listen()
+        talk.say(first)
+        at = 0
+        while talk.wait(every):
+            talk.say(rest[at : at + 1])
+            at = min(at + 1, len(rest) - 1)
+
+    return act
+
+
+def endless(first: bytes, again: bytes) -> Act:
+    """Answer *first*, then *again* as fast as it is taken, for ever."""
+
+    def act(talk: Conversation) -> None:
+        talk.listen()
+        talk.say(first)
+        while talk.wait(0):
+            talk.say(again * 100)
+
+    return act
+
+
+def hangs_up(talk: Conversation) -> None:
+    """Close at once, without listening."""
+
+
+def status(line: str) -> bytes:
+    """A whole answer with that status line and no headers that matter."""
+    return f"HTTP/1.1 {line}\r\nServer: nginx\r\nContent-Length: 5\r\n\r\nhello".encode()
+
+
+@contextlib.contextmanager
+def full_backlog(address: str | tuple[str, int], drains_after: float | None = None) -> Iterator[str | tuple[str, int]]:
+    """A socket whose queue is full; after *drains_after* seconds somebody accepts and is an engine."""
+    listener = listening(address, 0)
+    place = listener.getsockname()
+    waiting: list[socket.socket] = []
+    while True:
+        client = socket.socket(listener.family, socket.SOCK_STREAM)
+        client.settimeout(0.2)
+        waiting.append(client)
+        try:
+            client.connect(place)
+        except (BlockingIOError, TimeoutError):
+            break
+    stopped = threading.Event()
+    drain = threading.Thread(target=_drain, args=[listener, drains_after, stopped], name="peer")
+    drain.start()
+    try:
+        yield place
+    finally:
+        stopped.set()
+        drain.join()
+        for client in waiting:
+            client.close()
+        listener.close()
+        if isinstance(address, str):
+            os.unlink(address)
+
+
+def _drain(listener: socket.socket, after: float | None, stopped: threading.Event) -> None:
+    if stopped.wait(after):
+        return
+    while not stopped.is_set():
+        if select.select([listener], [], [], 0.02)[0]:
+            connection, _ = listener.accept()
+            with contextlib.suppress(OSError):
+                connection.settimeout(0.05)
+                connection.recv(4096)
+                connection.sendall(ANSWER)
+            connection.close()

@@ -1,0 +1,764 @@
+"""Many who ask at once: one probe, one answer, generations, deadlines, circles and forks."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import ssot_shims
+from ssot_shims import Availability, CircularProbe, InvalidSetting, Registry
+from ssot_shims._record import Record
+from tests.conftest import Write
+
+HERE = __file__
+CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
+MANY = 64
+
+
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Inline(Record):
+    """A probe of the kind that keeps its deadline itself, made from a function."""
+
+    is_service = False
+
+    notation: str = "inline"
+    function: Callable[[float], Availability]
+
+    def ask(self, deadline: float) -> Availability:
+        return self.function(deadline)
+
+
+def yes() -> Availability:
+    return Availability(status="available", reason="it is")
+
+
+def add_inline(registry: Registry, name: str, function: Callable[[float], Availability], **options: float) -> None:
+    from ssot_shims._capability import capability
+
+    registry.add(capability(name, Inline(function=function), **options))
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """Lets go of every probe that hangs, at the latest when the test ends; then waits until all have gone."""
+    before = threading.active_count()
+    event = threading.Event()
+    yield event
+    event.set()
+    end = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """A registry of its own, with nothing in it."""
+    return Registry()
+
+
+class Asker(threading.Thread):
+    """A thread that asks one question, and keeps what came of it."""
+
+    def __init__(self, registry: Registry, name: str, barrier: threading.Barrier | None = None) -> None:
+        super().__init__(daemon=True)
+        self.registry, self.capability, self.barrier = registry, name, barrier
+        self.answer: Availability | None = None
+        self.error: BaseException | None = None
+        self.seconds = 0.0
+        self.start()
+
+    def run(self) -> None:
+        if self.barrier:
+            self.barrier.wait()
+        start = time.monotonic()
+        try:
+            self.answer = self.registry.check(self.capability)
+        except BaseException as error:
+            self.error = error
+        self.seconds = time.monotonic() - start
+
+    def result(self) -> Availability:
+        self.join(20)
+        assert self.answer is not None, self.error
+        return self.answer
+
+
+def ask_at_once(registry: Registry, name: str, count: int = MANY) -> list[Asker]:
+    """So many threads that all ask for *name* at the same moment, and have been answered."""
+    barrier = threading.Barrier(count)
+    askers = [Asker(registry, name, barrier) for _ in range(count)]
+    for asker in askers:
+        asker.join(20)
+    return askers
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until *condition* holds."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+# --- one probe for all
+
+
+def test_sixty_four_threads_start_one_probe(registry: Registry) -> None:
+    """A probe that sleeps runs once, and everybody has its answer."""
+    asked: list[int] = []
+
+    @registry.register("slow")
+    def slow() -> None:
+        asked.append(1)
+        time.sleep(0.2)
+
+    askers = ask_at_once(registry, "slow")
+    assert len(asked) == 1
+    assert {id(asker.result()) for asker in askers} == {id(registry.check("slow"))}
+    assert registry.check("slow").status == "available"
+
+
+def test_sixty_four_threads_start_one_probe_of_ours(registry: Registry) -> None:
+    """The same for a probe that runs in one of the asking threads."""
+    asked: list[int] = []
+
+    def slow(deadline: float) -> Availability:
+        asked.append(1)
+        time.sleep(0.2)
+        return yes()
+
+    add_inline(registry, "slow", slow)
+    askers = ask_at_once(registry, "slow")
+    assert (len(asked), {asker.result().reason for asker in askers}) == (1, {"it is"})
+
+
+def test_sixty_four_threads_share_what_was_raised(registry: Registry) -> None:
+    """A probe that raises runs once, and everybody is told."""
+    asked: list[int] = []
+
+    @registry.register("broken")
+    def broken() -> None:
+        asked.append(1)
+        time.sleep(0.1)
+        raise OSError("disk full")
+
+    askers = ask_at_once(registry, "broken")
+    place = f"{HERE}:{broken.__code__.co_firstlineno + 4}"
+    assert (len(asked), {(asker.result().status, asker.result().reason) for asker in askers}) == (
+        1,
+        {
+            (
+                "failed",
+                f"its probe raised OSError: disk full at {place}; to answer without it: SSOT_SHIMS_HAS_BROKEN=0",
+            )
+        },
+    )
+
+
+def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, release: threading.Event) -> None:
+    """All are told at the deadline, with the line where it stands, and its late answer changes nothing."""
+    asked: list[int] = []
+
+    @registry.register("late", timeout=0.3)
+    def late() -> None:
+        asked.append(1)
+        release.wait(60)
+
+    askers = ask_at_once(registry, "late")
+    registered, stands = late.__code__.co_firstlineno, late.__code__.co_firstlineno + 3
+    assert max(asker.seconds for asker in askers) < 0.3 + 0.3
+    assert {(asker.result().status, asker.result().reason) for asker in askers} == {
+        (
+            "timed out",
+            f"no answer in 0.3 s; its probe stands at {HERE}:{stands}; "
+            f"to give it longer: timeout=1.2 where it is registered ({HERE}:{registered})",
+        )
+    }
+    release.set()
+    until(lambda: not registry.hanging())
+    assert (registry.check("late").status, len(asked)) == ("timed out", 1)
+
+
+def test_a_probe_that_sleeps_a_minute_is_given_up(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event
+) -> None:
+    """The default deadline is a setting, and the reason names it."""
+    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "0.2")
+
+    @registry.register("minute")
+    def minute() -> None:
+        release.wait(60)
+
+    start = time.monotonic()
+    answer = registry.check("minute")
+    assert time.monotonic() - start < 0.2 + 0.3
+    assert answer.reason == (
+        f"no answer in 0.2 s; its probe stands at {HERE}:{minute.__code__.co_firstlineno + 2}; "
+        f"to give it longer: SSOT_SHIMS_TIMEOUT=0.8"
+    )
+    assert 0.2 <= answer.seconds < 0.5
+
+
+def test_a_probe_that_hangs_is_not_started_again(release: threading.Event) -> None:
+    """Neither after 5 seconds nor after a refresh, and at once; when it has come back it may be."""
+    clock = Clock()
+    registry = Registry(clock=clock)
+    asked: list[int] = []
+
+    @registry.register("stuck", timeout=0.2)
+    def stuck() -> None:
+        asked.append(1)
+        release.wait(60)
+
+    first = registry.check("stuck")
+    stands = f"{HERE}:{stuck.__code__.co_firstlineno + 3}"
+    clock.now = 5
+    start = time.monotonic()
+    second = registry.check("stuck")
+    registry.refresh("stuck")
+    third = registry.check("stuck")
+    assert time.monotonic() - start < 0.15
+    assert (first.status, second.status, len(asked)) == ("timed out", "timed out", 1)
+    assert (
+        second.reason
+        == third.reason
+        == (
+            f"no answer in 0.2 s; its probe, started before and not again, stands at {stands}; "
+            f"to give it longer: timeout=0.8 where it is registered ({HERE}:{stuck.__code__.co_firstlineno})"
+        )
+    )
+    assert registry.hanging() == {"stuck": stands}
+    release.set()
+    until(lambda: not registry.hanging())
+    registry.refresh("stuck")
+    assert (registry.check("stuck").status, len(asked)) == ("available", 2)
+
+
+def test_a_probe_of_ours_may_say_itself_why_it_had_no_answer(registry: Registry) -> None:
+    """Those who wait for it give it a moment past the deadline to do so."""
+
+    def mute(deadline: float) -> Availability:
+        time.sleep(max(deadline - time.monotonic(), 0))
+        return Availability(status="timed out", reason="the engine is mute")
+
+    add_inline(registry, "mute", mute, timeout=0.2)
+    askers = ask_at_once(registry, "mute", 8)
+    assert {asker.result().reason for asker in askers} == {"the engine is mute"}
+
+
+def test_a_probe_of_ours_that_is_late_keeps_only_its_own_thread_waiting(
+    registry: Registry, release: threading.Event
+) -> None:
+    """Everybody else is told at the deadline where it stands, and it finds that said already."""
+
+    def late(deadline: float) -> Availability:
+        release.wait(60)
+        return yes()
+
+    add_inline(registry, "late", late, timeout=0.2)
+    leader = Asker(registry, "late")
+    until(lambda: registry._answers.flights)
+    joiner = Asker(registry, "late")
+    reason = joiner.result().reason
+    assert reason.startswith("no answer in 0.2 s; its probe stands at ")
+    assert reason.endswith("; to give it longer: timeout=0.8 where it is registered ()")
+    release.set()
+    assert leader.result() is joiner.result()
+
+
+# --- generations
+
+
+def test_an_override_in_mid_flight_acts_at_once(registry: Registry, release: threading.Event) -> None:
+    """New questions have its answer; those under way have the probe's; afterwards the machine is asked anew."""
+    asked: list[int] = []
+
+    @registry.register("docker", timeout=5)
+    def docker() -> bool:
+        asked.append(1)
+        release.wait(60)
+        return len(asked) == 1
+
+    early = [Asker(registry, "docker") for _ in range(MANY)]
+    until(lambda: asked)
+    with registry.override(docker=False):
+        assert registry.check("docker").source == "override"
+        release.set()
+        assert {asker.result().status for asker in early} == {"available"}
+        assert not registry.check("docker")
+    assert (registry.check("docker").status, len(asked)) == ("unavailable", 2)
+
+
+def test_a_refresh_in_mid_flight_drops_the_late_result(registry: Registry, release: threading.Event) -> None:
+    """Who asks afterwards waits for a new probe, which begins when the old one has come back: never two at once."""
+    asked: list[int] = []
+    running: list[int] = []
+
+    @registry.register("docker", timeout=5)
+    def docker() -> tuple[bool, str]:
+        asked.append(1)
+        running.append(1)
+        assert len(running) == 1
+        release.wait(60)
+        running.pop()
+        return False, f"run {len(asked)}"
+
+    early = [Asker(registry, "docker") for _ in range(MANY // 2)]
+    until(lambda: asked)
+    registry.refresh("docker")
+    late = [Asker(registry, "docker") for _ in range(MANY // 2)]
+    until(lambda: registry._answers.flights)
+    assert asked == [1]
+    release.set()
+    assert {asker.result().reason for asker in early} == {"run 1"}
+    assert {asker.result().reason for asker in late} == {"run 2"}
+    assert registry.check("docker").reason == "run 2"
+
+
+def test_a_late_landing_does_not_replace_a_newer_answer(registry: Registry) -> None:
+    """The probe of an old generation ends last, and its answer is not kept."""
+    go = threading.Event()
+    asked: list[int] = []
+
+    def probe(deadline: float) -> Availability:
+        asked.append(1)
+        number = len(asked)
+        if number == 1:
+            go.wait(20)
+        return Availability(status="available", reason=f"run {number}")
+
+    add_inline(registry, "docker", probe, timeout=20)
+    early = Asker(registry, "docker")
+    until(lambda: asked)
+    registry.refresh()
+    assert registry.check("docker").reason == "run 2"
+    go.set()
+    assert early.result().reason == "run 1"
+    assert registry.check("docker").reason == "run 2"
+
+
+def test_a_late_joiner_has_the_time_that_is_left(registry: Registry, release: threading.Event) -> None:
+    """The deadline is that of the probe, not of each who asks."""
+
+    @registry.register("late", timeout=0.6)
+    def late() -> None:
+        release.wait(60)
+
+    first = Asker(registry, "late")
+    time.sleep(0.4)
+    second = Asker(registry, "late")
+    assert first.result() is second.result()
+    assert second.seconds < 0.5
+
+
+def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: threading.Event) -> None:
+    """The new one is another probe, so it starts; the old one is still shown."""
+    registry.register("gpu", lambda: release.wait(60) and None, timeout=0.1)
+    assert registry.check("gpu").status == "timed out"
+    registry.register("gpu", lambda: True, replace=True)
+    assert registry.check("gpu")
+    assert [*registry.hanging()] == ["gpu"]
+
+
+def test_a_thousand_rounds_end_in_the_right_answer(registry: Registry) -> None:
+    """Checks, refreshes and overrides, all at once: afterwards the machine's own answer counts."""
+    truth = [True]
+    registry.register("docker", lambda: truth[0])
+    stop = threading.Event()
+    wrong: list[object] = []
+
+    def ask() -> None:
+        while not stop.is_set():
+            answer = registry.check("docker")
+            if answer.source == "override" and answer:
+                wrong.append(answer)
+            time.sleep(0)  # or a thread that does nothing else keeps the others from their turn
+
+    def refresh() -> None:
+        while not stop.is_set():
+            registry.refresh("docker")
+            time.sleep(0.0005)
+
+    threads = [threading.Thread(target=target) for target in (ask, ask, ask, refresh)]
+    for thread in threads:
+        thread.start()
+    for number in range(1000):
+        with registry.override(docker=False):
+            if registry.check("docker"):
+                wrong.append(number)
+        truth[0] = number % 2 == 0
+        registry.refresh("docker")
+        if bool(registry.check("docker")) is not truth[0]:
+            wrong.append((number, truth))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    registry.refresh()
+    assert (wrong, bool(registry.check("docker")), registry.hanging()) == ([], truth[0], {})
+
+
+# --- what passes through
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="here only the console can interrupt the main thread")
+def test_a_keyboard_interrupt_in_the_asking_main_thread(registry: Registry, release: threading.Event) -> None:
+    """It goes to the one who asked; the probe goes on, and the others have its answer."""
+    asked: list[int] = []
+
+    @registry.register("slow", timeout=10)
+    def slow() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            time.sleep(0.1)  # by now the main thread waits
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        release.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("slow")
+    other = Asker(registry, "slow")
+    release.set()
+    assert (other.result().status, len(asked), bool(registry.check("slow"))) == ("available", 1, True)
+
+
+@pytest.mark.parametrize("is_started", [True, False])
+def test_a_keyboard_interrupt_while_the_thread_is_started(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event, is_started: bool
+) -> None:
+    """When the probe has begun it goes on; else the next who asks starts it."""
+    asked: list[int] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        monkeypatch.undo()
+        if is_started:
+            start(thread)
+            until(lambda: asked)
+        raise KeyboardInterrupt
+
+    @registry.register("slow", timeout=10)
+    def slow() -> None:
+        asked.append(1)
+        release.wait(60)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("slow")
+    release.set()
+    assert (registry.check("slow").status, len(asked)) == ("available", 1)
+
+
+def test_a_keyboard_interrupt_while_a_probe_of_ours_runs(registry: Registry) -> None:
+    """Nobody is left waiting: one of the others asks again."""
+    asked: list[int] = []
+
+    def probe(deadline: float) -> Availability:
+        asked.append(1)
+        if len(asked) == 1:
+            until(lambda: other)
+            time.sleep(0.1)  # by now the other waits
+            raise KeyboardInterrupt
+        return yes()
+
+    add_inline(registry, "slow", probe, timeout=10)
+    other: list[Asker] = []
+    starter = threading.Timer(0.1, lambda: other.append(Asker(registry, "slow")))
+    starter.start()
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("slow")
+    starter.join()
+    assert (other[0].result().status, len(asked)) == ("available", 2)
+
+
+def test_a_probe_that_raises_keyboard_interrupt(registry: Registry) -> None:
+    """It passes to whoever asked, not into the thread of the probe, and is not kept."""
+    asked: list[int] = []
+
+    @registry.register("gpu")
+    def gpu() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("gpu")
+    assert registry.check("gpu")
+
+
+def test_a_signal_handler_may_ask(registry: Registry) -> None:
+    """Even while its thread holds the lock."""
+    add_inline(registry, "gpu", lambda deadline: yes())
+    registry.register("late", lambda: True, timeout=0.1)
+    with registry._answers.lock:
+        assert registry.check("gpu")
+        assert registry.check("late").status == "timed out"  # its thread needs the lock to land
+
+
+def test_a_wrong_setting_is_told_to_each(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who asks is told, and the probe is not started."""
+    asked: list[int] = []
+    registry.register("gpu", lambda: asked.append(1))
+    monkeypatch.setenv("SSOT_SHIMS_HAS_GPU", "maybe")
+    askers = ask_at_once(registry, "gpu", 8)
+    assert ({type(asker.error) for asker in askers}, asked) == ({InvalidSetting}, [])
+
+
+# --- circles
+
+
+def message(*names: str) -> str:
+    return f"the probes ask for one another in a circle: {' -> '.join(names)}; let one of them answer by itself"
+
+
+def test_a_probe_that_asks_for_itself_is_an_error(registry: Registry) -> None:
+    """Everybody who asks has it; nothing is kept."""
+    asked: list[int] = []
+
+    @registry.register("snake")
+    def snake() -> Availability:
+        asked.append(1)
+        time.sleep(0.1)
+        return registry.check("snake")
+
+    askers = ask_at_once(registry, "snake")
+    assert {str(asker.error) for asker in askers} == {message("snake", "snake")}
+    assert len(asked) == 1
+    assert registry._answers.known("snake") is None
+
+
+def test_a_circle_through_another_is_an_error(registry: Registry) -> None:
+    """Named in the order in which they ask, from whichever side one comes."""
+    registry.register("hen", lambda: registry.check("egg"))
+    registry.register("egg", lambda: registry.check("hen"))
+    registry.register("farm", lambda: registry.check("hen"))
+    for name, circle in (
+        ("hen", ("hen", "egg", "hen")),
+        ("egg", ("egg", "hen", "egg")),
+        ("farm", ("hen", "egg", "hen")),
+    ):
+        with pytest.raises(CircularProbe) as caught:
+            registry.check(name)
+        assert str(caught.value) == message(*circle)
+
+
+def test_a_circle_that_two_threads_close_is_an_error(registry: Registry) -> None:
+    """Each began with another of the two: both are told, at once and not at the deadline."""
+    barrier = threading.Barrier(2)
+
+    def meet() -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):  # the second time around nobody comes to meet
+            barrier.wait(2)
+
+    @registry.register("hen", timeout=10)
+    def hen() -> Availability:
+        meet()
+        return registry.check("egg")
+
+    @registry.register("egg", timeout=10)
+    def egg() -> Availability:
+        meet()
+        return registry.check("hen")
+
+    askers = [Asker(registry, "hen"), Asker(registry, "egg")]
+    for asker in askers:
+        asker.join(8)
+    assert {type(asker.error) for asker in askers} == {CircularProbe}
+    assert {str(asker.error) for asker in askers} <= {message("hen", "egg", "hen"), message("egg", "hen", "egg")}
+
+
+def test_combinations_in_a_circle_are_an_error(registry: Registry) -> None:
+    """With each other, with themselves, and through a probe."""
+    registry.register("one", "all:two,path")
+    registry.register("two", "any:one,path")
+    registry.register("path", "env:PATH")
+    registry.register("self", "all:self,path")
+    registry.register("probe", lambda: registry.check("through"))
+    registry.register("through", "all:probe,path")
+    for name, circle in (
+        ("one", ("one", "two", "one")),
+        ("self", ("self", "self")),
+        ("through", ("through", "probe", "through")),
+    ):
+        with pytest.raises(CircularProbe) as caught:
+            registry.check(name)
+        assert str(caught.value) == message(*circle)
+
+
+def test_a_probe_that_asks_for_others_is_no_circle(registry: Registry) -> None:
+    """Not even when several ask for the same at once, or the part asks for a third."""
+    registry.register("base", lambda: time.sleep(0.05))
+    registry.register("left", lambda: registry.check("base"))
+    registry.register("right", lambda: registry.check("base"))
+    registry.register("top", "all:left,right")
+    registry.register("over", lambda: registry.check("top"))
+    askers = [asker for name in ("over", "top", "left", "right") for asker in ask_at_once(registry, name, 8)]
+    assert all(asker.result() for asker in askers)
+
+
+def test_what_a_probe_leaves_behind_may_ask_for_it(registry: Registry) -> None:
+    """A context that outlives the probe does not belong to it any more."""
+    contexts: list[contextvars.Context] = []
+    registry.register("gpu", lambda: contexts.append(contextvars.copy_context()))
+    assert registry.check("gpu")
+    registry.refresh()
+    assert contexts[0].run(registry.check, "gpu")
+
+
+def test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline(registry: Registry, write: Write) -> None:
+    """They are told that it is still being imported; that is not kept, and the one who imports has the answer."""
+    go = threading.Event()
+    module = type(sys)("acme_gate")
+    module.go = go  # type: ignore[attr-defined]
+    sys.modules["acme_gate"] = module
+    write({"acme_slow.py": "import acme_gate\nacme_gate.go.wait(20)\ndef gpu(): ...\n"})
+    registry.register("gpu", "python:acme_slow:gpu", timeout=0.3)
+    where = (
+        f"{HERE}:{test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline.__code__.co_firstlineno + 7}"
+    )
+    leader = Asker(registry, "gpu")
+    until(lambda: registry._answers.flights and registry._answers.flights["gpu"].is_loading)
+    joiner = Asker(registry, "gpu")
+    assert (joiner.result().name, joiner.result().status, joiner.result().reason) == (
+        "gpu",
+        "timed out",
+        "no answer in 0.3 s; its probe is still being imported; "
+        f"to give it longer: timeout=1.2 where it is registered ({where})",
+    )
+    patient = Asker(registry, "gpu")
+    time.sleep(0.1)
+    go.set()
+    assert leader.result() is patient.result() is registry.check("gpu")
+    assert registry.check("gpu")
+
+
+# --- forks
+
+
+def test_what_is_left_in_a_child(registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> None:
+    """Answers and overrides stay; locks that others hold, flights and threads do not. Seen from inside the process."""
+    registry.register("known", lambda: (False, "found before"))
+    registry.register("slow", lambda: release.wait(60) and None, timeout=1)
+    known = registry.check("known")
+    asker = Asker(registry, "slow")
+    until(lambda: registry._answers.runs)
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with registry._answers.lock:
+            held.set()
+            let_go.wait(20)
+
+    holder = threading.Thread(target=hold)
+    with registry.override(slow=False):
+        holder.start()
+        held.wait(20)
+        registry._answers.after_fork()  # what the child calls first
+        assert (registry.check("known"), registry.check("slow").source) == (known, "override")
+        assert registry.hanging() == {}
+    let_go.set()
+    release.set()
+    holder.join()
+    assert registry.check("slow")
+    asker.join()  # in a real child that thread does not exist
+    monkeypatch.delattr(os, "register_at_fork", raising=False)
+    assert [*Registry()] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_in_the_middle_of_a_probe() -> None:
+    """The child keeps answers and overrides, drops flights and locks, and answers; also when the probe itself forks."""
+    code = """
+        import os, threading, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded, use of fork() may lead to deadlocks"
+        from ssot_shims import capabilities, is_available, is_docker_available
+
+        capabilities.register("known", lambda: (False, "found before"))
+        capabilities.check("known")
+        parent, go = os.getpid(), threading.Event()
+
+        @capabilities.register("slow", timeout=20)
+        def slow():
+            if os.getpid() == parent:
+                go.wait(20)
+            return False, "in the parent" if os.getpid() == parent else "in the child"
+
+        def in_child(what):
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    what()
+                finally:
+                    os._exit(0)
+            os.waitpid(pid, 0)
+
+        def child():
+            reasons = [capabilities.check(name).reason for name in ("slow", "known")]
+            print(*reasons, is_docker_available(), flush=True)
+
+        asker = threading.Thread(target=capabilities.check, args=["slow"])
+        asker.start()
+        while not capabilities._answers.runs:
+            time.sleep(0.01)
+        with capabilities.override(docker=True), capabilities._answers.lock:
+            in_child(child)
+        holder_has_it, let_go = threading.Event(), threading.Event()
+        def hold():
+            with capabilities._answers.lock:
+                holder_has_it.set()
+                let_go.wait(20)
+        holder = threading.Thread(target=hold)
+        holder.start()
+        holder_has_it.wait(20)
+        with_override = capabilities.check("known").reason
+        in_child(lambda: print(capabilities.check("slow").reason, flush=True))
+        let_go.set()
+        go.set()
+        asker.join()
+        holder.join()
+        print(capabilities.check("slow").reason, flush=True)
+
+        @capabilities.register("forks")
+        def forks():
+            if os.getpid() == parent:
+                in_child(lambda: print("forks in the child:", capabilities.check("forks").reason, flush=True))
+            return False, "parent" if os.getpid() == parent else "child"
+
+        print(capabilities.check("forks").reason, flush=True)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={"PYTHONPATH": CHECKOUT},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (
+        [
+            "in the child found before True",
+            "in the child",
+            "in the parent",
+            "forks in the child: child",
+            "parent",
+        ],
+        "",
+    )

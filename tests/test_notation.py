@@ -1,0 +1,232 @@
+"""The short notation of probes: what reads, and what is said about the part that does not."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from ssot_shims._probes import Combination, PythonProbe, read, without_secrets
+from ssot_shims.errors import InvalidProbe
+
+SCHEMES = (
+    "tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, "
+    "module:NAME or module:NAME>=2, env:NAME, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME"
+)
+PORT = "a port from 1 to 65535"
+RELEASE = "module:NAME with >=, >, <=, <, ==, != or ~= and a release such as 2 or 1.26.1, parted by commas"
+
+WRONG = {
+    "": ("is empty", "text such as 'tcp://localhost:5432'"),
+    "  ": ("is empty", "text such as 'tcp://localhost:5432'"),
+    " tcp://localhost:5432": ("has a blank at its start or end", "none there"),
+    "tcp://localhost:5432\n": ("has a blank at its start or end", "none there"),
+    "unix:///run/a\0b.sock": ("has an embedded NUL", "text without one"),
+    "tcp://local\thost:5432": ("has a character in it that does not print", "text on one line"),
+    "postgres": ("has no scheme", SCHEMES),
+    "://localhost": ("has no scheme", SCHEMES),
+    "tpc://localhost:5432": ("has an unknown scheme 'tpc'; close: tcp", SCHEMES),
+    "localhost:5432": ("has an unknown scheme 'localhost'", SCHEMES),
+    "docker:": ("has an unknown scheme 'docker'", SCHEMES),
+    "TCP://localhost:5432": ("has an unknown scheme 'TCP'; close: tcp", SCHEMES),
+    # --- addresses
+    "tcp:localhost:5432": ("has no // after tcp:", "tcp://host:port"),
+    "tcp://localhost": ("has no port", "tcp://host:port"),
+    "tcp://localhost:": ("has no port after the colon", PORT),
+    "tcp://localhost:0": ("has the port 0", PORT),
+    "tcp://localhost:65536": ("has the port 65536", PORT),
+    "tcp://localhost:99999999": ("has the port 99999999", PORT),
+    "tcp://localhost:-1": ("has the port '-1', which is no number", PORT),
+    "tcp://localhost:postgres": ("has the port 'postgres', which is no number", PORT),
+    "tcp://localhost:\u0665": ("has the port '\u0665', which is no number", PORT),
+    "tcp://:5432": ("has no host", "tcp://host:port"),
+    "tcp://": ("has no host", "tcp://host:port"),
+    "tcp://::1:5432": ("has more than one colon in '::1:5432'", "brackets around an IPv6 address: [::1]:port"),
+    "tcp://[::1:5432": ("has a bracket that does not close before the port in '[::1:5432'", "[::1]:port"),
+    "tcp://[::1]5432": ("has a bracket that does not close before the port in '[::1]5432'", "[::1]:port"),
+    "tcp://[::1]": ("has no port", "tcp://host:port"),
+    "tcp://[localhost]:5432": ("has 'localhost' in brackets, which is no IPv6 address", "one such as [::1]"),
+    "tcp://[]:5432": ("has '' in brackets, which is no IPv6 address", "one such as [::1]"),
+    "tcp://local host:5432": ("has the host 'local host' with ' ' in it", "a host name or an IP address"),
+    "tcp://a..b:5432": ("has the host 'a..b', which is no host name", "parts of 1 to 63 characters"),
+    f"tcp://{'a' * 64}:1": (f"has the host '{'a' * 64}', which is no host name", "parts of 1 to 63 characters"),
+    "tcp://localhost:5432/db": ("has something after the port", "tcp://host:port"),
+    "unix:/run/app.sock": ("has no // after unix:", "unix:///absolute/path"),
+    "unix://": ("has no path", "unix:///absolute/path"),
+    "unix://run/app.sock": ("has a host or a relative path after the //", "unix:///absolute/path"),
+    "http://": ("has no host", "http://host/path"),
+    "http://localhost:99999/health": ("has the port 99999", PORT),
+    "https://localhost/a b": ("has ' ' after the host", "%20 for a blank"),
+    "https://localhost/#top": ("has a # part, which is never sent to a server", "https://host/path"),
+    # --- the rest
+    "env://HOME": ("has // after env:", "env:NAME"),
+    "command:": ("names no command", "command:NAME"),
+    "command:git status": (
+        "has a blank in the command 'git status'",
+        "the command alone: it is looked for and not run",
+    ),
+    "module:": ("names no module", "module:NAME or module:NAME>=2"),
+    "module:>=2": ("names no module", "module:NAME or module:NAME>=2"),
+    "module:a-b": ("names the module 'a-b', which is no dotted name", "module:NAME or module:NAME>=2"),
+    "module:numpy>=": ("has the version '>='", RELEASE),
+    "module:numpy=2": ("has the version '=2'", RELEASE),
+    "module:numpy>=2,": ("has the version ''", RELEASE),
+    "module:numpy>=2,banana": ("has the version 'banana'", RELEASE),
+    "module:numpy>=2.0rc1": ("has the version '>=2.0rc1'", RELEASE),
+    "module:numpy>=2.*": ("has the version '>=2.*'", RELEASE),
+    "module:numpy~=2": ("has the version '~=2'", RELEASE),
+    "module:numpy===2": ("has the version '===2'", RELEASE),
+    "module:numpy>=2; python_version>'3'": ("has the version \">=2; python_version>'3'\"", RELEASE),
+    "env:": ("names no variable", "env:NAME"),
+    "env:MY-VAR": ("names the variable 'MY-VAR'", "letters, digits and _, and no digit first: env:NAME"),
+    "env:A=1": ("names the variable 'A=1'", "letters, digits and _, and no digit first: env:NAME"),
+    "python:acme.probes": ("has no colon between module and function in 'acme.probes'", "python:pkg.mod:function"),
+    "python:acme-probes:gpu": ("names the module 'acme-probes', which is no dotted name", "python:pkg.mod:function"),
+    "python::gpu": ("names the module '', which is no dotted name", "python:pkg.mod:function"),
+    "python:acme:gpu()": ("names the function 'gpu()', which is no dotted name", "python:pkg.mod:function"),
+    "all:": ("names no capability", "all:NAME,NAME"),
+    "any:": ("names no capability", "any:NAME,NAME"),
+    "all:docker,": (
+        "names the capability ''",
+        "names of small letters, digits and _, parted by commas: all:NAME,NAME",
+    ),
+    "any:Docker": (
+        "names the capability 'Docker'",
+        "names of small letters, digits and _, parted by commas: any:NAME,NAME",
+    ),
+    "all:docker, postgres": (
+        "names the capability ' postgres'",
+        "names of small letters, digits and _, parted by commas: all:NAME,NAME",
+    ),
+    "all:2fast": (
+        "names the capability '2fast'",
+        "names of small letters, digits and _, parted by commas: all:NAME,NAME",
+    ),
+    "all:_x": ("names the capability '_x'", "names of small letters, digits and _, parted by commas: all:NAME,NAME"),
+}
+
+READS = [
+    "tcp://localhost:5432",
+    "tcp://[::1]:5432",
+    "tcp://[fe80::1%eth0]:5432",
+    "tcp://127.0.0.1:1",
+    "tcp://b\u00fccher.example:65535",
+    "tcp://my_service.local.:80",
+    "unix:///run/postgresql/.s.PGSQL.5432",
+    "unix:///run/user@1000/a b?c#d.sock",
+    "http://localhost",
+    "http://localhost:8000/health",
+    "https://[::1]:8443/@vite/client",
+    "command:git",
+    "command:/opt/python@3.12/bin/my tool",
+    "module:numpy",
+    "module:numpy>=2",
+    "module:google.cloud.storage >= 2, != 2.5.*",
+    "env:CI",
+    "python:acme.probes:Gpu.is_there",
+    "all:docker,postgres",
+    "any:docker",
+]
+
+SECRETS = {
+    "tcp://me:hunter2@localhost:5432": "tcp://***@localhost:5432",
+    "postgres://me:hunter2@localhost/db": "postgres://***@localhost/db",
+    "me:hunter2@localhost": "***@localhost",
+    "http:me:hunter2@localhost": "***@localhost",
+    "http://me:hunter2@localhost:99999/": "http://***@localhost:99999/",
+    "http://localhost:99999/?token=hunter2": "http://localhost:99999/?***",
+    "http://localhost:99999/#hunter2": "http://localhost:99999/#***",
+    "http://me:hun/hunter2@localhost/": "http://***@localhost/",
+    "http://me:hunter2?x@localhost/": "http://***",
+    "http://me:hunter2#x@localhost/": "http://***",
+    "tcp://localhost:5432?password=hunter2": "tcp://localhost:5432?***",
+    "env://me:hunter2@localhost/run": "env://***@localhost/run",
+    "unix://me:hunter2@localhost/run": "unix://***@localhost/run",
+}
+
+
+@pytest.mark.parametrize("notation", WRONG, ids=ascii)
+def test_the_wrong_part_is_told(notation: str) -> None:
+    """The message has the whole notation, what is wrong in it, and what would be right."""
+    problem, expected = WRONG[notation]
+    with pytest.raises(InvalidProbe) as caught:
+        read(notation)
+    assert str(caught.value) == f"the probe {notation.replace('#top', '#***')!r} {problem}; expected {expected}"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("notation", [None, 5432, b"tcp://me:hunter2@localhost:5432", ["tcp://localhost:5432"]])
+def test_what_is_no_string_is_told_by_its_type(notation: object) -> None:
+    """The value itself is not shown: it may hold a password."""
+    with pytest.raises(InvalidProbe) as caught:
+        read(notation)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"the probe '<{type(notation).__name__}>' is not a string; expected text such as 'tcp://localhost:5432'"
+    )
+
+
+@pytest.mark.parametrize("notation", READS, ids=ascii)
+def test_what_reads_is_shown_as_it_was_written(notation: str) -> None:
+    """A readable notation without secrets is its own description, and the probe can be compared and pickled."""
+    probe = read(notation)
+    assert probe.notation == notation
+    assert probe == read(notation)
+    assert pickle.loads(pickle.dumps(probe)) == probe
+
+
+@pytest.mark.parametrize("notation", SECRETS)
+def test_no_error_holds_a_secret(notation: str) -> None:
+    """A password or token shows neither in the message nor in an attribute, however the address is broken."""
+    with pytest.raises(InvalidProbe) as caught:
+        read(notation)
+    assert caught.value.notation == without_secrets(notation) == SECRETS[notation]
+    assert "hun" not in f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.value.__context__!r}"
+
+
+@pytest.mark.parametrize(
+    ("notation", "shown"),
+    [
+        ("https://me:hunter2@localhost/health?token=hunter2", "https://***@localhost/health?***"),
+        ("http://hunter2@[::1]:80?hunter2", "http://***@[::1]:80?***"),
+        ("http://localhost/?mail=hunter2@acme.example", "http://localhost/?***"),
+    ],
+)
+def test_a_probe_keeps_its_secrets(notation: str, shown: str) -> None:
+    """Neither the notation nor the repr of a probe has them."""
+    probe = read(notation)
+    assert probe.notation == shown
+    assert repr(probe) == f"HttpProbe({shown!r})"
+    assert repr(probe.url) == f"Url({shown!r})"  # type: ignore[union-attr]
+    assert "hunter2" not in repr(probe.url.authority)  # type: ignore[union-attr]
+
+
+def test_services_are_told_from_the_rest() -> None:
+    """What goes over a socket is a service, the rest is not."""
+    services = {notation for notation in READS if read(notation).is_service}  # type: ignore[union-attr]
+    assert services == {notation for notation in READS if notation.startswith(("tcp:", "unix:", "http:", "https:"))}
+
+
+def test_names_of_other_capabilities_are_given_in_their_order() -> None:
+    """``all:`` and ``any:`` are read and not asked; that is for the registry."""
+    assert read("all:docker,postgres") == Combination(
+        notation="all:docker,postgres", kind="all", names=("docker", "postgres")
+    )
+    assert read("any:docker") == Combination(notation="any:docker", kind="any", names=("docker",))
+    assert read("python:acme.probes:gpu") == PythonProbe(
+        notation="python:acme.probes:gpu", module="acme.probes", function="gpu"
+    )
+
+
+def test_reading_brings_no_socket() -> None:
+    """Reading every kind of notation imports nothing that could open anything, and no module that is named."""
+    names = "socket _socket ssl _ssl subprocess select selectors importlib_metadata acme numpy http urllib shutil"
+    program = (
+        "import sys\nfrom ssot_shims._probes import read\n"
+        f"for notation in {[*READS, 'http://me:hunter2@localhost/?x']!r}: read(notation)\n"
+        f"print(sorted(set({names.split()!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -1,0 +1,325 @@
+"""Probes of commands, modules, environment variables and functions: what they answer, and how to turn the answer."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from ssot_shims._availability import Availability
+from ssot_shims._probes import PythonProbe, read
+from ssot_shims._probes.version import fits
+from tests.conftest import Write
+
+if TYPE_CHECKING:
+    from ssot_shims._probes import Probe
+
+METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+
+
+def ask(notation: str, seconds: float = 30) -> Availability:
+    return cast("Probe", read(notation)).ask(time.monotonic() + seconds)
+
+
+def distribution(name: str, version: str, *files: str) -> dict[str, str]:
+    """The files of an installed distribution, for ``write``."""
+    folder = f"{name.replace('-', '_')}-{version}.dist-info"
+    records = [*files, f"{folder}/METADATA", f"{folder}/RECORD"]
+    return {
+        **dict.fromkeys(files, "raise RuntimeError('imported')\n"),
+        f"{folder}/METADATA": METADATA.format(name=name, version=version),
+        f"{folder}/RECORD": "".join(f"{record},,\n" for record in records),
+    }
+
+
+# --- command
+
+
+def test_a_command_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told where the command is; without one, what to do, and doing that turns the answer."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'empty'}{os.pathsep}{tmp_path}")
+    answer = ask("command:tool")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        "there is no command 'tool' in the folders of PATH; install it, or add its folder to PATH",
+    )
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\n")
+    answer = ask("command:tool")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        f"{tool} is there and may not be executed; chmod +x {tool}",
+    )
+    tool.chmod(0o755)
+    answer = ask("command:tool")
+    assert answer == Availability(status="available", reason=f"tool is at {tool}", details={"path": str(tool)})
+
+
+def test_a_command_by_its_path(tmp_path: Path) -> None:
+    """A path with blanks in it is looked at itself, and PATH is not."""
+    tool = tmp_path / "my folder" / "tool"
+    answer = ask(f"command:{tool}")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        f"there is no file {tool}; install it there, or register the command by another path",
+    )
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n")
+    answer = ask(f"command:{tool}")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        f"{tool} is there and may not be executed; chmod +x {tool}",
+    )
+    tool.chmod(0o755)
+    assert ask(f"command:{tool}").reason == f"{tool} is at {tool}"
+
+
+# --- env
+
+
+def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set and not empty is yes; its value is not shown."""
+    monkeypatch.delenv("ACME_TOKEN", raising=False)
+    answer = ask("env:ACME_TOKEN")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        "ACME_TOKEN is not set; export ACME_TOKEN=<a value>",
+    )
+    monkeypatch.setenv("ACME_TOKEN", "")
+    answer = ask("env:ACME_TOKEN")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        "ACME_TOKEN is set, and empty; export ACME_TOKEN=<a value>",
+    )
+    monkeypatch.setenv("ACME_TOKEN", "hunter2")
+    assert ask("env:ACME_TOKEN") == Availability(status="available", reason="ACME_TOKEN is set")
+
+
+# --- module
+
+
+def test_a_module_is_found_and_not_imported(write: Write) -> None:
+    """Neither the module nor a package above it is run, whatever stands in them."""
+    root = write({f"acme/{file}": "raise SystemExit('imported')" for file in ("__init__.py", "gpu/__init__.py")})
+    answer = ask("module:acme.gpu")
+    path = f"{root}/acme/gpu/__init__.py"
+    assert answer == Availability(status="available", reason=f"acme.gpu is at {path}", details={"path": path})
+    assert "acme" not in sys.modules
+
+
+def test_a_module_that_is_nowhere(write: Write) -> None:
+    """The step that fails is named, with close names, and installing it turns the answer."""
+    root = write({})
+    answer = ask("module:acme.gpu.cuda")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        "no module 'acme' is installed here; install it, or set PYTHONPATH=<the folder that holds acme>",
+    )
+    write({"acme/__init__.py": "", "acme/gpus.py": ""})
+    answer = ask("module:acme.gpu.cuda")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        f"acme ({root}/acme/__init__.py) has no module acme.gpu; close: gpus; install a version of acme that has it",
+    )
+    write({"acme/gpu.py": ""})
+    assert ask("module:acme.gpu.cuda").reason == (
+        f"acme.gpu ({root}/acme/gpu.py) has no module acme.gpu.cuda; install a version of acme that has it"
+    )
+    (root / "acme/gpu.py").unlink()
+    write({"acme/gpu/cuda.py": ""})
+    assert ask("module:acme.gpu.cuda").reason == f"acme.gpu.cuda is at {root}/acme/gpu/cuda.py"
+
+
+def test_modules_without_a_file() -> None:
+    """A built-in module is there, and says so; it has no submodules."""
+    assert ask("module:sys") == Availability(status="available", reason="sys is built in")
+    assert ask("module:sys.path").reason == (
+        "sys (built in) has no module sys.path; install a version of sys that has it"
+    )
+    assert ask("module:sys>=3").reason == "sys (built in) comes with no metadata that says its version; leave out >=3"
+
+
+def test_a_finder_that_fails_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an import hook raises there is neither yes nor no."""
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+            if name == "acme_nowhere":
+                raise KeyError(name)
+            return None
+
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    answer = ask("module:acme_nowhere")
+    assert (answer.status, answer.reason) == (
+        "failed",
+        "looking for acme_nowhere, an import finder raised KeyError: 'acme_nowhere'; "
+        "repair it, or take it off sys.meta_path",
+    )
+
+
+def test_the_version_comes_from_the_metadata(write: Write) -> None:
+    """The distribution is found by the file it brought, its name need not be that of the module."""
+    root = write(distribution("Acme-Tools", "1.26.4", "acme/__init__.py"))
+    details = {"distribution": "Acme-Tools", "version": "1.26.4", "path": f"{root}/acme/__init__.py"}
+    assert ask("module:acme>=1.20,<2") == Availability(
+        status="available", reason=f"acme is at {root}/acme/__init__.py, Acme-Tools 1.26.4", details=details
+    )
+    assert ask("module:acme>=2") == Availability(
+        status="unavailable",
+        reason="Acme-Tools is 1.26.4, not >=2; python -m pip install 'Acme-Tools>=2'",
+        details=details,
+    )
+    assert "acme" not in sys.modules
+
+
+def test_a_namesake_does_not_answer_for_the_module(write: Write) -> None:
+    """A distribution with the name of the module that did not bring it is passed over."""
+    root = write({**distribution("acme", "9", "other.py"), **distribution("acme-tools", "1", "acme.py")})
+    assert ask("module:acme==1").reason == f"acme is at {root}/acme.py, acme-tools 1"
+
+
+def test_the_distribution_of_a_namespace_package(write: Write) -> None:
+    """Of many that share a top-level name the one that brought this module answers."""
+    first = distribution("acme-gpu", "1", "acme/gpu/__init__.py")
+    others = {**distribution("acme-cpu-x", "2", "acme/cpu/__init__.py"), **distribution("x-npu", "3", "acme/npu.py")}
+    root = write({**first, **others})
+    assert ask("module:acme.gpu==1").reason == f"acme.gpu is at {root}/acme/gpu/__init__.py, acme-gpu 1"
+    assert ask("module:acme.cpu==2.*").reason == f"acme.cpu is at {root}/acme/cpu/__init__.py, acme-cpu-x 2"
+    assert ask("module:acme.npu<4").reason == f"acme.npu is at {root}/acme/npu.py, x-npu 3"
+
+
+def test_an_editable_install_is_taken_at_its_name(write: Write) -> None:
+    """It lists no code of its own, so the name has to do."""
+    files = distribution("acme", "3", "__editable___acme_finder.py", "_editable_impl_acme.py", "acme.pth")
+    root = write({**files, "acme.pth": "", "acme/__init__.py": ""})
+    assert ask("module:acme>=3").reason == f"acme is at {root}/acme/__init__.py, acme 3"
+
+
+def test_a_distribution_that_lists_no_files(write: Write) -> None:
+    """What the package manager of a system installed declares its top-level names, and those are believed."""
+    files = distribution("Acme-Tools", "3")
+    del files["Acme_Tools-3.dist-info/RECORD"]
+    root = write({**files, "Acme_Tools-3.dist-info/top_level.txt": "acme\n_acme\n", "acme.py": "", "other.py": ""})
+    assert ask("module:acme>=3").reason == f"acme is at {root}/acme.py, Acme-Tools 3"
+    assert not ask("module:other>=3")
+
+
+def test_a_search_among_distributions_that_takes_too_long(write: Write) -> None:
+    """It ends at the deadline, and without the version the answer is yes."""
+    write(distribution("acme-tools", "1", "acme.py"))
+    answer = ask("module:acme>=1", 0)
+    assert (answer.status, answer.reason) == (
+        "timed out",
+        "no distribution of acme found in time; leave out >=1, or allow more: SSOT_SHIMS_TIMEOUT=10",
+    )
+    assert ask("module:acme>=1")
+    assert ask("module:acme", 0)
+
+
+def test_a_module_whose_version_nobody_says(write: Write) -> None:
+    """A file that just lies there has no version, and leaving the version out turns the answer."""
+    root = write({"acme.py": ""})
+    answer = ask("module:acme>=1")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        f"acme ({root}/acme.py) comes with no metadata that says its version; leave out >=1",
+    )
+    assert ask("module:acme")
+
+
+def test_a_version_that_does_not_compare(write: Write) -> None:
+    """A version that PEP 440 does not know is told and not guessed."""
+    write(distribution("acme", "yesterday", "acme.py"))
+    answer = ask("module:acme>=1")
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        "acme has the version 'yesterday', which does not compare with any; leave out >=1",
+    )
+
+
+def test_metadata_that_cannot_be_read(write: Write) -> None:
+    """Damaged metadata is a failure with its cause."""
+    root = write(distribution("acme", "1", "acme.py"))
+    (root / "acme-1.dist-info/METADATA").write_text("Name: acme\n")
+    answer = ask("module:acme>=1")
+    assert answer.status == "failed"
+    assert answer.reason.startswith("reading the metadata of acme raised ")
+    assert answer.reason.endswith("; install it anew, or leave out >=1")
+
+
+def versions() -> Iterator[str]:
+    """Every shape of version, around the bounds below."""
+    yield from ("1!1.0", "v1.0", "1.0+local.1", "1.0-1", "1.0c1", "1.0preview2", "1.0.rev3", "01.0", "1.0ALPHA1")
+    for release, life in itertools.product(
+        ("0", "1", "1.0", "1.0.0", "1.0.1", "1.1", "1.4", "1.4.9", "1.10", "2"),
+        ("", "a1", "b2", "rc1", ".dev3", ".post1", "a1.dev2", ".post1.dev2", "rc1.post2", "a1.post1.dev1"),
+    ):
+        yield release + life
+
+
+def test_versions_compare_as_packaging_compares_them() -> None:
+    """Every shape of version against every operator gives what the reference implementation gives."""
+    bounds = ("0", "1", "1.0", "1.0.0", "1.4", "1.10", "2.0")
+    specifiers = [f"{op}{bound}" for op in (">=", "<=", ">", "<", "==", "!=") for bound in bounds]
+    specifiers += [f"{op}{bound}.*" for op in ("==", "!=") for bound in bounds]
+    specifiers += [f"~={bound}" for bound in bounds if "." in bound] + [">= 1.0, <2", ">=1,!=1.4.*,<2"]
+    for version, specifier in itertools.product(versions(), specifiers):
+        expected = SpecifierSet(specifier).contains(version, prereleases=True)
+        assert fits(version, specifier) == expected, (version, specifier)
+
+
+# --- python
+
+
+def load(notation: str) -> object:
+    return cast("PythonProbe", read(notation)).load()
+
+
+def test_a_function_is_loaded_when_asked_for(write: Write) -> None:
+    """Reading imports nothing; loading gives the function, also one inside a class."""
+    write({"acme.py": "def gpu(): ...\nclass Gpu:\n    @staticmethod\n    def there(): ...\n"})
+    probe = cast("PythonProbe", read("python:acme:gpu"))
+    assert "acme" not in sys.modules
+    acme = importlib.import_module("acme") if probe.load() else None
+    assert acme is not None
+    assert (probe.load(), load("python:acme:Gpu.there")) == (acme.gpu, acme.Gpu.there)
+
+
+def test_a_function_that_is_not_there(write: Write) -> None:
+    """What importing raises passes through, and so does a missing name; what is no function is told."""
+    write({"acme.py": "gpu = 3\n", "broken.py": "1 / 0\n"})
+    with pytest.raises(ModuleNotFoundError, match="^No module named 'acme_nowhere'$"):
+        load("python:acme_nowhere:gpu")
+    with pytest.raises(ZeroDivisionError, match="^division by zero$"):
+        load("python:broken:gpu")
+    with pytest.raises(AttributeError, match="^module 'acme' has no attribute 'tpu'$"):
+        load("python:acme:tpu")
+    with pytest.raises(TypeError, match="^acme:gpu is of type int, not a function$"):
+        load("python:acme:gpu")
+
+
+def test_a_module_that_is_still_being_imported(write: Write) -> None:
+    """A function that is not defined yet is told as what it is; once the module is complete it is there."""
+    source = (
+        "from ssot_shims._probes import read\n"
+        "try:\n    read('python:acme:gpu').load()\nexcept ImportError as error:\n    said = str(error)\n"
+        "def gpu(): ...\n"
+        "early = read('python:acme:gpu').load()\n"
+    )
+    write({"acme.py": source})
+    acme = importlib.import_module("acme")
+    assert acme.said == (
+        "acme is still being imported and has no gpu yet; ask below the definition of gpu, or inside a function"
+    )
+    assert acme.early is load("python:acme:gpu") is acme.gpu

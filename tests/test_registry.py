@@ -1,0 +1,921 @@
+"""The registry: what can be registered and asked, what is kept and for how long, and what is said to bad input."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import copy
+import functools
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+import importlib_metadata
+import pytest
+
+import ssot_shims
+from ssot_shims import (
+    Availability,
+    Capability,
+    CapabilityMissing,
+    CircularProbe,
+    DuplicateCapability,
+    InvalidCapability,
+    InvalidProbe,
+    InvalidSetting,
+    Registry,
+    Unavailable,
+    UnknownCapability,
+)
+from ssot_shims._capability import capability
+from ssot_shims._probes.compose import ComposeProbe
+from tests.conftest import Write
+
+HERE = __file__
+METADATA = importlib_metadata  # imported out here: its finder would go with the test that imports it first
+CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
+EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
+
+
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """A registry of its own, with nothing in it."""
+    return Registry()
+
+
+def line_of(function: Callable[..., object], offset: int = 0) -> str:
+    """Where *function* is defined, and so many lines further."""
+    return f"{HERE}:{function.__code__.co_firstlineno + offset}"
+
+
+def counted(answers: list[object]) -> tuple[Callable[[], object], list[int]]:
+    """A probe that gives *answers* in turn, and how often it was asked."""
+    asked: list[int] = []
+
+    def probe() -> object:
+        asked.append(1)
+        answer = answers[min(len(asked), len(answers)) - 1]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    return probe, asked
+
+
+# --- what a probe function may return
+
+
+def test_a_probe_says_yes_in_three_ways(registry: Registry) -> None:
+    """None, True, or an available Availability."""
+
+    def nothing() -> None: ...
+
+    def yes() -> bool:
+        return True
+
+    def in_full() -> Availability:
+        return Availability(status="available", reason="version 3", details={"version": "3"})
+
+    for name, probe in (("nothing", nothing), ("yes", yes), ("in_full", in_full)):
+        registry.register(name, probe)
+    assert registry.check("nothing").reason == f"its probe ({line_of(nothing)}) says yes"
+    assert registry.check("yes").reason == f"its probe ({line_of(yes)}) says yes"
+    answer = registry.check("in_full")
+    assert (answer.name, answer.status, answer.reason, answer.source, answer.details) == (
+        "in_full",
+        "available",
+        "version 3",
+        "probe",
+        {"version": "3"},
+    )
+    assert all(registry.check(name) and registry.check(name).seconds < 2 for name in registry)
+
+
+def test_a_probe_says_no_in_four_ways(registry: Registry) -> None:
+    """False, ``(False, "why")``, ``Unavailable("why")``, or an Availability that says so; the reason is on one line."""
+
+    def unsaid() -> bool:
+        return False
+
+    def empty() -> tuple[bool, str]:
+        return False, " "
+
+    def pair() -> tuple[bool, str]:
+        return False, "no device\nnode"
+
+    def raises() -> None:
+        raise Unavailable("cannot reach postgres://me:secret@db/app?token=secret")
+
+    def in_full() -> Availability:
+        return Availability(status="timed out", reason="no answer from it")
+
+    for probe in (unsaid, empty, pair, raises, in_full):
+        registry.register(probe.__name__, probe)
+    answers = registry.check_all()
+    assert {name: (answer.status, answer.reason) for name, answer in answers.items()} == {
+        "unsaid": (
+            "unavailable",
+            f"its probe ({line_of(unsaid)}) says no, and not why; to say why: return (False, 'why')",
+        ),
+        "empty": (
+            "unavailable",
+            f"its probe ({line_of(empty)}) says no, and not why; to say why: return (False, 'why')",
+        ),
+        "pair": ("unavailable", "no device node"),
+        "raises": ("unavailable", "cannot reach postgres://***@db/app?***"),
+        "in_full": ("timed out", "no answer from it"),
+    }
+
+
+async def _coroutine() -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (1, "int"),
+        ("yes", "str"),
+        ((True, "why"), "tuple"),
+        ((False, 3), "tuple"),
+        ((False, "why", "else"), "tuple"),
+        (Availability(status="maybe", reason="it may be"), "Availability"),  # type: ignore[arg-type]
+        (Availability(status="available", reason=""), "Availability"),
+    ],
+)
+def test_anything_else_is_failed(registry: Registry, value: object, kind: str) -> None:
+    """The reason names the type."""
+
+    def odd() -> object:
+        return value
+
+    registry.register("odd", odd)
+    answer = registry.check("odd")
+    assert (answer.status, answer.reason) == (
+        "failed",
+        f"its probe ({line_of(odd)}) returned an object of type {kind}, {EXPECTED}; "
+        f"to answer without it: SSOT_SHIMS_HAS_ODD=0",
+    )
+
+
+def test_a_coroutine_that_is_returned_is_failed(registry: Registry) -> None:
+    """A plain function that hands one over cannot be seen through; the coroutine is closed, so nothing warns."""
+
+    def odd() -> object:
+        return _coroutine()
+
+    registry.register("odd", odd)
+    assert registry.check("odd").reason == (
+        f"its probe ({line_of(odd)}) returned an object of type coroutine, {EXPECTED}; "
+        f"to answer without it: SSOT_SHIMS_HAS_ODD=0"
+    )
+
+
+def test_a_probe_that_raises_is_failed(registry: Registry) -> None:
+    """The reason says what was raised and in which line of the probe, and no secret."""
+
+    def raises() -> None:
+        int("http://me:secret@db")
+
+    def leaves() -> None:
+        sys.exit("bye")
+
+    registry.register("raises", raises)
+    registry.register("leaves", leaves)
+    assert registry.check("raises").reason == (
+        f"its probe raised ValueError: invalid literal for int() with base 10: 'http://***@db' "
+        f"at {line_of(raises, 1)}; to answer without it: SSOT_SHIMS_HAS_RAISES=0"
+    )
+    assert registry.check("leaves").reason == (
+        f"its probe raised SystemExit: bye at {line_of(leaves, 1)}; to answer without it: SSOT_SHIMS_HAS_LEAVES=0"
+    )
+    assert {registry.check(name).status for name in registry} == {"failed"}
+
+
+def test_a_probe_may_be_anything_that_can_be_called(registry: Registry) -> None:
+    """Partials, methods, objects with a call, mocks and built-in functions."""
+
+    class Callable_:
+        def __call__(self) -> bool:
+            return True
+
+        def method(self) -> bool:
+            return True
+
+    probes: dict[str, Callable[[], object]] = {
+        "partial": functools.partial(functools.partial(lambda a, b: a < b, 1), 2),
+        "object": Callable_(),
+        "method": Callable_().method,
+        "mock": mock.Mock(return_value=True),
+        "builtin": functools.partial(bool, 1),
+        "plain": threading.Lock().acquire,
+    }
+    for name, probe in probes.items():
+        registry.register(name, probe)
+    assert {name: bool(answer) for name, answer in registry.check_all().items()} == dict.fromkeys(sorted(probes), True)
+    assert registry["plain"].notation.startswith("<built-in method acquire")
+
+
+def test_a_probe_reads_the_context_variables_of_who_asks(registry: Registry) -> None:
+    """It runs in a copy of that context: it sees what is set there, and cannot change it."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+    @registry.register("seen")
+    def seen() -> tuple[bool, str]:
+        value = variable.get()
+        variable.set("changed")
+        return False, value
+
+    variable.set("mine")
+    assert (registry.check("seen").reason, variable.get()) == ("mine", "mine")
+
+
+def test_a_probe_runs_in_a_daemon_thread_named_after_it(registry: Registry) -> None:
+    """And the thread ends with it."""
+    threads: list[threading.Thread] = []
+
+    @registry.register("gpu")
+    def gpu() -> None:
+        threads.append(threading.current_thread())
+
+    assert registry.check("gpu")
+    threads[0].join(5)
+    assert (threads[0].name, threads[0].daemon, threads[0].is_alive()) == ("gpu", True, False)
+
+
+def test_a_probe_may_start_threads_that_ask(registry: Registry) -> None:
+    """What its threads learn of other capabilities is its answer."""
+    registry.register("part", lambda: (False, "it is not"))
+
+    @registry.register("whole")
+    def whole() -> Availability:
+        found: list[Availability] = []
+        thread = threading.Thread(target=lambda: found.append(registry.check("part")))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    assert (registry.check("whole").name, registry.check("whole").reason) == ("whole", "it is not")
+
+
+def test_a_probe_of_ours_that_has_a_bug_is_failed(registry: Registry) -> None:
+    """It runs in the asking thread, where nothing but KeyboardInterrupt passes."""
+
+    class Buggy(ssot_shims._record.Record):  # type: ignore[attr-defined]
+        is_service = False
+        notation: str = "buggy"
+        error: BaseException
+
+        def ask(self, deadline: float) -> Availability:
+            raise self.error
+
+    registry.add(capability("buggy", Buggy(error=ZeroDivisionError("oops"))))
+    reason = registry.check("buggy").reason
+    assert reason.startswith("its probe raised ZeroDivisionError: oops at ")
+    assert reason.endswith("; to answer without it: SSOT_SHIMS_HAS_BUGGY=0")
+    registry.add(capability("stopped", Buggy(error=KeyboardInterrupt())))
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("stopped")
+
+
+# --- what is kept, and for how long
+
+
+def test_an_answer_is_found_out_once(registry: Registry) -> None:
+    """A yes and a no alike."""
+    for answer in (True, False):
+        probe, asked = counted([answer])
+        registry.register("once", probe, replace=True)
+        assert [bool(registry.check("once")) for _ in range(3)] == [answer] * 3
+        assert len(asked) == 1
+
+
+def test_timed_out_and_failed_are_asked_about_again_after_five_seconds() -> None:
+    """They are no answers about the machine; the next question after that tries once more."""
+    clock = Clock()
+    registry = Registry(clock=clock)
+    probe, asked = counted([3, Availability(status="timed out", reason="busy"), True])
+    registry.register("late", probe)
+    seen = []
+    for clock.now in (0, 4.9, 5.0, 9.9, 10.0, 1000):
+        seen.append((registry.check("late").status, len(asked)))
+    assert seen == [
+        ("failed", 1),
+        ("failed", 1),
+        ("timed out", 2),
+        ("timed out", 2),
+        ("available", 3),
+        ("available", 3),
+    ]
+
+
+def test_an_answer_with_a_ttl_is_kept_that_long() -> None:
+    """Only those that ask for it are found out anew."""
+    clock = Clock()
+    registry = Registry(clock=clock)
+    probe, asked = counted([True, False])
+    registry.register("brief", probe, ttl=60)
+    seen = []
+    for clock.now in (0, 59, 60, 119, 120):
+        seen.append((bool(registry.check("brief")), len(asked)))
+    assert seen == [(True, 1), (True, 1), (False, 2), (False, 2), (False, 3)]
+
+
+def test_refresh_forgets(registry: Registry) -> None:
+    """The names given, or all; of a combination, its parts."""
+    probes = {name: counted([True]) for name in ("one", "two", "three")}
+    for name, (probe, _) in probes.items():
+        registry.register(name, probe)
+    registry.register("both", "all:one,two")
+    registry.register("more", "any:both,three")
+
+    def asked() -> list[int]:
+        registry.check_all()
+        return [len(asked) for _, asked in probes.values()]
+
+    assert asked() == [1, 1, 1]
+    registry.refresh("one")
+    assert asked() == [2, 1, 1]
+    registry.refresh("more")
+    assert asked() == [3, 2, 2]
+    registry.refresh()
+    assert asked() == [4, 3, 3]
+
+
+# --- asking for several
+
+
+def test_check_all_takes_the_slowest_and_not_the_sum(registry: Registry) -> None:
+    """Side by side, in the order of the alphabet, and no thread stays behind."""
+    for name in ("a", "b", "c", "d", "e", "f"):
+        registry.register(name, lambda: time.sleep(0.3))
+    before = threading.active_count()
+    start = time.monotonic()
+    answers = registry.check_all()
+    assert time.monotonic() - start < 1.2
+    assert [*answers] == ["a", "b", "c", "d", "e", "f"]
+    assert all(answers.values())
+    while threading.active_count() > before:  # a thread that has answered is about to end
+        time.sleep(0.01)
+
+
+def test_what_cannot_go_side_by_side_goes_one_after_the_other(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system has no thread to give, what needs none is still answered, and what needs one says so."""
+
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    registry.register("path", "env:PATH")
+    registry.register("python", "command:" + sys.executable)
+    registry.register("function", lambda: True)
+    answers = registry.check_all()
+    assert {name: answer.status for name, answer in answers.items()} == {
+        "function": "failed",
+        "path": "available",
+        "python": "available",
+    }
+    assert answers["function"].reason == (
+        "its probe could not be started: can't start new thread; to answer without it: SSOT_SHIMS_HAS_FUNCTION=0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("notation", "status", "reason"),
+    [
+        ("all:yes,sure", "available", "yes: it is; sure: it is"),
+        ("all:yes,no,late", "unavailable", "no: it is not; late: busy"),
+        ("all:no,odd", "failed", "no: it is not; odd: it broke"),
+        ("all:yes,late", "timed out", "late: busy"),
+        ("any:no,yes,odd", "available", "yes: it is"),
+        ("any:no,late", "unavailable", "no: it is not; late: busy"),
+    ],
+)
+def test_combinations(registry: Registry, notation: str, status: str, reason: str) -> None:
+    """The reason is that of the parts that decide; breakage comes first, then a clear no."""
+    for name, state, why in (
+        ("yes", "available", "it is"),
+        ("sure", "available", "it is"),
+        ("no", "unavailable", "it is not"),
+        ("late", "timed out", "busy"),
+        ("odd", "failed", "it broke"),
+    ):
+        registry.register(name, functools.partial(Availability, status=state, reason=why))
+    registry.register("combined", notation)
+    answer = registry.check("combined")
+    assert (answer.name, answer.status, answer.reason, answer.source) == ("combined", status, reason, "probe")
+    assert answer.details.keys() <= {"yes", "sure", "no", "late", "odd"}
+
+
+def test_a_combination_takes_as_long_as_its_slowest_part(registry: Registry) -> None:
+    """Its parts are asked side by side."""
+    for name in ("a", "b", "c", "d"):
+        registry.register(name, lambda: time.sleep(0.3))
+    registry.register("combined", "all:a,b,c,d")
+    answer = registry.check("combined")
+    assert answer
+    assert 0.3 <= answer.seconds < 1.0
+
+
+def test_acheck_leaves_the_event_loop_running(registry: Registry) -> None:
+    """Other tasks go on meanwhile, several questions go side by side, and what is known is given at once."""
+    registry.register("slow", lambda: time.sleep(0.3))
+    registry.register("slower", lambda: time.sleep(0.3))
+    ticks: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            ticks.append(time.monotonic())
+            await asyncio.sleep(0.01)
+
+    async def ask() -> None:
+        ticking = asyncio.create_task(tick())
+        start = time.monotonic()
+        answers = await asyncio.gather(*map(registry.acheck, ["slow", "slower"]))
+        assert all(answers)
+        assert time.monotonic() - start < 1.0
+        assert await registry.acheck("slow") is answers[0]
+        ticking.cancel()
+        with pytest.raises(UnknownCapability):
+            await registry.acheck("slaw")
+
+    asyncio.run(ask())
+    assert len(ticks) > 5
+
+
+def test_a_question_that_nobody_awaits_any_more_ends_quietly(registry: Registry) -> None:
+    """Cancelled, or the loop gone: the answer is known afterwards all the same."""
+    go = threading.Event()
+    registry.register("slow", lambda: go.wait(2) and None)
+
+    async def give_up(*, wait: bool) -> None:
+        task = asyncio.create_task(registry.acheck("slow"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        if wait:
+            go.set()
+            while not registry._hits:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+
+    asyncio.run(give_up(wait=False))
+    go.set()
+    assert registry.check("slow")
+    registry.refresh()
+    go.clear()
+    asyncio.run(give_up(wait=True))
+    assert registry.check("slow")
+
+
+def test_require_names_everything_that_is_missing(registry: Registry) -> None:
+    """One error, with each reason."""
+    registry.register("one", lambda: True)
+    registry.register("two", lambda: (False, "no socket"))
+    registry.register("three", lambda: (False, "no token"))
+    registry.require()
+    registry.require("one")
+    with pytest.raises(CapabilityMissing) as caught:
+        registry.require("one", "two", "three")
+    assert str(caught.value) == "two: no socket; three: no token"
+    assert caught.value.reasons == {"two": "no socket", "three": "no token"}
+
+
+# --- registering
+
+
+def test_a_registry_speaks_python(registry: Registry) -> None:
+    """``in``, ``len``, iteration, item access and repr."""
+
+    @registry.register("gpu", timeout=1, ttl=5, service=True)
+    def gpu() -> None: ...
+
+    assert repr(Registry()) == "<Registry of nothing>"
+    registry.register("git", "command:git")
+    assert repr(registry) == "<Registry of git, gpu>"
+    assert ("gpu" in registry, "gpus" in registry, 3 in registry) == (True, False, False)
+    assert ([*registry], len(registry)) == (["git", "gpu"], 2)
+    where = line_of(gpu, -0)
+    assert registry["gpu"] == Capability(
+        name="gpu", probe=gpu, timeout=1, ttl=5, service=True, level="user", where=where
+    )
+    assert (registry["gpu"].notation, registry["gpu"].is_service, registry["gpu"].parts) == (where, True, ())
+    assert (registry["git"].notation, registry["git"].is_service) == ("command:git", False)
+
+
+def test_the_shared_registry_is_the_same_after_a_trip() -> None:
+    """Pickled or copied it is the one of the process; any other refuses."""
+    shared = ssot_shims.capabilities
+    assert pickle.loads(pickle.dumps(shared)) is copy.deepcopy(shared) is shared
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(Registry())
+
+
+@pytest.mark.parametrize(
+    "levels", [("user", "pyproject", "package", "built-in"), ("built-in", "package", "pyproject", "user")]
+)
+def test_the_higher_level_wins_in_any_order(registry: Registry, levels: tuple[str, ...]) -> None:
+    """User, pyproject, package, built-in; an answer from a lower level is forgotten."""
+    highest = []
+    for level in levels:
+        registry.add(capability("gpu", functools.partial(lambda level: (False, level), level), level=level))
+        highest.append(registry.check("gpu").reason)
+    assert highest == (["user"] * 4 if levels[0] == "user" else [*levels])
+
+
+def test_a_second_registration_names_the_first(registry: Registry) -> None:
+    """With the place of both; ``replace=True`` replaces, and forgets the answer."""
+    registry.register("gpu", lambda: True)
+    first = test_a_second_registration_names_the_first.__code__.co_firstlineno + 2
+    with pytest.raises(DuplicateCapability) as caught:
+        registry.register("gpu", lambda: False)
+    assert str(caught.value) == (
+        f"{HERE}:{first + 3} registers the capability 'gpu', which {HERE}:{first} has registered already; "
+        f"use another name, or pass replace=True"
+    )
+    assert registry.check("gpu")
+    registry.register("gpu", lambda: False, replace=True)
+    assert not registry.check("gpu")
+
+
+def test_the_same_statement_may_be_run_again(registry: Registry) -> None:
+    """A module that is loaded anew registers its function anew; another probe in the same line is a second one."""
+
+    def declare(answer: bool) -> None:
+        registry.register("gpu", lambda: answer)
+
+    declare(True)
+    assert registry.check("gpu")
+    declare(False)
+    assert not registry.check("gpu")
+    for notation in ("env:PATH", "env:HOME"):
+        if notation == "env:HOME":
+            with pytest.raises(DuplicateCapability):
+                registry.register("home", "env:HOME")
+        else:
+            registry.register("home", notation)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "my-gpu",
+            "'my-gpu' is no name for a capability; use lower-case letters, digits and _, beginning with a letter: "
+            "'my_gpu'",
+        ),
+        (
+            "Docker",
+            "'Docker' is no name for a capability; use lower-case letters, digits and _, beginning with a letter: "
+            "'docker'",
+        ),
+        ("_x", "'_x' is no name for a capability; use lower-case letters, digits and _, beginning with a letter"),
+        ("", "'' is no name for a capability; use lower-case letters, digits and _, beginning with a letter"),
+        (3, "3 is no name for a capability; a name is a string such as 'docker'"),
+    ],
+)
+def test_a_name_that_does_not_read_is_refused(registry: Registry, name: str, message: str) -> None:
+    """With what it could be; as a decorator too, before there is a function."""
+    for register in (lambda: registry.register(name, "env:PATH"), lambda: registry.register(name)):
+        with pytest.raises(InvalidCapability) as caught:
+            register()
+        assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 86401, True, "3"])
+@pytest.mark.parametrize("option", ["timeout", "ttl"])
+def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str, seconds: float) -> None:
+    """Above 0, and no more than a day."""
+    with pytest.raises(InvalidCapability) as caught:
+        registry.register("gpu", "env:PATH", **{option: seconds})  # type: ignore[call-overload]
+    assert str(caught.value) == f"the {option} of 'gpu' is {seconds!r}; give seconds above 0, at most a day (86400)"
+
+
+def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
+    """An async function, a class, a number; a combination with a deadline of its own."""
+
+    async def gpu() -> bool:
+        return True
+
+    with pytest.raises(InvalidCapability) as caught:
+        registry.register("gpu", gpu)
+    assert str(caught.value) == (
+        f"the probe of 'gpu' is an async function ({line_of(gpu)}); "
+        f"make it a plain function, and ask for it with: await capabilities.acheck('gpu')"
+    )
+    with pytest.raises(InvalidCapability, match="^the probe of 'gpu' is an async function"):
+        registry.register("gpu")(functools.partial(gpu))
+    for wrong in (int, 3):
+        with pytest.raises(InvalidCapability) as caught:
+            registry.register("gpu", wrong)  # type: ignore[call-overload]
+        assert str(caught.value) == (
+            f"the probe of 'gpu' is {wrong!r}; give a function, or text such as 'tcp://localhost:5432'"
+        )
+    with pytest.raises(InvalidCapability) as caught:
+        registry.register("gpu", "all:docker,postgres", timeout=3)
+    assert str(caught.value) == "'gpu' combines other capabilities and has a timeout or ttl; give those to its parts"
+
+
+@pytest.mark.parametrize(
+    ("notation", "message"),
+    [
+        ("tcp://localhost:99999", "the probe 'tcp://localhost:99999' has "),
+        ("tcp://localhost", "the probe 'tcp://localhost' has no port"),
+        ("tpc://localhost:1", "the probe 'tpc://localhost:1' has an unknown scheme 'tpc'; close: tcp; expected "),
+    ],
+)
+def test_a_notation_that_does_not_read_is_refused(registry: Registry, notation: str, message: str) -> None:
+    """When it is registered, with the part that is wrong."""
+    with pytest.raises(InvalidProbe) as caught:
+        registry.register("gpu", notation)
+    assert str(caught.value).startswith(message)
+    assert "gpu" not in registry
+
+
+def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
+    """Wherever a name is asked for: check, require, override, refresh, an item, a part of a combination."""
+    for name in ("docker", "postgres"):
+        registry.register(name, lambda: True)
+    registry.register("typo", "all:docker,postgers")
+    for ask in (registry.check, registry.require, registry.refresh, registry.__getitem__):
+        with pytest.raises(UnknownCapability) as caught:
+            ask("dokcer")
+        assert str(caught.value) == "no capability 'dokcer'; close: docker; known: docker, postgres, typo"
+        assert caught.value.__context__ is None
+    with pytest.raises(UnknownCapability):
+        registry.override(dokcer=True)
+    with pytest.raises(UnknownCapability, match="^no capability 'xyz'; known: docker, postgres, typo$"):
+        registry.check("xyz")
+    with pytest.raises(UnknownCapability, match="^no capability 'postgers'; close: postgres; known: docker"):
+        registry.check("typo")
+    with pytest.raises(InvalidCapability, match="^3 is no name for a capability; a name is a string such as 'docker'$"):
+        registry.check(3)  # type: ignore[arg-type]
+
+
+# --- what installed packages offer
+
+
+def offer(write: Write, package: str, entries: str) -> None:
+    """As if *package* were installed, with *entries* in the group ``ssot_shims.capabilities``."""
+    write(
+        {
+            f"{package}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n",
+            f"{package}-1.0.dist-info/entry_points.txt": f"[ssot_shims.capabilities]\n{entries}\n",
+        }
+    )
+
+
+def test_a_package_offers_a_capability(registry: Registry, write: Write) -> None:
+    """Its entry point is read at the first question about a name that is not known, and the user still wins."""
+    write({"acme_probes.py": "asked = []\ndef gpu():\n    asked.append(1)\n    return False, 'no device'\n"})
+    offer(write, "acme", "gpu = acme_probes:gpu\nother = acme_probes:gpu")
+    registry.register("other", lambda: True)
+    assert registry.check("other")
+    assert registry._catalogue._offers is None
+    assert registry.check("gpu").reason == "no device"
+    assert (registry["gpu"].level, registry["gpu"].where, registry["gpu"].notation) == (
+        "package",
+        "acme 1.0",
+        "python:acme_probes:gpu",
+    )
+    assert (registry.check("other").status, registry["other"].level) == ("available", "user")
+    assert registry.problems() == ()
+
+
+def test_an_offer_that_breaks_is_failed(registry: Registry, write: Write) -> None:
+    """A module that is missing or raises, a name that is none in it, an object that is no function, an async one."""
+    write(
+        {
+            "acme_broken.py": "raise RuntimeError('no licence')",
+            "acme_leaves.py": "import sys\nsys.exit(3)",
+            "acme_probes.py": "gpu = 3\nasync def tpu(): ...",
+        }
+    )
+    entries = "missing = acme_missing:gpu\nbroken = acme_broken:gpu\nleaves = acme_leaves:gpu\n"
+    offer(write, "acme", entries + "gone = acme_probes:gone\ngpu = acme_probes:gpu\ntpu = acme_probes:tpu")
+    answers = registry.check_all()
+    assert {answer.status for answer in answers.values()} == {"failed"}
+    cure = "; to answer without it: SSOT_SHIMS_HAS_"
+    assert {name: answer.reason for name, answer in answers.items()} == {
+        "missing": "loading python:acme_missing:gpu, which acme 1.0 offers, raised "
+        f"ModuleNotFoundError: No module named 'acme_missing'{cure}MISSING=0",
+        "broken": "loading python:acme_broken:gpu, which acme 1.0 offers, raised "
+        f"RuntimeError: no licence{cure}BROKEN=0",
+        "leaves": f"loading python:acme_leaves:gpu, which acme 1.0 offers, raised SystemExit: 3{cure}LEAVES=0",
+        "gone": "loading python:acme_probes:gone, which acme 1.0 offers, raised "
+        f"AttributeError: module 'acme_probes' has no attribute 'gone'{cure}GONE=0",
+        "gpu": f"python:acme_probes:gpu is of type int, not a function{cure}GPU=0",
+        "tpu": f"python:acme_probes:tpu is an async function, and nobody would await it{cure}TPU=0",
+    }
+
+
+def test_two_packages_that_offer_one_name_are_an_error(registry: Registry, write: Write) -> None:
+    """When that name is asked for; a registration of the user's own settles it."""
+    offer(write, "acme", "gpu = acme_probes:gpu\nmy-gpu = acme_probes:gpu")
+    offer(write, "emca", "gpu = emca_probes:gpu")
+    told = "'gpu' is offered by acme 1.0 (python:acme_probes:gpu) and emca 1.0 (python:emca_probes:gpu)"
+    with pytest.raises(InvalidCapability) as caught:
+        registry.check("gpu")
+    assert str(caught.value) == f"{told}; register it yourself, which wins over both"
+    assert registry.problems() == ("acme 1.0 offers a capability 'my-gpu', which is no name for one", told)
+    registry.register("gpu", lambda: True)
+    assert registry.check("gpu")
+
+
+def test_threads_that_read_the_offers_at_once_agree(registry: Registry, write: Write) -> None:
+    """Whoever is second puts the same in place."""
+    write({"acme_probes.py": "def gpu(): ...\n"})
+    offer(write, "acme", "gpu = acme_probes:gpu")
+    start = threading.Barrier(8)
+    answers: list[Availability] = []
+
+    def ask() -> None:
+        start.wait()
+        answers.append(registry.check("gpu"))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [bool(answer) for answer in answers] == [True] * 8
+
+
+# --- probes that are named as text
+
+
+def test_a_python_probe_is_imported_in_the_asking_thread(registry: Registry, write: Write) -> None:
+    """Once, before the clock starts, and called in its own thread."""
+    write(
+        {
+            "acme_slow.py": "import threading, time\ntime.sleep(0.5)\nimported = threading.current_thread()\n"
+            "def gpu():\n    assert threading.current_thread() is not imported\n"
+        }
+    )
+    registry.register("gpu", "python:acme_slow:gpu", timeout=0.3)
+    assert registry.check("gpu"), registry.check("gpu").reason
+    import acme_slow  # type: ignore[import-not-found]
+
+    assert acme_slow.imported is threading.current_thread()
+
+
+def test_a_probe_in_a_module_that_is_still_being_imported(registry: Registry, write: Write) -> None:
+    """Asked for by that module itself, above the definition: failed, and there after 5 seconds."""
+    clock = Clock()
+    registry = Registry(clock=clock)
+    registry.register("gpu", "python:acme_half:gpu")
+    write(
+        {
+            "acme_half.py": "from tests import registry_of_the_test as r\nearly = r.registry.check('gpu')\n"
+            "def gpu(): ...\nlate = r.registry.check('gpu')\n"
+        }
+    )
+    module = type(sys)("tests.registry_of_the_test")
+    module.registry = registry  # type: ignore[attr-defined]
+    sys.modules["tests.registry_of_the_test"] = module
+    import tests
+
+    tests.registry_of_the_test = module  # type: ignore[attr-defined]
+    import acme_half  # type: ignore[import-not-found]
+
+    del tests.registry_of_the_test  # type: ignore[attr-defined]
+    reason = (
+        "loading python:acme_half:gpu raised ImportError: acme_half is still being imported and has no gpu yet; "
+        "ask below the definition of gpu, or inside a function; to answer without it: SSOT_SHIMS_HAS_GPU=0"
+    )
+    assert (acme_half.early.status, acme_half.early.reason) == ("failed", reason)
+    assert acme_half.late is acme_half.early
+    clock.now = 5
+    assert registry.check("gpu")
+
+
+def test_a_module_that_asks_for_its_own_probe_while_it_is_loaded_for_it(registry: Registry, write: Write) -> None:
+    """That is a circle, and an error."""
+    write({"acme_circle.py": "import builtins\nbuiltins.ask_capability('gpu')\ndef gpu(): ...\n"})
+    registry.register("gpu", "python:acme_circle:gpu")
+    with (
+        mock.patch("builtins.ask_capability", registry.check, create=True),
+        pytest.raises(CircularProbe) as caught,
+    ):
+        registry.check("gpu")
+    assert str(caught.value) == (
+        "the probes ask for one another in a circle: gpu -> gpu; let one of them answer by itself"
+    )
+
+
+# --- what comes with the package
+
+
+def test_the_built_in_capabilities() -> None:
+    """Five, each with its notation; none is asked by being looked at."""
+    shared = ssot_shims.capabilities
+    names = ("docker", "docker_compose", "docker_sdk", "git", "podman")
+    assert {name: (shared[name].notation, shared[name].is_service, shared[name].level) for name in names} == {
+        "docker": ("docker", True, "built-in"),
+        "docker_compose": ("docker_compose", False, "built-in"),
+        "docker_sdk": ("module:docker", False, "built-in"),
+        "git": ("command:git", False, "built-in"),
+        "podman": ("command:podman", False, "built-in"),
+    }
+
+
+def test_the_short_questions_agree_with_the_long_one() -> None:
+    """``is_available``, ``is_docker_available`` and ``require``, known or not, under overrides, and for wrong names."""
+    shared = ssot_shims.capabilities
+    shared.refresh()
+    for _ in range(2):
+        assert ssot_shims.is_docker_available() is ssot_shims.is_available("docker") is bool(shared.check("docker"))
+    for answer in (True, False):
+        with shared.override(docker=answer):
+            assert ssot_shims.is_docker_available() is ssot_shims.is_available("docker") is answer
+    with shared.override(docker=False, git=True):
+        ssot_shims.require("git")
+        with pytest.raises(CapabilityMissing, match=r"^docker: override\(docker=False\) at .*test_registry.py:\d+; "):
+            ssot_shims.require("git", "docker")
+    with pytest.raises(UnknownCapability) as caught:
+        ssot_shims.is_available("dcoker")
+    assert caught.value.__context__ is None
+    assert all(shared.check(name).reason for name in ("docker_compose", "docker_sdk", "git", "podman"))
+
+
+def test_compose_is_the_plugin_or_the_old_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin needs the docker command; each reason ends with what turns the answer."""
+
+    def command(folder: str, name: str) -> Path:
+        file = tmp_path / folder / (name + ".bat" * (os.name == "nt"))
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text("")
+        file.chmod(0o755)
+        return file
+
+    def ask() -> tuple[str, str]:
+        answer = ComposeProbe().ask(0)
+        return answer.status, answer.reason
+
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr("ssot_shims._probes.compose._FOLDERS", {os.name: (str(tmp_path / "lib"),)})
+    plugins = tmp_path / "config" / "cli-plugins"
+    assert ask() == (
+        "unavailable",
+        f"no docker-compose in {plugins}, {tmp_path / 'lib'} or the folders of PATH; install the Compose plugin "
+        f"(docs.docker.com/compose/install), or docker-compose",
+    )
+    plugin = command("lib", "docker-compose")
+    assert ask() == (
+        "unavailable",
+        f"{plugin} is a plugin of the docker command, which is not in the folders of PATH; install docker",
+    )
+    command("bin", "docker")
+    assert ask() == ("available", f"docker compose is at {plugin}")
+    plugin.unlink()
+    old = command("bin", "docker-compose")
+    assert ask() == ("available", f"docker-compose is at {old}")
+    monkeypatch.delenv("DOCKER_CONFIG")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    plugin = command(".docker/cli-plugins", "docker-compose")
+    assert ask() == ("available", f"docker compose is at {plugin}")
+
+
+def test_importing_it_asks_nothing_and_loads_little() -> None:
+    """No socket, no thread, no subprocess, no typing, no json, before somebody asks."""
+    code = (
+        "import sys\nfrom ssot_shims import capabilities, is_available, is_docker_available, require\n"
+        "print({'socket', 'ssl', 'threading', 'subprocess', 'typing', 'json', 'dataclasses', 're', 'asyncio', "
+        "'importlib_metadata'} & sys.modules.keys(), capabilities._hits)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env={"PYTHONPATH": CHECKOUT}, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("set() {}\n", "")
+
+
+def test_a_wrong_setting_is_an_error_and_not_an_answer(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question says so, until the setting is put right."""
+    registry.register("docker", lambda: True)
+    monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "maybe")
+    for _ in range(2):
+        with pytest.raises(InvalidSetting) as caught:
+            registry.check("docker")
+        assert str(caught.value) == (
+            "SSOT_SHIMS_HAS_DOCKER is 'maybe'; expected 1, true, yes or on, or 0, false, no or off"
+        )
+    monkeypatch.delenv("SSOT_SHIMS_HAS_DOCKER")
+    assert registry.check("docker")
