@@ -1,4 +1,4 @@
-"""Import the modules that declare shims, so that a front end sees every shim there is."""
+"""Import the modules that declare shims and capabilities, so that a front end sees every one there is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib import import_module
 
 import ssot_shims
 import ssot_shims._settings as _settings
+from ssot_shims._builtin import capabilities
 from ssot_shims._plain import describe
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidSetting, PlaceholderWarning
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ImportFailure(Record):
-    """A module that should declare shims, and the exception that its import ended with."""
+    """A module that should declare shims or capabilities, and the exception that its import ended with."""
 
     module: str
     error: BaseException
@@ -35,12 +36,16 @@ class ImportFailure(Record):
 def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[ImportFailure, ...]:
     """Import our own shims, the modules that *project* names, and *modules*, found from *folder* too.
 
+    The capabilities in the table of *project* are registered first.
+
     Gives the modules that raised. Raises :class:`InvalidSetting` for one that is not there.
     """
     failures: list[ImportFailure] = []
     places = dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
     places.update(dict.fromkeys(modules, "MODULE"))
-    with _importable(str(folder), str(project.root)), told_later():
+    for capability in project.capabilities:
+        capabilities.add(capability, replace=True)
+    with importable(str(folder), str(project.root)), told_later():
         for name in dir(ssot_shims):
             getattr(ssot_shims, name)
         for module, place in places.items():
@@ -63,7 +68,8 @@ def _is_not_there(module: str, error: BaseException) -> bool:
 
 
 @contextmanager
-def _importable(*folders: str) -> Generator[None]:
+def importable(*folders: str) -> Generator[None]:
+    """While this lasts, modules in *folders* can be imported."""
     before = list(sys.path)
     sys.path[:0] = [folder for folder in dict.fromkeys(folders) if folder not in before]
     try:

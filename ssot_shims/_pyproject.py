@@ -8,23 +8,28 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from ssot_shims._capability import capability, refuse_bad_name
 from ssot_shims._misspelled import did_you_mean
 from ssot_shims._record import Record
-from ssot_shims.errors import InvalidSetting
+from ssot_shims.errors import InvalidCapability, InvalidProbe, InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_KEYS = ("modules",)
+    from ssot_shims._capability import Capability
+
+_KEYS = ("modules", "capabilities")
+_CAPABILITY_KEYS = ("probe", "timeout", "ttl", "service")
 
 
 class Project(Record):
-    """What a project says about its shims: where it is, and the modules that declare them."""
+    """What a project says: where it is, the modules that declare shims, and capabilities in short notation."""
 
     root: Path
     file: Path | None = None  # its pyproject.toml
     modules: tuple[str, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
 
 
 def find_project(start: Path) -> Project:
@@ -48,11 +53,20 @@ def read_project(file: Path) -> Project:
         raise InvalidSetting(str(file), str(error), "a file in TOML") from error
     tool = _table(file, "tool", document.get("tool", {}))
     table = _table(file, "tool.ssot_shims", tool.get("ssot_shims", {}))
+    _refuse_other_keys(file, "tool.ssot_shims", table, _KEYS)
+    return Project(
+        root=file.parent,
+        file=file,
+        modules=_names(file, "modules", table.get("modules", [])),
+        capabilities=_capabilities(file, table.get("capabilities", {})),
+    )
+
+
+def _refuse_other_keys(file: Path, place: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
     for key in table:
-        if key not in _KEYS:
-            expected = f"one of {', '.join(_KEYS)}{did_you_mean(key, _KEYS)}"
-            raise InvalidSetting(f"a key of tool.ssot_shims in {file}", key, expected)
-    return Project(root=file.parent, file=file, modules=_names(file, "modules", table.get("modules", [])))
+        if key not in known:
+            expected = f"one of {', '.join(known)}{did_you_mean(key, known)}"
+            raise InvalidSetting(f"a key of {place} in {file}", key, expected)
 
 
 def _table(file: Path, key: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -65,3 +79,36 @@ def _names(file: Path, key: str, value: list[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
         raise InvalidSetting(f"tool.ssot_shims.{key} in {file}", repr(value), "a list of strings")
     return tuple(value)
+
+
+def _capabilities(file: Path, value: dict[str, Any]) -> tuple[Capability, ...]:
+    place = "tool.ssot_shims.capabilities"
+    made: list[Capability] = []
+    for name, entry in _table(file, place, value).items():
+        try:
+            refuse_bad_name(name)
+        except InvalidCapability as error:
+            raise InvalidSetting(f"a key of {place} in {file}", name, f"a name: {error.expected}") from error
+        made.append(_capability(file, f"{place}.{name}", name, entry))
+    return tuple(made)
+
+
+def _capability(file: Path, place: str, name: str, entry: Any) -> Capability:
+    table: dict[str, Any] = dict(entry) if isinstance(entry, dict) else {"probe": entry}  # pyright: ignore[reportUnknownArgumentType]  # as above
+    _refuse_other_keys(file, place, table, _CAPABILITY_KEYS)
+    probe = table.get("probe")
+    options = {option: value for option, value in table.items() if option != "probe"}
+    if not isinstance(probe, str):
+        # Only what kind of value it is: an address in it may hold a password.
+        shown = f"<{type(probe).__name__}>" if "probe" in table else "a table without a probe"
+        raise InvalidSetting(f"{place} in {file}", shown, "a probe such as 'tcp://localhost:5432'")
+    if not isinstance(options.get("service", False), bool):
+        raise InvalidSetting(f"{place}.service in {file}", repr(options["service"]), "true or false")
+    try:
+        return capability(name, probe, **options, level="pyproject", where=str(file))
+    except InvalidProbe as error:
+        wrong = f"{error.expected}; it {error.problem}"
+        raise InvalidSetting(f"{place} in {file}", error.notation, wrong) from error
+    except InvalidCapability as error:
+        shown = ", ".join(f"{option} = {value!r}" for option, value in options.items())
+        raise InvalidSetting(f"{place} in {file}", shown, f"what can be registered: {error}") from error

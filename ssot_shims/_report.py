@@ -8,6 +8,8 @@ import textwrap
 
 import ssot_shims
 import ssot_shims._settings as _settings
+from ssot_shims._builtin import capabilities
+from ssot_shims._outcome import fit_to_show
 from ssot_shims._plain import describe, markdown, one_line
 from ssot_shims._record import Record
 from ssot_shims._shim import ShimRecord, all_shims
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from ssot_shims._declarations import ImportFailure
     from ssot_shims._difference import Difference
+    from ssot_shims._survey import Finding
 
 SCHEMA = 1
 _COLOURS = {
@@ -29,29 +32,48 @@ _COLOURS = {
     "broken": "31",
     "holds": "32",
     "differs": "31",
+    "available": "32",
+    "unavailable": "2",
+    "timed out": "33",
+    "failed": "31",
 }
 
 
 class Status(Record):
-    """What every shim is on this machine, the settings in force, and what is wrong beside the shims themselves."""
+    """What every shim and capability is on this machine, the settings in force, and what is wrong beside them."""
 
     shims: tuple[ShimRecord, ...]
+    capabilities: tuple[Finding, ...]
     settings: dict[str, str]
     problems: tuple[str, ...]
 
 
-def status(failures: Iterable[ImportFailure] = ()) -> Status:
-    """The status of this process: all shims declared so far, after the modules in *failures* could not be imported."""
-    shims = all_shims()
-    wrong = _settings.misspelled(frozenset(record.name for record in shims))
-    problems = (*map(str, failures), *(f"{setting}: {what}" for setting, what in wrong.items()))
-    return Status(shims=shims, settings=_settings.in_force(), problems=problems)
+def status(failures: Iterable[ImportFailure] = (), found: Iterable[Finding] = ()) -> Status:
+    """The status of this process: all shims declared so far, after the modules in *failures* could not be imported.
+
+    *found* is what the capabilities were found to be.
+    """
+    settings = {name: fit_to_show(value) for name, value in _settings.in_force().items()}
+    return Status(shims=all_shims(), capabilities=tuple(found), settings=settings, problems=problems(failures))
+
+
+def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
+    """What is wrong beside the shims and capabilities themselves, a line each."""
+    shims = frozenset(record.name for record in all_shims())
+    wrong = _settings.misspelled(shims, frozenset(capabilities))
+    told = [*map(str, failures), *(f"{setting}: {what}" for setting, what in wrong.items()), *capabilities.problems()]
+    return tuple(map(fit_to_show, told))
 
 
 def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
     """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
     rows = [(record.name, record.state, record.reason) for record in report.shims]
     lines = [_title(), "", *table(("SHIM", "STATE", "WHY"), rows, width=width, colour=colour)]
+    answers = [(found.capability.name, found.answer.status, found.why) for found in report.capabilities]
+    lines += ["", *table(("CAPABILITY", "STATUS", "WHY"), answers, width=width, colour=colour)]
+    hanging = [found for found in report.capabilities if found.hanging]
+    if hanging:
+        lines += ["", *(f"hanging: the probe of {found.capability.name} at {found.hanging}" for found in hanging)]
     if report.settings:
         lines += ["", "settings: " + " ".join(f"{name}={one_line(value)}" for name, value in report.settings.items())]
     if report.problems:
@@ -64,6 +86,9 @@ def as_json(report: Status) -> str:
 
     ``schema`` is 1 and grows when a key changes its meaning or goes; keys may be added. ``shims`` holds one object a
     shim, with the attributes of :class:`ssot_shims.ShimRecord`; objects and exceptions are given by their text.
+    ``capabilities`` holds one object a capability: the attributes of :class:`ssot_shims.Availability`, ``available``
+    (its truth), ``probe`` (in short notation, or where its function is), ``level`` and ``where`` (who registered it),
+    and ``hanging`` (the line at which a probe that was given up still stands, or null).
     """
     data = {
         "schema": SCHEMA,
@@ -72,14 +97,20 @@ def as_json(report: Status) -> str:
         "settings": report.settings,
         "problems": list(report.problems),
         "shims": [_shim_data(record) for record in report.shims],
+        "capabilities": [_capability_data(found) for found in report.capabilities],
     }
     return json.dumps(data, indent=2) + "\n"
 
 
 def as_markdown(report: Status) -> str:
-    """The status as a Markdown table, fit for a CI step summary."""
+    """The status as Markdown tables, fit for a CI step summary."""
     lines = [f"### {markdown(_title())}", "", "| shim | state | why |", "|---|---|---|"]
     lines += [f"| {record.name} | {record.state} | {markdown(record.reason)} |" for record in report.shims]
+    lines += ["", "| capability | status | why |", "|---|---|---|"]
+    lines += [
+        f"| {markdown(found.capability.name)} | {found.answer.status} | {markdown(found.why)} |"
+        for found in report.capabilities
+    ]
     if report.problems:
         lines += ["", *(f"- problem: {markdown(problem)}" for problem in report.problems)]
     return "\n".join(lines) + "\n"
@@ -157,4 +188,21 @@ def _shim_data(record: ShimRecord) -> dict[str, Any]:
             {"target": answer.target, "state": answer.state, "cause": answer.cause, "reason": answer.reason}
             for answer in record.answers
         ],
+    }
+
+
+def _capability_data(found: Finding) -> dict[str, Any]:
+    capability, answer = found.capability, found.answer
+    return {
+        "name": capability.name,
+        "status": answer.status,
+        "available": bool(answer),
+        "reason": answer.reason,
+        "source": answer.source,
+        "details": dict(answer.details),
+        "seconds": round(answer.seconds, 6),
+        "probe": capability.notation,
+        "level": capability.level,
+        "where": capability.where,
+        "hanging": found.hanging or None,
     }

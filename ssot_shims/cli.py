@@ -10,9 +10,11 @@ from pathlib import Path
 
 import ssot_shims
 import ssot_shims._report as _report
-from ssot_shims._declarations import load_declarations, told_later
+from ssot_shims._builtin import capabilities
+from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._pyproject import find_project
 from ssot_shims._shim import all_shims
+from ssot_shims._survey import survey, unmet
 from ssot_shims._verify import verify_record
 from ssot_shims.errors import SsotShimsError
 
@@ -34,8 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         words.insert(0, "status")
     options = parser.parse_args(words)
     try:
-        failures = load_declarations(find_project(Path.cwd()), options.modules, Path.cwd())
-        text, code = _verify(failures) if options.command == "verify" else _status(options, failures)
+        project = find_project(Path.cwd())
+        with importable(str(Path.cwd()), str(project.root)):  # to the end, because probes are imported when asked
+            failures = load_declarations(project, options.modules, Path.cwd())
+            text, code = _verify(failures) if options.command == "verify" else _status(options, failures)
     except SsotShimsError as error:
         parser.exit(2, f"ssot-shims: {error}\n")
     _write(text)
@@ -44,26 +48,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ssot-shims", description="Tell what every shim is on this machine, and whether its contract holds."
+        prog="ssot-shims", description="Tell what every shim and capability is on this machine, and why."
     )
     parser.add_argument("--version", action="version", version=f"ssot-shims {ssot_shims.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     about = {
-        "status": "what every shim is here, and why (the default)",
+        "status": "what every shim and capability is here, and why (the default)",
         "verify": "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
     }
     for command, text in about.items():
         subparser = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
-        subparser.add_argument("modules", nargs="*", metavar="MODULE", help="a module that declares shims of your own")
+        subparser.add_argument(
+            "modules", nargs="*", metavar="MODULE", help="a module that declares shims or capabilities"
+        )
         if command == "status":
             form = subparser.add_mutually_exclusive_group()
             form.add_argument("--json", action="store_true", help="as JSON")
-            form.add_argument("--markdown", action="store_true", help="as a Markdown table")
+            form.add_argument("--markdown", action="store_true", help="as Markdown tables")
     return parser
 
 
 def _status(options: argparse.Namespace, failures: Sequence[ImportFailure]) -> tuple[str, int]:
-    report = _report.status(failures)
+    with told_later():
+        found = survey(capabilities, tuple(capabilities))
+    report = _report.status(failures, found)
     if options.json:
         return _report.as_json(report), 0
     if options.markdown:
@@ -74,7 +82,8 @@ def _status(options: argparse.Namespace, failures: Sequence[ImportFailure]) -> t
 def _verify(failures: Sequence[ImportFailure]) -> tuple[str, int]:
     with told_later():
         results = tuple((record, verify_record(record)) for record in all_shims())
-    report = _report.Verification(results=results, problems=_report.status(failures).problems)
+        problems = (*_report.problems(failures), *unmet(capabilities, all_shims()))
+    report = _report.Verification(results=results, problems=problems)
     return _report.verification_text(report, width=_width(), colour=_colour()), 0 if report.holds else 1
 
 

@@ -7,14 +7,17 @@ import os
 import platform
 import pty
 import runpy
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import ssot_shims
-from ssot_shims import PlaceholderWarning, cli
+from ssot_shims import Availability, PlaceholderWarning, capabilities, cli
 from ssot_shims._report import table
 from tests.conftest import Write
 
@@ -23,6 +26,14 @@ ABSENT = (
     "no package 'netra_backend' is installed here; "
     "to use the real one, install it, or set PYTHONPATH=<the folder that holds netra_backend>"
 )
+CAPABILITIES = """\
+CAPABILITY      STATUS       WHY
+docker          unavailable  no engine here
+docker_compose  unavailable  no Compose here
+docker_sdk      available    the SDK is here
+git             available    git is here
+podman          unavailable  no podman here
+"""
 SUITE = """
 from ssot_shims import shim
 
@@ -56,6 +67,24 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_sh
     return folder
 
 
+@pytest.fixture(autouse=True)
+def on_a_known_machine() -> None:
+    """What the machine below this test has or lacks does not matter."""
+    for line in CAPABILITIES.splitlines()[1:]:
+        name, status, reason = line.split(maxsplit=2)
+        says(name, Availability(status=status, reason=reason))  # type: ignore[arg-type]
+
+
+def says(name: str, answer: object) -> None:
+    """Register a capability whose probe gives *answer*."""
+    capabilities.register(name, lambda: answer, replace=True)
+
+
+def row(out: str, name: str) -> str:
+    """The line of the table that begins with *name*, its columns parted by single blanks."""
+    return next(" ".join(line.split()) for line in out.splitlines() if line.split()[:1] == [name])
+
+
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of the command line."""
     try:
@@ -67,13 +96,14 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 
 def test_status_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a command every shim is listed with its state and the reason; exit code 0."""
+    """Without a command every shim and capability is listed with what it is and the reason; exit code 0."""
     expected = f"""{TITLE}
 
 SHIM             STATE   WHY
 HeartbeatConfig  absent  {ABSENT}
 RetryPolicy      absent  {ABSENT}
-"""
+
+{CAPABILITIES}"""
     assert run(capsys) == run(capsys, "status") == (0, expected, "")
 
 
@@ -81,7 +111,7 @@ def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Programs get the same with every detail, under a numbered schema."""
     code, out, _ = run(capsys, "--json")
     data = json.loads(out)
-    shims = data.pop("shims")
+    shims, found = data.pop("shims"), data.pop("capabilities")
     assert (code, data) == (
         0,
         {
@@ -107,6 +137,23 @@ def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "file": str(Path(ssot_shims.__file__).with_name("heartbeat_config.py")),
         "answers": [{"target": target, "state": "absent", "cause": None, "reason": reason}],
     }
+    assert 0 <= found[3].pop("seconds") < 5
+    here = f"{__file__}:{says.__code__.co_firstlineno + 2}"
+    assert (len(found), found[3]) == (
+        5,
+        {
+            "name": "git",
+            "status": "available",
+            "available": True,
+            "reason": "git is here",
+            "source": "probe",
+            "details": {},
+            "probe": here,
+            "level": "user",
+            "where": here,
+            "hanging": None,
+        },
+    )
 
 
 def test_status_as_markdown(capsys: pytest.CaptureFixture[str], write: Write) -> None:
@@ -123,7 +170,11 @@ def test_status_as_markdown(capsys: pytest.CaptureFixture[str], write: Write) ->
 def test_markdown_without_problems_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing follows the rows when nothing is wrong."""
     _, out, _ = run(capsys, "--markdown")
-    assert out.splitlines()[-1].startswith("| RetryPolicy | absent | ")
+    lines = out.splitlines()
+    assert lines[5].startswith("| RetryPolicy | absent | ")
+    assert lines[6:9] == ["", "| capability | status | why |", "|---|---|---|"]
+    assert lines[10] == "| docker\\_compose | unavailable | no Compose here |"
+    assert lines[-1] == "| podman | unavailable | no podman here |"
 
 
 def test_status_shows_the_shims_of_a_project(
@@ -136,7 +187,7 @@ def test_status_shows_the_shims_of_a_project(
     code, out, err = run(capsys)
     rows = [" ".join(line.split()) for line in out.splitlines()[3:]]
     assert (code, err) == (0, "acme says hello\n")
-    assert rows[2:] == [
+    assert rows[2:4] == [
         f"Limits upstream acme.ws:Limits ({root}/acme/ws.py)",
         f"Quota upstream acme.ws:Quota ({root}/acme/ws.py)",
     ]
@@ -154,6 +205,8 @@ def test_status_shows_settings_and_what_is_misspelled(
     assert out.splitlines()[4:] == [
         "RetryPolicy      forced  SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; "
         "to undo that: unset SSOT_SHIMS_PLACEHOLDERS",
+        "",
+        *CAPABILITIES.splitlines(),
         "",
         "settings: SSOT_SHIMS_PLACEHOLDERS=RetryPolicy,Nobody SSOT_SHIMS_STRIKT=\\x1b[31m1",
         "",
@@ -324,7 +377,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     """Both answer on standard output with exit code 0."""
     assert run(capsys, "--version") == (0, f"ssot-shims {ssot_shims.__version__}\n", "")
     code, out, _ = run(capsys, "--help")
-    assert (code, "what every shim is here, and why (the default)" in out) == (0, True)
+    assert (code, "what every shim and capability is here, and why (the default)" in out) == (0, True)
 
 
 def test_ctrl_c_in_a_module_stops(write: Write) -> None:
@@ -421,3 +474,209 @@ def test_the_command_line_never_warns(write: Write) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PlaceholderWarning)
         assert cli.main(["status", "suite"]) == 0
+
+
+# --- capabilities
+
+
+def test_status_shows_what_is_forced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers instead of the machine is named, in the table and in JSON."""
+    monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "yes")
+    with capabilities.override(git=Availability(status="timed out", reason="as\nif")):
+        _, out, _ = run(capsys)
+        _, data, _ = run(capsys, "--json")
+    says_yes = "SSOT_SHIMS_HAS_DOCKER says yes; to ask the machine: unset SSOT_SHIMS_HAS_DOCKER"
+    assert row(out, "docker") == f"docker available forced: {says_yes}"
+    assert row(out, "git") == "git timed out forced: as if"
+    found = {item["name"]: (item["source"], item["reason"]) for item in json.loads(data)["capabilities"]}
+    assert (found["docker"], found["git"]) == (("SSOT_SHIMS_HAS_DOCKER", says_yes), ("override", "as if"))
+
+
+def test_one_capability_spoils_no_other(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A circle, an unknown part and a setting that does not read are failures of the capabilities they are about."""
+    monkeypatch.setenv("SSOT_SHIMS_HAS_PODMAN", "maybe")
+    capabilities.register("selfish", lambda: bool(capabilities.check("selfish")))
+    capabilities.register("both", "all:git,gti")
+    code, out, _ = run(capsys)
+    circle = "the probes ask for one another in a circle: selfish -> selfish; let one of them answer by itself"
+    expected = "'maybe'; expected 1, true, yes or on, or 0, false, no or off"
+    assert (code, row(out, "selfish")) == (0, f"selfish failed {circle}")
+    assert row(out, "both").startswith("both failed no capability 'gti'; close: git; known: both, docker, ")
+    assert row(out, "podman") == f"podman failed SSOT_SHIMS_HAS_PODMAN is {expected}"
+    assert row(out, "git") == "git available git is here"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("SSOT_SHIMS_TIMEOUT", "-1", "seconds above 0, such as 2.5, at most a day (86400)"),
+        ("SSOT_SHIMS_NO_SERVICES", "maybe", "1, true, yes or on, or 0, false, no or off"),
+        ("SSOT_SHIMS_REQUIRE", "a b", "names such as docker,postgres,upstream:HeartbeatConfig"),
+    ],
+)
+def test_a_setting_that_spoils_them_all_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
+) -> None:
+    """What no capability could be asked under is exit code 2."""
+    monkeypatch.setenv(variable, value)
+    assert run(capsys) == (2, "", f"ssot-shims: {variable} is {value!r}; expected {expected}\n")
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What a probe can hang on; it opens when the test ends."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "sleepy":
+            thread.join()
+
+
+def test_status_shows_what_hangs(capsys: pytest.CaptureFixture[str], gate: threading.Event) -> None:
+    """A probe that was given up and has not come back is told with the line where it stands."""
+
+    def sleepy() -> None:
+        gate.wait()
+
+    capabilities.register("sleepy", sleepy, timeout=0.05)
+    place = f"{__file__}:{sleepy.__code__.co_firstlineno + 1}"
+    _, out, _ = run(capsys)
+    assert row(out, "sleepy").startswith(f"sleepy timed out no answer in 0.05 s; its probe stands at {place}; ")
+    assert out.splitlines()[-1] == f"hanging: the probe of sleepy at {place}"
+    _, data, _ = run(capsys, "--json")
+    assert json.loads(data)["capabilities"][-1]["hanging"] == place
+
+
+def test_capabilities_of_the_project(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of pyproject.toml is registered, and a function that it names is found from the project's folder."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        table = f"""[tool.ssot_shims.capabilities]
+gpu = "python:suite.probes:gpu"
+cache = {{ probe = "tcp://127.0.0.1:{port}", timeout = 1.0, ttl = 5.0, service = true }}
+"""
+        probes = "def gpu():\n    print('looking')\n    return False, 'no device'\n"
+        root = write({"suite/__init__.py": "", "suite/probes.py": probes, "deep/x": "", "pyproject.toml": table})
+        sys.path.remove(str(root))
+        monkeypatch.chdir(root / "deep")
+        _, out, err = run(capsys)
+        assert row(out, "gpu") == "gpu unavailable no device"
+        assert row(out, "cache") == f"cache available 127.0.0.1:{port} accepts connections"
+        assert err == "looking\n"
+    cache = capabilities["cache"]
+    assert (cache.level, cache.where) == ("pyproject", str(root / "pyproject.toml"))
+    assert (cache.timeout, cache.ttl, cache.is_service) == (1.0, 5.0, True)
+
+
+def test_capabilities_of_a_module(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """A module named on the command line may register some; what it registers wins over the table of the project."""
+    root = write(
+        {"suite.py": "from ssot_shims import capabilities\ncapabilities.register('gpu', lambda: (False, 'x'))"}
+    )
+    (Path.cwd() / "pyproject.toml").write_text('[tool.ssot_shims.capabilities]\ngpu = "env:HOME"\n')
+    _, out, _ = run(capsys, "status", "suite")
+    assert row(out, "gpu") == "gpu unavailable x"
+    assert capabilities["gpu"].where == f"{root}/suite.py:2"
+
+
+def test_status_says_what_is_misspelled_about_capabilities(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting for a capability that nobody knows is a problem."""
+    monkeypatch.setenv("SSOT_SHIMS_HAS_DOKCER", "1")
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "gti")
+    _, out, _ = run(capsys)
+    assert out.splitlines()[-2:] == [
+        "problem: SSOT_SHIMS_HAS_DOKCER: no capability of that name; close: docker, docker_sdk",
+        "problem: SSOT_SHIMS_REQUIRE=gti: no capability of that name; close: git",
+    ]
+
+
+def test_no_report_shows_a_secret(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Passwords and tokens in addresses are out of sight in every form, wherever they come from."""
+    address = "http://me:hunter2@127.0.0.1:9/x?token=hunter2"
+    (Path.cwd() / "pyproject.toml").write_text(f'[tool.ssot_shims.capabilities]\nweb = "{address}"\n')
+    monkeypatch.setenv("SSOT_SHIMS_ADDRESS", address)
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "web,docker,git")
+    says("git", Availability(status="unavailable", reason=address, details={"address": address}))
+    write({"suite.py": f"raise OSError('cannot reach {address}')"})
+    with capabilities.override(docker=Availability(status="unavailable", reason=f"not at {address}")):
+        for words in (["status"], ["status", "--json"], ["status", "--markdown"], ["verify"]):
+            _, out, err = run(capsys, *words, "suite")
+            assert "hunter2" not in out + err
+            assert "127" in out
+
+
+@pytest.mark.parametrize(
+    ("required", "lines"),
+    [
+        ("git, docker_sdk", []),
+        (
+            "git,docker,podman",
+            [
+                "problem: SSOT_SHIMS_REQUIRE=docker: unavailable; no engine here",
+                "problem: SSOT_SHIMS_REQUIRE=podman: available; forced: SSOT_SHIMS_HAS_PODMAN says yes; "
+                "to ask the machine: unset SSOT_SHIMS_HAS_PODMAN",
+            ],
+        ),
+        ("upstream:RetryPolicy,git", [f"problem: SSOT_SHIMS_REQUIRE=upstream:RetryPolicy: absent; {ABSENT}"]),
+        (
+            "nobody,upstream:Nobody",
+            [
+                "problem: SSOT_SHIMS_REQUIRE=nobody: no capability of that name",
+                "problem: SSOT_SHIMS_REQUIRE=upstream:Nobody: no shim of that name",
+            ],
+        ),
+    ],
+    ids=["real", "not there, and forced", "a placeholder", "unknown"],
+)
+def test_verify_fails_for_what_is_required_and_not_real(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, required: str, lines: list[str]
+) -> None:
+    """One line for each required name that is not really there; neither a forced yes nor a placeholder is."""
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", required)
+    monkeypatch.setenv("SSOT_SHIMS_HAS_PODMAN", "1")
+    code, out, _ = run(capsys, "verify")
+    assert [line for line in out.splitlines() if line.startswith("problem")] == lines
+    assert code == (1 if lines else 0)
+
+
+def test_an_override_does_not_satisfy_a_requirement(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in front of the machine is not the machine, for a combination of capabilities either."""
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "both")
+    capabilities.register("both", "all:git,docker")
+    with capabilities.override(docker=Availability(status="available", reason="as if")):
+        code, out, _ = run(capsys, "verify")
+    assert code == 1
+    assert "problem: SSOT_SHIMS_REQUIRE=both: available; forced: git: git is here; docker: as if\n" in out
+
+
+def test_verify_asks_only_what_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a requirement no probe is asked."""
+    asked: list[int] = []
+    capabilities.register("costly", lambda: asked.append(1))
+    assert run(capsys, "verify")[0] == 0
+    assert not asked
+
+
+def test_an_upstream_that_is_there_is_real(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shim that gives its upstream satisfies the requirement."""
+    write(UPSTREAM)
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "upstream:Limits,upstream:Quota")
+    assert run(capsys, "verify", "suite.shims")[0] == 0
+
+
+def test_a_terminal_gets_colour_for_each_status() -> None:
+    """Green for what is there, dim for what is not, yellow and red for what gave no answer."""
+    words = ["available", "unavailable", "timed out", "failed"]
+    colours = [table(("", "", ""), [("x", word, "y")], width=0, colour=True)[1].split("m")[0] for word in words]
+    assert colours == ["x  \x1b[32", "x  \x1b[2", "x  \x1b[33", "x  \x1b[31"]

@@ -40,6 +40,21 @@ def test_a_setting_that_reaches_nothing_is_told(monkeypatch: pytest.MonkeyPatch)
     }
 
 
+def test_a_setting_for_no_capability_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names in SSOT_SHIMS_HAS_... and SSOT_SHIMS_REQUIRE that nobody has, with close matches."""
+    monkeypatch.setenv("SSOT_SHIMS_HAS_DOKCER", "1")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_GIT", "1")
+    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "1")
+    monkeypatch.setenv("SSOT_SHIMS_NO_SERVICE", "1")
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "git,gti,upstream:RetryPolicy,upstream:Nobody")
+    assert misspelled(SHIMS, frozenset({"docker", "git"})) == {
+        "SSOT_SHIMS_HAS_DOKCER": "no capability of that name; close: docker",
+        "SSOT_SHIMS_NO_SERVICE": "no such setting; close: SSOT_SHIMS_NO_SERVICES",
+        "SSOT_SHIMS_REQUIRE=gti": "no capability of that name; close: git",
+        "SSOT_SHIMS_REQUIRE=upstream:Nobody": "no shim of that name",
+    }
+
+
 @pytest.mark.parametrize("value", ["1", "0", "RetryPolicy"])
 def test_settings_that_reach_something_are_no_problem(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """Known variables and names are not told."""
@@ -62,7 +77,22 @@ def test_the_nearest_pyproject_is_the_project(tmp_path: Path) -> None:
 def test_a_folder_without_pyproject_says_nothing() -> None:
     """Then the folder is the root of a project without modules."""
     project = find_project(Path("/"))
-    assert (project.root, project.file, project.modules) == (Path("/"), None, ())
+    assert (project.root, project.file, project.modules, project.capabilities) == (Path("/"), None, (), ())
+
+
+def test_capabilities_are_read_in_both_forms(tmp_path: Path) -> None:
+    """The notation alone, or a table with more beside it; each knows the file that it comes from."""
+    file = tmp_path / "pyproject.toml"
+    file.write_text("""[tool.ssot_shims.capabilities]
+web = "https://example.com/health"
+db = { probe = "env:DB", timeout = 1, ttl = 5.0, service = true }
+""")
+    web, db = find_project(tmp_path).capabilities
+    assert (web.name, web.notation, web.timeout, web.ttl, web.is_service) == (
+        *("web", "https://example.com/health", None, None, True),
+    )
+    assert (db.name, db.notation, db.timeout, db.ttl, db.is_service) == ("db", "env:DB", 1, 5.0, True)
+    assert {(one.level, one.where) for one in (web, db)} == {("pyproject", str(file))}
 
 
 @pytest.mark.parametrize(
@@ -70,11 +100,50 @@ def test_a_folder_without_pyproject_says_nothing() -> None:
     [
         (
             "[tool.ssot_shims]\nmodule = []",
-            "a key of tool.ssot_shims in {file} is 'module'; expected one of modules; close: modules",
+            "a key of tool.ssot_shims in {file} is 'module'; expected one of modules, capabilities; close: modules",
         ),
         (
             "[tool.ssot_shims]\nmodules = 'suite'",
             "tool.ssot_shims.modules in {file} is \"'suite'\"; expected a list of strings",
+        ),
+        ("[tool.ssot_shims]\ncapabilities = 1", "tool.ssot_shims.capabilities in {file} is '1'; expected a table"),
+        (
+            "[tool.ssot_shims.capabilities]\nMy-DB = 'env:A'",
+            "a key of tool.ssot_shims.capabilities in {file} is 'My-DB'; expected a name: use lower-case letters, "
+            "digits and _, beginning with a letter: 'my_db'",
+        ),
+        (
+            "[tool.ssot_shims.capabilities]\ndb = ['tcp://me:hunter2@h:1']",
+            "tool.ssot_shims.capabilities.db in {file} is '<list>'; expected a probe such as 'tcp://localhost:5432'",
+        ),
+        (
+            "[tool.ssot_shims.capabilities]\ndb = {}",
+            "tool.ssot_shims.capabilities.db in {file} is 'a table without a probe'; "
+            "expected a probe such as 'tcp://localhost:5432'",
+        ),
+        (
+            "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\ntiemout = 1",
+            "a key of tool.ssot_shims.capabilities.db in {file} is 'tiemout'; "
+            "expected one of probe, timeout, ttl, service; close: timeout",
+        ),
+        (
+            "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\nservice = 1",
+            "tool.ssot_shims.capabilities.db.service in {file} is '1'; expected true or false",
+        ),
+        (
+            "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\ntimeout = -1",
+            "tool.ssot_shims.capabilities.db in {file} is 'timeout = -1'; expected what can be registered: "
+            "the timeout of 'db' is -1; give seconds above 0, at most a day (86400)",
+        ),
+        (
+            "[tool.ssot_shims.capabilities.db]\nprobe = 'all:a,b'\nttl = 1",
+            "tool.ssot_shims.capabilities.db in {file} is 'ttl = 1'; expected what can be registered: "
+            "'db' combines other capabilities and has a timeout or ttl; give those to its parts",
+        ),
+        (
+            "[tool.ssot_shims.capabilities]\ndb = 'tcp://me:hunter2@localhost'",
+            "tool.ssot_shims.capabilities.db in {file} is 'tcp://***@localhost'; expected tcp://host:port; "
+            "it has a user, which a TCP port does not ask for",
         ),
         ("[tool.ssot_shims]\nmodules = [1]", "tool.ssot_shims.modules in {file} is '[1]'; expected a list of strings"),
         ("[tool]\nssot_shims = 3", "tool.ssot_shims in {file} is '3'; expected a table"),

@@ -1,0 +1,253 @@
+"""A drop-in for ``test_framework.ssot.orchestration``: a suite changes the module name and nothing else.
+
+Each name asks the registry, :data:`ssot_shims.capabilities`; type checkers mark those for which it has a better one.
+Importing this registers three capabilities and asks about none.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from importlib import import_module
+from typing import Any, Self
+
+from typing_extensions import deprecated
+
+import ssot_shims._settings as _settings
+from ssot_shims._builtin import capabilities, is_available
+from ssot_shims._capability import capability
+from ssot_shims._features import FEATURES, IMPORTS, SERVICES
+from ssot_shims._precedence import TEST_NO_SERVICES, no_services
+from ssot_shims._registry import Registry
+
+for _feature, _module in FEATURES.items():
+    capabilities.add(capability(_feature, f"module:{_module}", level="built-in", where=__name__))
+
+# What the variables of the suites said when a name was asked about last.
+_seen: dict[str, tuple[str | None, ...]] = {}
+
+
+class OrchestrationConfig:
+    """Which orchestration features are there: one object for the whole process.
+
+    >>> OrchestrationConfig() is get_orchestration_config()
+    True
+    >>> with capabilities.override(orchestrator=True, master_orchestration=False, background_e2e=False):
+    ...     OrchestrationConfig().get_available_features()
+    {'orchestrator'}
+    """
+
+    _instance: Self | None = None
+
+    def __new__(cls) -> Self:
+        """The one instance."""
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    @property
+    def orchestrator_available(self) -> bool:
+        """Whether the module of ``TestOrchestratorAgent`` is there."""
+        return _is_there("orchestrator")
+
+    @property
+    def master_orchestration_available(self) -> bool:
+        """Whether the module of ``MasterOrchestrationController`` is there."""
+        return _is_there("master_orchestration")
+
+    @property
+    def background_e2e_available(self) -> bool:
+        """Whether the module of ``BackgroundE2EAgent`` is there."""
+        return _is_there("background_e2e")
+
+    @property
+    def docker_available(self) -> bool:
+        """Whether a Docker client would reach an engine."""
+        return _is_there("docker")
+
+    @property
+    def no_services_mode(self) -> bool:
+        """Whether services are turned off, by ``SSOT_SHIMS_NO_SERVICES`` or ``TEST_NO_SERVICES``."""
+        return no_services()
+
+    @property
+    def all_orchestration_available(self) -> bool:
+        """Whether all three features are there."""
+        return not self.get_unavailable_features()
+
+    @property
+    def any_orchestration_available(self) -> bool:
+        """Whether at least one of the three features is there."""
+        return bool(self.get_available_features())
+
+    def get_available_features(self) -> set[str]:
+        """The names of the features that are there."""
+        return {name for name in FEATURES if _is_there(name)}
+
+    def get_unavailable_features(self) -> set[str]:
+        """The names of the features that are not there."""
+        return FEATURES.keys() - self.get_available_features()
+
+    @deprecated("use ssot_shims.capabilities.check(name).reason", category=None)
+    def get_import_errors(self) -> dict[str, str]:
+        """Why each feature that is not there is not there, by its name."""
+        return {name: capabilities.check(name).reason for name in sorted(self.get_unavailable_features())}
+
+    def get_cached_import(self, import_name: str) -> Any:
+        """The object that a feature gives under *import_name*; None when it is not there, or only forced to be.
+
+        Importing it may raise whatever the module raises: a feature that is there and broken is no absence.
+        """
+        feature, module, name = IMPORTS.get(import_name, ("", "", ""))
+        return getattr(import_module(module), name, None) if feature and _is_really_there(feature) else None
+
+    @deprecated("use ssot_shims.capabilities.refresh()", category=None)
+    def refresh_availability(self, force: bool = False) -> None:
+        """Nothing; with *force* the features and Docker are asked about anew."""
+        if force:
+            capabilities.refresh(*FEATURES, "docker")
+
+    def get_availability_status(self) -> dict[str, Any]:
+        """Every answer, with the errors and the environment variables behind them."""
+        available = self.get_available_features()
+        return {
+            **{f"{name}_available": name in available for name in FEATURES},
+            "all_orchestration_available": len(available) == len(FEATURES),
+            "any_orchestration_available": bool(available),
+            "available_features": sorted(available),
+            "unavailable_features": sorted(FEATURES.keys() - available),
+            "import_errors": {name: capabilities.check(name).reason for name in FEATURES if name not in available},
+            "cached_imports": sorted(name for name, place in IMPORTS.items() if _is_really_there(place[0])),
+            "environment_overrides": {_variable(name): value for name, value in _overrides().items()},
+            "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
+        }
+
+    def get_service_config(self, service_name: str) -> dict[str, Any]:
+        """The limits of a feature, with its answer. Raises ValueError for an unknown one."""
+        if service_name not in SERVICES:
+            raise ValueError(f"Unknown service {service_name!r}. Available services: {[*SERVICES]}")
+        is_there, service = _is_there(service_name), SERVICES[service_name]
+        modules = sorted({module for feature, module, _ in IMPORTS.values() if feature == service_name})
+        classes = [name for name, place in IMPORTS.items() if place[2] in service["required_classes"]]
+        objects = {name: self.get_cached_import(name) for name in classes}
+        return {
+            **copy.deepcopy(service),
+            "availability_key": service_name,
+            "import_modules": modules,
+            "environment_vars": [_variable(service_name)],
+            "available": is_there,
+            "cached_imports": {name: value for name, value in objects.items() if value is not None},
+            "last_error": None if is_there else capabilities.check(service_name).reason,
+            "environment_override": _overrides().get(service_name),
+            "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
+        }
+
+    def validate_configuration(self) -> list[str]:
+        """What is not as it should be: features that are not there, and answers forced by variables."""
+        available, overrides = self.get_available_features(), _overrides()
+        issues = [
+            f"Import error for {name}: {capabilities.check(name).reason}" for name in FEATURES if name not in available
+        ]
+        if not available:
+            issues.insert(0, "No orchestration features are available")
+        elif issues:
+            issues.insert(0, f"Only {len(available)}/{len(FEATURES)} orchestration features available")
+        return [*issues, f"Environment overrides active: {overrides}"] if overrides else issues
+
+    def __repr__(self) -> str:
+        return f"OrchestrationConfig(available={self.get_available_features()})"
+
+
+orchestration_config: OrchestrationConfig = OrchestrationConfig()
+
+
+def get_orchestration_config() -> OrchestrationConfig:
+    """The one :class:`OrchestrationConfig`."""
+    return orchestration_config
+
+
+@deprecated("use ssot_shims.capabilities.refresh()", category=None)
+def refresh_global_orchestration_config(force: bool = False) -> None:
+    """Nothing; with *force* the features and Docker are asked about anew."""
+    if force:
+        capabilities.refresh(*FEATURES, "docker")
+
+
+def validate_global_orchestration_config() -> list[str]:
+    """What :meth:`OrchestrationConfig.validate_configuration` finds."""
+    return orchestration_config.validate_configuration()
+
+
+@deprecated("use ssot_shims.is_available('orchestrator')", category=None)
+def is_orchestrator_available() -> bool:
+    """Whether the module of ``TestOrchestratorAgent`` is there."""
+    return _is_there("orchestrator")
+
+
+@deprecated("use ssot_shims.is_available('master_orchestration')", category=None)
+def is_master_orchestration_available() -> bool:
+    """Whether the module of ``MasterOrchestrationController`` is there."""
+    return _is_there("master_orchestration")
+
+
+@deprecated("use ssot_shims.is_available('background_e2e')", category=None)
+def is_background_e2e_available() -> bool:
+    """Whether the module of ``BackgroundE2EAgent`` is there."""
+    return _is_there("background_e2e")
+
+
+@deprecated("use ssot_shims.is_docker_available()", category=None)
+def is_docker_available() -> bool:
+    """Whether a Docker client would reach an engine."""
+    return _is_there("docker")
+
+
+def is_all_orchestration_available() -> bool:
+    """Whether all three features are there."""
+    return orchestration_config.all_orchestration_available
+
+
+@deprecated("use ssot_shims.capabilities.check_all()", category=None)
+def get_orchestration_status() -> dict[str, Any]:
+    """What :meth:`OrchestrationConfig.get_availability_status` gives."""
+    return orchestration_config.get_availability_status()
+
+
+def is_no_services_mode() -> bool:
+    """Whether services are turned off, by ``SSOT_SHIMS_NO_SERVICES`` or ``TEST_NO_SERVICES``."""
+    return no_services()
+
+
+@deprecated("use ssot_shims.capabilities.register(name, 'tcp://host:port')", category=None)
+def check_service_available(
+    service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
+) -> bool:
+    """Whether something listens on *host* and *port*, asked now, within *timeout* seconds; no port is no."""
+    if port is None or no_services():
+        return False
+    registry = Registry()
+    registry.register("service", f"tcp://{host}:{port}", timeout=timeout)
+    return bool(registry.check("service"))
+
+
+def _is_there(name: str) -> bool:
+    """The answer for *name*, made anew when a variable of the suites has changed: they set those between two tests."""
+    says = os.environ.get(_variable(name)), os.environ.get(TEST_NO_SERVICES)
+    if _seen.setdefault(name, says) != says:
+        _seen[name] = says
+        capabilities.refresh(name)
+    return is_available(name)
+
+
+def _is_really_there(name: str) -> bool:
+    return _is_there(name) and capabilities.check(name).source == "probe"
+
+
+def _variable(feature: str) -> str:
+    return f"ORCHESTRATION_{feature.upper()}_AVAILABLE"
+
+
+def _overrides() -> dict[str, bool]:
+    """The features whose answer a variable of the suites forces."""
+    forced = {name: _settings.choice(_variable(name)) for name in FEATURES}
+    return {name: value for name, value in forced.items() if value is not None}

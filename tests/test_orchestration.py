@@ -1,0 +1,597 @@
+"""The names that suites use today: a suite changes the module name, and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ssot_shims
+from ssot_shims import capabilities
+
+CHECKOUT = Path(ssot_shims.__file__).parents[1]
+
+# What the module of old does for its users, in as few words as possible; the suite below was written against that.
+ORIGINAL = """
+import importlib
+import os
+import socket
+
+_PLACES = {
+    "orchestrator": [
+        "TestOrchestratorAgent", "ExecutionMode", "add_orchestrator_arguments", "execute_with_orchestrator",
+    ],
+    "master_orchestration": [
+        "MasterOrchestrationController", "OrchestrationMode",
+        "create_background_only_controller", "create_hybrid_controller", "create_legacy_controller",
+    ],
+    "background_e2e": [
+        "BackgroundE2EAgent", "E2ETestCategory", "BackgroundTaskConfig",
+        "add_background_e2e_arguments", "handle_background_e2e_commands",
+    ],
+}
+_MODULES = {
+    "orchestrator": "test_orchestrator_agent",
+    "master_orchestration": "master_orchestration_controller",
+    "background_e2e": "background_e2e_agent",
+}
+_CONFIGS = {
+    "orchestrator": {
+        "required_classes": ["TestOrchestratorAgent", "OrchestrationConfig", "ExecutionMode"],
+        "timeout_seconds": 30, "retry_attempts": 3,
+        "resource_limits": {"memory_gb": 1, "cpu_percent": 40, "disk_gb": 2}, "background_eligible": False,
+    },
+    "master_orchestration": {
+        "required_classes": ["MasterOrchestrationController", "OrchestrationMode", "ProgressOutputMode"],
+        "timeout_seconds": 60, "retry_attempts": 2,
+    },
+    "background_e2e": {
+        "required_classes": ["BackgroundE2EAgent", "E2ETestCategory", "BackgroundTaskConfig"],
+        "timeout_seconds": 90, "retry_attempts": 1,
+        "resource_limits": {"memory_gb": 4, "cpu_percent": 80, "disk_gb": 10}, "background_eligible": True,
+    },
+}
+
+
+def _override(name):
+    value = os.environ.get(f"ORCHESTRATION_{name.upper()}_AVAILABLE")
+    return None if value is None else value.lower() in ("true", "1", "yes", "on")
+
+
+class OrchestrationConfig:
+    _instance = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+            cls._instance._answers, cls._instance._imports, cls._instance._errors = {}, {}, {}
+            cls._instance._no_services = os.environ.get("TEST_NO_SERVICES", "false").lower() == "true"
+        return cls._instance
+
+    def _check(self, name):
+        if _override(name) is not None:
+            return _override(name)
+        if name not in self._answers:
+            self._answers[name] = self._import(name)
+        return self._answers[name]
+
+    def _import(self, name):
+        try:
+            module = importlib.import_module(f"test_framework.orchestration.{_MODULES[name]}")
+            found = {given: getattr(module, given) for given in _PLACES[name]}
+            if name == "orchestrator":
+                found["TestOrchestrationConfig"] = module.OrchestrationConfig
+            if name == "master_orchestration":
+                streaming = importlib.import_module("test_framework.orchestration.progress_streaming_agent")
+                found["ProgressOutputMode"] = streaming.ProgressOutputMode
+        except ImportError as error:
+            self._errors[name] = str(error)
+            return False
+        self._imports.update(found)
+        return True
+
+    orchestrator_available = property(lambda self: self._check("orchestrator"))
+    master_orchestration_available = property(lambda self: self._check("master_orchestration"))
+    background_e2e_available = property(lambda self: self._check("background_e2e"))
+    no_services_mode = property(lambda self: self._no_services)
+    all_orchestration_available = property(lambda self: all(map(self._check, _MODULES)))
+    any_orchestration_available = property(lambda self: any(map(self._check, _MODULES)))
+
+    @property
+    def docker_available(self):
+        return not self._no_services and bool(_override("docker"))
+
+    def get_available_features(self):
+        return {name for name in _MODULES if self._check(name)}
+
+    def get_unavailable_features(self):
+        return {name for name in _MODULES if not self._check(name)}
+
+    def get_import_errors(self):
+        return dict(self._errors)
+
+    def get_cached_import(self, import_name):
+        return self._imports.get(import_name)
+
+    def refresh_availability(self, force=False):
+        if force:
+            self._answers.clear(), self._imports.clear(), self._errors.clear()
+            self.get_available_features()
+
+    def get_availability_status(self):
+        overrides = {f"ORCHESTRATION_{name.upper()}_AVAILABLE": _override(name) for name in _MODULES}
+        return {
+            **{f"{name}_available": self._check(name) for name in _MODULES},
+            "all_orchestration_available": self.all_orchestration_available,
+            "any_orchestration_available": self.any_orchestration_available,
+            "available_features": list(self.get_available_features()),
+            "unavailable_features": list(self.get_unavailable_features()),
+            "import_errors": self.get_import_errors(),
+            "cached_imports": list(self._imports),
+            "environment_overrides": {name: value for name, value in overrides.items() if value is not None},
+            "debug_mode": os.environ.get("ORCHESTRATION_DEBUG", "false").lower() == "true",
+        }
+
+    def get_service_config(self, service_name):
+        if service_name not in _CONFIGS:
+            raise ValueError(f"Unknown service '{service_name}'. Available services: {list(_CONFIGS)}")
+        config = dict(_CONFIGS[service_name])
+        modules = [f"test_framework.orchestration.{_MODULES[service_name]}"]
+        if service_name == "master_orchestration":
+            modules.append("test_framework.orchestration.progress_streaming_agent")
+        available = self._check(service_name)
+        wanted = config["required_classes"]
+        cached = {given: value for given, value in self._imports.items() if any(name in given for name in wanted)}
+        return {
+            **config, "availability_key": service_name, "import_modules": modules, "available": available,
+            "environment_vars": [f"ORCHESTRATION_{service_name.upper()}_AVAILABLE"], "cached_imports": cached,
+            "last_error": self._errors.get(service_name), "environment_override": _override(service_name),
+            "debug_mode": os.environ.get("ORCHESTRATION_DEBUG", "false").lower() == "true",
+        }
+
+    def validate_configuration(self):
+        count = len(self.get_available_features())
+        issues = [] if count else ["No orchestration features are available - all imports failed"]
+        if 0 < count < 3:
+            issues.append(f"Only {count}/3 orchestration features available - may indicate import issues")
+        issues += [f"Import error for {name}: {error}" for name, error in self._errors.items()]
+        overrides = {name: _override(name) for name in _MODULES if _override(name) is not None}
+        return [*issues, f"Environment overrides active: {overrides}"] if overrides else issues
+
+    def __repr__(self):
+        return f"OrchestrationConfig(available={self.get_available_features()})"
+
+
+orchestration_config = OrchestrationConfig()
+
+
+def get_orchestration_config():
+    return orchestration_config
+
+
+def refresh_global_orchestration_config(force=False):
+    orchestration_config.refresh_availability(force=force)
+
+
+def validate_global_orchestration_config():
+    return orchestration_config.validate_configuration()
+
+
+def is_orchestrator_available():
+    return orchestration_config.orchestrator_available
+
+
+def is_master_orchestration_available():
+    return orchestration_config.master_orchestration_available
+
+
+def is_background_e2e_available():
+    return orchestration_config.background_e2e_available
+
+
+def is_docker_available():
+    return orchestration_config.docker_available
+
+
+def is_all_orchestration_available():
+    return orchestration_config.all_orchestration_available
+
+
+def get_orchestration_status():
+    return orchestration_config.get_availability_status()
+
+
+def is_no_services_mode():
+    return orchestration_config.no_services_mode
+
+
+def check_service_available(service_name, host="localhost", port=None, timeout=2.0):
+    if is_no_services_mode() or port is None:
+        return False
+    try:
+        with socket.create_connection((host, port), timeout=timeout):
+            return True
+    except OSError:
+        return False
+"""
+
+# The suite. In each condition it is told which features to expect, and whether services are turned off.
+SUITE = """
+import json
+import os
+import socket
+
+import pytest
+
+from test_framework.ssot.orchestration import (
+    OrchestrationConfig,
+    check_service_available,
+    get_orchestration_config,
+    get_orchestration_status,
+    is_all_orchestration_available,
+    is_background_e2e_available,
+    is_docker_available,
+    is_master_orchestration_available,
+    is_no_services_mode,
+    is_orchestrator_available,
+    orchestration_config,
+    refresh_global_orchestration_config,
+    validate_global_orchestration_config,
+)
+
+ALL = {"orchestrator", "master_orchestration", "background_e2e"}
+EXPECTED = set(json.loads(os.environ["EXPECTED"]))
+INSTALLED = set(json.loads(os.environ["INSTALLED"]))
+NO_SERVICES = os.environ.get("TEST_NO_SERVICES") == "true"
+FORCED = {name: os.environ.get(f"ORCHESTRATION_{name.upper()}_AVAILABLE") for name in ALL}
+OVERRIDES = {name: value == "true" for name, value in FORCED.items() if value is not None}
+NAMES = {
+    "orchestrator": [
+        "TestOrchestratorAgent", "TestOrchestrationConfig", "ExecutionMode",
+        "add_orchestrator_arguments", "execute_with_orchestrator",
+    ],
+    "master_orchestration": [
+        "MasterOrchestrationController", "OrchestrationMode", "ProgressOutputMode",
+        "create_background_only_controller", "create_hybrid_controller", "create_legacy_controller",
+    ],
+    "background_e2e": [
+        "BackgroundE2EAgent", "E2ETestCategory", "BackgroundTaskConfig",
+        "add_background_e2e_arguments", "handle_background_e2e_commands",
+    ],
+}
+
+
+def test_there_is_one_config():
+    assert OrchestrationConfig() is OrchestrationConfig() is get_orchestration_config() is orchestration_config
+    assert isinstance(orchestration_config, OrchestrationConfig)
+    available = orchestration_config.get_available_features()
+    assert repr(orchestration_config) == f"OrchestrationConfig(available={available})"
+
+
+def test_the_functions_and_the_properties_agree():
+    config = get_orchestration_config()
+    assert is_orchestrator_available() is config.orchestrator_available is ("orchestrator" in EXPECTED)
+    assert is_master_orchestration_available() is config.master_orchestration_available
+    assert config.master_orchestration_available is ("master_orchestration" in EXPECTED)
+    assert is_background_e2e_available() is config.background_e2e_available is ("background_e2e" in EXPECTED)
+    assert is_all_orchestration_available() is config.all_orchestration_available is (EXPECTED == ALL)
+    assert config.any_orchestration_available is bool(EXPECTED)
+
+
+def test_features():
+    assert orchestration_config.get_available_features() == EXPECTED
+    assert orchestration_config.get_unavailable_features() == ALL - EXPECTED
+    errors = orchestration_config.get_import_errors()
+    assert errors.keys() >= ALL - EXPECTED - OVERRIDES.keys()
+    assert all(errors.values())
+
+
+def test_docker(monkeypatch):
+    monkeypatch.setenv("ORCHESTRATION_DOCKER_AVAILABLE", "false")
+    assert is_docker_available() is orchestration_config.docker_available is False
+    if not NO_SERVICES:
+        monkeypatch.setenv("ORCHESTRATION_DOCKER_AVAILABLE", "true")
+        assert is_docker_available() is orchestration_config.docker_available is True
+
+
+def test_imports():
+    orchestration_config.get_available_features()
+    for feature, names in NAMES.items():
+        for name in names:
+            found = orchestration_config.get_cached_import(name)
+            is_there = feature in INSTALLED and feature not in OVERRIDES
+            assert (getattr(found, "__name__", None) is not None) == is_there, name
+    assert orchestration_config.get_cached_import("Nobody") is None
+
+
+def test_status():
+    status = get_orchestration_status()
+    again = orchestration_config.get_availability_status()
+    assert again.keys() == status.keys()
+    assert {name for name in ALL if status[f"{name}_available"]} == EXPECTED
+    assert status["all_orchestration_available"] is (EXPECTED == ALL)
+    assert status["any_orchestration_available"] is bool(EXPECTED)
+    assert set(status["available_features"]) == EXPECTED
+    assert set(status["unavailable_features"]) == ALL - EXPECTED
+    assert status["import_errors"].keys() >= ALL - EXPECTED - OVERRIDES.keys()
+    real = [name for feature in INSTALLED - OVERRIDES.keys() for name in NAMES[feature]]
+    assert sorted(status["cached_imports"]) == sorted(real)
+    assert status["environment_overrides"] == {
+        f"ORCHESTRATION_{name.upper()}_AVAILABLE": value for name, value in OVERRIDES.items()
+    }
+    assert status["debug_mode"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "attempts", "memory"),
+    [("orchestrator", 30, 3, 1), ("master_orchestration", 60, 2, None), ("background_e2e", 90, 1, 4)],
+)
+def test_service_config(name, seconds, attempts, memory):
+    config = orchestration_config.get_service_config(name)
+    assert (config["timeout_seconds"], config["retry_attempts"]) == (seconds, attempts)
+    assert config.get("resource_limits", {}).get("memory_gb") == memory
+    assert config.get("background_eligible") is {"orchestrator": False, "background_e2e": True}.get(name)
+    assert config["availability_key"] == name
+    assert config["available"] is (name in EXPECTED)
+    assert config["environment_vars"] == [f"ORCHESTRATION_{name.upper()}_AVAILABLE"]
+    assert config["environment_override"] == OVERRIDES.get(name)
+    assert config["debug_mode"] is False
+    assert all(module.startswith("test_framework.orchestration.") for module in config["import_modules"])
+    if name in EXPECTED:
+        assert config["last_error"] is None
+    real = name in INSTALLED and name not in OVERRIDES
+    names = {given.replace("TestOrchestrationConfig", "OrchestrationConfig") for given in config["cached_imports"]}
+    assert names == (set(config["required_classes"]) if real else set())
+
+
+def test_each_service_config_is_a_copy():
+    orchestration_config.get_service_config("orchestrator")["timeout_seconds"] = 1
+    assert orchestration_config.get_service_config("orchestrator")["timeout_seconds"] == 30
+
+
+def test_an_unknown_service():
+    with pytest.raises(ValueError, match="^Unknown service 'nobody'. Available services: .'orchestrator', "):
+        orchestration_config.get_service_config("nobody")
+
+
+def test_validation():
+    issues = validate_global_orchestration_config()
+    assert issues == orchestration_config.validate_configuration()
+    told = " ".join(issues)
+    assert ("No orchestration features are available" in told) == (not EXPECTED)
+    assert (f"Only {len(EXPECTED)}/3 orchestration features available" in told) == (0 < len(EXPECTED) < 3)
+    assert (f"Environment overrides active: " in told) == bool(OVERRIDES)
+    for name in ALL - EXPECTED - OVERRIDES.keys():
+        assert f"Import error for {name}: " in told
+    if EXPECTED == ALL and not OVERRIDES:
+        assert issues == []
+
+
+def test_refresh(monkeypatch):
+    before = is_orchestrator_available()
+    monkeypatch.setenv("ORCHESTRATION_ORCHESTRATOR_AVAILABLE", "false" if before else "true")
+    refresh_global_orchestration_config(force=True)
+    assert is_orchestrator_available() is not before
+    monkeypatch.undo()
+    orchestration_config.refresh_availability(force=True)
+    orchestration_config.refresh_availability()
+    refresh_global_orchestration_config()
+    assert is_orchestrator_available() is before
+
+
+def test_a_variable_counts_at_once(monkeypatch):
+    for name in sorted(ALL):
+        before = name in orchestration_config.get_available_features()
+        with monkeypatch.context() as patch:
+            patch.setenv(f"ORCHESTRATION_{name.upper()}_AVAILABLE", "0" if before else "yes")
+            assert (name in orchestration_config.get_available_features()) is not before
+        assert (name in orchestration_config.get_available_features()) is before
+
+
+def test_services():
+    assert is_no_services_mode() is orchestration_config.no_services_mode is NO_SERVICES
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert check_service_available("cache", "127.0.0.1", port) is not NO_SERVICES
+        assert check_service_available("cache", host="127.0.0.1", port=port, timeout=1.0) is not NO_SERVICES
+    assert check_service_available("cache", "127.0.0.1", port, 1) is False
+    assert check_service_available("cache") is False
+"""
+
+AGENTS = {
+    "orchestrator": (
+        "test_orchestrator_agent",
+        "TestOrchestratorAgent OrchestrationConfig ExecutionMode add_orchestrator_arguments execute_with_orchestrator",
+    ),
+    "master_orchestration": (
+        "master_orchestration_controller",
+        "MasterOrchestrationController OrchestrationMode create_background_only_controller create_hybrid_controller "
+        "create_legacy_controller",
+    ),
+    "background_e2e": (
+        "background_e2e_agent",
+        "BackgroundE2EAgent E2ETestCategory BackgroundTaskConfig add_background_e2e_arguments "
+        "handle_background_e2e_commands",
+    ),
+}
+ALL = tuple(AGENTS)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A project with the module of old, without any feature."""
+    for name, text in {"ssot/__init__": "", "ssot/orchestration": ORIGINAL, "orchestration/__init__": ""}.items():
+        file = tmp_path / "test_framework" / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    (tmp_path / "test_framework" / "__init__.py").write_text("")
+    return tmp_path
+
+
+def install(project: Path, *features: str) -> None:
+    """Write the modules of *features*."""
+    folder = project / "test_framework" / "orchestration"
+    for feature in features:
+        module, names = AGENTS[feature]
+        (folder / f"{module}.py").write_text("\n".join(f"class {name}: ..." for name in names.split()))
+    (folder / "progress_streaming_agent.py").write_text("class ProgressOutputMode: ...")
+
+
+def run(project: Path, text: str, installed: tuple[str, ...], expected: tuple[str, ...], **variables: str) -> str:
+    """The last line of a run of the suite *text* in a process of its own, every warning an error."""
+    (project / "test_suite.py").write_text(text)
+    words = {"EXPECTED": json.dumps(expected), "INSTALLED": json.dumps(installed)}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(project)])}
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "test_suite.py"], cwd=project, env=env | words | variables, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()[-1].partition(" in ")[0]
+
+
+@pytest.mark.parametrize(
+    ("installed", "expected", "variables"),
+    [
+        ((), (), {}),
+        (ALL, ALL, {}),
+        (("orchestrator",), ("orchestrator",), {}),
+        ((), ("background_e2e",), {"ORCHESTRATION_BACKGROUND_E2E_AVAILABLE": "true"}),
+        (ALL, ("orchestrator", "background_e2e"), {"ORCHESTRATION_MASTER_ORCHESTRATION_AVAILABLE": "false"}),
+        (ALL, ALL, {"TEST_NO_SERVICES": "true"}),
+    ],
+    ids=["absent", "present", "one of three", "forced yes", "forced no", "no services"],
+)
+def test_a_suite_changes_the_module_name_and_nothing_else(
+    suite: Path, installed: tuple[str, ...], expected: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    """The same tests pass with the module they were written against, and with ours."""
+    install(suite, *installed)
+    changed = SUITE.replace("test_framework.ssot.orchestration", "ssot_shims.orchestration")
+    assert changed.count("ssot_shims") == 1
+    assert run(suite, SUITE, installed, expected, **variables) == "15 passed"
+    assert run(suite, changed, installed, expected, **variables) == "15 passed"
+
+
+@pytest.mark.parametrize("installed", [(), ("background_e2e",), ALL])
+def test_the_suite_passes_in_this_process_too(
+    suite: Path, installed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside others that ask the registry: the same tests, called one by one."""
+    install(suite, *installed)
+    monkeypatch.syspath_prepend(suite)
+    monkeypatch.setenv("EXPECTED", json.dumps(installed))
+    monkeypatch.setenv("INSTALLED", json.dumps(installed))
+    tests: dict[str, Any] = {}
+    exec(SUITE.replace("test_framework.ssot.orchestration", "ssot_shims.orchestration"), tests)
+    for name in [name for name in tests if name.startswith("test_")]:
+        for mark in getattr(tests[name], "pytestmark", [pytest.mark.parametrize("", [()])]):
+            for values in mark.args[1]:
+                with pytest.MonkeyPatch.context() as patch:
+                    tests[name](*[patch] if "monkeypatch" in tests[name].__code__.co_varnames else values)
+
+
+def in_new_process(code: str, **variables: str) -> object:
+    """What *code* prints as JSON in a new process, every warning an error."""
+    env = {"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"], **variables}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_importing_it_asks_nothing() -> None:
+    """No socket is made, no process started, nothing known afterwards, and no module of a feature looked for."""
+    code = """
+import json, sys
+events = []
+sys.addaudithook(lambda name, _: events.append(name))
+import ssot_shims.orchestration, ssot_shims.orchestration_enums
+from ssot_shims import capabilities
+opened = [name for name in events if name.startswith(("socket.", "subprocess."))]
+features = [name for name in sys.modules if name.startswith("test_framework")]
+print(json.dumps([opened, features, list(capabilities._answers._kept), "socket" in sys.modules]))
+"""
+    assert in_new_process(code) == [[], [], [], False]
+
+
+def test_its_capabilities_are_built_in_ones() -> None:
+    """The three features are module: probes like any others; a suite that registers its own wins."""
+    importlib.import_module("ssot_shims.orchestration")  # its import registers
+    found = {name: (capabilities[name].notation, capabilities[name].level, capabilities[name].where) for name in ALL}
+    prefix, where = "module:test_framework.orchestration.", "ssot_shims.orchestration"
+    assert found == {name: (prefix + module, "built-in", where) for name, (module, _) in AGENTS.items()}
+    capabilities.register("orchestrator", "env:PATH")
+    assert capabilities["orchestrator"].level == "user"
+
+
+def test_the_registry_decides() -> None:
+    """Overrides, and the names of this library, count for the names of old too; whatever a feature's variable says."""
+    from ssot_shims import orchestration
+
+    with capabilities.override(orchestrator=True, docker=True, master_orchestration=False, background_e2e=False):
+        assert orchestration.is_docker_available()
+        assert orchestration.orchestration_config.get_available_features() == {"orchestrator"}
+        assert orchestration.orchestration_config.get_cached_import("TestOrchestratorAgent") is None
+        with capabilities.override(docker=False):
+            assert not orchestration.orchestration_config.docker_available
+
+
+def test_our_name_for_no_services_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSOT_SHIMS_NO_SERVICES turns off what TEST_NO_SERVICES does."""
+    from ssot_shims import orchestration
+
+    monkeypatch.setenv("SSOT_SHIMS_NO_SERVICES", "1")
+    assert orchestration.is_no_services_mode()
+    assert not orchestration.is_docker_available()
+    assert not orchestration.check_service_available("web", "127.0.0.1", 80)
+
+
+def test_a_feature_that_is_broken_is_no_absence(suite: Path) -> None:
+    """Asking for an object of a module that raises ends with what it raises."""
+    install(suite, "orchestrator")
+    (suite / "test_framework/orchestration/test_orchestrator_agent.py").write_text("raise ImportError('no driver')")
+    code = """
+import json
+from ssot_shims.orchestration import orchestration_config
+try:
+    orchestration_config.get_cached_import("ExecutionMode")
+except ImportError as error:
+    print(json.dumps(str(error)))
+"""
+    assert in_new_process(code, PYTHONPATH=os.pathsep.join([str(CHECKOUT), str(suite)])) == "no driver"
+
+
+def test_the_enums_are_the_shims() -> None:
+    """``ssot_shims.orchestration_enums`` offers the two shims under the name of old."""
+    code = """
+import json
+from ssot_shims import HeartbeatConfig, RetryPolicy
+from ssot_shims import orchestration_enums as old
+print(json.dumps([old.HeartbeatConfig is HeartbeatConfig, old.RetryPolicy is RetryPolicy, old.__all__]))
+"""
+    assert in_new_process(code) == [True, True, ["HeartbeatConfig", "RetryPolicy"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("check_service_available", "use ssot_shims.capabilities.register(name, 'tcp://host:port')"),
+        ("get_orchestration_status", "use ssot_shims.capabilities.check_all()"),
+        ("is_background_e2e_available", "use ssot_shims.is_available('background_e2e')"),
+        ("is_docker_available", "use ssot_shims.is_docker_available()"),
+        ("is_master_orchestration_available", "use ssot_shims.is_available('master_orchestration')"),
+        ("is_orchestrator_available", "use ssot_shims.is_available('orchestrator')"),
+        ("refresh_global_orchestration_config", "use ssot_shims.capabilities.refresh()"),
+    ],
+)
+def test_type_checkers_are_told_the_better_name(name: str, better: str) -> None:
+    """Where there is a better name the old one is marked, and running suites stay quiet."""
+    from ssot_shims import orchestration
+
+    assert getattr(orchestration, name).__deprecated__ == better
