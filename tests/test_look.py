@@ -146,8 +146,7 @@ def test_binds_reads_what_running_would_leave(source: str, expected: bool | None
 def test_a_type_statement_binds() -> None:
     """``type X = int`` defines X; before Python 3.12 there is no such node, so one is made."""
     node = getattr(ast, "TypeAlias", None) or type("TypeAlias", (ast.stmt,), {"_fields": ("name",)})
-    statement = node()
-    statement.name = ast.Name("X", ast.Store())
+    statement = node(name=ast.Name("X", ast.Store()), type_params=[], value=ast.Name("int", ast.Load()))
     assert bound_at_end([statement], "X") == {True}
 
 
