@@ -42,4 +42,4 @@ def __getattr__(name: str):
 
 
 def __dir__():
-    return [*globals(), *__getattr__("__all__")]
+    return [*{*globals(), *__getattr__("__all__")}]

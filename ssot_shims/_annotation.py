@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import builtins
 import inspect
-import typing
-from dataclasses import InitVar
-from types import GenericAlias, UnionType
-from typing import Annotated, Any, ClassVar, Final, ForwardRef, Literal, Union, cast, get_args, get_origin
+import re
+from dataclasses import InitVar, dataclass
+from inspect import Parameter
+from typing import Annotated, Any, ClassVar, Final, ForwardRef, cast, get_args, get_origin
+
+from typing_extensions import is_protocol
+
+from ssot_shims._difference import same_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ANY = frozenset({"Any"})
-_ANYTHING = frozenset({"Any", "object"})
-_NUMBERS = frozenset({"int", "float", "complex"})
+    from typing_extensions import TypeIs
+
+_ANYTHING = {"any", "object"}
+_NUMBERS = (int, float, complex)
 _QUALIFIERS = (Annotated, ClassVar, Final)
+_PREFIX_OR_QUOTE = re.compile(r"[\w<>]+\.(?=\w|<)|['\"\s]")
 
 
-def is_type_error(unmet: frozenset[str], one: frozenset[str], other: frozenset[str]) -> bool | None:
-    """How bad it is that types *one* and *other* differ in the members *unmet*: None is not at all, False is a note.
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an annotation means: a type, or the annotation itself where that does not resolve, and how it is spelled."""
 
-    Within the numeric tower it is a note: a promised ``float`` that upstream annotates ``int`` works.
-    """
-    if not unmet or _ANYTHING & (one | other):
-        return None
-    return not (unmet <= _NUMBERS and one & _NUMBERS and other & _NUMBERS)
+    type: object
+    spelling: str
 
 
 def annotation_text(annotation: object) -> str:
@@ -36,66 +39,56 @@ def annotation_text(annotation: object) -> str:
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
-def type_members(annotation: object, names: Mapping[str, object], own_name: str | None) -> frozenset[str]:
-    """The members of a union, each spelled in one way; any other type is a union of one member. Never raises.
+def meaning(annotation: object, names: Mapping[str, object], owner: type | None) -> Meaning:
+    """What *annotation* means among *names*, in the class *owner*; no annotation is Any. Never raises.
 
-    Classes go by their last name, because a placeholder's helper class and upstream's own are two classes of one name.
-    *names* are those of the module that annotates, and *own_name* is the class that ``Self`` stands for.
+    In the spelling, ``List`` is ``list``, and classes go by their last name, because a placeholder's helper class and
+    upstream's own are two classes of one name; the owner goes by ``Self``, and so does a base of it. What the type is
+    made of is not resolved: an alias may hold itself.
     """
+    if annotation is Parameter.empty:
+        return Meaning(Any, "any")
+    text = _PREFIX_OR_QUOTE.sub("", annotation_text(annotation))
+    spelling = re.sub(rf"\b{re.escape(owner.__name__)}\b", "Self", text) if owner else text
+    resolved = _resolved(annotation, names)
+    bases: tuple[object, ...] = owner.__mro__ if owner else ()
+    is_own = any(resolved is base for base in bases) and getattr(resolved, "__module__", "") != "builtins"
+    return Meaning("Self" if is_own else resolved, spelling.casefold())
+
+
+def type_difference(one: Meaning, other: Meaning) -> bool | None:
+    """How bad it is that two types differ: None is not at all, False is a note, True an error.
+
+    An error only between two classes of which neither is the other: whether anything else is compatible is for type
+    checkers to say. In the numeric tower it is a note too: a promised ``float`` that upstream annotates ``int`` works.
+    """
+    if one.spelling == other.spelling or _ANYTHING & {one.spelling, other.spelling}:
+        return None
+    if same_value(one.type, other.type):
+        return None
+    return _is_plain(one.type) and _is_plain(other.type) and not _are_related(one.type, other.type)
+
+
+def _resolved(annotation: object, names: Mapping[str, object]) -> object:
     if isinstance(annotation, (str, ForwardRef)):
-        source = annotation_text(annotation)
         try:
-            # As typing.get_type_hints does it, except that a name which does not resolve stands for itself.
-            return type_members(eval(source, {}, _Names(names)), names, own_name)
+            annotation = cast("object", eval(annotation_text(annotation), {}, names))
         except Exception:
-            return frozenset({" ".join(source.split())})
+            return annotation
     if isinstance(annotation, InitVar):
-        return type_members(cast("Any", annotation).type, names, own_name)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, UnionType):
-        return frozenset[str]().union(*(type_members(argument, names, own_name) for argument in arguments))
-    if origin in _QUALIFIERS:
-        return type_members(arguments[0], names, own_name)
-    name = _last_name(annotation if origin is None else origin)
-    if origin is Literal:
-        return frozenset({f"{name}[{', '.join(sorted(map(repr, arguments)))}]"})
-    inner = ", ".join(_spelled(argument, names, own_name) for argument in arguments)
-    head = "Self" if name == own_name else name
-    return frozenset({f"{head}[{inner}]" if arguments else head})
+        return cast("Any", annotation).type
+    if get_origin(annotation) in _QUALIFIERS:
+        return get_args(annotation)[0]
+    return type(None) if annotation is None else annotation
 
 
-def _spelled(argument: object, names: Mapping[str, object], own_name: str | None) -> str:
-    if isinstance(argument, list):  # the parameters of a Callable
-        parameters = cast("list[object]", argument)
-        return f"[{', '.join(_spelled(parameter, names, own_name) for parameter in parameters)}]"
-    return " | ".join(sorted(type_members(argument, names, own_name)))
+def _is_plain(thing: object) -> TypeIs[type]:
+    return isinstance(thing, type) and not is_protocol(thing)
 
 
-def _last_name(head: object) -> str:
-    if head is None or head is type(None):
-        return "None"
-    name = getattr(head, "__name__", None)
-    return name if isinstance(name, str) else repr(head)
-
-
-class _Names(dict[str, object]):
-    """The names an annotation is evaluated in; one that is missing gives a class of that name."""
-
-    def __missing__(self, name: str) -> object:
-        return getattr(builtins, name, None) or _stand_in(name)
-
-
-class _StandIn(type):
-    """A class in place of a name that does not resolve, whatever the annotation goes on to do with it."""
-
-    def __getattr__(cls, name: str) -> object:
-        if name.startswith("__"):  # typing asks its arguments for many of these
-            raise AttributeError(name)
-        return _stand_in(name)
-
-    def __getitem__(cls, arguments: object) -> object:
-        return GenericAlias(cls, arguments)
-
-
-def _stand_in(name: str) -> object:
-    return getattr(typing, name, None) or _StandIn(name, (), {})
+def _are_related(one: type, other: type) -> bool:
+    try:
+        is_number = issubclass(one, _NUMBERS) and issubclass(other, _NUMBERS)
+        return is_number or issubclass(one, other) or issubclass(other, one)
+    except Exception:  # some classes refuse to answer, as a TypedDict does
+        return True

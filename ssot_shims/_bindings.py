@@ -8,8 +8,6 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-import warnings
-from _thread import allocate_lock
 
 from ssot_shims._flow import bound_at_end
 
@@ -20,20 +18,24 @@ if TYPE_CHECKING:
 # Identifiers behind which a module can bind or unbind names that its statements do not show: those that could also take
 # a name away, those that only add, and those with which a package steers where its submodules come from.
 _REMOVE = {
-    *("__class__", "__dict__", "delattr", "eval", "exec", "globals", "locals", "modules", "vars"),
-    *("_getframe", "currentframe", "f_globals", "f_locals"),
+    *("__class__", "__dict__", "__globals__", "delattr", "eval", "exec", "globals", "locals", "modules", "vars"),
+    *("__name__", "_getframe", "currentframe", "f_globals", "f_locals"),
 }
 _ADD = {"*", "__setattr__", "_convert", "_convert_", "global_enum", "setattr"}
 _STEER = {"__path__", "declare_namespace", "meta_path", "path_hooks", "reload"}
 _TRICKS = _REMOVE | _ADD | _STEER
 
-_HINT = re.compile(r"\bimport\s*\*|\b(?:__getattr__|" + "|".join(sorted(_TRICKS - {"*"})) + r")\b")
+# A module that passes its name on may be changed by whoever gets it; loggers get it everywhere, and change nothing.
+_HINT = re.compile(
+    r"\bimport\s*\*|(?<!ogger)\(\s*__name__\b|,\s*__name__\b|=\s*__name__\b|"
+    r"\b(?:__getattr__|" + "|".join(sorted(_TRICKS - {"*", "__name__"})) + r")\b"
+)
 _COOKIE = re.compile(
     rb"(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*(?!utf-?8\b)[-\w.]+", re.IGNORECASE
 )
 _DEFINITION = re.compile(r"^(?:(?:async +)?def +|class +)?([^\W\d]\w*)[ \t]*(?:[(:]|=(?!=))", re.MULTILINE)
-
-_quiet = allocate_lock()
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_KNOWN_ESCAPES = "\n\r\\'\"abfnrtvxNuU01234567"
 
 
 def binds(source: bytes, name: str) -> bool | None:
@@ -87,36 +89,37 @@ def defined_names(source: bytes) -> list[str]:
 
 
 def _decode(source: bytes) -> str | None:
-    """The text with names as the compiler compares them (NFKC, PEP 3131); None when it is not plain UTF-8."""
+    """The text of a source file; None when it is not plain UTF-8."""
     if _COOKIE.match(source):
         return None
     try:
-        text = source.decode("utf-8")
+        return source.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _parse(text: str) -> ast.Module | None:
-    # What the compiler has to say about this source is said when it is imported, not when it is looked at. The lock
-    # keeps two threads from restoring each other's filters.
-    with _quiet, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    # An escape that Python does not know makes the compiler warn; what it has to say is said when the file is imported.
+    quiet = _ESCAPE.sub(lambda escape: escape[0] if escape[1] in _KNOWN_ESCAPES else "\\" + escape[0], text)
+    try:
+        return ast.parse(quiet)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _is_word(name: str, text: str) -> bool:
+    """Whether *name* stands anywhere in *text*, as the compiler compares names (NFKC, PEP 3131)."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
     return name in text and re.search(rf"\b{name}\b", text) is not None
 
 
 def _tricks(tree: ast.Module, name: str, text: str) -> set[str]:
     """Whatever in *tree* can bind or unbind names behind its statements; *name* stands for a way that names it."""
     # Walking the tree takes as long as parsing did, and most sources have nothing that could be a trick.
-    ways_to_name_it = rf"\bglobal\b|:=|\.[\s\\]*{name}\b|[\"']{name}[\"']"
-    return set(_find_tricks(tree, name)) if _HINT.search(text) or re.search(ways_to_name_it, text) else set()
+    ways_to_name_it = rf"\bglobal\b|:=|\.[\s\\]*{name}\b|[\"']{name}[\"']|[(,]\s*{name}\s*="
+    may_trick = _HINT.search(text) or re.search(ways_to_name_it, text) or not text.isascii()
+    return set(_find_tricks(tree, name)) if may_trick else set()
 
 
 def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
@@ -129,14 +132,18 @@ def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
                 pass  # a method's own object
             case ast.Call(func=function, args=[ast.Name(id="self" | "cls"), *_]):
                 harmless.add(id(function))  # setattr(self, ...), object.__setattr__(self, ...)
+            case ast.Call() if _passes_its_name(node):
+                yield "__name__"
             case (
-                ast.Assign(targets=[ast.Name(id="__all__")])
-                | ast.AugAssign(target=ast.Name(id="__all__"))
-                | ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__"))))
+                ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=parts) | ast.Tuple(elts=parts))
+                | ast.AugAssign(target=ast.Name(id="__all__"), value=ast.List(elts=parts) | ast.Tuple(elts=parts))
+                | ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__")), args=parts))
             ):  # lists names, and binds none of them
-                harmless.update(id(part) for part in ast.walk(node) if isinstance(part, ast.Constant))
-            case ast.Attribute(attr=word, ctx=ast.Load()) | ast.Name(id=word) if word in _TRICKS - {"__class__"}:
+                harmless.update(map(id, parts))
+            case ast.Attribute(attr=word, ctx=ast.Load()) | ast.Name(id=word) if word in _WORDS:
                 yield word
+            case ast.keyword(arg=word) if word == name:
+                yield name
             case ast.Attribute(attr=word, ctx=ast.Store() | ast.Del()) if word == name or word in _TRICKS:
                 yield word
             case ast.ImportFrom(names=aliases):
@@ -149,3 +156,14 @@ def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
                 yield name
             case _:
                 pass
+
+
+_WORDS = _TRICKS - {"__class__", "__name__"}  # reading these two changes nothing
+
+
+def _passes_its_name(call: ast.Call) -> bool:
+    """Whether a module gives its own name to somebody who is not a logger."""
+    getter: str = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    is_given = any(isinstance(value, ast.Name) and value.id == "__name__" for value in given)
+    return is_given and not getter.lower().endswith("logger")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ssot_shims._annotation import is_type_error
+from typing_extensions import is_protocol
+
+from ssot_shims._annotation import type_difference
 from ssot_shims._difference import Difference, same_value, show
 from ssot_shims._members import (
     ABSENT,
@@ -16,12 +18,14 @@ from ssot_shims._members import (
     is_field,
     is_nested_class,
     is_pythons,
+    is_subscriptable,
     kind_of,
+    makes_names,
+    meaning_of,
     options_of,
     promised_names,
     sort_of,
     special_methods,
-    types_of,
 )
 from ssot_shims._signature import Callee, declaration, signature_differences
 from ssot_shims.errors import InvalidPlaceholder
@@ -48,7 +52,6 @@ _MEMBER_ALSO_KEPT_BY = {
 }
 # What @dataclass writes or leaves out by its options.
 _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"})
-_SAME_FOR_ALL = {"__eq__", "__ne__", "__repr__", "__str__", "__hash__"}
 
 
 def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Difference, ...]:
@@ -92,6 +95,8 @@ def _of_bases(path: str, placeholder: type, upstream: type) -> Iterator[Differen
         # The most derived one; those behind it follow from it.
         found = ", ".join(base.__name__ for base in upstream.__bases__)
         yield Difference(f"{path} bases", missing[0].__name__, found)
+    if is_subscriptable(placeholder) and not is_subscriptable(upstream):
+        yield Difference(f"{path}[...]", "a class that can be subscripted", "one that cannot")
 
 
 def _of_enum(path: str, placeholder: type[Enum], upstream: type[Enum]) -> Iterator[Difference]:
@@ -107,6 +112,9 @@ def _of_enum(path: str, placeholder: type[Enum], upstream: type[Enum]) -> Iterat
 
 
 def _of_protocol(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
+    checkable = "_is_runtime_protocol"
+    if is_protocol(upstream) and getattr(placeholder, checkable, False) and not getattr(upstream, checkable, False):
+        yield Difference(f"{path} decorators", "@runtime_checkable", "none for isinstance()")
     for name in promised_names(placeholder):
         yield from _of_member(path, name, placeholder, upstream)
 
@@ -115,11 +123,20 @@ def _of_class(path: str, placeholder: type, upstream: type) -> Iterator[Differen
     yield from _of_abstract_methods(path, placeholder, upstream)
     constructor = signature_differences(path, Callee(placeholder, placeholder), Callee(upstream, upstream))
     yield from constructor
+    if not any(difference.is_error for difference in constructor):
+        yield from _of_tuple(path, placeholder, upstream)
     yield from _of_options(path, placeholder, upstream)
     told = {difference.what for difference in constructor}
     for name in promised_names(placeholder):
         if not (is_field(placeholder, name) and f"{path}({name})" in told):
             yield from _of_member(path, name, placeholder, upstream)
+
+
+def _of_tuple(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
+    """A named tuple that grew no longer unpacks into as many names."""
+    promised, found = (find(cls, "_fields")[0] for cls in (placeholder, upstream))
+    if issubclass(placeholder, tuple) and promised not in (ABSENT, found):
+        yield Difference(f"{path} fields", show(promised), show(found))
 
 
 def _of_abstract_methods(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
@@ -140,7 +157,7 @@ def _of_options(path: str, placeholder: type, upstream: type) -> Iterator[Differ
 def _of_member(path: str, name: str, placeholder: type, upstream: type) -> Iterator[Difference]:
     what, promised, found = f"{path}.{name}", sort_of(placeholder, name), sort_of(upstream, name)
     if found != promised and found not in _also_kept_by(promised, name, placeholder):
-        yield Difference(what, promised, found)
+        yield Difference(what, promised, found, found != "no such name" or not makes_names(upstream))
     elif is_nested_class(placeholder, name):
         yield from _differences(what, find(placeholder, name)[0], find(upstream, name)[0])
     elif promised in ("attribute", "class"):
@@ -159,10 +176,9 @@ def _also_kept_by(sort: str, name: str, placeholder: type) -> set[str]:
 
 
 def _of_attribute(what: str, name: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    mine, theirs = types_of(placeholder, name), types_of(upstream, name)
-    is_kept = _is_value_kept(name, placeholder, upstream)
-    # Attributes are read and written: neither side may have a type more.
-    is_error = is_type_error(mine ^ theirs, mine, theirs) if is_kept else True
+    is_error: bool | None = True
+    if _is_value_kept(name, placeholder, upstream):
+        is_error = type_difference(meaning_of(placeholder, name), meaning_of(upstream, name))
     if is_error is not None:
         yield Difference(what, _declared(placeholder, name), _declared(upstream, name), is_error)
 
@@ -192,9 +208,11 @@ def _of_special_methods(path: str, placeholder: type, upstream: type) -> Iterato
         is_inherited = their_base in placeholder.__mro__ and their_base is not my_base and not is_pythons(my_base)
         if mine is theirs or (is_told and name in _FROM_OPTIONS):
             continue
-        if theirs is None or theirs is ABSENT or is_inherited:
-            yield Difference(f"{path}.{name}", "special method", "None" if theirs is None else "none of its own")
-        elif name not in _SAME_FOR_ALL:
+        if theirs is None and name == "__hash__":
+            yield Difference(f"{path}.{name}", "instances that can be hashed", "instances that cannot be hashed")
+        elif theirs is None or theirs is ABSENT or is_inherited:
+            yield Difference(f"{path}.{name}", "special method", "none of its own")
+        else:
             yield from _of_call(f"{path}.{name}", name, placeholder, upstream, is_operator=name != "__call__")
 
 

@@ -34,18 +34,18 @@ class ImportFailure(Record):
 
 
 def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[ImportFailure, ...]:
-    """Import our own shims, the modules that *project* names, and *modules*, found from *folder* too.
+    """The modules that raised, among our own shims, those that *project* names, and *modules*: all are imported here.
 
     The capabilities in the table of *project* are registered first.
 
-    Gives the modules that raised. Raises :class:`InvalidSetting` for one that is not there.
+    Raises :class:`InvalidSetting`, with *folder*, for a module that is not there.
     """
     failures: list[ImportFailure] = []
     places = dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
     places.update(dict.fromkeys(modules, "MODULE"))
     for capability in project.capabilities:
         capabilities.add(capability, replace=True)
-    with importable(str(folder), str(project.root)), told_later():
+    with told_later():
         for name in dir(ssot_shims):
             getattr(ssot_shims, name)
         for module, place in places.items():
@@ -68,10 +68,10 @@ def _is_not_there(module: str, error: BaseException) -> bool:
 
 
 @contextmanager
-def importable(*folders: str) -> Generator[None]:
-    """While this lasts, modules in *folders* can be imported."""
+def importable(*folders: Path) -> Generator[None]:
+    """While this lasts, modules are found in *folders* before anywhere else."""
     before = list(sys.path)
-    sys.path[:0] = [folder for folder in dict.fromkeys(folders) if folder not in before]
+    sys.path[:0] = [folder for folder in dict.fromkeys(map(str, folders)) if folder not in before]
     try:
         yield
     finally:

@@ -42,7 +42,8 @@ def docker_client(**options: Any) -> DockerClient:
         address = find()
         if address.scheme == "ssh":
             url = f"ssh://{address.place}"
-            return docker.DockerClient(base_url=url, **{"use_ssh_client": True, **options})
+            options.setdefault("use_ssh_client", True)
+            return docker.DockerClient(base_url=url, **options)
         options.setdefault("version", _version(address))
     except Misconfigured as error:
         raise Unavailable(str(error)) from None

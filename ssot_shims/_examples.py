@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from doctest import DocTestFinder, DocTestRunner
+from doctest import FAIL_FAST, DocTestFinder, DocTestRunner
 from itertools import dropwhile
 from traceback import format_exception_only
 
@@ -25,12 +25,13 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
     """Every example in the docstrings of *placeholder* that gives something else with *upstream*.
 
     The examples see the names of the placeholder's module, with *upstream* in place of the placeholder, and run
-    whatever upstream code they call.
+    whatever upstream code they call. After an exception that no example expects, the rest of its docstring is not run:
+    it builds on what is missing now.
     """
     name = placeholder.__name__
     if sys.flags.optimize >= 2:
-        not_run = "not run them: this Python strips docstrings; run without -OO"
-        return (Difference(f"{name} docstrings", "examples", not_run, is_error=False),)
+        unknown = "none under -OO, so whether there are examples is not known"
+        return (Difference(f"{name} docstrings", unknown, "not run any", is_error=False),)
     module = sys.modules.get(placeholder.__module__)
     names = {**(vars(module) if module else {}), name: upstream}
     collector = _Collector(verbose=False)  # or doctest looks for -v among the arguments of the process
@@ -56,6 +57,7 @@ class _Collector(DocTestRunner):
 
     def report_unexpected_exception(self, out: object, test: DocTest, example: Example, exc_info: ExcInfo) -> None:
         self._add(test, example, "".join(format_exception_only(exc_info[1])).strip())
+        self.optionflags |= FAIL_FAST  # until the docstring ends
 
     def _add(self, test: DocTest, example: Example, found: str) -> None:
         what = f"{test.name} docstring, line {example.lineno + 1}: {example.source.strip()}"

@@ -15,6 +15,7 @@ from ssot_shims._record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from _typeshed.importlib import PathEntryFinderProtocol
 
@@ -48,13 +49,50 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     running = sys.modules[name]
     if running is None:  # pyright: ignore[reportUnnecessaryComparison]  # how a test says "not importable"
         return None
-    file, folders = getattr(running, "__file__", None), getattr(running, "__path__", None)
+    if is_half_imported(running):
+        raise Unclear  # what it will be is for the import system to wait for
+    file, folders = attribute(running, "__file__"), attribute(running, "__path__")
+    if (
+        file is None
+        and isinstance(attribute(running, "__loader__"), NamespaceLoader)
+        and not _holds_importable(folders)
+    ):
+        return None
     return Place(file=file or "", folders=folders, is_running=True)
+
+
+def is_running(name: str) -> bool:
+    """Whether *name* has been imported; of a namespace package that says nothing, for it is made out of any folder."""
+    return sys.modules.get(name) is not None and not _is_namespace(sys.modules[name])
+
+
+def _is_namespace(module: object) -> bool:
+    return isinstance(attribute(module, "__loader__"), NamespaceLoader)
+
+
+def attribute(module: object, name: str) -> Any:
+    """An attribute that the import system sets on a module; None when there is none, or reading it raises."""
+    try:
+        return getattr(module, name, None)
+    except Exception:  # a lazy module that fails when it is touched, a stand-in with a mind of its own
+        return None
+
+
+def is_half_imported(module: object) -> bool:
+    """Whether a module is still being run: by the import system, or by whoever is above us on the stack."""
+    if attribute(attribute(module, "__spec__"), "_initializing"):
+        return True
+    names, frame = attribute(module, "__dict__"), sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_name == "<module>" and frame.f_globals is names:
+            return True
+    return False
 
 
 def _place(spec: ModuleSpec) -> Place | None:
     is_namespace = spec.loader is None or isinstance(spec.loader, NamespaceLoader)
-    if is_namespace and not _holds_importable(spec.submodule_search_locations or (), set()):
+    if is_namespace and not _holds_importable(spec.submodule_search_locations or ()):
         return None  # a left-over folder that only looks like a package
     file = spec.origin if spec.has_location else None
     # A subclass may change what the source says (import hooks that instrument it), so only the exact type will do.
@@ -83,7 +121,7 @@ def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
 def _find_on_path(name: str, path: Iterable[str]) -> ModuleSpec | None:
     portions: list[str] = []
     for entry in path:
-        finder = _entry_finder(entry)
+        finder = _entry_finder(entry) if isinstance(entry, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
         spec = finder.find_spec(name) if finder else None
         if spec is None:
             continue
@@ -99,7 +137,10 @@ def _find_on_path(name: str, path: Iterable[str]) -> ModuleSpec | None:
 
 def _entry_finder(entry: str) -> PathEntryFinderProtocol | None:
     """The finder of one path entry, from the cache of the import system or made the way it makes one."""
-    entry = entry or os.getcwd()
+    try:
+        entry = entry or os.getcwd()
+    except FileNotFoundError:  # the current folder has been removed
+        return None
     if entry in sys.path_importer_cache:
         return sys.path_importer_cache[entry]
     for hook in sys.path_hooks:
@@ -110,22 +151,37 @@ def _entry_finder(entry: str) -> PathEntryFinderProtocol | None:
     return None
 
 
-def _holds_importable(folders: Iterable[str], seen: set[tuple[int, int]]) -> bool:
-    """Whether any file below *folders* could be imported, nearest first; folders linked in a circle are read once."""
+def _holds_importable(folders: Iterable[str]) -> bool:
+    """Whether any file below *folders* could be imported; what may not be read might hold one."""
+    try:
+        return _any_importable(folders, set())
+    except PermissionError:
+        return True
+
+
+def _any_importable(folders: Iterable[str], seen: set[tuple[int, int]]) -> bool:
+    """The same, nearest first; folders linked in a circle are read once."""
     below: list[str] = []
     for folder in folders:
         try:
             status = os.stat(folder)
             entries = list(os.scandir(folder))
+        except PermissionError:
+            raise
         except OSError:
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        if any(entry.name.endswith(tuple(all_suffixes())) and entry.is_file() for entry in entries):
+        if any(_may_be_module(entry) for entry in entries):
             return True
         below += [entry.path for entry in entries if _may_be_package(entry)]
-    return bool(below) and _holds_importable(below, seen)
+    return bool(below) and _any_importable(below, seen)
+
+
+def _may_be_module(entry: os.DirEntry[str]) -> bool:
+    is_named_so = entry.name.endswith(tuple(all_suffixes())) and entry.name.partition(".")[0].isidentifier()
+    return is_named_so and entry.is_file()
 
 
 def _may_be_package(entry: os.DirEntry[str]) -> bool:

@@ -13,6 +13,7 @@ from ssot_shims._record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import importlib.metadata as importlib_metadata  # the same functions, completely typed
+    from importlib.metadata import Distribution
 
     from ssot_shims._target import Target
 else:
@@ -29,31 +30,54 @@ class ForwardingAddress(Record):
 
 
 def forwarding_address(target: Target, file: str) -> ForwardingAddress | None:
-    """Where *target*, which was looked for in *file*, has moved to according to the distribution that owns *file*."""
-    for entry in importlib_metadata.entry_points(group=GROUP, name=target.dotted):
-        if entry.dist is not None and owns(entry.dist, file):
-            return ForwardingAddress(new=entry.value, said_by=f"{entry.dist.name} {entry.dist.version}")
-    return None
+    """Where *target*, which was looked for in *file*, has moved to according to the distribution that owns *file*.
+
+    Metadata that does not read says nothing, whoever it is from: the symbol has moved all the same.
+    """
+    installed = list(importlib_metadata.distributions())
+    saying = [found for distribution in installed for found in _addresses(distribution, target.dotted)]
+    owner = _owner(installed, file) if saying else None
+    return next((address for distribution, address in saying if distribution is owner), None)
 
 
-def owns(distribution: importlib_metadata.Distribution, file: str) -> bool:
-    """Whether *distribution* installed *file* (or something in it, when it is a folder), editable installs included."""
+def _addresses(distribution: Distribution, old: str) -> list[tuple[Distribution, ForwardingAddress]]:
+    try:
+        if GROUP not in (distribution.read_text("entry_points.txt") or ""):  # parsing takes most of the time
+            return []
+        said_by = f"{distribution.name} {distribution.version}"
+        entries = distribution.entry_points.select(group=GROUP, name=old)
+        return [(distribution, ForwardingAddress(new=entry.value, said_by=said_by)) for entry in entries]
+    except Exception:  # anybody's metadata may be damaged in any way
+        return []
+
+
+def _owner(installed: list[Distribution], file: str) -> Distribution | None:
+    """The one distribution that installed *file*; with more than one claim there is no owner, and nobody is heard."""
     wanted = os.path.realpath(file)
-    for installed in distribution.files or ():
-        located = os.path.realpath(str(distribution.locate_file(installed)))
-        if located == wanted or located.startswith(wanted + os.sep):
-            return True
-    root = _editable_root(distribution)
-    return bool(root) and wanted.startswith(root + os.sep)
+    claims = [one for one in installed if _lists(one, wanted)] or [one for one in installed if _is_edited(one, wanted)]
+    return claims[0] if len({one.name for one in claims}) == 1 else None
 
 
-def _editable_root(distribution: importlib_metadata.Distribution) -> str:
-    """The folder that an editable install points to (PEP 610, direct_url.json); empty when it is not one."""
+def _lists(distribution: Distribution, wanted: str) -> bool:
+    """Whether *wanted* is among the files that *distribution* installed, or is a folder with some of them."""
+    try:
+        files = [os.path.realpath(str(distribution.locate_file(file))) for file in distribution.files or ()]
+    except Exception:  # as above
+        return False
+    return any(file == wanted or file.startswith(wanted + os.sep) for file in files)
+
+
+def _is_edited(distribution: Distribution, wanted: str) -> bool:
+    """Whether *wanted* is in the folder that an editable install points to (PEP 610, direct_url.json)."""
     import json
     from urllib.request import url2pathname  # as much again as importlib_metadata, and few distributions get here
 
-    direct_url = json.loads(distribution.read_text("direct_url.json") or "{}")
-    if not direct_url.get("dir_info", {}).get("editable"):
-        return ""
-    url: str = direct_url["url"]
-    return os.path.realpath(url2pathname(url.removeprefix("file://")))
+    try:
+        direct_url = json.loads(distribution.read_text("direct_url.json") or "{}")
+        url: str = direct_url["url"] if direct_url.get("dir_info", {}).get("editable") else ""
+    except Exception:  # as above
+        return False
+    root = os.path.realpath(url2pathname(url.removeprefix("file://"))) if url else ""
+    # A virtual environment inside the folder is not part of the project.
+    inside = wanted.removeprefix(root + os.sep) if root else wanted
+    return inside != wanted and not {"site-packages", "dist-packages"} & set(inside.split(os.sep))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import dis
 import functools
 from enum import Enum
 from inspect import Parameter
 from types import BuiltinFunctionType, ClassMethodDescriptorType, DynamicClassAttribute, FunctionType
-from typing import Any, cast
+from typing import Any, Generic, cast
 
 from typing_extensions import Format, get_annotations, is_protocol
 
-from ssot_shims._annotation import annotation_text
-from ssot_shims._signature import Callee, module_names, types_in
+from ssot_shims._annotation import Meaning, annotation_text, meaning
+from ssot_shims._signature import Callee, module_names, unwrapped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ABSENT = Parameter.empty  # also for what has no annotation, as in a signature
 _LIBRARY = {"builtins", "enum", "typing", "typing_extensions", "abc"}
@@ -82,10 +87,24 @@ def annotation_of(cls: type, name: str) -> object:
     return _annotation(cls, name)[0]
 
 
-def types_of(cls: type, name: str) -> frozenset[str]:
-    """The members of the type that *name* is annotated with."""
+def meaning_of(cls: type, name: str) -> Meaning:
+    """What *name* is annotated with."""
     annotation, base = _annotation(cls, name)
-    return types_in(annotation, module_names(base), cls)
+    return meaning(annotation, module_names(base), cls)
+
+
+def makes_names(cls: type) -> bool:
+    """Whether an instance may have names that nobody can read off the class."""
+    used = (set(function.__code__.co_names) for function in _functions(cls))
+    is_used = any("setattr" in names or {"__dict__", "update"} <= names for names in used)
+    return is_used or find(cls, "__getattr__")[0] is not ABSENT
+
+
+def is_subscriptable(cls: type) -> bool:
+    """Whether ``cls[...]`` gives something: a generic alias, or what a metaclass returns."""
+    if find(cls, "__class_getitem__")[1] is Generic:
+        return bool(getattr(cls, "__parameters__", ()))
+    return hasattr(cls, "__class_getitem__") or hasattr(type(cls), "__getitem__")
 
 
 def sort_of(cls: type, name: str) -> str:
@@ -182,5 +201,22 @@ def _annotation(cls: type, name: str) -> tuple[object, type]:
 def _is_set_on_instances(cls: type, name: str) -> bool:
     if annotation_of(cls, name) is not ABSENT:
         return True
-    functions = (value for base in cls.__mro__ for value in vars(base).values() if isinstance(value, FunctionType))
-    return any(name in function.__code__.co_names for function in functions)
+    return any(name in _stored(function) for function in _functions(cls))
+
+
+def _functions(cls: type) -> Iterator[FunctionType]:
+    for value in (value for base in cls.__mro__ for value in vars(base).values()):
+        function = unwrapped(getattr(value, "fset", None) or getattr(value, "__func__", value))
+        if isinstance(function, FunctionType):
+            yield function
+
+
+def _stored(function: FunctionType) -> Iterator[object]:
+    """The attributes that *function* stores on ``self``, or where that is not its word, on any of its variables."""
+    code, loaded = function.__code__, ""
+    if any("setattr" in name for name in code.co_names):
+        yield from code.co_consts
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "STORE_ATTR" and loaded in ({"self"} & {*code.co_varnames} or code.co_varnames):
+            yield instruction.argval
+        loaded = instruction.argrepr.rpartition(", ")[2]  # from 3.13 on, one instruction may load two

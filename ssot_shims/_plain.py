@@ -25,7 +25,9 @@ def describe(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         return one_line(f"{kind}: {error}").removesuffix(":")
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # even a message may try to exit
         return kind
 
 

@@ -31,22 +31,27 @@ def resolve(shim: str, targets: tuple[Target, ...], placeholder: object) -> Reso
     if _settings.is_forced(shim):
         variable = _settings.PLACEHOLDERS
         return Resolution(state="forced", reason=f"{variable} asks for the placeholder; to undo that: unset {variable}")
-    answers = _ask_in_turn(_settings.upstream_override(shim) or targets, placeholder)
-    for answer in answers:
-        if answer.state == "upstream":
-            return Resolution(state="upstream", reason=answer.reason, decided_by=answer, answers=answers)
+    named = _settings.upstream_override(shim)
+    # What the user names is imported even where a look says that the symbol is not there.
+    answers = _ask_in_turn(named or targets, placeholder, looks_first=not named)
+    best = next((answer for answer in answers if answer.state == "upstream"), None)
+    if best is not None:
+        return Resolution(state="upstream", reason=best.reason, decided_by=best, answers=answers)
     worst = max(answers, key=lambda answer: _FROM_BAD_TO_WORSE.index(answer.state))
-    reason = f"{_facts(answers, worst)}; {_cure(shim, worst)}"
-    # Whoever names an upstream in a variable does not expect it to be absent.
-    state = "moved" if worst.state == "absent" and _settings.upstream_override(shim) else worst.state
-    return Resolution(state=state, reason=reason, decided_by=worst, answers=answers)
+    facts = _facts(answers, worst.state)
+    if named:
+        cure = f"to go back to the places that the shim names: unset {_settings.upstream_variable(shim)}"
+        # Nor does who names it expect it to be absent.
+        state = "moved" if worst.state == "absent" else worst.state
+        return Resolution(state=state, reason=f"{facts}; {cure}", decided_by=worst, answers=answers)
+    return Resolution(state=worst.state, reason=f"{facts}; {cure_of(shim, worst)}", decided_by=worst, answers=answers)
 
 
-def _ask_in_turn(targets: tuple[Target, ...], placeholder: object) -> tuple[Answer, ...]:
+def _ask_in_turn(targets: tuple[Target, ...], placeholder: object, *, looks_first: bool) -> tuple[Answer, ...]:
     """Every target's answer, up to the first that is there; only when none is are forwarding addresses read."""
     answers: list[Answer] = []
     for target in targets:
-        answers.append(ask(target, placeholder))
+        answers.append(ask(target, placeholder, looks_first=looks_first))
         if answers[-1].state == "upstream":
             return tuple(answers)
     return tuple(_follow(answer, placeholder) if answer.state == "moved" else answer for answer in answers)
@@ -81,26 +86,27 @@ def _bad_address(moved: Answer, reason: str, error: BaseException | None = None)
     return moved.but(state="broken", cause="forwarding address", reason=reason, error=error, close=())
 
 
-def _facts(answers: tuple[Answer, ...], worst: Answer) -> str:
-    """What was seen, from every answer that is as bad as the worst; the same thing is said once."""
-    return "; ".join(dict.fromkeys(_fact(answer) for answer in answers if answer.state == worst.state))
+def _facts(answers: tuple[Answer, ...], state: str) -> str:
+    """What was seen, from every answer of that state; the same thing is said once."""
+    return "; ".join(dict.fromkeys(_fact(answer) for answer in answers if answer.state == state))
 
 
 def _fact(answer: Answer) -> str:
     return f"{answer.reason}; close: {', '.join(answer.close)}" if answer.close else answer.reason
 
 
-def _cure(shim: str, worst: Answer) -> str:
+def cure_of(shim: str, answer: Answer) -> str:
     """The command or setting that turns the answer."""
-    target = Target.parse(worst.target)
-    variable = _settings.upstream_variable(shim)
-    if _settings.upstream_override(shim):
-        return f"to go back to the places that the shim names: unset {variable}"
-    if worst.state == "absent":
+    target = Target.parse(answer.target)
+    if answer.state == "absent":
         return f"to use the real one, install it, or set PYTHONPATH=<the folder that holds {target.package}>"
-    if worst.state == "moved":
-        return f"to say where it is now: {variable}={worst.close[0] if worst.close else f'<module>:{target.symbol}'}"
-    return (
-        f"to see the whole traceback: python -c 'import {target.module}'; "
-        f"to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}"
+    if answer.state == "moved":
+        now_at = answer.close[0] if answer.close else f"<module>:{target.symbol}"
+        return f"to say where it is now: {_settings.upstream_variable(shim)}={now_at}"
+    statement = f"from {target.module} import {target.symbol.partition('.')[0]}"
+    see = (
+        f'to see the whole traceback: python -c "{statement}"; '
+        if answer.error and answer.cause != "forwarding address"
+        else ""
     )
+    return f"{see}to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}"

@@ -51,7 +51,7 @@ def forced_placeholders() -> bool | frozenset[str]:
         return True
     if word in _NO:
         return frozenset()
-    names = [name.strip() for name in value.split(",")]
+    names = [name.strip() for name in value.split(",") if name.strip()]
     if not all(name.isidentifier() for name in names):
         raise InvalidSetting(
             PLACEHOLDERS, value, "1 for all shims, 0 for none, or names such as HeartbeatConfig,RetryPolicy"

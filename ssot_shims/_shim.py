@@ -8,8 +8,9 @@ from _thread import allocate_lock
 from time import perf_counter
 
 import ssot_shims._settings as _settings
+from ssot_shims._finder import attribute
 from ssot_shims._record import Record
-from ssot_shims._resolve import resolve
+from ssot_shims._resolve import cure_of, resolve
 from ssot_shims._target import Target
 from ssot_shims.errors import (
     DuplicateShim,
@@ -67,8 +68,12 @@ class ShimRecord(Record):
         """What is to be said aloud: why it moved or broke, or which target was broken before the one that won."""
         if self.state in ("moved", "broken"):
             return self.reason
-        return "; ".join(answer.reason for answer in self.answers if answer.state == "broken")
+        broken = [answer for answer in self.answers if answer.state == "broken"]
+        return "; ".join(f"{answer.reason}; {cure_of(self.name, answer)}" for answer in broken)
 
+
+_FUNCTION = type(lambda: None)
+_METHODS = (staticmethod, classmethod)
 
 _records: dict[str, ShimRecord] = {}
 _warned: set[str] = set()
@@ -143,24 +148,24 @@ for _public in (shim, all_shims, shim_of, is_placeholder):
 
 
 def _lineage(obj: object) -> tuple[object, ...]:
-    # type() is asked, not isinstance(): a mock may claim any class.
+    # type() is asked, not isinstance(), and type's own attribute is read: mocks and metaclasses may claim anything.
+    mro = type.__dict__["__mro__"].__get__
     kind = type(obj)
-    return type.__dict__["__mro__"].__get__(obj) if issubclass(kind, type) else (obj, *kind.__mro__)
+    return mro(obj) if type in mro(kind) else (obj, *mro(kind))
 
 
 def _declare(placeholder: object, targets: tuple[Target, ...]) -> ShimRecord:
-    """The record of this declaration: the one there is when it has been resolved before (a reload), else a new one."""
+    """The record of this declaration; one that has been resolved before (a reload) is not resolved again."""
     name, module, qualname = _names_of(placeholder)
     declared = f"{module}.{qualname}"
-    file = getattr(sys.modules.get(module), "__file__", None) or module
+    file = attribute(sys.modules.get(module), "__file__") or module
     texts = tuple(map(str, targets))
     first = _records.get(name)
     if first is not None:
-        # One file may be imported under two names; that is still one declaration.
-        if (first.file, first.placeholder.__qualname__) != (file, qualname):
-            raise DuplicateShim(name, declared, first.declared)
+        _refuse_second(first, declared, file, texts)
         if first.targets == texts:
-            return first
+            # One file imported under two names gives one object, one module run again its new placeholder.
+            return _keep(first.but(placeholder=placeholder) if first.declared == declared else first, instead_of=first)
     start = perf_counter()
     resolution = resolve(name, targets, placeholder)
     decided_by = resolution.decided_by
@@ -178,16 +183,38 @@ def _declare(placeholder: object, targets: tuple[Target, ...]) -> ShimRecord:
         declared=declared,
         file=file,
     )
+    _warned.discard(name)
+    return _keep(record, instead_of=first)
+
+
+def _refuse_second(first: ShimRecord, declared: str, file: str, targets: tuple[str, ...]) -> None:
+    """Raise unless the declaration is that of *first*: the same place, and in a function the same targets as well."""
+    is_same_place = (first.file, first.declared.rpartition(".")[2]) == (file, declared.rpartition(".")[2])
+    is_made_by_function = "<locals>" in declared and first.targets != targets
+    if not is_same_place or is_made_by_function:
+        raise DuplicateShim(first.name, declared, first.declared)
+
+
+def _keep(record: ShimRecord, *, instead_of: ShimRecord | None) -> ShimRecord:
+    """Remember *record*. Resolving runs other people's code, which may have declared that name in the meantime."""
     with _writing:
-        _records[name] = record
-    return record
+        there = _records.get(record.name)
+        if there is instead_of:
+            _records[record.name] = record
+            return record
+    assert there is not None
+    _refuse_second(there, record.declared, record.file, record.targets)
+    return there
 
 
 def _names_of(placeholder: object) -> tuple[str, str, str]:
-    names = tuple(getattr(placeholder, name, None) for name in ("__name__", "__module__", "__qualname__"))
-    if not callable(placeholder) or not all(isinstance(name, str) for name in names):
+    """Name, module and qualified name of a class, a function, or a function in the wrapping of a decorator."""
+    kind = type(placeholder)
+    named: Any = placeholder
+    is_wrapped = callable(placeholder) and hasattr(placeholder, "__wrapped__") and kind not in _METHODS
+    if not (is_wrapped or kind is _FUNCTION or type in type.__dict__["__mro__"].__get__(kind)):
         raise InvalidPlaceholder(repr(placeholder))
-    return names  # type: ignore[return-value]  # three strings, as just checked
+    return named.__name__, named.__module__ or "__main__", named.__qualname__
 
 
 def _complain(record: ShimRecord, is_strict: bool) -> None:
@@ -198,7 +225,7 @@ def _complain(record: ShimRecord, is_strict: bool) -> None:
         return
     import warnings
 
-    warning = PlaceholderWarning(record.name, record.problem)
+    warning = PlaceholderWarning(record.name, record.problem, is_in_use=record.state != "upstream")
     warning.__cause__ = _first_error(record)
     frame = _importing_frame(record)
     registry = frame.f_globals.setdefault("__warningregistry__", {})
@@ -221,9 +248,11 @@ def _first_error(record: ShimRecord) -> BaseException | None:
 
 
 def _importing_frame(record: ShimRecord) -> FrameType:
-    """The frame with the line that imported the declaring module; the declaration itself when that is a script."""
+    """The frame with the line that imported the declaring module; the declaration itself when no user's line did."""
     frames = [frame for frame in _frames() if not _is_machinery(frame)] or [sys._getframe()]
-    return next((frame for frame in frames if not _declares(frame, record)), frames[-1])
+    declaring = [frame for frame in frames if _declares(frame, record)]
+    outside = next((frame for frame in frames if frame not in declaring), frames[-1])
+    return declaring[-1] if declaring and _is_of(outside, _RUNNERS) else outside
 
 
 def _frames() -> Iterator[FrameType]:
@@ -233,13 +262,23 @@ def _frames() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+# They import what they run; in their code there is no line of the user's.
+_RUNNERS = ("_pytest", "pluggy", "runpy", "threading")
+_OPTIMIZED = 1  # inspect.CO_OPTIMIZED: a function, and neither a module nor the body of a class
+
+
 def _declares(frame: FrameType, record: ShimRecord) -> bool:
-    """Whether *frame* runs the module that declares the shim."""
-    return frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == record.placeholder.__module__
+    """Whether *frame* runs the module that declares the shim, or a class in it."""
+    is_function = frame.f_code.co_flags & _OPTIMIZED
+    return not is_function and frame.f_globals.get("__name__") == record.placeholder.__module__
 
 
 def _is_machinery(frame: FrameType) -> bool:
     """Whether *frame* is ours or belongs to the import system, import hooks (pytest's among them) included."""
     file, function = frame.f_code.co_filename, frame.f_code.co_name
-    is_import = file.startswith("<frozen importlib") or frame.f_globals.get("__name__") == "importlib"
+    is_import = file.startswith("<frozen importlib") or _is_of(frame, ("importlib",))
     return is_import or function == "exec_module" or file.startswith(os.path.dirname(__file__) + os.sep)
+
+
+def _is_of(frame: FrameType, packages: tuple[str, ...]) -> bool:
+    return (frame.f_globals.get("__name__") or "").partition(".")[0] in packages

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import AsyncIterable, Awaitable
 from dataclasses import dataclass
 from inspect import Parameter, Signature
+from typing import get_args, get_origin
 
 from typing_extensions import Format
 
-from ssot_shims._annotation import ANY, annotation_text, is_type_error, type_members
+from ssot_shims._annotation import annotation_text, meaning, type_difference
 from ssot_shims._calls import EITHER, ONLY_POSITIONAL, Slots, faults, is_required
 from ssot_shims._difference import Difference, same_value, show
 
@@ -18,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+    from ssot_shims._annotation import Meaning
+
 # From 3.14 on, reading an annotation evaluates it, and raises where a name is for type checkers only.
 _READ: dict[str, Any] = {"annotation_format": Format.FORWARDREF} if sys.version_info >= (3, 14) else {}
+# What a plain function returns to be called as if it were one of these.
+_RETURNED_BY = {"coroutine function": Awaitable, "async generator function": AsyncIterable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +56,31 @@ class Callee:
         returns = Signature.empty if isinstance(self.function, type) else found.return_annotation
         return Signature(parameters, return_annotation=returns)
 
-    def types(self, annotation: object) -> frozenset[str]:
-        """The members of the type that *annotation* means here."""
-        names = getattr(_unwrapped(self.function), "__globals__", None)
-        return types_in(annotation, module_names(self.function) if names is None else names, self.owner)
+    def meaning(self, annotation: object) -> Meaning:
+        """What *annotation* means here."""
+        names = getattr(unwrapped(self.function), "__globals__", None)
+        return meaning(annotation, module_names(self.function) if names is None else names, self.owner)
 
-    def sorts(self) -> set[str]:
-        """What it is and what it wraps: of a plain function around a coroutine function, either may count."""
-        return {_sort(self.function), _sort(_unwrapped(self.function))}
+    def sorts(self, returns: object) -> set[str]:
+        """What it is called as: itself, what it wraps, and what its return annotation makes of a plain function."""
+        origin = _origin(self.meaning(returns))
+        return self._own_sorts() | {sort for sort, returned in _RETURNED_BY.items() if issubclass(origin, returned)}
+
+    def awaited(self, returns: object) -> Meaning:
+        """What awaiting a call gives."""
+        found = self.meaning(returns)
+        if "function" not in self._own_sorts() or not issubclass(_origin(found), Awaitable):
+            return found
+        return self.meaning((Parameter.empty, *get_args(found.type))[-1])
+
+    def _own_sorts(self) -> set[str]:
+        return {_sort(self.function), _sort(unwrapped(self.function))}
 
 
 def module_names(thing: object) -> Mapping[str, object]:
     """The names of the module that defines *thing*, as far as it is imported."""
     module = sys.modules.get(getattr(thing, "__module__", None) or "")
     return vars(module) if module else {}
-
-
-def types_in(annotation: object, names: Mapping[str, object], owner: type | None) -> frozenset[str]:
-    """The members of the type that *annotation* means among *names*, in the class *owner*; no annotation is Any."""
-    return ANY if annotation is Parameter.empty else type_members(annotation, names, owner.__name__ if owner else None)
 
 
 def declaration(name: str, annotation: object, default: object) -> str:
@@ -88,7 +100,7 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> l
         return [Difference(path, f"the signature {promised}", "one that cannot be read", is_error=False)]
     comparison = _Comparison(path, placeholder, upstream, Slots.of(promised), Slots.of(found))
     returns = promised.return_annotation, found.return_annotation
-    return [*comparison.of_sorts(), *comparison.of_parameters(), *comparison.of_returns(*returns)]
+    return [*comparison.of_sorts(*returns), *comparison.of_parameters(), *comparison.of_returns(*returns)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +111,15 @@ class _Comparison:
     mine: Slots
     theirs: Slots
 
-    def of_sorts(self) -> Iterator[Difference]:
-        promised, found = self.placeholder.sorts(), self.upstream.sorts()
-        if not promised & found:
-            yield Difference(self.path, " or ".join(sorted(promised)), " or ".join(sorted(found)))
+    def of_sorts(self, promised: object, found: object) -> Iterator[Difference]:
+        mine, theirs = self.placeholder.sorts(promised), self.upstream.sorts(found)
+        if not mine & theirs:
+            yield Difference(self.path, " or ".join(sorted(mine)), " or ".join(sorted(theirs)))
 
     def of_returns(self, promised: object, found: object) -> Iterator[Difference]:
-        mine, theirs = self.placeholder.types(promised), self.upstream.types(found)
-        is_error = is_type_error(theirs - mine, mine, theirs)
+        is_awaited = "coroutine function" in self.placeholder.sorts(promised) & self.upstream.sorts(found)
+        read = Callee.awaited if is_awaited else Callee.meaning
+        is_error = type_difference(read(self.placeholder, promised), read(self.upstream, found))
         if is_error is not None:
             yield Difference(f"{self.path} return type", annotation_text(promised), annotation_text(found), is_error)
 
@@ -151,8 +164,7 @@ class _Comparison:
             return None
         if not is_required(promised) and not same_value(promised.default, found.default):
             return True
-        mine, theirs = self.placeholder.types(promised.annotation), self.upstream.types(found.annotation)
-        return is_type_error(mine - theirs, mine, theirs)
+        return type_difference(self.placeholder.meaning(promised.annotation), self.upstream.meaning(found.annotation))
 
     def _changes(self, name: str) -> list[str]:
         """How a parameter that upstream has, and that is at fault, is given in another way than promised."""
@@ -189,12 +201,18 @@ def _declaration(parameter: Parameter) -> str:
     return declaration(parameter.name, parameter.annotation, parameter.default)
 
 
-def _unwrapped(function: Callable[..., object]) -> Callable[..., object]:
+def unwrapped(function: Callable[..., object]) -> Callable[..., object]:
+    """What *function* wraps, as far as that can be followed."""
     try:
-        unwrapped: Callable[..., object] = inspect.unwrap(function)
-        return unwrapped
+        innermost: Callable[..., object] = inspect.unwrap(function)
+        return innermost
     except ValueError:  # wrapped in a circle
         return function
+
+
+def _origin(returned: Meaning) -> type:
+    origin = get_origin(returned.type) or returned.type
+    return origin if isinstance(origin, type) else object
 
 
 def _sort(function: Callable[..., object]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from ssot_shims._finder import Unclear, find
+from ssot_shims._finder import Unclear, attribute, find, is_half_imported, is_running
 from ssot_shims._look import look
 from ssot_shims._record import Record
 from ssot_shims.errors import CircularShim
@@ -53,16 +53,16 @@ class Answer(Record):
     upstream: Any = None
 
 
-def ask(target: Target, placeholder: object) -> Answer:
+def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> Answer:
     """The answer for *target*, which has to be of the same kind as *placeholder*.
 
     Raises :class:`CircularShim` when the module of *target* is half imported. KeyboardInterrupt passes through.
     """
-    if target.module not in sys.modules:
+    if not is_running(target.module):
         sighting = look(target)
         if sighting.found == "absent":
             return _absent(target)
-        if sighting.found == "missing":
+        if sighting.found == "missing" and looks_first:
             return _moved_by_look(target, sighting)
     return _ask_by_import(target, placeholder)
 
@@ -94,7 +94,10 @@ def _moved_module(
     from ssot_shims._misspelled import close_matches
 
     rest = target.module[len(f"{parent}.{step}") :]
-    close = tuple(f"{parent}.{name}{rest}:{target.symbol}" for name in close_matches(step, siblings))
+    near = close_matches(
+        step, (name for name in siblings if name != step)
+    )  # a file may be there, and not to be imported
+    close = tuple(f"{parent}.{name}{rest}:{target.symbol}" for name in near)
     return Answer(
         target=str(target), state="moved", reason=f"{where} there is no module {parent}.{step}", close=close, file=file
     )
@@ -115,20 +118,30 @@ def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], 
 
 def _ask_by_import(target: Target, placeholder: object) -> Answer:
     try:
+        _wait_for_packages(target)
         module = import_module(target.module)
         upstream = _symbol(module, target)
     except (KeyboardInterrupt, CircularShim):
         raise
     except _NotThere as missing:
-        file = getattr(sys.modules.get(target.module), "__file__", None) or target.module
+        file = attribute(sys.modules.get(target.module), "__file__") or target.module
         return _moved_symbol(target, f"{target.symbol} is not in {file}", file, missing.names, missing.depth)
     except BaseException as error:
         return _failed(target, error)
     problem = wrong_kind(placeholder, upstream)
     if problem:
         return _broken(target, "wrong kind", f"{target} is {problem}")
-    where = getattr(module, "__file__", None) or "built in"
+    where = attribute(module, "__file__") or "built in"
     return Answer(target=str(target), state="upstream", reason=f"{target} ({where})", upstream=upstream, file=where)
+
+
+def _wait_for_packages(target: Target) -> None:
+    """Let other threads finish importing the packages above *target*, which may put its module there."""
+    package = target.module.rpartition(".")[0]
+    while package:
+        if package in sys.modules and is_half_imported(sys.modules[package]):
+            import_module(package)  # waits for its lock, unless this thread holds it
+        package = package.rpartition(".")[0]
 
 
 class _NotThere(Exception):
@@ -145,30 +158,37 @@ def _symbol(module: ModuleType, target: Target) -> Any:
         try:
             found = getattr(found, name)
         except AttributeError as error:
-            _refuse_half_imported(target, error)
+            if found is module and is_half_imported(module):
+                raise CircularShim(target.symbol, target.module) from error
             raise _NotThere(depth, dir(found)) from None
     return found
 
 
-def _refuse_half_imported(target: Target, error: BaseException) -> None:
-    """Raise when *error* may only mean that *target* or a package above it is not imported to its end."""
-    module = target.module
-    while module:
-        if getattr(getattr(sys.modules.get(module), "__spec__", None), "_initializing", False):
-            raise CircularShim(target.symbol, module) from error
-        module = module.rpartition(".")[0]
+def _refuse_half_imported(target: Target, error: ImportError) -> None:
+    """Raise when *error* is about a module that is only half imported: the import runs in a circle."""
+    module = _name_in(error)
+    if isinstance(error, ModuleNotFoundError):
+        module = module.rpartition(".")[0]  # it is the package that does not have it yet
+    if module in sys.modules and is_half_imported(sys.modules[module]):
+        raise CircularShim(target.symbol, module) from error
+
+
+def _name_in(error: ImportError) -> str:
+    """The module that *error* is about, whatever a subclass makes of that attribute."""
+    name: object = vars(ImportError)["name"].__get__(error)
+    return name if isinstance(name, str) else ""
 
 
 def _failed(target: Target, error: BaseException) -> Answer:
     """The answer for an import that raised *error*."""
     if isinstance(error, ImportError):
         _refuse_half_imported(target, error)
-    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    missing = _name_in(error) if isinstance(error, ModuleNotFoundError) else ""
     if missing == target.package and not _is_found(target.package):
         return _absent(target)
     if missing and f"{target.module}.".startswith(f"{missing}.") and missing != target.package:
         parent, _, step = missing.rpartition(".")
-        file = getattr(sys.modules.get(parent), "__file__", None) or parent
+        file = attribute(sys.modules.get(parent), "__file__") or parent
         return _moved_module(target, f"in {file}", parent, step, file)
     from ssot_shims._plain import describe  # only for what broke
 
@@ -180,10 +200,10 @@ def _is_found(package: str) -> bool:
     try:
         return find(package, None) is not None
     except Unclear:
-        return False
+        return package in sys.modules
 
 
-def _cause(error: BaseException, missing: str | None) -> Cause:
+def _cause(error: BaseException, missing: str) -> Cause:
     match error:
         case SystemExit():
             return "system exit"

@@ -36,13 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         words.insert(0, "status")
     options = parser.parse_args(words)
     try:
-        project = find_project(Path.cwd())
-        with importable(str(Path.cwd()), str(project.root)):  # to the end, because probes are imported when asked
-            failures = load_declarations(project, options.modules, Path.cwd())
+        folder = Path.cwd()
+        project = find_project(folder)
+        with importable(folder, project.root):  # to the end, because probes and examples import too
+            failures = load_declarations(project, options.modules, folder)
             text, code = _verify(failures) if options.command == "verify" else _status(options, failures)
-    except SsotShimsError as error:
+        _write(text)
+    except (SsotShimsError, OSError) as error:
         parser.exit(2, f"ssot-shims: {error}\n")
-    _write(text)
     return code
 
 
@@ -88,15 +89,21 @@ def _verify(failures: Sequence[ImportFailure]) -> tuple[str, int]:
 
 
 def _width() -> int:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return shutil.get_terminal_size().columns if _is_terminal() else 0
 
 
 def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()  # pyright: ignore[reportUnnecessaryComparison]  # closed: None
 
 
 def _write(text: str) -> None:
-    """Write to standard output whatever its encoding; a reader that has gone away is no error."""
+    """Write to standard output whatever its encoding; one that is closed, or a reader that went away, is no error."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # as above
+        return
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True)

@@ -115,15 +115,17 @@ class CircularShim(SsotShimsError, ImportError):
 
 
 class PlaceholderWarning(UserWarning):
-    """A placeholder is in use although something of its upstream is there: it moved, or it is broken."""
+    """Something of an upstream is there, and moved or broken: a placeholder is in use, or a later target."""
 
-    def __init__(self, shim: str, reason: str) -> None:
-        super().__init__(shim, reason)
+    def __init__(self, shim: str, reason: str, is_in_use: bool = True) -> None:
+        super().__init__(shim, reason, is_in_use)
         self.shim = shim
         self.reason = reason
+        self.is_in_use = is_in_use
 
     def __str__(self) -> str:
-        return f"{self.shim} is a placeholder: {self.reason}"
+        what = "is a placeholder" if self.is_in_use else "has a broken target before the one in use"
+        return f"{self.shim} {what}: {self.reason}"
 
 
 class Unavailable(SsotShimsError):

@@ -29,6 +29,9 @@ class HeartbeatConfig:
     0.5
     >>> HeartbeatConfig() == HeartbeatConfig(max_missed_heartbeats=2)
     True
+    >>> HeartbeatConfig(no_such_keyword=1)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    TypeError: got an unexpected keyword argument
     """
 
     heartbeat_interval_seconds: float = 30

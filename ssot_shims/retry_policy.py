@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from ssot_shims._shim import shim
 
@@ -24,6 +24,9 @@ class RetryPolicy:
     (10, 300.0)
     >>> RetryPolicy(max_attempts=1) == RetryPolicy()
     False
+    >>> RetryPolicy(no_such_keyword=1)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    TypeError: got an unexpected keyword argument
     """
 
     max_attempts: int = 5
@@ -31,5 +34,6 @@ class RetryPolicy:
     max_delay: float = 60.0
     backoff_factor: float = 2.0
     jitter: bool = True
+    _: KW_ONLY  # the real class has two more fields here, so that these have no position in common
     circuit_breaker_threshold: int = 10
     circuit_breaker_timeout: float = 300.0

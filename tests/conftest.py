@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import importlib_metadata  # noqa: F401  # out here, because its finder would go with the test that imports it first
+import importlib_metadata  # noqa: F401  # it adds a finder to sys.meta_path, which is to stay
 import pytest
 
 import ssot_shims

@@ -286,15 +286,55 @@ def test_verify_fails_for_what_is_not_quiet(
     assert told in out
 
 
-def test_verify_fails_for_a_strict_error_that_was_swallowed(
+def test_verify_fails_for_what_an_except_would_hide(
     capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``except ImportError: X = None`` around a strict error hides nothing: the record remembers."""
+    """``except ImportError: X = None`` around a shim hides nothing, strict or not: the record remembers."""
     write({"acme.py": "", "shims.py": "try:\n    from declares import X\nexcept ImportError:\n    X = None"})
     write({"declares.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
     code, out, _ = run(capsys, "verify", "shims")
     assert (code, "X                moved" in out) == (1, True)
+
+
+def test_examples_find_what_the_project_finds(
+    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upstream that imports a neighbour when it is called finds it, as it did when it was imported."""
+    docstring = "'''\n    >>> f()\n    2\n    '''"
+    suite = f"from ssot_shims import shim\n@shim('acme:f')\ndef f() -> int:\n    {docstring}\n    return 2"
+    root = write({"acme.py": "def f() -> int:\n    import helper\n    return helper.two", "helper.py": "two = 2"})
+    write({"suite.py": suite})
+    sys.path.remove(str(root))
+    monkeypatch.chdir(root)
+    assert run(capsys, "verify", "suite")[0] == 0
+
+
+def test_a_folder_that_is_gone_is_wrong_usage(capsys: pytest.CaptureFixture[str], in_an_empty_folder: Path) -> None:
+    """Called from a folder that was removed, the command line says so in one line."""
+    in_an_empty_folder.rmdir()
+    assert run(capsys) == (2, "", "ssot-shims: [Errno 2] No such file or directory\n")
+
+
+def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``ssot-shims verify >&-`` gives its exit code."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["verify"]) == 0
+
+
+def test_a_full_disk_is_told() -> None:
+    """What cannot be written for another reason is one line on standard error and exit code 2."""
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-u", "-m", "ssot_shims"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "ssot-shims: [Errno 28] No space left on device\n")
 
 
 def test_a_note_is_no_error(capsys: pytest.CaptureFixture[str], write: Write) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import importlib
 import py_compile
 import sys
 import types
@@ -20,10 +21,8 @@ from tests.conftest import Write
 
 INSTALL = "to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>"
 NOW_AT = "to say where it is now: SSOT_SHIMS_UPSTREAM_CONFIG="
-BROKEN = (
-    "to see the whole traceback: python -c 'import acme.ws'; "
-    "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Config"
-)
+GO_ON = "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Config"
+BROKEN = f'to see the whole traceback: python -c "from acme.ws import Config"; {GO_ON}'
 CLASS = "class Config: ..."
 BOOM = "import os\nos._exit(3)  # this must not run\n"
 
@@ -76,6 +75,10 @@ def second_portion(root: Path) -> None:
     sys.path.insert(0, str(root / "second"))
 
 
+def import_it(root: Path) -> None:
+    importlib.import_module("acme")
+
+
 def block(name: str) -> Callable[[Path], None]:
     class Blocker:
         def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
@@ -114,16 +117,27 @@ CASES = [
     Case("an empty folder of that name", {"acme/data/readme.txt": ""}, "absent", ABSENT),
     Case("only __pycache__ in it", {"acme/__pycache__/ws.cpython-311.pyc": ""}, "absent", ABSENT),
     Case("only folders that no module can be in", {"acme/not-a-package/ws.py": CLASS}, "absent", ABSENT),
+    Case(
+        "an empty folder that somebody imported", {"acme/readme.txt": ""}, "absent", ABSENT, before=import_it, runs=True
+    ),
+    Case("a path that is not a string", {}, "absent", ABSENT, before=lambda root: sys.path.insert(0, root)),  # type: ignore[arg-type]
     Case("denied by None in sys.modules", in_package(CLASS), "absent", ABSENT, before=deny("acme")),
     Case(
         "a submodule denied by None in sys.modules",
         in_package(CLASS),
         "moved",
-        f"in acme there is no module acme.ws; {FORGET}",
+        f"{NO_WS}; {FORGET}",
         before=deny("acme.ws"),
     ),
     Case("denied by a finder that raises", in_package(CLASS), "absent", ABSENT, before=block("acme")),
     Case("submodule gone", {"acme/__init__.py": ""}, "moved", f"{NO_WS}; {FORGET}"),
+    Case(
+        "submodule gone from a package that steers its modules",
+        {"acme/__init__.py": "import sys\nsys.modules.get('acme.ws')"},
+        "moved",
+        f"{NO_WS}; {FORGET}",
+        runs=True,
+    ),
     Case(
         "submodule renamed",
         {"acme/__init__.py": BOOM, "acme/wss.py": BOOM},
@@ -235,15 +249,46 @@ CASES = [
         "upstream's own placeholder",
         in_package("try:\n    from acme.gone import Config\nexcept ImportError:\n    Config = None"),
         "broken",
-        f"acme.ws:Config is None, not a class; {BROKEN}",
+        f"acme.ws:Config is None, not a class; {GO_ON}",
         cause="wrong kind",
     ),
     Case(
         "a function where a class is promised",
         in_package("def Config(): ..."),
         "broken",
-        f"acme.ws:Config is a function of type function, not a class; {BROKEN}",
+        f"acme.ws:Config is a function of type function, not a class; {GO_ON}",
         cause="wrong kind",
+    ),
+    Case("only a file that no import can name", {"acme/build-image.py": ""}, "absent", ABSENT),
+    Case(
+        "full-width quotes in strings",
+        in_package("Q = '\uff02'\nclass Config: ...\nR = '\uff02\uff02'"),
+        "upstream",
+        THERE,
+    ),
+    Case("a byte-order mark", in_package("\ufeff" + BOOM + "# Config"), "moved", unseen("acme/ws.py")),
+    Case(
+        "given to a helper by keyword",
+        in_package("import sys\ndef give(**names): vars(sys.modules['acme.ws']).update(names)\ngive(Config=int)"),
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "put there by a helper that gets the module's name",
+        {
+            **in_package("from acme.helper import install\ninstall(__name__)"),
+            "acme/helper.py": "import sys\ndef install(name): sys.modules[name].Config = int",
+        },
+        "upstream",
+        THERE,
+    ),
+    Case(
+        "listed in __all__ by a helper that defines it",
+        in_package(
+            "import sys\ndef public(name):\n    globals()[name] = int\n    return [name]\n__all__ = public('Config')"
+        ),
+        "upstream",
+        THERE,
     ),
     Case("a module __getattr__", in_package("def __getattr__(name): return int"), "upstream", THERE),
     Case(
@@ -445,9 +490,8 @@ def test_a_shim_tells_every_condition_apart(case: Case, write: Write) -> None:
     assert (record.state, record.cause, record.reason) == (case.state, case.cause, case.reason.format(root=root))
     assert (Config is record.upstream) == (case.state == "upstream")
     assert (Config is record.placeholder) == (case.state != "upstream")
-    assert [str(one.message) for one in told] == (
-        [f"Config is a placeholder: {record.problem}"] if record.problem else []
-    )
+    what = "has a broken target before the one in use" if record.state == "upstream" else "is a placeholder"
+    assert [str(one.message) for one in told] == ([f"Config {what}: {record.problem}"] if record.problem else [])
     assert bool(record.problem) == (case.state in ("moved", "broken") or "broken one" in case.name)
     if not case.runs:
         assert not [name for name in sys.modules if name.partition(".")[0] == "acme" and sys.modules[name] is not None]

@@ -132,6 +132,20 @@ def test_example_that_raises():
     ]
 
 
+def test_examples_after_an_exception():
+    """What follows in the same docstring is not run: one line is enough for one cause."""
+
+    class Broken(Doubler):
+        def __init__(self, value):
+            raise OSError("no")
+
+    assert [difference.what.partition(":")[0] for difference in run_examples(Doubler, Broken)] == [
+        "Doubler docstring, line 3",
+        "Doubler.__len__ docstring, line 2",
+        "Doubler.doubled docstring, line 3",
+    ]
+
+
 def test_example_that_gives_nothing():
     """No output is told in words."""
     assert run_examples(double, lambda value: None) == (
@@ -180,11 +194,11 @@ def test_module_that_is_gone(monkeypatch):
 
 
 def test_stripped_docstrings(monkeypatch):
-    """Under -OO there is nothing to run, which is said."""
+    """Under -OO nobody knows whether there is anything to run, which is said."""
     monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=2))
     assert list(map(str, run_examples(double, None))) == [
-        "note: double docstrings: the placeholder has examples; "
-        "upstream has not run them: this Python strips docstrings; run without -OO"
+        "note: double docstrings: the placeholder has none under -OO, so whether there are examples is not known; "
+        "upstream has not run any"
     ]
 
 

@@ -11,12 +11,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import importlib_metadata
 import pytest
 
 import ssot_shims
-from ssot_shims import PlaceholderWarning, _forwarding, shim, shim_of
-from ssot_shims._forwarding import owns
+from ssot_shims import PlaceholderWarning, shim, shim_of
+from tests.conftest import Write
 
 Environment = dict[str, Path]
 
@@ -203,10 +202,7 @@ def test_addresses_are_followed_in_this_process_too(environment: Environment, mo
     }
 
 
-CURE = (
-    "to see the whole traceback: python -c 'import acme.ws'; "
-    "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Thing"
-)
+CURE = "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Thing"
 
 
 @pytest.mark.parametrize(
@@ -279,29 +275,84 @@ def test_a_compiled_extension_module_is_asked_by_importing_it(environment: Envir
 
 def test_a_release_can_say_that_a_symbol_is_where_it_was(environment: Environment) -> None:
     """The variable for another upstream leads through forwarding addresses too."""
-    found = ask(environment, "nowhere:Thing", SSOT_SHIMS_UPSTREAM_THING="acme.ws:HeartbeatConfig")
-    assert (found["state"], found["name"]) == ("upstream", "HeartbeatConfig")
+    found = ask(environment, "nowhere:Thing", SSOT_SHIMS_UPSTREAM_THING="acme.gone.manager:Limits")
+    assert (found["state"], found["name"]) == ("upstream", "Limits")
 
 
-def test_a_distribution_owns_what_it_installed() -> None:
-    """Files, and folders that hold some of them, belong to the distribution whose RECORD lists them."""
-    pytest_itself = importlib_metadata.distribution("pytest")
-    assert owns(pytest_itself, pytest.__file__)
-    assert owns(pytest_itself, os.path.dirname(pytest.__file__))
-    assert not owns(pytest_itself, importlib_metadata.__file__)
+# --- who is heard: metadata written by hand, as somebody hostile or careless would
 
 
-def test_a_distribution_without_a_list_of_files_owns_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Metadata with an address but no RECORD is not heard: nothing says that the package is its own."""
-    info = tmp_path / "acme-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[{_forwarding.GROUP}]\nacme.Old = acme:New\n")
-    (tmp_path / "acme.py").write_text("class New: ...")
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.warns(PlaceholderWarning):
+def metadata(name: str, *, says: str = "", **files: str) -> dict[str, str]:
+    """The metadata of a distribution that publishes a forwarding address, with whatever else *files* say."""
+    address = f"[ssot_shims.moved]\n{says}\n" if says else ""
+    written = {"METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n", "entry_points.txt": address, **files}
+    return {f"{name}-1.dist-info/{file.replace('__', '.')}": text for file, text in written.items()}
 
-        @shim("acme:Old")
-        class Old: ...
 
-    assert shim_of(Old).state == "moved"
+def state_of_old(target: str = "acme:Old") -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlaceholderWarning)
+        return shim_of(shim(target)(type("Old", (), {}))).state
+
+
+MOVED = "acme.Old = acme:New"
+NEW = {"acme.py": "class New: ..."}
+
+
+def test_a_distribution_that_lists_the_file_is_heard(write: Write) -> None:
+    """RECORD says whose a file is."""
+    write({**NEW, **metadata("acme", says=MOVED, RECORD="acme.py,,\n")})
+    assert state_of_old() == "upstream"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        metadata("acme", says=MOVED),
+        metadata("acme", says=MOVED, RECORD="other.py,,\n"),
+        metadata("acme", says=MOVED, RECORD="acme.py,,notanumber\n"),
+        metadata("acme", says=MOVED, RECORD="acme.py,,\n") | metadata("rogue", RECORD="acme.py,,\n"),
+        metadata("acme", RECORD="acme.py,,\n") | metadata("rogue", says=MOVED, RECORD="acme.py,,\n"),
+        metadata("acme", says=MOVED, direct_url__json="{"),
+        metadata("acme", says=MOVED, direct_url__json="[]"),
+        metadata("acme", says=MOVED, direct_url__json='{"dir_info": {"editable": true}}'),
+        metadata("rogue", **{"entry_points.txt": "[console_scripts]\nfoo"}),
+        metadata("rogue", **{"entry_points.txt": "\udcff"}),
+        {"rogue-1.dist-info/entry_points.txt": "[ssot_shims.moved]\nacme.Old = acme:New"},
+    ],
+    ids=[
+        "no RECORD",
+        "not in RECORD",
+        "RECORD damaged",
+        "two claim it",
+        "a second claims it too",
+        "direct_url.json damaged",
+        "direct_url.json a list",
+        "direct_url.json without a url",
+        "entry points of another damaged",
+        "entry points of another not UTF-8",
+        "no METADATA",
+    ],
+)
+def test_nobody_else_and_nothing_damaged_is_heard(write: Write, others: dict[str, str]) -> None:
+    """Without exactly one owner that can be read, the symbol has moved, and nothing raises."""
+    write({**NEW, **others})
+    assert state_of_old() == "moved"
+
+
+def test_a_namespace_package_has_no_single_owner(write: Write) -> None:
+    """Whoever adds a module to a shared folder cannot redirect what others had in it."""
+    one = metadata("one", RECORD="acme/one.py,,\n")
+    two = metadata("two", says="acme.gone.Old = acme.two:New", RECORD="acme/two.py,,\n")
+    write({"acme/one.py": "", "acme/two.py": "class New: ...", **one, **two})
+    assert state_of_old("acme.gone:Old") == "moved"
+
+
+def test_an_editable_project_does_not_own_its_virtual_environment(write: Write) -> None:
+    """What is installed below the folder of a project is not the project's."""
+    packages = "project/.venv/lib/site-packages/"
+    root = write({f"{packages}acme.py": "class New: ..."})
+    editable = json.dumps({"url": f"file://{root}/project", "dir_info": {"editable": True}})
+    write(metadata("project", says=MOVED, direct_url__json=editable))
+    sys.path.insert(0, str(root / packages))
+    assert state_of_old() == "moved"

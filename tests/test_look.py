@@ -55,6 +55,9 @@ THERE = [
     "__all__ = ['X']\nX = 1",
     "match y:\n    case 1: pass\nX = 1",
     "with y as X:\n    pass",
+    "logger = logging.getLogger(__name__)\nX = 1",
+    "Q = '\uff02'\nX = 1\nR = '\uff02'",
+    "\ufeffX = 1",
 ]
 MISSING = [
     "",
@@ -99,6 +102,11 @@ UNSURE = [
     "with y, z as X:\n    pass",
     "'X'",
     "match y:\n    case X: pass",
+    "f(X=1)",
+    "install(__name__)",
+    "install(module=__name__)",
+    "__all__ = public('X')",
+    "f.__globals__.update(y)",
     "match y:\n    case {'a': 1, **X}: pass",
     "match y:\n    case [1, *X]: pass",
     "match y:\n    case 1:\n        X = 1",
@@ -146,8 +154,7 @@ def test_binds_reads_what_running_would_leave(source: str, expected: bool | None
 def test_a_type_statement_binds() -> None:
     """``type X = int`` defines X; before Python 3.12 there is no such node, so one is made."""
     node = getattr(ast, "TypeAlias", None) or type("TypeAlias", (ast.stmt,), {"_fields": ("name",)})
-    statement = node()
-    statement.name = ast.Name("X", ast.Store())
+    statement = node(name=ast.Name("X", ast.Store()), type_params=[], value=ast.Name("int", ast.Load()))
     assert bound_at_end([statement], "X") == {True}
 
 
@@ -255,15 +262,35 @@ def test_a_path_entry_that_is_new_is_asked(tmp_path: Path, monkeypatch: pytest.M
     assert look(Target.parse("acme:X")).found == "absent"
 
 
-def test_many_threads_may_look_at_once() -> None:
-    """Parsing in threads leaves the warning filters as they were."""
-    before = list(warnings.filters)
-    threads = [threading.Thread(target=binds, args=(b"X = '\\d'\n" * 200, "X")) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert list(warnings.filters) == before
+def test_a_look_leaves_the_warning_filters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other threads may be setting filters of their own, so none is touched for the compiler's sake."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the filters belong to the whole process")
+
+    monkeypatch.setattr(warnings, "catch_warnings", refuse)
+    assert binds(rb"X = '\d \\d'; Y = r'\d\\'", "X") is True
+
+
+def test_a_folder_that_may_not_be_read_is_not_empty(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be looked into may hold the upstream, so it is not passed over as absent."""
+    root = write({"acme/readme.txt": ""})
+
+    def refuse(folder: str) -> Iterator[os.DirEntry[str]]:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may read everything, so the refusal is made by hand
+    sighting = look(Target.parse("acme.ws:X"))
+    assert (sighting.found, sighting.place and sighting.place.shown) == ("missing", str(root / "acme"))
+
+
+def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import from a folder that was removed finds nothing there, and goes on."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert look(Target.parse("acme:X")).found == "absent"
 
 
 def test_suggestions_come_from_what_is_defined(write: Write, tmp_path: Path) -> None:

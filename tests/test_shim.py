@@ -6,6 +6,7 @@ import _thread
 import copy
 import dataclasses
 import enum
+import functools
 import importlib
 import inspect
 import json
@@ -13,10 +14,11 @@ import pickle
 import subprocess
 import sys
 import threading
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from unittest import mock
 
 import pytest
@@ -37,6 +39,7 @@ from ssot_shims import (
     shim,
     shim_of,
 )
+from ssot_shims._plain import describe
 from tests.conftest import Write
 
 MOVED = {"acme.py": "class LimitsV2: ..."}
@@ -261,9 +264,11 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
         reason = shim_of(declare()).reason
     what, command, setting = reason.split("; ")
     assert what == "importing acme raised RuntimeError: boom"
-    assert command == "to see the whole traceback: python -c 'import acme'"
+    assert command == 'to see the whole traceback: python -c "from acme import Limits"'
     assert setting == "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
-    shown = subprocess.run([sys.executable, "-c", "import acme"], cwd=root, capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        [sys.executable, "-c", "from acme import Limits"], cwd=root, capture_output=True, text=True, check=False
+    )
     assert shown.stderr.endswith("RuntimeError: boom\n")
     monkeypatch.setenv(*setting.rpartition(": ")[2].split("="))
     ssot_shims._shim._records.clear()
@@ -314,7 +319,8 @@ def test_strict_raises_for_a_broken_target_before_the_one_that_won(
     """Breakage is loud even where a later target saves the day."""
     write({"acme.py": "Limits = None", "other.py": "class Limits: ..."})
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
-    with pytest.raises(UpstreamBroken, match="^Limits: acme:Limits is None, not a class$"):
+    told = "^Limits: acme:Limits is None, not a class; to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits$"
+    with pytest.raises(UpstreamBroken, match=told):
 
         @shim("acme:Limits", "other:Limits")
         class Limits: ...
@@ -408,7 +414,7 @@ def test_the_shipped_shims_warn_at_the_line_that_imported(write: Write, fresh_sh
 
 
 def test_a_shim_warns_once(write: Write) -> None:
-    """Declared again, as in a reload, a shim is not resolved again and says nothing more."""
+    """In a reload a shim says nothing more and is not resolved again; the new placeholder counts."""
     write({**MOVED, "declares.py": DECLARES})
     with pytest.warns(PlaceholderWarning):
         module = importlib.import_module("declares")
@@ -416,8 +422,8 @@ def test_a_shim_warns_once(write: Write) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         importlib.reload(module)
-    assert module.Limits is first
-    assert all_shims() == (record,)
+    assert module.Limits is not first
+    assert all_shims() == (record.but(placeholder=module.Limits),)
 
 
 def test_where_warnings_are_errors_every_import_fails_alike(write: Write) -> None:
@@ -604,3 +610,261 @@ def test_declaring_from_many_threads_keeps_every_record() -> None:
     for thread in threads:
         thread.join()
     assert {record.name for record in all_shims()} == {f"Thing{number}" for number in range(32)}
+
+
+# --- declared again, from elsewhere, or by a function
+
+
+def test_a_function_that_declares_with_other_targets_is_told() -> None:
+    """Called with two targets it would give two shims of one name, and forget the first: an error."""
+
+    def make(target: str) -> Callable[[], None]:
+        @shim(target)
+        def call() -> None: ...
+
+        return call
+
+    assert make("acme:a") is not make("acme:a")
+    with pytest.raises(
+        DuplicateShim, match=r"^tests\.test_shim\.test_a_function_that_declares.*call declares the shim"
+    ):
+        make("acme:b")
+
+
+def test_a_shim_declared_while_another_of_its_name_resolves_is_an_error(write: Write) -> None:
+    """Resolving runs other people's code; a record that it made is not overwritten."""
+    other = "from ssot_shims import shim\n@shim('gone:Limits')\nclass Limits: ..."
+    write({"acme.py": "try:\n    import other\nexcept ImportError:\n    pass\nclass Limits: ...", "other.py": other})
+    with pytest.raises(DuplicateShim) as caught:
+        declare()
+    assert str(caught.value).startswith(
+        "tests.test_shim.declare.<locals>.Limits declares the shim Limits, which other."
+    )
+    assert [record.declared for record in all_shims()] == ["other.Limits"]
+
+
+def test_a_changed_target_that_breaks_is_told_again(write: Write) -> None:
+    """A reload with another target warns about that one, although the first was told."""
+    root = write({"gone.py": "", "bad.py": "Limits = None", "declares.py": DECLARES.replace("acme", "gone")})
+    with pytest.warns(PlaceholderWarning, match="is not in"):
+        module = importlib.import_module("declares")
+    (root / "declares.py").write_text(DECLARES.replace("acme", "bad") + "# of another length\n")
+    with pytest.warns(PlaceholderWarning, match="is None, not a class"):
+        importlib.reload(module)
+
+
+def test_a_wrapped_function_and_one_without_a_module_are_functions() -> None:
+    """A decorator's wrapping does not hide the function; code that exec runs may have no module."""
+
+    @shim("acme:cached")
+    @functools.lru_cache
+    def cached() -> int:
+        return 1
+
+    exec("@shim('acme:bare')\ndef bare(): ...", {"shim": shim})
+    assert cached() == 1
+    assert [record.declared for record in all_shims()] == ["tests.test_shim." + cached.__qualname__, "__main__.bare"]
+
+
+@pytest.mark.parametrize("placeholder", [staticmethod(len), list[int], Callable[[], int]])
+def test_what_only_resembles_a_class_or_function_is_refused(placeholder: object) -> None:
+    """A staticmethod or a generic alias can be called, and is neither."""
+    with pytest.raises(InvalidPlaceholder):
+        shim("acme:Limits")(placeholder)
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (["-m", "declares"], "declares.py:"),
+        (["-m", "pytest", "-q", "-p", "no:cacheprovider"], "conftest.py:"),
+    ],
+    ids=["python -m", "a conftest.py"],
+)
+def test_where_no_line_of_the_user_imports_the_declaration_is_the_place(
+    tmp_path: Path, command: list[str], where: str
+) -> None:
+    """Runners import what they run; a warning that points into them helps nobody."""
+    text = "class Here:\n    from ssot_shims import shim\n    @shim('acme:Limits')\n    class Limits: ...\n"
+    for name in ("declares.py", "conftest.py"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "acme.py").write_text("")
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    run = subprocess.run([sys.executable, *command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    told = [line for line in (run.stdout + run.stderr).splitlines() if where in line]
+    assert told, run.stdout + run.stderr
+    assert "runpy" not in run.stderr
+
+
+# --- more circles, and upstreams that fight back
+
+
+def test_an_import_error_that_is_no_circle_is_a_breakage(write: Write) -> None:
+    """A package that is half imported above the target does not make every failure below it a circle."""
+    write(
+        {
+            "suite/__init__.py": "from suite.shims import Limits",
+            "suite/impl.py": "import redis_is_not_there\nclass Limits: ...",
+            "suite/shims.py": DECLARES.replace("acme:", "suite.impl:"),
+        }
+    )
+    with pytest.warns(PlaceholderWarning, match="No module named 'redis_is_not_there'"):
+        suite = importlib.import_module("suite")
+    assert shim_of(suite.Limits).cause == "dependency missing"
+
+
+def test_an_upstream_that_imports_the_declaring_module_back_is_a_clear_error(write: Write) -> None:
+    """The circle is the same whichever side is imported first."""
+    write({"acme.py": "from declares import Limits", "declares.py": DECLARES})
+    for first in ("declares", "acme"):
+        with pytest.raises(CircularShim, match="is still being imported, which makes a circle; "):
+            importlib.import_module(first)
+    assert all_shims() == ()
+
+
+def test_a_package_that_is_half_imported_elsewhere_is_waited_for(tmp_path: Path) -> None:
+    """What another thread's import is about to put there is not taken for missing."""
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "__init__.py").write_text(
+        "import sys, time, types, started\nstarted.event.set()\ntime.sleep(0.3)\n"
+        "old = types.ModuleType('acme.old')\nold.Limits = int\nsys.modules['acme.old'] = old\n"
+    )
+    (tmp_path / "started.py").write_text("import threading\nevent = threading.Event()")
+    (tmp_path / "declares.py").write_text(DECLARES.replace("acme:", "acme.old:"))
+    (tmp_path / "main.py").write_text(
+        "import threading, started\nthreading.Thread(target=__import__, args=('acme',)).start()\n"
+        "started.event.wait()\nimport declares, ssot_shims\nprint(ssot_shims.all_shims()[0].state)"
+    )
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    command = [sys.executable, "-W", "error", "main.py"]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr) == ("upstream\n", "")
+
+
+def test_a_script_that_is_its_own_upstream_is_a_clear_error(tmp_path: Path) -> None:
+    """``__main__`` is half imported as long as it runs, although nothing marks it so."""
+    (tmp_path / "main.py").write_text(DECLARES.replace("acme:Limits", "__main__:Later"))
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    command = [sys.executable, "main.py"]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert run.stderr.splitlines()[-1].startswith(
+        "ssot_shims.errors.CircularShim: Later cannot be resolved yet: __main__ is still being imported"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd", "Odd"),
+        ("class Odd(ModuleNotFoundError):\n    name = property(lambda self: 1 / 0)\nraise Odd('no')", "Odd: no"),
+    ],
+)
+def test_exceptions_that_fight_back_are_told_like_others(write: Write, source: str, said: str) -> None:
+    """Neither a message that exits nor an attribute that raises gets out of a shim."""
+    write({"acme.py": f"class Limits: ...\n{source}"})
+    with pytest.warns(PlaceholderWarning, match=f"importing acme raised {said}; "):
+        declare()
+
+
+def test_a_message_that_is_interrupted_stops() -> None:
+    """Ctrl-C while an exception is described is still Ctrl-C."""
+
+    class Odd(Exception):
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        describe(Odd())
+
+
+def test_a_module_that_raises_when_it_is_touched_is_broken() -> None:
+    """A lazy module in sys.modules that fails when it is touched is a breakage, not a traceback out of the shim."""
+
+    class Lazy:
+        def __getattr__(self, name: str) -> object:
+            raise RuntimeError("not today")
+
+    sys.modules["acme"] = Lazy()  # type: ignore[assignment]
+    with pytest.warns(PlaceholderWarning, match="importing acme raised RuntimeError: not today; "):
+        declare()
+
+
+def test_is_placeholder_survives_a_hostile_metaclass() -> None:
+    """Whatever a metaclass does to attribute access, the answer is no."""
+    declare()
+
+    class Meta(type):
+        def __getattribute__(cls, name: str) -> object:
+            raise RuntimeError(name)
+
+    class Odd(metaclass=Meta): ...
+
+    assert not is_placeholder(Odd)
+    assert not is_placeholder(object.__new__(Odd))
+
+
+def test_what_is_left_of_a_setting_after_a_comma_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trailing comma in SSOT_SHIMS_PLACEHOLDERS is no name."""
+    monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", "Limits,")
+    assert shim_of(declare()).state == "forced"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("SSOT_SHIMS_PLACEHOLDERS", "1"), ("SSOT_SHIMS_UPSTREAM_LIMITS", "nowhere:Limits")]
+)
+def test_unset_at_the_end_of_a_reason_does_what_it_says(
+    write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Done as it says, ``unset`` gives the upstream again."""
+    write({"acme.py": "class Limits: ..."})
+    monkeypatch.setenv(variable, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlaceholderWarning)
+        reason = shim_of(declare()).reason
+    command, name = reason.split()[-2:]
+    assert (command, name) == ("unset", variable)
+    monkeypatch.delenv(name)
+    ssot_shims._shim._records.clear()
+    assert shim_of(declare()).state == "upstream"
+
+
+def test_a_source_file_that_may_not_be_read_is_broken(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look leaves it to the import, whose refusal is told word for word."""
+    root = write({"acme.py": "class Limits: ..."})
+    refusal = f"[Errno 13] Permission denied: '{root}/acme.py'"
+
+    def refuse(self: object, path: str) -> bytes:
+        raise PermissionError(13, "Permission denied", path)
+
+    # Root may read everything, so the refusal is made by hand, for the look and for the import alike.
+    monkeypatch.setattr("ssot_shims._look.open", lambda path, mode: refuse(None, path), raising=False)
+    monkeypatch.setattr("importlib.machinery.SourceFileLoader.get_data", refuse)
+    with pytest.warns(PlaceholderWarning) as told:
+        declare()
+    assert str(told[0].message) == (
+        f"Limits is a placeholder: importing acme raised PermissionError: {refusal}; "
+        'to see the whole traceback: python -c "from acme import Limits"; '
+        "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
+    )
+
+
+def test_a_module_that_somebody_runs_by_hand_is_half_imported_too() -> None:
+    """Nothing marks it so, but its code is still on the stack: a clear error, and nothing is remembered."""
+    module = sys.modules["acme"] = types.ModuleType("acme")
+    with pytest.raises(CircularShim, match="^Limits cannot be resolved yet: acme is still being imported"):
+        exec(DECLARES + "Limits = 1", vars(module))
+    assert all_shims() == ()
+
+
+def test_the_same_declaration_made_while_it_resolves_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads may run one declaration at once; the record that is there first stays."""
+    resolve = ssot_shims._shim.resolve
+
+    def resolve_slowly(*arguments: Any) -> Any:
+        monkeypatch.setattr(ssot_shims._shim, "resolve", resolve)
+        declare()
+        return resolve(*arguments)
+
+    monkeypatch.setattr(ssot_shims._shim, "resolve", resolve_slowly)
+    limits = declare()
+    assert [record.placeholder for record in all_shims()] == [limits]
