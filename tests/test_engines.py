@@ -152,6 +152,7 @@ def test_a_stopped_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Pope
     host, process = dockerd
     machine.set("DOCKER_HOST", host)
     process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)  # the signal is sent before it has stopped anything
     try:
         answer = ask(1.0)
     finally:
