@@ -113,9 +113,7 @@ def _ask_inline(flight: Flight) -> Availability:
     flight.thread = get_ident()
     try:
         answer: Availability = flight.capability.probe.ask(flight.deadline)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
+    except Exception as error:  # nothing else is ours: it comes from a signal handler, and is for the program
         from ssot_shims._outcome import raised  # a mistake of ours
 
         return raised(flight.capability, error)
@@ -179,7 +177,9 @@ def _combine(answers: Answers, question: Question, check: Callable[[str], Availa
     try:
         answer = forced(capability)
         if answer is None:
-            answer = combined(capability.probe.kind, side_by_side(capability.parts, check, answers.hits))
+            answer = combined(
+                capability.probe.kind, side_by_side(capability.parts, check, answers.hits, answers.imports)
+            )
     finally:
         asking.reset(token)
         question.is_over = True

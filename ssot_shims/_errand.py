@@ -50,14 +50,20 @@ class Errand:
         self._then(self)
 
 
-def side_by_side(names: Iterable[str], check: Check, hits: Mapping[str, Availability]) -> dict[str, Availability]:
-    """The answer for each of *names*, in their order; it takes as long as the slowest. *hits* need no thread."""
+def side_by_side(
+    names: Iterable[str], check: Check, hits: Mapping[str, Availability], imports: Callable[[str], bool]
+) -> dict[str, Availability]:
+    """The answer for each of *names*, in their order; it takes as long as the slowest. *hits* need no thread.
+
+    One that *imports* its probe is asked in this thread, which may be the one that is importing the module right now.
+    """
     wanted = tuple(dict.fromkeys(names))
-    open_ = [name for name in wanted if name not in hits]
+    open_ = [name for name in wanted if name not in hits and not imports(name)]
     errands = {name: Errand(name, check) for name in open_} if len(open_) > 1 else {}
+    here = {name: check(name) for name in wanted if name not in errands}
     for errand in errands.values():
         errand.wait()
-    return {name: errands[name].wait() if name in errands else check(name) for name in wanted}
+    return {name: here[name] if name in here else errands[name].wait() for name in wanted}
 
 
 async def awaited(name: str, check: Check) -> Availability:

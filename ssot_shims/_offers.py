@@ -43,12 +43,13 @@ def read_offers() -> Offers:
     """Everything that is offered in this environment, read anew."""
     by_name: dict[str, list[Capability]] = {}
     problems: list[str] = []
-    for entry in importlib_metadata.entry_points(group=GROUP):
-        offer = _offer(entry)
-        if is_name(entry.name):
-            by_name.setdefault(entry.name, []).append(offer)
+    offers, damaged = _every_offer()
+    problems += damaged
+    for offer in offers:
+        if is_name(offer.name):
+            by_name.setdefault(offer.name, []).append(offer)
         else:
-            problems.append(f"{offer.where} offers a capability {entry.name!r}, which is no name for one")
+            problems.append(f"{offer.where} offers a capability {offer.name!r}, which is no name for one")
     return Offers(
         capabilities=tuple(offers[0] for offers in by_name.values() if len(offers) == 1),
         clashes={name: _told(offers) for name, offers in by_name.items() if len(offers) > 1},
@@ -56,8 +57,24 @@ def read_offers() -> Offers:
     )
 
 
-def _offer(entry: importlib_metadata.EntryPoint) -> Capability:
-    by = f"{entry.dist.name} {entry.dist.version}" if entry.dist else GROUP
+def _every_offer() -> tuple[list[Capability], list[str]]:
+    """The offers of each distribution once, and those of our group whose metadata is damaged."""
+    from ssot_shims._plain import describe  # re, and offers are read once
+
+    found: dict[str, list[Capability]] = {}
+    damaged: list[str] = []
+    for distribution in importlib_metadata.distributions():
+        try:
+            if GROUP not in (distribution.read_text("entry_points.txt") or ""):
+                continue
+            by = f"{distribution.name} {distribution.version}"
+            found.setdefault(by, [_offer(entry, by) for entry in distribution.entry_points.select(group=GROUP)])
+        except Exception as error:  # anybody's metadata may be damaged in any way
+            damaged.append(f"the metadata of a package that may offer capabilities cannot be read: {describe(error)}")
+    return [offer for offers in found.values() for offer in offers], damaged
+
+
+def _offer(entry: importlib_metadata.EntryPoint, by: str) -> Capability:
     probe = OfferedProbe(notation=f"python:{entry.value}", entry=entry)
     return Capability(name=entry.name, probe=probe, level="package", where=by)
 

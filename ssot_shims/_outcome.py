@@ -22,20 +22,24 @@ _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
 def outcome(capability: Capability, function: Callable[[], object]) -> Availability:
     """The answer that *function* gives. KeyboardInterrupt and :class:`CircularProbe` pass through."""
     try:
-        value: Any = function()
+        return _meant(capability, function, function())
     except (KeyboardInterrupt, CircularProbe):
         raise
     except Unavailable as no:
-        return _no(capability, function, no.reason)
+        return _no(capability, function, str(no.args[0]) if no.args and no.args[0] is not None else "")
     except BaseException as error:
         return raised(capability, error, function)
+
+
+def _meant(capability: Capability, function: Callable[[], object], value: Any) -> Availability:
+    """What a returned *value* says. Looking at it may raise: it can be an object that is not ready for that."""
     if value is None or value is True:
         return Availability(status="available", reason=f"its probe ({place_of(function)}) says yes")
     if value is False:
         return _no(capability, function, "")
     if _is_no_with_reason(value):
         return _no(capability, function, value[1])
-    if isinstance(value, Availability) and value.status in _STATUSES and value.reason:
+    if type(value) is Availability and _is_whole(value):
         return value.but(reason=fit_to_show(value.reason))
     return _strange(capability, function, value)
 
@@ -89,6 +93,12 @@ def fit_to_show(text: str) -> str:
     from ssot_shims._probes import without_secrets
 
     return re.sub(r"\w+://\S+", lambda address: without_secrets(address[0]), one_line(text))
+
+
+def _is_whole(value: Availability) -> bool:
+    """Whether an answer made by a user can be shown: its reason is text, and its details are text by text."""
+    parts: Any = (value.reason, value.details)
+    return value.status in _STATUSES and bool(value.reason) and [*map(type, parts)] == [str, dict]
 
 
 def _is_no_with_reason(value: Any) -> bool:

@@ -24,19 +24,27 @@ def caller() -> str:
 
 def code_of(function: Callable[..., object]) -> CodeType | None:
     """The code that calling *function* runs, through partials and methods; None when it is not Python."""
-    inner: Any = function
-    partial: Any = getattr(sys.modules.get("functools"), "partial", ())  # nobody has one who has not imported it
-    while isinstance(inner, partial):
-        inner = inner.func
+    inner = _inner(function)
     called: Any = inner if hasattr(inner, "__code__") else getattr(inner, "__call__", None)  # noqa: B004  # its code
     code: CodeType | None = getattr(called, "__code__", None)
     return code
 
 
+def _inner(function: Callable[..., object]) -> Any:
+    inner: Any = function
+    partial: Any = getattr(sys.modules.get("functools"), "partial", ())  # nobody has one who has not imported it
+    while isinstance(inner, partial):
+        inner = inner.func
+    return inner
+
+
 def place_of(function: Callable[..., object]) -> str:
-    """Where *function* is defined; its representation when that is not a line of Python."""
+    """Where *function* is defined; its name when that is not a line of Python, and never the arguments of a partial."""
     code = code_of(function)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
+    if code:
+        return f"{code.co_filename}:{code.co_firstlineno}"
+    inner: Any = _inner(function)
+    return f"{getattr(inner, '__qualname__', None) or type(inner).__qualname__}, not in Python"
 
 
 def standing(thread: int, file: str) -> str:

@@ -71,13 +71,18 @@ def _refuse_other_keys(file: Path, place: str, table: dict[str, Any], known: tup
 
 def _table(file: Path, key: str, value: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(value, dict):  # pyright: ignore[reportUnnecessaryIsInstance]  # the file may hold anything
-        raise InvalidSetting(f"{key} in {file}", repr(value), "a table")
+        raise InvalidSetting(f"{key} in {file}", _kind(value), "a table")
     return value
+
+
+def _kind(value: object) -> str:
+    """Only what kind of value it is: an address in it may hold a password."""
+    return f"<{type(value).__name__}>"
 
 
 def _names(file: Path, key: str, value: list[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
-        raise InvalidSetting(f"tool.ssot_shims.{key} in {file}", repr(value), "a list of strings")
+        raise InvalidSetting(f"tool.ssot_shims.{key} in {file}", _kind(value), "a list of strings")
     return tuple(value)
 
 
@@ -88,6 +93,10 @@ def _capabilities(file: Path, value: dict[str, Any]) -> tuple[Capability, ...]:
         try:
             refuse_bad_name(name)
         except InvalidCapability as error:
+            if "://" in name:  # an address in the place of a name may hold a password
+                raise InvalidSetting(
+                    f"a key of {place} in {file}", "<an address>", "a name such as 'postgres'"
+                ) from None
             raise InvalidSetting(f"a key of {place} in {file}", name, f"a name: {error.expected}") from error
         made.append(_capability(file, f"{place}.{name}", name, entry))
     return tuple(made)
@@ -99,8 +108,7 @@ def _capability(file: Path, place: str, name: str, entry: Any) -> Capability:
     probe = table.get("probe")
     options = {option: value for option, value in table.items() if option != "probe"}
     if not isinstance(probe, str):
-        # Only what kind of value it is: an address in it may hold a password.
-        shown = f"<{type(probe).__name__}>" if "probe" in table else "a table without a probe"
+        shown = _kind(probe) if "probe" in table else "a table without a probe"
         raise InvalidSetting(f"{place} in {file}", shown, "a probe such as 'tcp://localhost:5432'")
     if not isinstance(options.get("service", False), bool):
         raise InvalidSetting(f"{place}.service in {file}", repr(options["service"]), "true or false")

@@ -228,4 +228,4 @@ class Registry:
 
         for name in names:
             self[name]
-        return side_by_side(names, self.check, self._hits)
+        return side_by_side(names, self.check, self._hits, self._answers.imports)

@@ -135,7 +135,9 @@ def _unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> d
         short = name.removeprefix(PREFIX)
         capability = name.removeprefix(HAS_PREFIX).lower()
         if name.startswith(HAS_PREFIX):
-            if capability not in capabilities:
+            if capability in capabilities and name != has_variable(capability):
+                wrong[name] = f"no such setting; it is written {has_variable(capability)}"
+            elif capability not in capabilities:
                 wrong[name] = f"no capability of that name{did_you_mean(capability, capabilities)}"
         elif short not in variables:
             close = ", ".join(PREFIX + match for match in close_matches(short, variables))

@@ -52,7 +52,7 @@ def survey(registry: Registry, names: Iterable[str]) -> tuple[Finding, ...]:
         except SsotShimsError as error:
             return Availability(name=name, status="failed", reason=str(error))
 
-    answers = side_by_side(names, ask, {})
+    answers = side_by_side(names, ask, {}, lambda name: hasattr(registry[name].probe, "load"))
     hanging = registry.hanging()
     return tuple(
         Finding(capability=registry[name], answer=answer, hanging=hanging.get(name, ""))

@@ -21,6 +21,7 @@ from ssot_shims.errors import SsotShimsError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from ssot_shims._declarations import ImportFailure
 
@@ -45,6 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SsotShimsError, OSError) as error:
         parser.exit(2, f"ssot-shims: {error}\n")
     return code
+
+
+def run() -> NoReturn:
+    """The program: what :func:`main` does, and then the end, whatever probes may still hang."""
+    code = main()
+    if capabilities.hanging():
+        # Their threads are daemons, but what they started may be waited for at exit, for ever.
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 from importlib import import_module
+from time import monotonic
 from typing import Any, Self
 
 from typing_extensions import deprecated
@@ -18,13 +19,10 @@ from ssot_shims._builtin import capabilities, is_available
 from ssot_shims._capability import capability
 from ssot_shims._features import FEATURES, IMPORTS, SERVICES
 from ssot_shims._precedence import TEST_NO_SERVICES, no_services
-from ssot_shims._registry import Registry
+from ssot_shims._probes.network import TcpProbe
 
 for _feature, _module in FEATURES.items():
     capabilities.add(capability(_feature, f"module:{_module}", level="built-in", where=__name__))
-
-# What the variables of the suites said when a name was asked about last.
-_seen: dict[str, tuple[str | None, ...]] = {}
 
 
 class OrchestrationConfig:
@@ -223,20 +221,22 @@ def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
     """Whether something listens on *host* and *port*, asked now, within *timeout* seconds; no port is no."""
-    if port is None or no_services():
+    if port is None or not 0 < port < 65536 or no_services():
         return False
-    registry = Registry()
-    registry.register("service", f"tcp://{host}:{port}", timeout=timeout)
-    return bool(registry.check("service"))
+    return bool(TcpProbe(notation=service_name, host=host.strip("[]"), port=port).ask(monotonic() + timeout))
 
 
 def _is_there(name: str) -> bool:
     """The answer for *name*, made anew when a variable of the suites has changed: they set those between two tests."""
-    says = os.environ.get(_variable(name)), os.environ.get(TEST_NO_SERVICES)
-    if _seen.setdefault(name, says) != says:
+    says = _says(name)
+    if _seen[name] != says:
         _seen[name] = says
         capabilities.refresh(name)
     return is_available(name)
+
+
+def _says(name: str) -> tuple[str | None, ...]:
+    return os.environ.get(_variable(name)), os.environ.get(TEST_NO_SERVICES)
 
 
 def _is_really_there(name: str) -> bool:
@@ -251,3 +251,7 @@ def _overrides() -> dict[str, bool]:
     """The features whose answer a variable of the suites forces."""
     forced = {name: _settings.choice(_variable(name)) for name in FEATURES}
     return {name: value for name, value in forced.items() if value is not None}
+
+
+# What the variables of the suites said when each name was asked about last.
+_seen = {_name: _says(_name) for _name in (*FEATURES, "docker")}

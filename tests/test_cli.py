@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -720,3 +721,46 @@ def test_a_terminal_gets_colour_for_each_status() -> None:
     words = ["available", "unavailable", "timed out", "failed"]
     colours = [table(("", "", ""), [("x", word, "y")], width=0, colour=True)[1].split("m")[0] for word in words]
     assert colours == ["x  \x1b[32", "x  \x1b[2", "x  \x1b[33", "x  \x1b[31"]
+
+
+def test_the_program_ends_although_a_probe_hangs(tmp_path: Path) -> None:
+    """What a probe that was given up has started is not waited for, and the report is whole."""
+    (tmp_path / "pool.py").write_text(
+        "from ssot_shims import capabilities\nimport time\n"
+        "@capabilities.register('pool', timeout=0.3)\ndef pool():\n"
+        "    from concurrent.futures import ThreadPoolExecutor\n"
+        "    with ThreadPoolExecutor() as executor:\n        return executor.submit(time.sleep, 60).result()\n"
+    )
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    command = [sys.executable, "-m", "ssot_shims", "status", "pool", "--json"]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=40, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert [found["status"] for found in json.loads(run.stdout)["capabilities"] if found["name"] == "pool"] == [
+        "timed out"
+    ]
+
+
+def test_the_program_flushes_and_exits_with_hanging_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is that of the command; a stream that is closed is passed over."""
+    codes: list[int] = []
+
+    def leave(code: int) -> NoReturn:
+        codes.append(code)
+        raise SystemExit(code)
+
+    monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify"])
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(cli.capabilities, "hanging", lambda: {"pool": "pool.py:3"})
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(SystemExit):
+        cli.run()
+    assert codes == [0]
+
+
+def test_the_program_exits_with_the_code_of_the_command(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    """Where nothing hangs the interpreter ends as it always does."""
+    write({"acme.py": "", "suite.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
+    monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify", "suite"])
+    with pytest.raises(SystemExit) as stop:
+        cli.run()
+    assert stop.value.code == 1

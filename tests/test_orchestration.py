@@ -595,3 +595,28 @@ def test_type_checkers_are_told_the_better_name(name: str, better: str) -> None:
     from ssot_shims import orchestration
 
     assert getattr(orchestration, name).__deprecated__ == better
+
+
+@pytest.mark.parametrize(("host", "port"), [("", 1), ("local host", 1), ("localhost", 0), ("localhost", 70000)])
+def test_what_can_be_no_address_is_no(host: str, port: int) -> None:
+    """A suite that asks for a host or a port that cannot be gets False, as it always did."""
+    from ssot_shims.orchestration import check_service_available
+
+    assert check_service_available("redis", host, port) is False  # pyright: ignore[reportDeprecated]
+
+
+def test_a_service_is_asked_and_no_variable_answers_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable for some capability says nothing about any host and port."""
+    from ssot_shims.orchestration import check_service_available
+
+    monkeypatch.setenv("SSOT_SHIMS_HAS_SERVICE", "1")
+    assert check_service_available("redis", "localhost", 1) is False  # pyright: ignore[reportDeprecated]
+
+
+def test_a_changed_variable_counts_although_the_registry_was_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drop-in gives one answer, whoever asked before it."""
+    from ssot_shims import capabilities, orchestration
+
+    capabilities.check("orchestrator")
+    monkeypatch.setenv("ORCHESTRATION_ORCHESTRATOR_AVAILABLE", "1")
+    assert orchestration.is_orchestrator_available() is True  # pyright: ignore[reportDeprecated]

@@ -32,6 +32,7 @@ from ssot_shims import (
     Registry,
     Unavailable,
     UnknownCapability,
+    capabilities,
 )
 from ssot_shims._capability import capability
 from ssot_shims._probes.compose import ComposeProbe
@@ -228,7 +229,7 @@ def test_a_probe_may_be_anything_that_can_be_called(registry: Registry) -> None:
     for name, probe in probes.items():
         registry.register(name, probe)
     assert {name: bool(answer) for name, answer in registry.check_all().items()} == dict.fromkeys(sorted(probes), True)
-    assert registry["plain"].notation.startswith("<built-in method acquire")
+    assert registry["plain"].notation == "lock.acquire, not in Python"
 
 
 def test_a_probe_reads_the_context_variables_of_who_asks(registry: Registry) -> None:
@@ -919,3 +920,97 @@ def test_a_wrong_setting_is_an_error_and_not_an_answer(registry: Registry, monke
         )
     monkeypatch.delenv("SSOT_SHIMS_HAS_DOCKER")
     assert registry.check("docker")
+
+
+# --- what a probe may do to the question
+
+
+def test_a_probe_in_a_module_that_is_being_imported_does_not_block(tmp_path: Path) -> None:
+    """Asked side by side with others, by the module that defines it, a ``python:`` probe ends in an answer."""
+    (tmp_path / "suite.py").write_text(
+        "from ssot_shims import capabilities as c\n"
+        "c.register('db', 'python:suite:probe')\nc.register('path', 'env:PATH')\nc.register('both', 'all:db,path')\n"
+        "def probe(): return True\n"
+        "answers = c.check_all()\nprint(answers['db'].status, answers['path'].status, answers['both'].status)"
+    )
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1]), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-c", "import suite"]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert (run.stdout, run.stderr) == ("available available available\n", "")
+
+
+class NotReady:
+    """An object that raises whatever one asks of it."""
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError("not configured")
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "reason"),
+    [
+        (NotReady, "failed", "its probe raised RuntimeError: not configured"),
+        (lambda: Availability(status="available", reason=5), "failed", "its probe ("),  # type: ignore[arg-type]
+        (lambda: Availability(status="available", reason="x", details=None), "failed", "its probe ("),  # type: ignore[arg-type]
+    ],
+)
+def test_a_strange_return_value_is_failed(returned: Callable[[], object], status: str, reason: str) -> None:
+    """What cannot be looked at, or is no whole answer, does not get out of a check."""
+    capabilities.register("strange", lambda: returned())
+    answer = capabilities.check("strange")
+    assert answer.status == status
+    assert answer.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(("why", "reason"), [(OSError("no db"), "no db"), (None, "its probe (")])
+def test_unavailable_takes_anything_for_a_reason(why: object, reason: str) -> None:
+    """An exception given as the reason is told by its text, none at all by where the probe is."""
+
+    def probe() -> None:
+        raise Unavailable(why)  # type: ignore[arg-type]
+
+    capabilities.register("strange", probe)
+    answer = capabilities.check("strange")
+    assert (answer.status, answer.reason.startswith(reason)) == ("unavailable", True)
+
+
+def test_the_arguments_of_a_partial_are_not_shown() -> None:
+    """They may hold a password; a function that is not in Python is told by its name."""
+    capabilities.register("strange", functools.partial(len, "PWD=secret"))
+    assert "its probe (len, not in Python) returned" in capabilities.check("strange").reason
+    assert "secret" not in capabilities["strange"].notation
+
+
+def test_what_a_signal_handler_raises_goes_through_a_probe(tmp_path: Path) -> None:
+    """SystemExit from a handler ends the program, although it came while a probe of ours was asked."""
+    (tmp_path / "main.py").write_text(
+        "import signal, socket, sys\nfrom ssot_shims import capabilities as c\n"
+        "s = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\n"
+        "c.register('web', f'http://127.0.0.1:{s.getsockname()[1]}/')\n"
+        "signal.signal(signal.SIGALRM, lambda *_: sys.exit(3))\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\n"
+        "c.check('web')"
+    )
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    command = [sys.executable, "main.py"]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert (run.returncode, run.stderr) == (3, "")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"entry_points.txt": "[ssot_shims.capabilities]\ngpu = suite:gpu\n"},
+        {"METADATA": "Name: x\nVersion: 1\n", "entry_points.txt": "[ssot_shims.capabilities]\ngpu\n"},
+    ],
+    ids=["no METADATA", "a line without ="],
+)
+def test_damaged_metadata_is_a_problem_and_not_an_error(tmp_path: Path, files: dict[str, str]) -> None:
+    """One damaged package spoils no question; it is listed."""
+    (tmp_path / "x-1.0.dist-info").mkdir()
+    for name, text in files.items():
+        (tmp_path / "x-1.0.dist-info" / name).write_text(text)
+    sys.path.insert(0, str(tmp_path))
+    with pytest.raises(UnknownCapability):
+        Registry().check("nope")
+    told = "the metadata of a package that may offer capabilities cannot be read: "
+    assert any(problem.startswith(told) for problem in Registry().problems())

@@ -104,9 +104,9 @@ db = { probe = "env:DB", timeout = 1, ttl = 5.0, service = true }
         ),
         (
             "[tool.ssot_shims]\nmodules = 'suite'",
-            "tool.ssot_shims.modules in {file} is \"'suite'\"; expected a list of strings",
+            "tool.ssot_shims.modules in {file} is '<str>'; expected a list of strings",
         ),
-        ("[tool.ssot_shims]\ncapabilities = 1", "tool.ssot_shims.capabilities in {file} is '1'; expected a table"),
+        ("[tool.ssot_shims]\ncapabilities = 1", "tool.ssot_shims.capabilities in {file} is '<int>'; expected a table"),
         (
             "[tool.ssot_shims.capabilities]\nMy-DB = 'env:A'",
             "a key of tool.ssot_shims.capabilities in {file} is 'My-DB'; expected a name: use lower-case letters, "
@@ -145,9 +145,12 @@ db = { probe = "env:DB", timeout = 1, ttl = 5.0, service = true }
             "tool.ssot_shims.capabilities.db in {file} is 'tcp://***@localhost'; expected tcp://host:port; "
             "it has a user, which a TCP port does not ask for",
         ),
-        ("[tool.ssot_shims]\nmodules = [1]", "tool.ssot_shims.modules in {file} is '[1]'; expected a list of strings"),
-        ("[tool]\nssot_shims = 3", "tool.ssot_shims in {file} is '3'; expected a table"),
-        ("tool = 3", "tool in {file} is '3'; expected a table"),
+        (
+            "[tool.ssot_shims]\nmodules = [1]",
+            "tool.ssot_shims.modules in {file} is '<list>'; expected a list of strings",
+        ),
+        ("[tool]\nssot_shims = 3", "tool.ssot_shims in {file} is '<int>'; expected a table"),
+        ("tool = 3", "tool in {file} is '<int>'; expected a table"),
         (
             "[tool",
             "{file} is \"Expected ']' at the end of a table declaration (at end of document)\"; "
@@ -193,3 +196,28 @@ def test_settings_are_read_when_the_answer_is_made(monkeypatch: pytest.MonkeyPat
     assert strict()
     monkeypatch.setitem(os.environ, "SSOT_SHIMS_STRICT", "0")
     assert not strict()
+
+
+def test_a_variable_in_the_wrong_case_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSOT_SHIMS_HAS_docker reaches nothing, and the way to write it is named."""
+    monkeypatch.setenv("SSOT_SHIMS_HAS_docker", "1")
+    assert misspelled(SHIMS, frozenset({"docker"})) == {
+        "SSOT_SHIMS_HAS_docker": "no such setting; it is written SSOT_SHIMS_HAS_DOCKER"
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'capabilities = ["https://me:secret@host/"]',
+        'capabilities = "https://me:secret@host/"',
+        'modules = "https://me:secret@host/"',
+        '[tool.ssot_shims.capabilities]\n"https://me:secret@host" = "x"',
+    ],
+)
+def test_an_address_in_the_wrong_place_is_not_shown(tmp_path: Path, text: str) -> None:
+    """A table of the wrong shape may hold passwords; the error says of what kind the value is."""
+    (tmp_path / "pyproject.toml").write_text(f"[tool.ssot_shims]\n{text}")
+    with pytest.raises(InvalidSetting) as caught:
+        find_project(tmp_path)
+    assert "secret" not in str(caught.value)
