@@ -44,7 +44,7 @@ def resolve(host: str, port: int, deadline: float) -> list[Endpoint]:
     try:
         return _look_up_here(name, port, socket.AI_NUMERICHOST)
     except socket.gaierror:
-        pass
+        pass  # a name, then, and no number
     if name.lower() == b"localhost" or not _is_python(sys.executable):
         return _look_up_here(name, port)
     return _look_up_elsewhere(name, port, remaining(deadline))
