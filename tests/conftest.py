@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import importlib_metadata  # noqa: F401  # it adds a finder to sys.meta_path, which is to stay
 import pytest
@@ -17,7 +20,18 @@ import ssot_shims
 from ssot_shims import _shim
 from ssot_shims._builtin import capabilities
 
+if TYPE_CHECKING:
+    from tests.docker_machine import Machine
+
 Write = Callable[[dict[str, str]], Path]
+
+
+def run(code: str, *options: str, **settings: str) -> tuple[str, str]:
+    """What *code* prints, and what it complains of, in a process of its own."""
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1]), "PATH": os.environ["PATH"], **settings}
+    command = [sys.executable, *options, "-c", code]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout, done.stderr
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +73,17 @@ def our_capabilities() -> Iterator[None]:
     # Its import registers, and what it has registered is gone.
     sys.modules.pop("ssot_shims.orchestration", None)
     vars(ssot_shims).pop("orchestration", None)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Machine]:
+    """A machine without Docker, on which nothing may be printed."""
+    from tests.docker_machine import new_machine  # imports the probe, which few tests need
+
+    machine = new_machine(monkeypatch)
+    yield machine
+    shutil.rmtree(machine.root)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.fixture

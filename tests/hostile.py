@@ -87,7 +87,7 @@ class Peer:
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
-            if select.select([self._listener], [], [], 0.02)[0]:
+            if select.select([self._listener], [], [], 0.01)[0]:
                 connection, _ = self._listener.accept()
                 talk = threading.Thread(target=self._talk, args=[connection], name="peer")
                 self._talks.append(talk)
@@ -201,7 +201,7 @@ def _drain(listener: socket.socket, after: float | None, stopped: threading.Even
     if stopped.wait(after):
         return
     while not stopped.is_set():
-        if select.select([listener], [], [], 0.02)[0]:
+        if select.select([listener], [], [], 0.01)[0]:
             connection, _ = listener.accept()
             with contextlib.suppress(OSError):
                 connection.settimeout(0.05)

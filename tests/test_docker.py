@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import grp
 import os
 import pwd
+import resource
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ssot_shims import _settings
-from ssot_shims._availability import Availability
-from ssot_shims._probes import docker_reasons, resolver, stream, unix_path
+from ssot_shims import capabilities
+from ssot_shims._probes import docker_reasons, obstacle, resolver, stream, unix_path
 from ssot_shims._probes.docker_address import DockerAddress
 from ssot_shims._probes.stream import connect
-from tests.docker_machine import Machine, ask, new_machine, seen
+from tests.cures import as_member, as_nobody, assert_it_turns, done, step_of
+from tests.docker_machine import Machine, ask, seen
 from tests.hostile import (
     ANSWER,
     ENGINE,
@@ -40,57 +39,6 @@ from tests.hostile import (
     says,
     status,
 )
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    machine = new_machine(monkeypatch)
-    yield machine
-    shutil.rmtree(machine.root)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    yield
-    assert capfd.readouterr() == ("", "")
-
-
-@contextlib.contextmanager
-def done(step: str, machine: Machine) -> Iterator[None]:
-    """What a reason says to do, done; where it leaves a name open, that of a live engine is put in."""
-    name, _, value = step.partition("=")
-    words = shlex.split(step.removeprefix("sudo "))  # a test may do what it needs without
-    with contextlib.ExitStack() as stack:
-        if words[:2] == ["dockerd", "-H"] or words[:2] == ["podman", "system"]:
-            stack.enter_context(Peer(free(words[-1]), says(ANSWER)))
-        elif words in (["dockerd"], ["systemctl", "start", "docker"], ["docker", "desktop", "start"]):
-            stack.enter_context(Peer(free(f"unix://{machine.default}"), says(ANSWER)))
-        elif words[0] == "chmod":
-            subprocess.run(words, check=True)
-        else:
-            if value in ("unix:///PATH", "tcp://HOST:PORT"):
-                place = machine.path("other.sock") if value.startswith("unix") else ("127.0.0.1", 0)
-                value = stack.enter_context(Peer(place, says(ANSWER))).host
-            assert name.isupper(), step
-            machine.set(name, value)
-        yield
-
-
-def free(host: str) -> str | tuple[str, int]:
-    """The place that *host* names, made free for a new engine."""
-    scheme, _, place = host.partition("://")
-    if scheme == "unix":
-        Path(place).unlink(missing_ok=True)
-        return place
-    address, _, port = place.rpartition(":")
-    return address.strip("[]"), int(port)
-
-
-def assert_it_turns(answer: Availability, machine: Machine) -> None:
-    """The next step that a no ends with, done, makes it a yes."""
-    with done(answer.reason.rpartition(": ")[2], machine):
-        assert ask(_settings.timeout())
-
 
 # --- what answers
 
@@ -265,7 +213,7 @@ def test_no_answer_in_time(machine: Machine, act: Act, is_tcp: bool) -> None:
         answer = ask()
         host, place = peer.host, peer.place
     assert seen(answer) == ("timed out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
-    with Peer(place, says(ANSWER)):
+    with Peer(place, says(ANSWER)):  # restarted
         assert ask()
 
 
@@ -282,22 +230,29 @@ def test_a_deadline_that_has_passed(machine: Machine) -> None:
     """Without any time left nothing is asked, and the next step asks for more than there was."""
     with Peer(machine.path("peer.sock"), says(ANSWER)) as peer:
         machine.set("DOCKER_HOST", peer.host)
-        assert ask(-1.0).reason == TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10").replace("0.5", "0")
-    assert peer.questions == []
+        answer = ask(-1.0)
+        assert peer.questions == []
+        assert seen(answer) == (
+            "timed out",
+            TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10").replace("0.5", "0"),
+        )
+        assert_it_turns(answer, machine)
     address = DockerAddress(host="tcp://h:1", source="from DOCKER_HOST", place=("h", 1))
-    assert docker_reasons.too_late(address, 60.0).endswith(
-        "within 60 s; restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=120"
+    assert docker_reasons.too_late(address, 60.0) == TOO_LATE.replace("0.5", "60").format(
+        host="tcp://h:1", longer="SSOT_SHIMS_TIMEOUT=120"
     )
 
 
 @pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])
 def test_a_backlog_that_stays_full(machine: Machine, is_tcp: bool) -> None:
-    """Where nobody accepts, connecting ends at the deadline."""
+    """Where nobody accepts, connecting ends at the deadline; a restarted engine is a yes."""
     with full_backlog(("127.0.0.1", 0) if is_tcp else machine.path("full.sock")) as place:
         host = f"unix://{place}" if isinstance(place, str) else f"tcp://127.0.0.1:{place[1]}"
         machine.set("DOCKER_HOST", host)
         answer = ask()
     assert seen(answer) == ("timed out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
+    with Peer(place, says(ANSWER)):
+        assert ask()
 
 
 def test_a_backlog_that_drains(machine: Machine) -> None:
@@ -349,42 +304,88 @@ def test_how_an_engine_is_started(machine: Machine, monkeypatch: pytest.MonkeyPa
     assert_it_turns(answer, machine)
 
 
-@pytest.mark.parametrize(
-    ("name", "command"),
-    [
-        ("x.sock", "dockerd -H unix://{root}/x.sock"),
-        ("podman.sock", "podman system service --time=0 unix://{root}/podman.sock"),
-        ("with blank.sock", "dockerd -H 'unix://{root}/with blank.sock'"),
-        ("not/there/x.sock", None),
-        ("file/x.sock", None),
-    ],
-)
-def test_no_socket_at_a_chosen_path(machine: Machine, name: str, command: str | None) -> None:
-    """An explicit choice is final: the default socket is only named as the next step."""
-    Path(machine.path("file")).write_text("")
-    machine.set("DOCKER_HOST", f"unix://{machine.path(name)}")
-    expected = (command or f"dockerd -H unix://{{root}}/{name}").format(root=machine.root)
-    answer = ask()
-    assert seen(answer) == (
-        "unavailable",
-        f"there is no socket at {machine.root}/{name} (from DOCKER_HOST); start an engine there: {expected}",
-    )
-    if command:
-        assert_it_turns(answer, machine)
+def nothing(path: Path) -> None:
+    """Leave it as it is."""
 
 
-ELSEWHERE = {
-    "docker.sock": "the default",
-    "run/docker.sock": "a rootless engine's",
-    "home/.docker/desktop/docker.sock": "Docker Desktop's",
-    "home/.docker/run/docker.sock": "Docker Desktop's",
-    "home/.colima/default/docker.sock": "colima's",
-    "run/podman/podman.sock": "podman's",
-    "podman.sock": "podman's",
+def datagrams(path: Path) -> socket.socket:
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(str(path))
+    return server
+
+
+# What is at the path, the path, what is said of it, and the next step.
+START, NAME = "start an engine there: ", "name an engine: DOCKER_HOST=unix:///PATH"
+AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
+    "nothing": (nothing, "x.sock", "there is no socket at {path} ({by})", f"{START}sudo dockerd -H unix://{{path}}"),
+    "nothing, with a blank": (
+        *(nothing, "with blank.sock", "there is no socket at {path} ({by})"),
+        f"{START}sudo dockerd -H 'unix://{{path}}'",
+    ),
+    "nothing, for podman": (
+        *(nothing, "podman.sock", "there is no socket at {path} ({by})"),
+        f"{START}podman system service --time=0 unix://{{path}}",
+    ),
+    "no folder, which no engine makes": (nothing, "not/there/x.sock", "there is no socket at {path} ({by})", NAME),
+    "something below a file": (
+        *(lambda path: path.parent.touch(), "file/x.sock", "there is no socket at {path} ({by})"),
+        NAME,
+    ),
+    "a file": (Path.touch, "x", "{path} ({by}) is a regular file, not a socket", NAME),
+    "a directory": (Path.mkdir, "x", "{path} ({by}) is a directory, not a socket", NAME),
+    "a pipe": (os.mkfifo, "x", "{path} ({by}) is a pipe, not a socket", NAME),
+    "a device": (nothing, "/dev/null", "{path} ({by}) is a device, not a socket", NAME),
+    "a stale socket": (
+        *(lambda path: listening(str(path)).close(), "x.sock"),
+        "nothing listens at the socket {path} ({by}), which is stale",
+        f"{START}sudo dockerd -H unix://{{path}}",
+    ),
+    "a socket for datagrams": (
+        *(datagrams, "x.sock", "unix://{path} ({by}) cannot be reached: Protocol wrong type for socket"),
+        NAME,
+    ),
+    "links in a circle": (
+        *(lambda path: path.symlink_to(path), "x.sock"),
+        "unix://{path} ({by}) cannot be reached: Too many levels of symbolic links",
+        NAME,
+    ),
+    "a path that is too long, counted in bytes": (
+        *(nothing, "é" * 60),
+        "unix://{path} ({by}) cannot be reached: its path has {size} bytes, and that of a socket at most 107",
+        NAME,
+    ),
 }
 
 
-@pytest.mark.parametrize(("name", "whose"), ELSEWHERE.items(), ids=ELSEWHERE)
+@pytest.mark.parametrize(("make", "name", "seen_there", "step"), AT_THE_PATH.values(), ids=AT_THE_PATH)
+def test_no_engine_at_a_chosen_path(
+    machine: Machine, make: Callable[[Path], object], name: str, seen_there: str, step: str
+) -> None:
+    """What is there is told, an explicit choice is final, and the next step makes a yes."""
+    path = machine.root / name
+    made = make(path)
+    machine.set("DOCKER_HOST", f"unix://{path}")
+    answer = ask()
+    if isinstance(made, socket.socket):
+        made.close()
+    said = f"{seen_there}; {step}".format(path=path, by="from DOCKER_HOST", size=len(os.fsencode(path)))
+    assert seen(answer) == ("unavailable", said)
+    assert_it_turns(answer, machine)
+
+
+# Where the socket is looked for, whose it is, and the command that starts that engine (none: the usual one).
+ELSEWHERE = {
+    "docker.sock": ("the default", "sudo dockerd"),
+    "run/docker.sock": ("a rootless engine's", "dockerd-rootless.sh"),
+    "home/.docker/desktop/docker.sock": ("Docker Desktop's", "docker desktop start"),
+    "home/.docker/run/docker.sock": ("Docker Desktop's", "docker desktop start"),
+    "home/.colima/default/docker.sock": ("colima's", "colima start"),
+    "run/podman/podman.sock": ("podman's", "podman system service --time=0"),
+    "podman.sock": ("podman's", "podman system service --time=0 unix://{path}"),
+}
+
+
+@pytest.mark.parametrize(("name", "whose"), [(name, whose) for name, (whose, _) in ELSEWHERE.items()])
 def test_another_engine_is_named(machine: Machine, name: str, whose: str) -> None:
     """A socket that is there but was not chosen is the next step, and choosing it makes a yes."""
     missing = machine.path("x.sock")
@@ -401,56 +402,75 @@ def test_another_engine_is_named(machine: Machine, name: str, whose: str) -> Non
         assert_it_turns(answer, machine)
 
 
-def test_a_file_where_another_socket_would_be(machine: Machine) -> None:
-    """Only a socket is named as the next step; COLIMA_HOME is where colima's is looked for."""
-    (machine.run / "docker.sock").write_text("")
-    machine.set("COLIMA_HOME", machine.path("c"))
-    Path(machine.path("c/default")).mkdir(parents=True)
-    with Peer(machine.path("c/default/docker.sock"), says(ANSWER)) as engine:
-        assert ask().reason == (
-            f"there is no socket at {machine.default} (the default); "
-            f"colima's socket is there: DOCKER_HOST={engine.host}"
-        )
-
-
-@pytest.mark.parametrize("what", ["a regular file", "a directory", "a pipe", "a device"])
-def test_no_socket_but_something_else(machine: Machine, what: str) -> None:
-    """Something else at the path is said to be what it is."""
-    path = Path("/dev/null") if what == "a device" else Path(machine.path("thing"))
-    make = {"a regular file": path.touch, "a directory": path.mkdir, "a pipe": lambda: os.mkfifo(path)}
-    make.get(what, lambda: None)()
+@pytest.mark.parametrize(("name", "command"), [(name, command) for name, (_, command) in ELSEWHERE.items()])
+def test_an_engine_is_started_as_its_kind_is(machine: Machine, name: str, command: str) -> None:
+    """Where a chosen socket is that of a kind of engine, the command is the one for that kind."""
+    path = machine.root / name
     machine.set("DOCKER_HOST", f"unix://{path}")
     answer = ask()
     assert seen(answer) == (
         "unavailable",
-        f"{path} (from DOCKER_HOST) is {what}, not a socket; name an engine: DOCKER_HOST=unix:///PATH",
+        f"there is no socket at {path} (from DOCKER_HOST); start an engine there: {command.format(path=path)}",
     )
     assert_it_turns(answer, machine)
 
 
-def test_a_stale_socket(machine: Machine) -> None:
-    """A socket that its engine left behind is told from a missing one."""
-    listening(str(machine.default)).close()
+def test_podman_where_this_user_may_not_write(machine: Machine) -> None:
+    """In a folder of root's, it is root who starts podman."""
+    if os.getuid() != 0:
+        machine.root.chmod(0o555)
+    path = machine.path("podman.sock")
+    machine.set("DOCKER_HOST", f"unix://{path}")
+    with as_nobody():
+        answer = ask()
+    machine.root.chmod(0o755)
+    assert seen(answer) == (
+        "unavailable",
+        f"there is no socket at {path} (from DOCKER_HOST); "
+        f"start an engine there: sudo podman system service --time=0 unix://{path}",
+    )
+    assert_it_turns(answer, machine)
+
+
+def test_a_chosen_path_on_a_mac(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There engines have sockets of their own, and no command starts one at any other path."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    machine.set("DOCKER_HOST", f"unix://{machine.path('x.sock')}")
+    answer = ask()
+    assert seen(answer) == (
+        "unavailable",
+        f"there is no socket at {machine.path('x.sock')} (from DOCKER_HOST); {NAME}",
+    )
+    assert_it_turns(answer, machine)
+
+
+def test_two_stale_sockets(machine: Machine) -> None:
+    """Two sockets that were left behind do not just name one another: the way to start an engine is there too."""
+    other = machine.run / "docker.sock"
+    for path in (machine.default, other):
+        listening(str(path)).close()
     answer = ask()
     assert seen(answer) == (
         "unavailable",
         f"nothing listens at the socket {machine.default} (the default), which is stale; "
-        "start an engine there: sudo dockerd",
+        f"a rootless engine's socket is there: DOCKER_HOST=unix://{other}, or start an engine there: sudo dockerd",
     )
     assert_it_turns(answer, machine)
 
 
-def test_a_path_that_is_too_long(machine: Machine) -> None:
-    """A path that no socket can have is counted in bytes."""
-    path = machine.path("é" * 60)
-    machine.set("DOCKER_HOST", f"unix://{path}")
-    answer = ask()
-    assert seen(answer) == (
-        "unavailable",
-        f"unix://{path} (from DOCKER_HOST) cannot be reached: its path has {len(path.encode())} bytes, "
-        "and that of a socket at most 107; name an engine: DOCKER_HOST=unix:///PATH",
-    )
-    assert_it_turns(answer, machine)
+def test_a_file_where_another_socket_would_be(machine: Machine) -> None:
+    """Only a socket is named as the next step; COLIMA_HOME is where colima's is looked for."""
+    (machine.run / "docker.sock").write_text("")
+    machine.set("COLIMA_HOME", machine.path("c c"))
+    Path(machine.path("c c/default")).mkdir(parents=True)
+    with Peer(machine.path("c c/default/docker.sock"), says(ANSWER)) as engine:
+        answer = ask()
+        assert seen(answer) == (
+            "unavailable",
+            f"there is no socket at {machine.default} (the default); "
+            f"colima's socket is there: DOCKER_HOST='{engine.host}'",
+        )
+        assert_it_turns(answer, machine)
 
 
 def test_a_path_of_the_most_bytes(machine: Machine) -> None:
@@ -469,39 +489,7 @@ def test_a_nul_in_a_path() -> None:
         connect("/tmp/docker.sock\0/x", time.monotonic() + 1)
 
 
-def test_a_system_without_unix_sockets(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Python knows no unix sockets that is the reason."""
-    with Peer(machine.path("peer.sock"), says(ANSWER)) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        monkeypatch.delattr(socket, "AF_UNIX")
-        answer = ask()
-        monkeypatch.undo()
-    assert answer.reason == (
-        f"unix://{machine.path('peer.sock')} (from DOCKER_HOST) cannot be reached: this system has no unix sockets; "
-        "name an engine: DOCKER_HOST=unix:///PATH"
-    )
-
-
 # --- permission
-
-
-@contextlib.contextmanager
-def as_nobody() -> Iterator[None]:
-    """As somebody whom the file system may refuse; root becomes that user, anybody else is one already."""
-    if os.getuid() != 0:
-        yield
-        return
-    groups = os.getgroups()
-    nobody = pwd.getpwnam("nobody")
-    os.setgroups([])
-    os.setegid(nobody.pw_gid)
-    os.seteuid(nobody.pw_uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(groups)
 
 
 def test_a_folder_that_may_not_be_entered(machine: Machine) -> None:
@@ -521,7 +509,7 @@ def test_a_folder_that_may_not_be_entered(machine: Machine) -> None:
                 f"let others in: sudo chmod o+x {closed}",
             )
             if os.getuid() == 0:
-                with done(answer.reason.rpartition(": ")[2], machine), as_nobody():
+                with done(step_of(answer), machine), as_nobody():
                     assert ask()
         finally:
             closed.chmod(0o700)
@@ -545,56 +533,70 @@ def test_a_socket_of_ones_own_that_is_closed(machine: Machine) -> None:
             assert_it_turns(answer, machine)
 
 
-def test_a_socket_for_a_group(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The group that may use the socket is named, by its number where it has no name."""
-    path = machine.path("group.sock")
-    group = grp.getgrgid(os.getgid() if os.getuid() else 1)
+GROUP = grp.getgrgid(1)
+OWNER_ALONE = "which is for its owner alone; let its group {group} in, "
+
+
+@pytest.mark.parametrize(
+    ("mode", "groups", "way"),
+    [
+        (0o660, [], "which is for the group {group}; join it and log in again: {join}"),
+        (0o600, [], f"{OWNER_ALONE}join it and log in again: sudo chmod g+rw {{path}} && sudo {{join_}}"),
+        (0o600, [GROUP.gr_gid], f"{OWNER_ALONE}which you are in: sudo chmod g+rw {{path}}"),
+    ],
+    ids=["for a group", "for its owner", "for its owner, seen by a member of its group"],
+)
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can leave a group and join it again")
+def test_a_socket_for_others(machine: Machine, mode: int, groups: list[int], way: str) -> None:
+    """Who is in none of the groups is refused; once the steps that the reason names are done, the engine answers.
+
+    ``usermod`` would change the users of this machine, so the process joins the group as a new login would.
+    """
+    path = machine.path("a group.sock")
     with Peer(path, says(ANSWER)) as engine:
         machine.set("DOCKER_HOST", engine.host)
-        os.chown(path, -1, group.gr_gid)
-        os.chmod(path, 0o660)
-        nobody = pwd.getpwnam("nobody")
-        monkeypatch.setattr(os, "geteuid", lambda: nobody.pw_uid)
-        address = DockerAddress(host=engine.host, source="from DOCKER_HOST", place=path)
-        reason = docker_reasons.why_not(address, PermissionError(errno.EACCES, "Permission denied"))
-        assert reason == (
-            f"permission denied at {path} (from DOCKER_HOST), which is for the group {group.gr_name}; "
-            f"join it and log in again: sudo usermod -aG {group.gr_name} nobody"
-        )
+        os.chown(path, 0, GROUP.gr_gid)
+        os.chmod(path, mode)
+        member = [str(group) for group in groups] or [""]
+        with as_member("nobody", member[0]):
+            answer = ask()
+        join = f"usermod -aG {GROUP.gr_name} nobody"
+        expected = way.format(group=GROUP.gr_name, join=f"sudo {join}", join_=join, path=f"'{path}'")
+        assert seen(answer) == ("unavailable", f"permission denied at {path} (from DOCKER_HOST), {expected}")
+        with contextlib.ExitStack() as stack:
+            if groups:
+                stack.enter_context(done(step_of(answer), machine))
+                stack.enter_context(as_member("nobody", member[0]))
+            else:
+                stack.enter_context(done(step_of(answer), machine))
+            assert ask()
+
+
+def test_the_words_for_a_socket_of_others(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold for any user; in a container group and user may be mere numbers, which the command takes as well."""
+    path = machine.path("group.sock")
+    with contextlib.closing(listening(path)):
+        number = os.stat(path).st_gid
+        user = next(user for user in pwd.getpwall() if user.pw_uid != os.getuid() and user.pw_gid != number)
+        group = grp.getgrgid(number).gr_name
+        monkeypatch.setattr(os, "geteuid", lambda: user.pw_uid)
+        monkeypatch.setattr(os, "getegid", lambda: user.pw_gid)
+        monkeypatch.setattr(os, "getgroups", list)
+        alone, chmod = OWNER_ALONE.format(group=group), f"sudo chmod g+rw {path}"
         os.chmod(path, 0o600)
-        assert docker_reasons.why_not(address, PermissionError()) == (
-            f"permission denied at {path} (from DOCKER_HOST), which is for its owner alone; "
-            f"let its group in: sudo chmod g+rw {path}"
+        assert obstacle.permission(path) == (
+            f"{alone}join it and log in again: {chmod} && sudo usermod -aG {group} {user.pw_name}"
         )
+        monkeypatch.setattr(os, "getgroups", lambda: [number])
+        assert obstacle.permission(path) == f"{alone}which you are in: {chmod}"
         os.chmod(path, 0o660)
         monkeypatch.setattr(grp, "getgrgid", {}.__getitem__)
         monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
-        assert docker_reasons.why_not(address, PermissionError()) == (
-            f"permission denied at {path} (from DOCKER_HOST), which is for the group {group.gr_gid}; "
-            f"join it and log in again: sudo usermod -aG {group.gr_gid} {nobody.pw_uid}"
+        assert obstacle.permission(path) == (
+            f"which is for the group {number}; join it and log in again: sudo usermod -aG {number} {user.pw_uid}"
         )
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can leave a group and join it again")
-def test_joining_the_group_turns_the_answer(machine: Machine) -> None:
-    """Who is in none of the groups is refused; in the group that the reason names the engine answers."""
-    path = machine.path("group.sock")
-    with Peer(path, says(ANSWER)) as engine:
-        machine.set("DOCKER_HOST", engine.host)
-        os.chmod(path, 0o660)
-        os.chown(path, 0, 1)
-        with as_nobody():
-            answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"permission denied at {path} (from DOCKER_HOST), which is for the group {grp.getgrgid(1).gr_name}; "
-            f"join it and log in again: sudo usermod -aG {grp.getgrgid(1).gr_name} nobody",
-        )
-        with as_nobody():
-            os.seteuid(0)
-            os.setgroups([grp.getgrnam(answer.reason.split()[-2]).gr_gid])
-            os.seteuid(pwd.getpwnam(answer.reason.split()[-1]).pw_uid)
-            assert ask()
+    os.unlink(path)
+    assert obstacle.permission(path) == "and by now it is gone; ask once more"
 
 
 # --- over TCP
@@ -611,19 +613,22 @@ def test_nothing_listens(machine: Machine, host: str) -> None:
     command = shlex.quote(f"tcp://{place}:{port}")
     assert seen(answer) == (
         "unavailable",
-        f"nothing listens at tcp://{place}:{port} (from DOCKER_HOST); start an engine there: dockerd -H {command}",
+        f"nothing listens at tcp://{place}:{port} (from DOCKER_HOST); start an engine there: sudo dockerd -H {command}",
     )
     assert_it_turns(answer, machine)
 
 
 def test_a_name_that_does_not_resolve(machine: Machine) -> None:
     """The name is told, and what the system says about it."""
+    with pytest.raises(socket.gaierror) as caught:
+        socket.getaddrinfo("engine.invalid", 2375)
     machine.set("DOCKER_HOST", "tcp://engine.invalid:2375")
     answer = ask(10)
-    name, problem, step = answer.reason.partition(" does not resolve: ")[0], *answer.reason.rsplit(": ", 2)[1:]
-    assert name == "the name engine.invalid in tcp://engine.invalid:2375 (from DOCKER_HOST)"
-    assert problem.endswith("; name an engine")  # what comes before is the system's own words
-    assert step == "DOCKER_HOST=tcp://HOST:PORT"
+    assert seen(answer) == (
+        "unavailable",
+        f"the name engine.invalid in tcp://engine.invalid:2375 (from DOCKER_HOST) does not resolve: "
+        f"{caught.value.strerror}; name an engine: DOCKER_HOST=tcp://HOST:PORT",
+    )
     assert_it_turns(answer, machine)
 
 
@@ -636,15 +641,19 @@ def fake_python(machine: Machine, monkeypatch: pytest.MonkeyPatch, script: str) 
 
 
 def test_a_name_that_resolves_slowly(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking up a name ends at the deadline, and nothing of it is left."""
-    fake_python(machine, monkeypatch, "exec sleep 60")
+    """Looking up a name ends at the deadline, and nothing of it is left; with more time it is found."""
     machine.set("DOCKER_HOST", "tcp://engine.example:2375")
-    assert seen(ask()) == (
-        "timed out",
-        TOO_LATE.format(host="tcp://engine.example:2375", longer="SSOT_SHIMS_TIMEOUT=10"),
-    )
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+        found = f"echo \"(0, '', [(2, 1, 6, {engine.place})])\""
+        fake_python(machine, monkeypatch, f"sleep 0.7; {found}")
+        answer = ask()
+        assert seen(answer) == (
+            "timed out",
+            TOO_LATE.format(host="tcp://engine.example:2375", longer="SSOT_SHIMS_TIMEOUT=10"),
+        )
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        assert_it_turns(answer, machine)
 
 
 @pytest.mark.parametrize("script", ["exit 3", "echo nonsense", "echo '(((('", None])
@@ -655,19 +664,28 @@ def test_names_cannot_be_looked_up(machine: Machine, monkeypatch: pytest.MonkeyP
     else:
         monkeypatch.setattr(sys, "executable", machine.path("python3"))
     machine.set("DOCKER_HOST", "tcp://engine.example:2375")
-    assert ask(5).reason == (
+    answer = ask(5)
+    assert seen(answer) == (
+        "unavailable",
         "the name engine.example in tcp://engine.example:2375 (from DOCKER_HOST) does not resolve: "
-        "the process that looks names up failed; name an engine: DOCKER_HOST=tcp://HOST:PORT"
+        "the process that looks names up failed; name an engine: DOCKER_HOST=tcp://HOST:PORT",
     )
+    assert_it_turns(answer, machine)
 
 
 def test_a_name_that_python_cannot_write(machine: Machine) -> None:
     """A label that is too long for any name does not resolve."""
     name = "é" * 70 + ".example"
+    with pytest.raises(UnicodeError) as caught:
+        name.encode("idna")
     machine.set("DOCKER_HOST", f"tcp://{name}:1")
     answer = ask()
-    assert answer.reason.startswith(f"the name {name} in tcp://{name}:1 (from DOCKER_HOST) does not resolve: ")
-    assert answer.reason.endswith("; name an engine: DOCKER_HOST=tcp://HOST:PORT")
+    assert seen(answer) == (
+        "unavailable",
+        f"the name {name} in tcp://{name}:1 (from DOCKER_HOST) does not resolve: {caught.value}; "
+        "name an engine: DOCKER_HOST=tcp://HOST:PORT",
+    )
+    assert_it_turns(answer, machine)
 
 
 def test_names_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -703,26 +721,67 @@ def test_none_of_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyP
     impossible = (socket.AF_INET, socket.SOCK_STREAM, 0, ("255.255.255.255", 1))
     machine.set("DOCKER_HOST", "tcp://several.example:2375")
     monkeypatch.setattr(resolver, "resolve", lambda *_: [refuses, impossible])
-    assert ask().reason.startswith("nothing listens at tcp://several.example:2375 (from DOCKER_HOST); ")
+    answer = ask()
+    assert seen(answer) == (
+        "unavailable",
+        "nothing listens at tcp://several.example:2375 (from DOCKER_HOST); "
+        "start an engine there: sudo dockerd -H tcp://several.example:2375",
+    )
+    with Peer(refuses[3], says(ANSWER)):
+        assert ask()
     with full_backlog(("127.0.0.1", 0)) as full:
         mute_one = (socket.AF_INET, socket.SOCK_STREAM, 0, full)
         monkeypatch.setattr(resolver, "resolve", lambda *_: [mute_one, refuses])
         assert ask().status == "timed out"
 
 
-def test_too_many_open_files(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What keeps this process from connecting at all is told in the system's words."""
+@pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])
+def test_too_many_open_files(machine: Machine, is_tcp: bool) -> None:
+    """Where this process may open no more files, allowing it more is what turns the answer."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Peer(("127.0.0.1", 0) if is_tcp else machine.path("x.sock"), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", f"{engine.host}x")  # a no, so that every module that finds words is there
+        assert not ask()
+        machine.set("DOCKER_HOST", engine.host)
+        spare = os.dup(0)
+        os.close(spare)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
+        try:
+            answer = ask()
+            assert seen(answer) == (
+                "unavailable",
+                f"{engine.host} (from DOCKER_HOST) cannot be reached: Too many open files; "
+                "close some, or allow more: ulimit -n 4096",
+            )
+            assert_it_turns(answer, machine)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
 
+@pytest.mark.parametrize(
+    "error", [PermissionError(1, "Operation not permitted"), OSError(113, "No route to host")], ids=lambda e: e.strerror
+)
+def test_a_firewall_or_a_missing_route(machine: Machine, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """What keeps connections from one place is told in the system's words; an engine at another place turns it.
+
+    No test can put up a firewall for this process alone, so what ``connect`` raises behind one is played.
+    """
+    connect_ = socket.socket.connect
+
+    def refuse(self: socket.socket, place: tuple[str, int]) -> None:
+        if place[1] == 2375:
+            raise error
+        connect_(self, place)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
     machine.set("DOCKER_HOST", "tcp://127.0.0.1:2375")
-    monkeypatch.setattr(socket, "socket", refuse)
-    assert seen(ask()) == (
+    answer = ask()
+    assert seen(answer) == (
         "unavailable",
-        "tcp://127.0.0.1:2375 (from DOCKER_HOST) cannot be reached: Too many open files; "
+        f"tcp://127.0.0.1:2375 (from DOCKER_HOST) cannot be reached: {error.strerror}; "
         "name an engine: DOCKER_HOST=tcp://HOST:PORT",
     )
+    assert_it_turns(answer, machine)
 
 
 def test_a_connection_to_itself_is_none() -> None:
@@ -737,10 +796,21 @@ def test_a_path_below_the_address(machine: Machine) -> None:
     """What follows the port goes before the question, and a name of another alphabet is sent as DNS has it."""
     with Peer(("127.0.0.1", 0), says(status("404 Not Found"))) as peer:
         machine.set("DOCKER_HOST", f"{peer.host}/some where/")
-        assert ask().reason == (
+        answer = ask()
+        assert seen(answer) == (
+            "unavailable",
             f"what answers at {peer.host}/some where (from DOCKER_HOST) is not a Docker engine: "
-            "it answered GET /some where/_ping with status 404; name an engine: DOCKER_HOST=tcp://HOST:PORT"
+            "it answered GET /some where/_ping with status 404; name an engine: DOCKER_HOST=tcp://HOST:PORT",
         )
+        host = peer.host
+        assert_it_turns(answer, machine)
+    machine.set("DOCKER_HOST", f"{host}/below")  # where no engine can be started: that is another server's path
+    answer = ask()
+    assert seen(answer) == (
+        "unavailable",
+        f"nothing listens at {host}/below (from DOCKER_HOST); name an engine: DOCKER_HOST=tcp://HOST:PORT",
+    )
+    assert_it_turns(answer, machine)
     assert peer.questions[0].startswith(b"GET /some%20where/_ping HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
@@ -755,13 +825,17 @@ def test_a_host_of_another_alphabet(machine: Machine, monkeypatch: pytest.Monkey
 
 
 def test_ssh_is_not_probed(machine: Machine) -> None:
-    """An engine behind ssh is not asked; user and password are not shown."""
+    """An engine behind ssh is not asked; user and password are not shown; what the reason says to say is believed."""
     machine.set("DOCKER_HOST", "ssh://me:secret@engine.example:22")
-    assert seen(ask()) == (
+    answer = capabilities.check("docker")
+    assert seen(answer) == (
         "unavailable",
         "the engine at ssh://engine.example (from DOCKER_HOST) is not probed, because that takes a login; "
         "if it is there, say so: SSOT_SHIMS_HAS_DOCKER=1",
     )
+    with done(step_of(answer), machine):
+        capabilities.refresh("docker")
+        assert capabilities.check("docker")
 
 
 def test_proxy_variables_are_not_used(machine: Machine) -> None:

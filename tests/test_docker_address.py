@@ -6,27 +6,14 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ssot_shims._probes.docker_address import DockerAddress, Tls, find
-from tests.docker_machine import Machine, ask, new_machine, seen
+from ssot_shims._probes.docker_address import DockerAddress, Tls, find, printable
+from tests.cures import as_nobody, assert_it_turns
+from tests.docker_machine import Machine, ask, seen
 from tests.hostile import ANSWER, Peer, says
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    machine = new_machine(monkeypatch)
-    yield machine
-    shutil.rmtree(machine.root)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    yield
-    assert capfd.readouterr() == ("", "")
 
 
 def engine(machine: Machine, name: str = "engine.sock") -> Peer:
@@ -106,13 +93,12 @@ UNREADABLE = {
 def test_an_address_that_cannot_be_read(machine: Machine, text: str, problem: str) -> None:
     """What the docker command cannot use is a no that shows nothing of the text, and a readable one turns it."""
     machine.set("DOCKER_HOST", text)
-    assert seen(ask()) == (
+    answer = ask()
+    assert seen(answer) == (
         "unavailable",
         f"the Docker address from DOCKER_HOST cannot be read: {problem}; write it so: DOCKER_HOST=tcp://HOST:PORT",
     )
-    with Peer(("127.0.0.1", 0), says(ANSWER)) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        assert ask()
+    assert_it_turns(answer, machine)
 
 
 @pytest.mark.parametrize("host", [None, "", "  "])
@@ -168,7 +154,10 @@ def test_a_context_from_the_environment(machine: Machine) -> None:
             f"a Docker engine with API 1.41 answers at {peer.host} (from the context 'mine' in DOCKER_CONTEXT)"
         )
         machine.set("DOCKER_HOST", f"unix://{machine.path('x.sock')}")
-        assert ask().reason.startswith(f"there is no socket at {machine.path('x.sock')} (from DOCKER_HOST)")
+        assert ask().reason == (
+            f"there is no socket at {machine.path('x.sock')} (from DOCKER_HOST); "
+            f"start an engine there: sudo dockerd -H unix://{machine.path('x.sock')}"
+        )
 
 
 CONFIGS = {
@@ -248,22 +237,30 @@ def test_a_config_that_is_no_file(machine: Machine, monkeypatch: pytest.MonkeyPa
         assert answer
 
 
-@pytest.mark.parametrize("name", ["a/b", "../../x", "ünïcode 名", "a\\b", "x" * 5000, "\udcff"])
-def test_any_name_of_a_context(machine: Machine, name: str) -> None:
-    """A name may have slashes and any letters: the folder is named after its hash."""
-    machine.set("DOCKER_CONTEXT", name)
-    answer = ask()
-    assert answer.status == "unavailable"
-    if name.isprintable():
-        with engine(machine) as peer:
-            machine.add_context(name, {"Host": peer.host})
-            assert ask()
-
-
 UNKNOWN = (
     "there is no Docker address from the context '{name}' in {chosen_by}: {problem}; "
     "see the contexts there are with docker context ls, or take the default one: {step}"
 )
+
+
+@pytest.mark.parametrize("name", ["a/b", "../../x", "ünïcode 名", "a\\b", "x" * 5000, "\udcff"])
+def test_any_name_of_a_context(machine: Machine, name: str) -> None:
+    """A name may have slashes and any letters: the folder is named after its hash."""
+    machine.set("DOCKER_CONTEXT", name)
+    identity = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    assert seen(ask()) == (
+        "unavailable",
+        UNKNOWN.format(
+            name=repr(printable(name))[1:-1],
+            chosen_by="DOCKER_CONTEXT",
+            problem=f"there is no {machine.home}/.docker/contexts/meta/{identity}/meta.json",
+            step="DOCKER_CONTEXT=default",
+        ),
+    )
+    if name.isprintable():
+        with engine(machine) as peer:
+            machine.add_context(name, {"Host": peer.host})
+            assert ask()
 
 
 def test_an_unknown_context(machine: Machine) -> None:
@@ -271,7 +268,8 @@ def test_an_unknown_context(machine: Machine) -> None:
     machine.set("DOCKER_CONTEXT", "gone")
     with Peer(str(machine.default), says(ANSWER)):
         identity = hashlib.sha256(b"gone").hexdigest()
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
             UNKNOWN.format(
                 name="gone",
@@ -280,20 +278,28 @@ def test_an_unknown_context(machine: Machine) -> None:
                 step="DOCKER_CONTEXT=default",
             ),
         )
-        machine.set("DOCKER_CONTEXT", "default")
-        assert ask()
+        assert_it_turns(answer, machine)
 
 
 def test_an_unknown_current_context(machine: Machine) -> None:
-    """Where config.json names the missing context, the command that changes the file turns the answer."""
-    machine.configure({"currentContext": "gone\x1b[31m"})
+    """Where config.json names the missing context, the real docker command that the reason names turns the answer."""
+    name = "gone\x1b[31m"
+    machine.configure({"currentContext": name, "auths": {}})
     with Peer(str(machine.default), says(ANSWER)):
         answer = ask()
-        assert answer.reason.startswith(
-            f"there is no Docker address from the context 'gone\\\\x1b[31m' in {machine.home}/.docker/config.json: "
+        identity = hashlib.sha256(name.encode()).hexdigest()
+        assert seen(answer) == (
+            "unavailable",
+            UNKNOWN.format(
+                name="gone\\\\x1b[31m",
+                chosen_by=f"{machine.home}/.docker/config.json",
+                problem=f"there is no {machine.home}/.docker/contexts/meta/{identity}/meta.json",
+                step="docker context use default",
+            ),
         )
-        assert answer.reason.endswith("or take the default one: docker context use default")
-        machine.configure({"currentContext": ""})  # what that command writes
+        if shutil.which("docker"):
+            assert_it_turns(answer, machine)
+        machine.configure({"currentContext": "", "auths": {}})  # what that command writes
         assert ask()
 
 
@@ -320,7 +326,8 @@ def test_a_context_without_an_address(machine: Machine, text: bytes, problem: st
     meta.write_bytes(text)
     machine.set("DOCKER_CONTEXT", "mine")
     with Peer(str(machine.default), says(ANSWER)):
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
             UNKNOWN.format(
                 name="mine",
@@ -329,8 +336,29 @@ def test_a_context_without_an_address(machine: Machine, text: bytes, problem: st
                 step="DOCKER_CONTEXT=default",
             ),
         )
-        machine.set("DOCKER_CONTEXT", "default")
-        assert ask()
+        assert_it_turns(answer, machine)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody whom the file system refuses, and back")
+def test_a_context_of_somebody_else(machine: Machine) -> None:
+    """A context that this user may not read is told as that; the default one turns the answer."""
+    meta = machine.add_context("mine", {"Host": "tcp://127.0.0.1:1"})
+    meta.chmod(0o600)
+    machine.set("DOCKER_CONTEXT", "mine")
+    with Peer(str(machine.default), says(ANSWER)):
+        machine.default.chmod(0o666)
+        with as_nobody():
+            answer = ask()
+            assert seen(answer) == (
+                "unavailable",
+                UNKNOWN.format(
+                    name="mine",
+                    chosen_by="DOCKER_CONTEXT",
+                    problem=f"{meta} cannot be read: PermissionError: [Errno 13] Permission denied: '{meta}'",
+                    step="DOCKER_CONTEXT=default",
+                ),
+            )
+            assert_it_turns(answer, machine)
 
 
 HOSTS = {
@@ -373,11 +401,13 @@ def test_an_address_in_a_context_that_cannot_be_read(machine: Machine, text: str
     """A context's address is not completed as DOCKER_HOST's is, and a NUL does not cut it off."""
     machine.add_context("mine", {"Host": text})
     machine.set("DOCKER_CONTEXT", "mine")
-    assert seen(ask()) == (
+    answer = ask()
+    assert seen(answer) == (
         "unavailable",
         "the Docker address from the context 'mine' in DOCKER_CONTEXT cannot be read: "
         f"{problem}; write it so: DOCKER_HOST=tcp://HOST:PORT",
     )
+    assert_it_turns(answer, machine)
 
 
 def test_the_address_shows_no_secrets(machine: Machine) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import sys
-from collections.abc import Iterator
 
 import docker
 import pytest
@@ -14,15 +12,8 @@ import trustme
 from ssot_shims._docker_client import docker_client
 from ssot_shims.errors import Unavailable
 from tests.conftest import Write
-from tests.docker_machine import Machine, new_machine
+from tests.docker_machine import Machine
 from tests.hostile import ANSWER, Peer, mute, says
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    machine = new_machine(monkeypatch)
-    yield machine
-    shutil.rmtree(machine.root)
 
 
 def test_a_client_for_a_unix_socket(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +80,8 @@ def test_no_engine(machine: Machine) -> None:
         f"no answer from unix://{machine.default} (the default) within 0.2 s; "
         "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10"
     )
+    with Peer(str(machine.default), says(ANSWER)):
+        docker_client().close()
 
 
 def test_no_address(machine: Machine) -> None:
@@ -109,6 +102,9 @@ def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         docker_client()
     assert caught.value.reason == "the docker SDK is not installed; install it: pip install 'ssot-shims[docker]'"
     assert isinstance(caught.value.__cause__, ImportError)
+    monkeypatch.setitem(sys.modules, "docker", docker)  # installed
+    with Peer(str(machine.default), says(ANSWER)):
+        docker_client().close()
 
 
 def test_a_broken_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import select
-import shutil
 import socket
 import sys
 import types
@@ -12,10 +11,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.docker_machine import Machine, ask, new_machine, seen
+from tests.cures import assert_it_turns, done, step_of
+from tests.docker_machine import Machine, ask, seen
 from tests.hostile import ANSWER, ENGINE, Act, Peer, drips, hangs_up, mute, says
 
 PIPE = "\\\\.\\pipe\\docker_engine"
+OTHER_PIPE = "\\\\.\\pipe\\other"
+OTHER = "npipe:////./pipe/other"
 BUSY, GONE, TIMED_OUT = 231, 109, 121
 
 
@@ -64,15 +66,16 @@ class Windows(types.ModuleType):
         self.path = path
         self.open: dict[int, socket.socket] = {}
         self.refusals: list[OSError] = []
+        self.family = socket.AF_UNIX  # which Python on Windows does not know
 
     def WaitNamedPipe(self, name: str, milliseconds: int) -> None:
-        assert name == PIPE
+        assert name in (PIPE, OTHER_PIPE)
         assert milliseconds > 0
         if self.refusals:
             raise self.refusals.pop(0)
 
     def CreateFile(self, name: str, *_: int) -> int:
-        connection = socket.socket(socket.AF_UNIX)
+        connection = socket.socket(self.family)
         connection.connect(self.path)
         self.open[connection.fileno()] = connection
         return connection.fileno()
@@ -91,13 +94,6 @@ class Windows(types.ModuleType):
     def WaitForMultipleObjects(self, events: list[socket.socket], every: bool, milliseconds: int) -> int:
         assert every is False
         return self.WAIT_OBJECT_0 if select.select(events, [], [], milliseconds / 1000)[0] else 258
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    machine = new_machine(monkeypatch)
-    yield machine
-    shutil.rmtree(machine.root)
 
 
 @pytest.fixture
@@ -132,7 +128,7 @@ def test_no_pipe(windows: Windows, machine: Machine) -> None:
 
 
 def test_a_pipe_without_permission(windows: Windows, machine: Machine) -> None:
-    """The pipe belongs to a group of Docker Desktop's."""
+    """The pipe belongs to a group of Docker Desktop's; a member of it is let in, as is played here."""
     windows.refusals = [windows_error(5, PermissionError)]
     assert seen(ask()) == (
         "unavailable",
@@ -156,27 +152,71 @@ def test_a_pipe_without_an_answer(windows: Windows, machine: Machine, act: Act) 
         assert ask()
 
 
-def test_a_pipe_that_stays_busy(windows: Windows) -> None:
-    """Waiting for a free instance ends at the deadline."""
+def test_another_pipe(windows: Windows, machine: Machine) -> None:
+    """A chosen pipe that is not there is made by an engine that listens at it."""
+    machine.set("DOCKER_HOST", OTHER)
+    windows.refusals = [windows_error(2, FileNotFoundError)]
+    assert seen(ask()) == (
+        "unavailable",
+        f"there is no pipe at //./pipe/other (from DOCKER_HOST); start an engine there: dockerd -H {OTHER}",
+    )
+    with Peer(machine.path("pipe"), says(ANSWER)):
+        assert ask()
+
+
+def test_a_pipe_that_stays_busy(windows: Windows, machine: Machine) -> None:
+    """Waiting for a free instance ends at the deadline; a restarted engine has one."""
     windows.refusals = [windows_error(BUSY)] * 10_000_000
-    assert ask(0.1).status == "timed out"
+    assert seen(ask(0.1)) == (
+        "timed out",
+        "no answer from npipe:////./pipe/docker_engine (the default) within 0.1 s; "
+        "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10",
+    )
+    windows.refusals.clear()
+    with Peer(machine.path("pipe"), says(ANSWER)):
+        assert ask()
 
 
 def test_a_pipe_that_is_closed(windows: Windows, machine: Machine) -> None:
-    """An engine that closes its end is told as one that does."""
+    """An engine that closes its end is told as one that does; another pipe turns the answer."""
     with Peer(machine.path("pipe"), hangs_up):
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
             "what answers at npipe:////./pipe/docker_engine (the default) is not a Docker engine: "
-            "it closed the connection without an answer; name an engine: DOCKER_HOST=unix:///PATH",
+            "it closed the connection without an answer; name an engine: DOCKER_HOST=npipe:////./pipe/NAME",
         )
+    with Peer(machine.path("pipe"), says(ANSWER)), done(step_of(answer), machine, host=OTHER):
+        assert ask().details["host"] == OTHER
+
+
+def test_a_unix_socket_on_windows(windows: Windows, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python knows no unix sockets there, so what is named is a pipe, be something at that path or nothing."""
+    machine.set("DOCKER_HOST", f"unix://{machine.path('pipe')}")
+    missing = ask()
+    assert seen(missing) == (
+        "unavailable",
+        f"there is no socket at {machine.path('pipe')} (from DOCKER_HOST); "
+        "name an engine: DOCKER_HOST=npipe:////./pipe/NAME",
+    )
+    with Peer(machine.path("pipe"), says(ANSWER)):
+        monkeypatch.delattr(socket, "AF_UNIX")
+        answer = ask()
+        assert seen(answer) == (
+            "unavailable",
+            f"unix://{machine.path('pipe')} (from DOCKER_HOST) cannot be reached: this system has no unix sockets; "
+            "name an engine: DOCKER_HOST=npipe:////./pipe/NAME",
+        )
+        assert_it_turns(answer, machine, host=OTHER)
 
 
 def test_a_pipe_on_another_system(machine: Machine) -> None:
-    """Only Windows has such pipes."""
+    """Only Windows has such pipes; naming a socket turns the answer."""
     machine.set("DOCKER_HOST", "npipe:////./pipe/docker_engine")
-    assert seen(ask()) == (
+    answer = ask()
+    assert seen(answer) == (
         "unavailable",
         "npipe:////./pipe/docker_engine (from DOCKER_HOST) is a Windows pipe, which this system does not have; "
         "name an engine: DOCKER_HOST=unix:///PATH",
     )
+    assert_it_turns(answer, machine)

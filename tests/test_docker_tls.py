@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from ssot_shims import _settings
 from ssot_shims._probes import resolver
-from tests.docker_machine import Machine, ask, new_machine, seen
+from tests.certificates import Speaks, expired, for_clients_only, not_yet_valid, server
+from tests.cures import as_nobody, assert_it_turns, done, step_of
+from tests.docker_machine import Machine, ask, seen
 from tests.hostile import ANSWER, Act, Conversation, Peer, drips, hangs_up, mute, says
 
-FOLDER = "name the folder of the right ca.pem, cert.pem and key.pem: DOCKER_CERT_PATH=FOLDER"
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    machine = new_machine(monkeypatch)
-    yield machine
-    shutil.rmtree(machine.root)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    yield
-    assert capfd.readouterr() == ("", "")
+RIGHT_FILES = "name the folder of the right ca.pem, cert.pem and key.pem"
+FOLDER = f"{RIGHT_FILES}: DOCKER_CERT_PATH=FOLDER"
 
 
 @pytest.fixture(scope="module")
@@ -49,21 +38,18 @@ def client(authority: trustme.CA) -> dict[str, bytes]:
     }
 
 
-def server(authority: trustme.CA, *names: str, client_certificates: bool = False) -> ssl.SSLContext:
-    """What an engine speaks TLS with; its certificate is for *names*."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
-    if client_certificates:
-        authority.configure_trust(context)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
 def written(folder: str, files: dict[str, bytes]) -> str:
     Path(folder).mkdir()
     for name, content in files.items():
         Path(folder, name).write_bytes(content)
     return folder
+
+
+def with_tls(machine: Machine, peer: Peer, files: dict[str, bytes], folder: str = "certs") -> None:
+    """Let the environment ask for *peer* over TLS with *files*."""
+    machine.set("DOCKER_HOST", peer.host)
+    machine.set("DOCKER_TLS_VERIFY", "1")
+    machine.set("DOCKER_CERT_PATH", written(machine.path(folder), files))
 
 
 def engine(tls: ssl.SSLContext | None, act: Act | None = None) -> Peer:
@@ -150,64 +136,124 @@ def test_no_certificate_authority(machine: Machine, authority: trustme.CA, clien
         assert ask()
 
 
-def test_a_certificate_of_another_authority(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
-    """An engine with a certificate that nobody here trusts is a no."""
-    with engine(server(authority)) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        wrong = {"ca.pem": trustme.CA(organization_name="another").cert_pem.bytes()}
-        machine.set("DOCKER_CERT_PATH", written(machine.path("wrong"), wrong))
+NOT_ACCEPTED = "its certificate is not accepted: "
+ANOTHER_NAME = "use a name that is in it: DOCKER_HOST=tcp://HOST:PORT"
+ANOTHER_CERTIFICATE = "give that engine another one: dockerd --tlscert=FILE --tlskey=FILE"
+STRANGER = trustme.CA(organization_name="another").cert_pem.bytes()
+# What the engine speaks, the files of the client that are other than the right ones, the problem, the next step.
+FAULTS: dict[str, tuple[Speaks, dict[str, bytes], str, str]] = {
+    "an authority that nobody here trusts": (
+        *(server, {"ca.pem": STRANGER}),
+        *(f"{NOT_ACCEPTED}unable to get local issuer certificate", FOLDER),
+    ),
+    "another name": (
+        lambda authority: server(authority, "localhost"),
+        {},
+        f"{NOT_ACCEPTED}IP address mismatch, certificate is not valid for '127.0.0.1'",
+        ANOTHER_NAME,
+    ),
+    "a certificate that has expired": (
+        *(expired, {}, f"{NOT_ACCEPTED}certificate has expired"),
+        f"set this machine's clock right, or {ANOTHER_CERTIFICATE}",
+    ),
+    "a certificate that is not valid yet": (
+        *(not_yet_valid, {}, f"{NOT_ACCEPTED}certificate is not yet valid"),
+        f"set this machine's clock right, or {ANOTHER_CERTIFICATE}",
+    ),
+    "a certificate for clients": (
+        *(for_clients_only, {}, f"{NOT_ACCEPTED}unsuitable certificate purpose"),
+        ANOTHER_CERTIFICATE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("speaks", "wrong", "problem", "step"), FAULTS.values(), ids=FAULTS)
+def test_a_certificate_that_is_not_accepted(
+    machine: Machine,
+    authority: trustme.CA,
+    client: dict[str, bytes],
+    speaks: Speaks,
+    wrong: dict[str, bytes],
+    problem: str,
+    step: str,
+) -> None:
+    """The fault is told in the words of OpenSSL, and each kind of fault has a next step of its own."""
+    with engine(speaks(authority)) as peer:
+        with_tls(machine, peer, client | wrong)
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"no TLS with {peer.host} (from DOCKER_HOST): its certificate is not accepted: "
-            f"unable to get local issuer certificate; {FOLDER}",
-        )
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert ask()
+        assert seen(answer) == ("unavailable", f"no TLS with {peer.host} (from DOCKER_HOST): {problem}; {step}")
+        if step == FOLDER:
+            assert_it_turns(answer, machine, folder=written(machine.path("right"), client))
+        if step == ANOTHER_NAME:
+            assert_it_turns(answer, machine, host=peer.host.replace("127.0.0.1", "localhost"))
+    if step.endswith(ANOTHER_CERTIFICATE):
+        assert_it_turns(answer, machine, tls=server(authority))
 
 
-def test_a_certificate_for_another_name(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
-    """A good certificate for another name is a no; under its own name the engine is a yes."""
-    with engine(server(authority, "localhost")) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert seen(ask()) == (
-            "unavailable",
-            f"no TLS with {peer.host} (from DOCKER_HOST): its certificate is not accepted: "
-            "IP address mismatch, certificate is not valid for '127.0.0.1'; "
-            "use a name that is in it: DOCKER_HOST=tcp://HOST:PORT",
-        )
-        machine.set("DOCKER_HOST", peer.host.replace("127.0.0.1", "localhost"))
-        assert ask()
+VARIABLES = "DOCKER_HOST={host} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=FOLDER"
+IN_A_CONTEXT: dict[str, tuple[Speaks, dict[str, bytes] | None, str, str]] = {
+    "an authority that nobody here trusts": (
+        *(server, {}),
+        f"no TLS with {{shown}}: {NOT_ACCEPTED}unable to get local issuer certificate",
+        f"{RIGHT_FILES}: {VARIABLES}",
+    ),
+    "another name": (
+        lambda authority: server(authority, "localhost"),
+        {"ca.pem": b""},
+        f"no TLS with {{shown}}: {NOT_ACCEPTED}IP address mismatch, certificate is not valid for '127.0.0.1'",
+        f"use a name that is in it: {VARIABLES.replace('{host}', 'tcp://HOST:PORT')}",
+    ),
+    "no TLS asked for": (
+        *(server, None),
+        "what answers at {shown} is not a Docker engine: it closed the connection without an answer",
+        f"name an engine: DOCKER_HOST=tcp://HOST:PORT, or if this one speaks TLS, say so: {VARIABLES}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("speaks", "files", "problem", "step"), IN_A_CONTEXT.values(), ids=IN_A_CONTEXT)
+def test_faults_of_a_context(
+    machine: Machine,
+    authority: trustme.CA,
+    client: dict[str, bytes],
+    speaks: Speaks,
+    files: dict[str, bytes] | None,
+    problem: str,
+    step: str,
+) -> None:
+    """Variables for TLS do nothing for a context, so the next step goes round the context."""
+    with engine(speaks(authority)) as peer:
+        machine.add_context("remote", {"Host": peer.host}, files if not files else client)
+        machine.set("DOCKER_CONTEXT", "remote")
+        answer = ask(5)
+        shown = f"{peer.host} (from the context 'remote' in DOCKER_CONTEXT)"
+        assert seen(answer) == ("unavailable", f"{problem}; {step}".format(shown=shown, host=peer.host))
+        named = peer.host.replace("127.0.0.1", "localhost")
+        assert_it_turns(answer, machine, host=named, folder=written(machine.path("right"), client))
 
 
 def test_a_client_without_a_certificate(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
-    """An engine that wants to know its client refuses one without a certificate."""
+    """An engine that wants to know its client refuses one without a certificate, and takes one with it."""
+    for version, words in MUTUAL.items():
+        context = server(authority, client_certificates=True)
+        context.maximum_version = version
+        with engine(context) as peer:
+            with_tls(machine, peer, {"ca.pem": client["ca.pem"]}, f"ca {version}")
+            answer = ask()
+            assert answer.status == "unavailable"
+            assert answer.reason in [f"no TLS with {peer.host} (from DOCKER_HOST): {word}; {FOLDER}" for word in words]
+            assert_it_turns(answer, machine, folder=written(machine.path(f"certs {version}"), client))
 
-    def act(talk: Conversation) -> None:  # pragma: no cover  # the handshake fails before
-        talk.listen()
 
-    context = server(authority, client_certificates=True)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2  # later versions refuse after the handshake, and race with us
-    with engine(context, act) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("ca"), {"ca.pem": client["ca.pem"]}))
-        # Releases of OpenSSL differ in the first word.
-        assert seen(ask()) in [
-            ("unavailable", f"no TLS with {peer.host} (from DOCKER_HOST): {word} alert handshake failure; {FOLDER}")
-            for word in ("sslv3", "ssl/tls")
-        ]
-    with engine(server(authority, client_certificates=True)) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        answer = ask()
-        assert answer.status == "unavailable"
-        assert answer.reason.startswith(f"no TLS with {peer.host} (from DOCKER_HOST): ")
-        assert answer.reason.endswith(f"; {FOLDER}")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert ask()
+# Releases of OpenSSL differ in the first word. From TLS 1.3 on it comes after the handshake, and races with us.
+MUTUAL = {
+    ssl.TLSVersion.TLSv1_2: ("sslv3 alert handshake failure", "ssl/tls alert handshake failure"),
+    ssl.TLSVersion.TLSv1_3: (
+        "tlsv13 alert certificate required",
+        "it closed the connection",
+        "it closed the connection, as one does that wants to know its client",
+    ),
+}
 
 
 def plain(talk: Conversation) -> None:
@@ -222,12 +268,12 @@ def test_plain_is_spoken_where_tls_is_asked_for(machine: Machine, client: dict[s
         machine.set("DOCKER_HOST", peer.host)
         machine.set("DOCKER_TLS_VERIFY", "1")
         machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
             f"what listens at {peer.host} (from DOCKER_HOST) does not speak TLS; go without: unset DOCKER_TLS_VERIFY",
         )
-        machine.unset("DOCKER_TLS_VERIFY")
-        assert ask()
+        assert_it_turns(answer, machine)
 
 
 def test_plain_is_spoken_where_a_context_has_tls(machine: Machine, client: dict[str, bytes]) -> None:
@@ -235,13 +281,13 @@ def test_plain_is_spoken_where_a_context_has_tls(machine: Machine, client: dict[
     with engine(None, plain) as peer:
         machine.add_context("remote", {"Host": peer.host}, client)
         machine.set("DOCKER_CONTEXT", "remote")
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
             f"what listens at {peer.host} (from the context 'remote' in DOCKER_CONTEXT) does not speak TLS; "
             f"go without: DOCKER_HOST={peer.host}",
         )
-        machine.set("DOCKER_HOST", peer.host)
-        assert ask()
+        assert_it_turns(answer, machine)
 
 
 TLS_PEERS = {
@@ -251,16 +297,35 @@ TLS_PEERS = {
 }
 
 
+NAME_OR_TLS = "name an engine: DOCKER_HOST=tcp://HOST:PORT, or if this one speaks TLS, say so: DOCKER_TLS_VERIFY=1"
+
+
 @pytest.mark.parametrize(("act", "evidence"), TLS_PEERS.values(), ids=TLS_PEERS)
-def test_a_peer_that_may_speak_tls(machine: Machine, act: Act, evidence: str) -> None:
-    """What servers that speak TLS do with a plain question names TLS as the next step."""
-    with engine(None, act) as peer:
+def test_a_peer_that_may_speak_tls(
+    machine: Machine, authority: trustme.CA, client: dict[str, bytes], act: Act, evidence: str
+) -> None:
+    """What servers that speak TLS do with a plain question has two next steps, and each of them turns the answer."""
+
+    def speaks_tls_where_asked(talk: Conversation) -> None:
+        if talk.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            with context.wrap_socket(talk.connection, server_side=True) as talk.connection:
+                says(ANSWER)(talk)
+        else:
+            act(talk)
+
+    context = server(authority)
+    written(str(machine.home / ".docker"), client)
+    with engine(None, speaks_tls_where_asked) as peer:
         machine.set("DOCKER_HOST", peer.host)
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
-            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: {evidence}; "
-            "if it speaks TLS, say so: DOCKER_TLS_VERIFY=1",
+            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: {evidence}; {NAME_OR_TLS}",
         )
+        with done(NAME_OR_TLS.partition(": ")[2].partition(",")[0], machine):
+            assert ask()
+        machine.set("DOCKER_HOST", peer.host)
+        assert_it_turns(answer, machine)
 
 
 def test_tls_is_spoken_where_plain_is_asked_for(
@@ -271,31 +336,39 @@ def test_tls_is_spoken_where_plain_is_asked_for(
         machine.set("DOCKER_HOST", peer.host)
         written(str(machine.home / ".docker"), client)
         answer = ask()
-        assert answer.reason.endswith("; if it speaks TLS, say so: DOCKER_TLS_VERIFY=1")
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        assert ask()
+        assert seen(answer) == (
+            "unavailable",
+            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: "
+            f"it closed the connection without an answer; {NAME_OR_TLS}",
+        )
+        assert_it_turns(answer, machine)
 
 
 HANDSHAKES = {"hangs": mute, "drips": drips(b"\x16\x03\x03\x40\x00", b"\x02\x00")}
 
 
 @pytest.mark.parametrize("act", HANDSHAKES.values(), ids=HANDSHAKES)
-def test_a_handshake_that_does_not_end(machine: Machine, client: dict[str, bytes], act: Act) -> None:
-    """A handshake is given up at the deadline."""
+def test_a_handshake_that_does_not_end(
+    machine: Machine, authority: trustme.CA, client: dict[str, bytes], act: Act
+) -> None:
+    """A handshake is given up at the deadline; a restarted engine is a yes."""
 
     def without_question(talk: Conversation) -> None:
         talk.question = b"\r\n\r\n"  # there is none to listen to
         act(talk)
 
     with engine(None, without_question) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert seen(ask()) == (
-            "timed out",
-            f"no answer from {peer.host} (from DOCKER_HOST) within 0.5 s; "
-            "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10",
-        )
+        with_tls(machine, peer, client)
+        assert seen(ask()) == ("timed out", TOO_LATE.format(host=peer.host))
+        place = peer.place
+    with Peer(place, says(ANSWER), server(authority)):
+        assert ask()
+
+
+TOO_LATE = (
+    "no answer from {host} (from DOCKER_HOST) within 0.5 s; "
+    "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10"
+)
 
 
 def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
@@ -309,73 +382,106 @@ def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[
 
     context = server(authority)
     with engine(None, late) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        name, _, value = ask().reason.rpartition(": ")[2].partition("=")
-        machine.set(name, value)
-        assert ask(_settings.timeout())
+        with_tls(machine, peer, client)
+        answer = ask()
+        assert seen(answer) == ("timed out", TOO_LATE.format(host=peer.host))
+        assert_it_turns(answer, machine)
 
 
-def test_a_handshake_that_is_broken_off(machine: Machine, client: dict[str, bytes]) -> None:
-    """A peer that closes in the handshake is told as TLS that did not come about."""
-    with engine(None, hangs_up) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert seen(ask()) == (
-            "unavailable",
-            f"no TLS with {peer.host} (from DOCKER_HOST): it closed the connection; {FOLDER}",
-        )
+def hangs_up_on_strangers(context: ssl.SSLContext) -> Act:
+    """Speak TLS with clients that show a certificate, and close on any other without an alert."""
+
+    def act(talk: Conversation) -> None:
+        received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(received, sent, server_side=True)
+        steps: list[Callable[[], object]] = [tls.do_handshake, lambda: tls.read(4096), lambda: tls.write(ANSWER)]
+        while steps:
+            try:
+                steps[0]()
+                del steps[0]
+            except ssl.SSLWantReadError:
+                talk.say(sent.read())
+                received.write(talk.connection.recv(4096))
+        talk.say(sent.read())
+
+    return act
+
+
+def test_a_handshake_that_is_broken_off(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
+    """A peer that closes in the handshake is told as TLS that did not come about; the right files may do."""
+    context = server(authority, client_certificates=True)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    for act in (hangs_up, hangs_up_on_strangers(context)):
+        with engine(None, act) as peer:
+            with_tls(machine, peer, {"ca.pem": client["ca.pem"]}, act.__name__)
+            answer = ask()
+            assert seen(answer) == (
+                "unavailable",
+                f"no TLS with {peer.host} (from DOCKER_HOST): it closed the connection; {FOLDER}",
+            )
+            if act is not hangs_up:
+                assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
 
 
 def test_another_server_over_tls(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
     """What is wrong after the handshake is told as it is without TLS; a refused connection too."""
-    with engine(server(authority), says(b"HTTP/1.1 404 Not Found\r\n\r\n")) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert ask().reason == (
-            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: "
-            "it answered GET /_ping with status 404; name an engine: DOCKER_HOST=tcp://HOST:PORT"
+    with engine(server(authority), says(b"HTTP/1.1 404 Not Found\r\n\r\n")) as peer, engine(server(authority)) as other:
+        with_tls(machine, peer, client)
+        answer, host = ask(), peer.host
+        assert seen(answer) == (
+            "unavailable",
+            f"what answers at {host} (from DOCKER_HOST) is not a Docker engine: "
+            "it answered GET /_ping with status 404; name an engine: DOCKER_HOST=tcp://HOST:PORT",
         )
-        host = peer.host
-    assert ask().reason == f"nothing listens at {host} (from DOCKER_HOST); start an engine there: dockerd -H {host}"
+        assert_it_turns(answer, machine, host=other.host)
+    machine.set("DOCKER_HOST", host)
+    answer = ask()
+    assert seen(answer) == (
+        "unavailable",
+        f"nothing listens at {host} (from DOCKER_HOST); start an engine there: "
+        f"sudo dockerd --tlsverify --tlscacert=FILE --tlscert=FILE --tlskey=FILE -H {host}",
+    )
+    assert_it_turns(answer, machine, tls=server(authority))
 
 
 def test_a_server_name_that_tls_does_not_take(
-    machine: Machine, client: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, authority: trustme.CA, client: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A host that cannot be put into a handshake is a no."""
-    with engine(None) as peer:
+    """A host that cannot be put into a handshake is a no; by another name the engine is a yes."""
+    with engine(server(authority)) as peer:
         endpoint = (socket.AF_INET, socket.SOCK_STREAM, 0, peer.place)
         monkeypatch.setattr(resolver, "resolve", lambda *_: [endpoint])
+        with_tls(machine, peer, client)
         machine.set("DOCKER_HOST", "tcp://.example:1")
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert seen(ask()) == (
+        answer = ask()
+        assert seen(answer) == (
             "unavailable",
-            f"no TLS with tcp://.example:1 (from DOCKER_HOST): no certificate can be for a host of that name; {FOLDER}",
+            "no TLS with tcp://.example:1 (from DOCKER_HOST): no certificate can be for a host of that name; "
+            "use another name: DOCKER_HOST=tcp://HOST:PORT",
         )
+        assert_it_turns(answer, machine, host="tcp://localhost:1")
 
 
 def test_an_engine_that_closes_after_the_handshake(
     machine: Machine, authority: trustme.CA, client: dict[str, bytes]
 ) -> None:
     """To a client without a certificate that is a sign to show one; to one with it the peer is no engine."""
-    with engine(server(authority), says(b"")) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("ca"), {"ca.pem": client["ca.pem"]}))
-        assert ask().reason == (
+    with engine(server(authority), says(b"")) as peer, engine(server(authority)) as other:
+        with_tls(machine, peer, {"ca.pem": client["ca.pem"]}, "ca")
+        answer = ask()
+        assert seen(answer) == (
+            "unavailable",
             f"no TLS with {peer.host} (from DOCKER_HOST): it closed the connection, "
-            f"as one does that wants to know its client; {FOLDER}"
+            f"as one does that wants to know its client; {FOLDER}",
         )
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert ask().reason == (
+        with done(step_of(answer), machine, folder=written(machine.path("certs"), client)):
+            answer = ask()
+        assert seen(answer) == (
+            "unavailable",
             f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: "
-            "it closed the connection without an answer; name an engine: DOCKER_HOST=tcp://HOST:PORT"
+            "it closed the connection without an answer; name an engine: DOCKER_HOST=tcp://HOST:PORT",
         )
+        assert_it_turns(answer, machine, host=other.host)
 
 
 # --- files
@@ -390,18 +496,36 @@ def test_a_key_with_a_password(machine: Machine, authority: trustme.CA, client: 
         serialization.BestAvailableEncryption(b"secret"),
     )
     with engine(server(authority)) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        folder = written(machine.path("locked"), {**client, "key.pem": locked})
-        machine.set("DOCKER_CERT_PATH", folder)
-        answer = ask()
+        with_tls(machine, peer, {**client, "key.pem": locked}, "locked")
+        answer, folder = ask(), machine.path("locked")
+        with pytest.raises(ssl.SSLError) as caught:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem", "wrong")
         files = ", ".join(f"{folder}/{name}" for name in ("ca.pem", "cert.pem", "key.pem"))
-        assert answer.reason.startswith(
+        assert seen(answer) == (
+            "unavailable",
             f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: {files}: "
+            f"{caught.value.reason or caught.value}; {FOLDER}",
         )
-        assert answer.reason.endswith(f"; {FOLDER}")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert ask()
+        assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody whom the file system refuses, and back")
+def test_files_of_somebody_else(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
+    """A key that this user may not read is told in the system's words; a folder with one that he may turns it."""
+    with engine(server(authority)) as peer:
+        with_tls(machine, peer, client)
+        folder = Path(machine.path("certs"))
+        (folder / "key.pem").chmod(0o600)
+        files = ", ".join(f"{folder}/{name}" for name in ("ca.pem", "cert.pem", "key.pem"))
+        right = written(machine.path("right"), client)
+        with as_nobody():
+            answer = ask()
+            assert seen(answer) == (
+                "unavailable",
+                f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: {files}: "
+                f"[Errno 13] Permission denied; {FOLDER}",
+            )
+            assert_it_turns(answer, machine, folder=right)
 
 
 def test_files_that_are_no_certificates(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
@@ -410,27 +534,12 @@ def test_files_that_are_no_certificates(machine: Machine, authority: trustme.CA,
         meta = machine.add_context("my remote", {"Host": peer.host}, {"ca.pem": b"no certificate"})
         machine.set("DOCKER_CONTEXT", "my remote")
         answer = ask()
-        folder = machine.home / ".docker/contexts/tls" / meta.parent.name / "docker"
-        assert answer.reason.startswith(
+        file = machine.home / ".docker/contexts/tls" / meta.parent.name / "docker/ca.pem"
+        with pytest.raises(ssl.SSLError) as caught:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        assert seen(answer) == (
+            "unavailable",
             f"the files for TLS with {peer.host} (from the context 'my remote' in DOCKER_CONTEXT) cannot be used: "
-            f"{folder}/ca.pem: "
+            f"{file}: {caught.value.reason or caught.value}; {RIGHT_FILES}: {VARIABLES.format(host=peer.host)}",
         )
-        assert answer.reason.endswith(
-            "; give the right files: docker context update 'my remote' "
-            f'--docker "host={peer.host},ca=ca.pem,cert=cert.pem,key=key.pem"'
-        )
-        for name, content in client.items():
-            (folder / name).write_bytes(content)
-        assert ask()
-
-
-def test_a_context_without_an_authority(machine: Machine, authority: trustme.CA) -> None:
-    """A context with an empty folder for TLS trusts whom the system trusts, which is not our authority."""
-    with engine(server(authority)) as peer:
-        machine.add_context("remote", {"Host": peer.host}, {})
-        machine.set("DOCKER_CONTEXT", "remote")
-        assert ask(5).reason == (
-            f"no TLS with {peer.host} (from the context 'remote' in DOCKER_CONTEXT): its certificate is not accepted: "
-            "unable to get local issuer certificate; give the right files: docker context update remote "
-            f'--docker "host={peer.host},ca=ca.pem,cert=cert.pem,key=key.pem"'
-        )
+        assert_it_turns(answer, machine, folder=written(machine.path("right"), client))

@@ -23,17 +23,11 @@ import trustme
 
 from ssot_shims._docker_client import docker_client
 from ssot_shims._probes.docker import DockerProbe
-from tests.docker_machine import Machine, ask, new_machine, seen
+from tests.cures import step_of
+from tests.docker_machine import Machine, ask, seen
 
 # Read at import: conftest.py takes every setting away before a test.
 REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    machine = new_machine(monkeypatch)
-    yield machine
-    shutil.rmtree(machine.root)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +163,7 @@ def test_the_command_that_a_reason_names_starts_dockerd(machine: Machine, tmp_pa
     """Where no engine is, the command that the reason ends with starts a real one there."""
     need("docker", "dockerd")
     machine.set("DOCKER_HOST", f"unix://{machine.root}/x.sock")
-    command = ask().reason.rpartition(": ")[2].split()
+    command = step_of(ask()).removeprefix("sudo ").split()  # who may start it is root
     command += dockerd_command(machine.root)[1:]
     with engine(command, tmp_path / "log", lambda: DockerProbe().ask(time.monotonic() + 1)):
         assert ask(5).details["kind"] == "docker"
@@ -202,7 +196,7 @@ def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
         assert seen(ask(5)) == (
             "unavailable",
             f"what answers at {host} (from DOCKER_HOST) is not a Docker engine: it answered GET /_ping with status "
-            "400; if it speaks TLS, say so: DOCKER_TLS_VERIFY=1",
+            "400; name an engine: DOCKER_HOST=tcp://HOST:PORT, or if this one speaks TLS, say so: DOCKER_TLS_VERIFY=1",
         )
 
 

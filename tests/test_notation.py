@@ -107,6 +107,38 @@ WRONG = {
     "all:_x": ("names the capability '_x'", "names of small letters, digits and _, parted by commas: all:NAME,NAME"),
 }
 
+# A notation as each of those expectations has it.
+RIGHT = {
+    "text such as 'tcp://localhost:5432'": "tcp://localhost:5432",
+    "none there": "tcp://localhost:5432",
+    "text without one": "unix:///run/ab.sock",
+    "text on one line": "tcp://localhost:5432",
+    SCHEMES: "tcp://localhost:5432",
+    PORT: "tcp://localhost:5432",
+    RELEASE: "module:numpy>=2,<2.5",
+    "tcp://host:port": "tcp://localhost:5432",
+    "unix:///absolute/path": "unix:///run/app.sock",
+    "http://host/path": "http://localhost/path",
+    "https://host/path": "https://localhost/path",
+    "brackets around an IPv6 address: [::1]:port": "tcp://[::1]:5432",
+    "[::1]:port": "tcp://[::1]:5432",
+    "one such as [::1]": "tcp://[::1]:5432",
+    "a host name or an IP address": "tcp://localhost:5432",
+    "parts of 1 to 63 characters": "tcp://a.b:5432",
+    "%2F, %3F and %23 for them": "http://me:hun%2Fhunter2@localhost/",
+    "%20 for a blank": "https://localhost/a%20b",
+    "env:NAME": "env:HOME",
+    "letters, digits and _, and no digit first: env:NAME": "env:MY_VAR",
+    "command:NAME": "command:git",
+    "the command alone: it is looked for and not run": "command:git",
+    "module:NAME or module:NAME>=2": "module:numpy>=2",
+    "python:pkg.mod:function": "python:acme.probes:gpu",
+    "all:NAME,NAME": "all:docker,postgres",
+    "any:NAME,NAME": "any:docker,postgres",
+    "names of small letters, digits and _, parted by commas: all:NAME,NAME": "all:docker,postgres",
+    "names of small letters, digits and _, parted by commas: any:NAME,NAME": "any:docker,postgres",
+}
+
 READS = [
     "tcp://localhost:5432",
     "tcp://[::1]:5432",
@@ -156,6 +188,15 @@ def test_the_wrong_part_is_told(notation: str) -> None:
     assert str(caught.value) == f"the probe {notation.replace('#top', '#***')!r} {problem}; expected {expected}"
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("notation", [*WRONG, "http://me:hun/hunter2@localhost/"], ids=ascii)
+def test_what_is_expected_reads(notation: str) -> None:
+    """Written as the message expects it, a notation is a probe."""
+    with pytest.raises(InvalidProbe) as caught:
+        read(notation)
+    right = RIGHT[caught.value.expected]
+    assert read(right).notation == without_secrets(right)
 
 
 @pytest.mark.parametrize("notation", [None, 5432, b"tcp://me:hunter2@localhost:5432", ["tcp://localhost:5432"]])

@@ -35,7 +35,6 @@ from ssot_shims import (
     capabilities,
 )
 from ssot_shims._capability import capability
-from ssot_shims._probes.compose import ComposeProbe
 from tests.conftest import Write
 
 HERE = __file__
@@ -853,46 +852,6 @@ def test_the_short_questions_agree_with_the_long_one() -> None:
         ssot_shims.is_available("dcoker")
     assert caught.value.__context__ is None
     assert all(shared.check(name).reason for name in ("docker_compose", "docker_sdk", "git", "podman"))
-
-
-def test_compose_is_the_plugin_or_the_old_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugin needs the docker command; each reason ends with what turns the answer."""
-
-    def command(folder: str, name: str) -> Path:
-        file = tmp_path / folder / (name + ".bat" * (os.name == "nt"))
-        file.parent.mkdir(exist_ok=True, parents=True)
-        file.write_text("")
-        file.chmod(0o755)
-        return file
-
-    def ask() -> tuple[str, str]:
-        answer = ComposeProbe().ask(0)
-        return answer.status, answer.reason
-
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr("ssot_shims._probes.compose._FOLDERS", {os.name: (str(tmp_path / "lib"),)})
-    plugins = tmp_path / "config" / "cli-plugins"
-    assert ask() == (
-        "unavailable",
-        f"no docker-compose in {plugins}, {tmp_path / 'lib'} or the folders of PATH; install the Compose plugin "
-        f"(docs.docker.com/compose/install), or docker-compose",
-    )
-    plugin = command("lib", "docker-compose")
-    assert ask() == (
-        "unavailable",
-        f"{plugin} is a plugin of the docker command, which is not in the folders of PATH; install docker",
-    )
-    command("bin", "docker")
-    assert ask() == ("available", f"docker compose is at {plugin}")
-    plugin.unlink()
-    old = command("bin", "docker-compose")
-    assert ask() == ("available", f"docker-compose is at {old}")
-    monkeypatch.delenv("DOCKER_CONFIG")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    plugin = command(".docker/cli-plugins", "docker-compose")
-    assert ask() == ("available", f"docker compose is at {plugin}")
 
 
 def test_importing_it_asks_nothing_and_loads_little() -> None:

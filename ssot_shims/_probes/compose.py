@@ -36,11 +36,12 @@ class ComposeProbe(Record):
         if old:
             return _yes("docker-compose", old)
         if plugin:
-            reason = f"{plugin} is a plugin of the docker command, which is not in the folders of PATH; install docker"
+            reason = f"{plugin} is a plugin of the docker command, which is not in the folders of PATH; "
+            reason += "install docker, or add its folder to PATH"
         else:
             reason = (
                 f"no docker-compose in {', '.join(_folders())} or the folders of PATH; install the Compose plugin "
-                f"(docs.docker.com/compose/install), or docker-compose"
+                f"(docs.docker.com/compose/install) or docker-compose, or add its folder to PATH"
             )
         return Availability(status="unavailable", reason=reason)
 

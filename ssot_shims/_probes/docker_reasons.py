@@ -12,6 +12,7 @@ import sys
 
 from ssot_shims._probes import docker_address
 from ssot_shims._probes.docker_address import printable
+from ssot_shims._probes.obstacle import permission, quoted, too_many_files
 from ssot_shims._probes.stream import BadAnswer
 from ssot_shims._probes.unix_path import NotASocket
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ssot_shims._probes.docker_address import DockerAddress, Tls
 
 _OTHER_NAME = (62, 64)  # OpenSSL's numbers for a certificate that is good, but for another host or IP address
+_UNKNOWN_ISSUER = (2, 18, 19, 20, 21)  # for one that is good, if only we knew the authority
+_WRONG_TIME = (9, 10)  # for one that is not valid yet, or not any more
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
+_START_DESKTOP = "docker desktop start"
 _SYSTEMD = "/run/systemd/system"  # this folder is there exactly where systemd runs
 
 
@@ -27,7 +32,7 @@ def too_late(address: DockerAddress, seconds: float) -> str:
     """The reason after *seconds* without an answer."""
     longer = max(10, round(2 * seconds))
     return (
-        f"no answer from {_shown(address)} within {max(seconds, 0):.3g} s; "
+        f"no answer from {_shown(address)} within {round(max(seconds, 0), 1):g} s; "
         f"restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT={longer}"
     )
 
@@ -74,12 +79,14 @@ def _why_not_there(address: DockerAddress, error: OSError) -> str:
         case NotASocket():
             return f"{place} ({address.source}) is {error}, not a socket; {_other(address)}"
         case PermissionError():
-            way = _pipe_permission() if address.scheme == "npipe" else _permission(place)
+            way = _pipe_permission() if address.scheme == "npipe" else permission(place)
             return f"permission denied at {place} ({address.source}), {way}"
         case ConnectionRefusedError():
-            return f"nothing listens at the socket {place} ({address.source}), which is stale; {_next(address)}"
+            return (
+                f"nothing listens at the socket {place} ({address.source}), which is stale; {_next_to_stale(address)}"
+            )
         case _:
-            return f"{_shown(address)} cannot be reached: {error.strerror or error}; {_other(address)}"
+            return _why_not_connected(address, error)
 
 
 def _why_not_reached(address: DockerAddress, host: str, error: OSError) -> str:
@@ -89,14 +96,20 @@ def _why_not_reached(address: DockerAddress, host: str, error: OSError) -> str:
         return f"nothing listens at {_shown(address)}; {_next(address)}"
     if isinstance(error, socket.gaierror):
         return f"the name {host} in {_shown(address)} does not resolve: {error.strerror}; {_other(address)}"
-    return f"{_shown(address)} cannot be reached: {error.strerror or error}; {_other(address)}"
+    return _why_not_connected(address, error)
+
+
+def _why_not_connected(address: DockerAddress, error: OSError) -> str:
+    step = too_many_files(error) or _other(address)
+    return f"{_shown(address)} cannot be reached: {error.strerror or error}; {step}"
 
 
 def _why_no_engine(address: DockerAddress, error: Exception) -> str:
     reason = f"what answers at {_shown(address)} is not a Docker engine: {error}"
     tls_is_likely = "closed" in str(error) or "status 400" in str(error) or "x15" in str(error)
     if address.scheme == "tcp" and not address.tls and tls_is_likely:
-        return f"{reason}; if it speaks TLS, say so: DOCKER_TLS_VERIFY=1"
+        tls = _with_tls(address.host) if address.context else "DOCKER_TLS_VERIFY=1"
+        return f"{reason}; {_other(address)}, or if this one speaks TLS, say so: {tls}"
     return f"{reason}; {_other(address)}"
 
 
@@ -106,17 +119,17 @@ def _why_not_tls(address: DockerAddress, error: Exception) -> str:
 
     if isinstance(error, ssl.SSLCertVerificationError):
         problem = f"its certificate is not accepted: {error.verify_message.rstrip('.')}"
-        if error.verify_code in _OTHER_NAME:
-            return f"no TLS with {_shown(address)}: {problem}; use a name that is in it: DOCKER_HOST=tcp://HOST:PORT"
-    elif isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
-        plain = "unset DOCKER_TLS_VERIFY" if not address.context else f"DOCKER_HOST={address.host}"
+        return f"no TLS with {_shown(address)}: {problem}; {_certificate(address, error.verify_code)}"
+    if isinstance(error, ValueError):
+        step = f"use another name: {_by_name(address)}"
+        return f"no TLS with {_shown(address)}: no certificate can be for a host of that name; {step}"
+    if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
+        plain = "unset DOCKER_TLS_VERIFY" if not address.context else f"DOCKER_HOST={quoted(address.host)}"
         return f"what listens at {_shown(address)} does not speak TLS; go without: {plain}"
-    elif isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionResetError | ConnectionAbortedError):
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionResetError | ConnectionAbortedError):
         problem = "it closed the connection"
     elif isinstance(error, ssl.SSLError):
         problem = (error.reason or str(error)).lower().replace("_", " ")
-    elif isinstance(error, ValueError):
-        problem = "no certificate can be for a host of that name"
     elif isinstance(error, BadAnswer) and "closed" in str(error) and address.tls and not address.tls.certificate:
         problem = "it closed the connection, as one does that wants to know its client"
     else:
@@ -124,99 +137,76 @@ def _why_not_tls(address: DockerAddress, error: Exception) -> str:
     return f"no TLS with {_shown(address)}: {problem}; {_certificates(address)}"
 
 
+def _certificate(address: DockerAddress, code: int) -> str:
+    """What to do about the engine's own certificate, which OpenSSL finds fault *code* with."""
+    if code in _OTHER_NAME:
+        return f"use a name that is in it: {_by_name(address)}"
+    if code in _UNKNOWN_ISSUER:
+        return _certificates(address)
+    clock = "set this machine's clock right, or " if code in _WRONG_TIME else ""
+    return f"{clock}give that engine another one: dockerd --tlscert=FILE --tlskey=FILE"
+
+
 def _certificates(address: DockerAddress) -> str:
-    if address.context:
-        files = "ca=ca.pem,cert=cert.pem,key=key.pem"
-        command = f'docker context update {_quoted(address.context)} --docker "host={address.host},{files}"'
-        return f"give the right files: {command}"
-    return "name the folder of the right ca.pem, cert.pem and key.pem: DOCKER_CERT_PATH=FOLDER"
+    folder = _with_tls(address.host) if address.context else "DOCKER_CERT_PATH=FOLDER"
+    return f"name the folder of the right ca.pem, cert.pem and key.pem: {folder}"
 
 
-def _permission(path: str) -> str:
-    """Which folder or group stands in the way, and what to do."""
-    for folder in _parents(path):
-        if not _may_enter(folder):
-            return f"because you may not enter {folder}; let others in: sudo chmod o+x {_quoted(folder)}"
-    state = os.stat(path)
-    if state.st_uid == os.geteuid():
-        return f"which is yours, but closed to you; open it: chmod u+rw {_quoted(path)}"
-    if not state.st_mode & stat.S_IWGRP:
-        return f"which is for its owner alone; let its group in: sudo chmod g+rw {_quoted(path)}"
-    group = _group(state.st_gid)
-    return f"which is for the group {group}; join it and log in again: sudo usermod -aG {_quoted(group)} {_user()}"
+def _by_name(address: DockerAddress) -> str:
+    host = "tcp://HOST:PORT"
+    return _with_tls(host) if address.context else f"DOCKER_HOST={host}"
+
+
+def _with_tls(host: str) -> str:
+    # Variables for TLS do nothing for a context, and `docker context update` refuses names that others can write.
+    return f"DOCKER_HOST={quoted(host)} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=FOLDER"
 
 
 def _pipe_permission() -> str:
     return "which is for the group docker-users; join it: net localgroup docker-users %USERNAME% /add"
 
 
-def _may_enter(folder: str) -> bool:
-    try:
-        os.stat(os.path.join(folder, "."))
-    except PermissionError:
-        return False
-    return True
-
-
-def _parents(path: str) -> list[str]:
-    """The folders above *path*, the outermost first."""
-    folders: list[str] = []
-    folder = os.path.dirname(os.path.abspath(path))
-    while folder not in folders:
-        folders.insert(0, folder)
-        folder = os.path.dirname(folder)
-    return folders
-
-
-def _group(number: int) -> str:
-    import grp
-
-    try:
-        return grp.getgrgid(number).gr_name
-    except KeyError:
-        return str(number)
-
-
-def _user() -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
-
-
 def _next(address: DockerAddress) -> str:
     """Another engine that is there, else how to start one at *address*."""
-    return _elsewhere(address) or f"start an engine there: {_start(address)}"
+    return _elsewhere(address) or _start(address)
+
+
+def _next_to_stale(address: DockerAddress) -> str:
+    # The other socket may be as stale as this one, so it is not all that is said.
+    other = _elsewhere(address)
+    return f"{other}, or {_start(address)}" if other else _start(address)
 
 
 def _other(address: DockerAddress) -> str:
     """Another engine that is there, else how to name one."""
-    form = "tcp://HOST:PORT" if address.scheme == "tcp" else "unix:///PATH"
-    return _elsewhere(address) or f"name an engine: DOCKER_HOST={form}"
+    return _elsewhere(address) or _name_one(address)
+
+
+def _name_one(address: DockerAddress) -> str:
+    form = "npipe:////./pipe/NAME" if sys.platform == "win32" else "unix:///PATH"
+    return f"name an engine: DOCKER_HOST={'tcp://HOST:PORT' if address.scheme == 'tcp' else form}"
 
 
 def _elsewhere(address: DockerAddress) -> str:
-    for whose, path in _sockets():
+    for whose, path, _ in _sockets():
         if path != address.place and _is_socket(path):
-            return f"{whose} socket is there: DOCKER_HOST=unix://{path}"
+            return f"{whose} socket is there: DOCKER_HOST={quoted(f'unix://{path}')}"
     return ""
 
 
-def _sockets() -> list[tuple[str, str]]:
-    """Where engines put their sockets, and whose it is."""
+def _sockets() -> list[tuple[str, str, str]]:
+    """Where engines put their sockets, whose it is, and the command that starts it where it is not the usual one."""
     home = os.path.expanduser("~")
     user = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid() if hasattr(os, 'getuid') else 0}"
     colima = os.environ.get("COLIMA_HOME") or f"{home}/.colima"
     return [
-        ("the default", docker_address.DEFAULT_SOCKET),
-        ("a rootless engine's", f"{user}/docker.sock"),
-        ("Docker Desktop's", f"{home}/.docker/desktop/docker.sock"),
-        ("Docker Desktop's", f"{home}/.docker/run/docker.sock"),
-        ("colima's", f"{colima}/default/docker.sock"),
-        ("podman's", f"{user}/podman/podman.sock"),
-        ("podman's", docker_address.PODMAN_SOCKET),
+        ("the default", docker_address.DEFAULT_SOCKET, _start_default()),
+        ("a rootless engine's", f"{user}/docker.sock", "dockerd-rootless.sh"),
+        ("Docker Desktop's", f"{home}/.docker/desktop/docker.sock", _START_DESKTOP),
+        ("Docker Desktop's", f"{home}/.docker/run/docker.sock", _START_DESKTOP),
+        ("colima's", f"{colima}/default/docker.sock", "colima start"),
+        ("podman's", f"{user}/podman/podman.sock", "podman system service --time=0"),  # it makes that folder
+        ("podman's", docker_address.PODMAN_SOCKET, ""),
     ]
 
 
@@ -228,19 +218,28 @@ def _is_socket(path: str) -> bool:
 
 
 def _start(address: DockerAddress) -> str:
-    """The command that starts an engine at *address*."""
-    if address.host != docker_address.default_host():
-        host = _quoted(address.host)
-        return f"podman system service --time=0 {host}" if "podman" in host else f"dockerd -H {host}"
+    """How to start an engine at *address*, or how to name another where no command does that."""
+    command = next((start for _, path, start in _sockets() if path == address.place), "") or _command(address)
+    return f"start an engine there: {command}" if command else _name_one(address)
+
+
+def _command(address: DockerAddress) -> str:
+    """The command that starts an engine at *address*, which is nobody's usual one; empty where there is none."""
+    host = quoted(address.host)
+    if address.scheme == "npipe":
+        return _start_default() if address.host == docker_address.default_host() else f"dockerd -H {host}"
+    if address.scheme == "unix":
+        folder = os.path.dirname(os.path.abspath(str(address.place)))
+        if not os.path.isdir(folder) or sys.platform in ("win32", "darwin"):  # engines there have their own places
+            return ""
+        if "podman" in address.host:
+            may_write = os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+            return f"{'' if may_write else 'sudo '}podman system service --time=0 {host}"
+    tls = "--tlsverify --tlscacert=FILE --tlscert=FILE --tlskey=FILE " if address.tls else ""
+    return "" if address.prefix else f"sudo dockerd {tls}-H {host}"
+
+
+def _start_default() -> str:
     if sys.platform in ("win32", "darwin"):
-        return "docker desktop start"
+        return _START_DESKTOP
     return "sudo systemctl start docker" if os.path.isdir(_SYSTEMD) else "sudo dockerd"
-
-
-def _quoted(text: str) -> str:
-    """*text* as a shell takes it for one word."""
-    if text.isascii() and text.translate(dict.fromkeys(map(ord, "/:.-_@"))).isalnum():
-        return text
-    from shlex import quote  # takes a millisecond
-
-    return quote(text)

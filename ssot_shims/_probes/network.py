@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import Misread
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 
 class NotReached(Exception):
-    """Why there is no connection, or no answer over it, with the next step."""
+    """Why there is no connection, or no answer over it, with the next step but that of giving more time."""
 
     def __init__(self, reason: str, status: Literal["unavailable", "timed out"] = "unavailable") -> None:
         super().__init__(reason, status)
         self.reason = reason
         self.status: Literal["unavailable", "timed out"] = status
 
-    def answer(self) -> Availability:
-        """What a probe says about it."""
+    def answer(self, seconds: float) -> Availability:
+        """What a probe says about it that had so many *seconds*."""
+        if self.status == "timed out":
+            from ssot_shims._probes.obstacle import more_time
+
+            return Availability(status="timed out", reason=f"{self.reason}, {more_time(seconds)}")
         return Availability(status=self.status, reason=self.reason)
 
 
@@ -40,11 +44,12 @@ class TcpProbe(Record):
 
     def ask(self, deadline: float) -> Availability:
         """Yes when a connection opens; it is closed at once."""
+        seconds = deadline - monotonic()
         place = Authority(host=self.host, port=self.port).netloc
         try:
             reach(self.host, self.port, place, deadline).close()
         except NotReached as error:
-            return error.answer()
+            return error.answer(seconds)
         return Availability(status="available", reason=f"{place} accepts connections")
 
 
@@ -61,11 +66,12 @@ class UnixProbe(Record):
         from ssot_shims._probes.stream import connect  # imports are for those who ask
         from ssot_shims._probes.unix_path import check
 
+        seconds = deadline - monotonic()
         try:
             check(self.path)
             connect(self.path, deadline).close()
         except TimeoutError:
-            return no_answer(self.path).answer()
+            return no_answer(self.path).answer(seconds)
         except OSError as error:
             return Availability(status="unavailable", reason=_why_no_socket(self.path, error))
         return Availability(status="available", reason=f"{self.path} accepts connections")
@@ -81,11 +87,8 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
         return connect((host, port), deadline)
     except TimeoutError as error:
         if "resolve" in str(error):
-            raise NotReached(
-                f"the name {host!r} did not resolve in time; repair the name server, or allow more: "
-                "SSOT_SHIMS_TIMEOUT=10",
-                "timed out",
-            ) from None
+            reason = f"the name {host!r} did not resolve in time; repair the name server"
+            raise NotReached(reason, "timed out") from None
         raise no_answer(place) from None
     except gaierror as error:
         raise NotReached(
@@ -98,17 +101,19 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
             f"connecting to {place} is not permitted ({error.strerror}); allow it in the firewall or sandbox"
         ) from None
     except OSError as error:
-        what = error.strerror or str(error)
-        raise NotReached(f"{place} cannot be reached ({what}); mend the network, or correct the address") from None
+        from ssot_shims._probes.obstacle import too_many_files
+
+        step = too_many_files(error) or "mend the network, or correct the address"
+        raise NotReached(f"{place} cannot be reached ({error.strerror or error}); {step}") from None
 
 
 def no_answer(place: str) -> NotReached:
     """What is said when the deadline came first."""
-    reason = f"no answer from {place} in time; start it anew if it hangs, or allow more: SSOT_SHIMS_TIMEOUT=10"
-    return NotReached(reason, "timed out")
+    return NotReached(f"no answer from {place} in time; start it anew if it hangs", "timed out")
 
 
 def _why_no_socket(path: str, error: OSError) -> str:
+    from ssot_shims._probes.obstacle import permission, too_many_files
     from ssot_shims._probes.unix_path import NotASocket
 
     if isinstance(error, FileNotFoundError):
@@ -118,28 +123,9 @@ def _why_no_socket(path: str, error: OSError) -> str:
     if isinstance(error, ConnectionRefusedError):
         return f"{path} is a stale socket, nothing listens on it any more; start what made it anew"
     if isinstance(error, PermissionError):
-        return _why_not_permitted(path)
-    return f"{path} cannot be connected to ({error.strerror or error}); correct the path"
-
-
-def _why_not_permitted(path: str) -> str:
-    import stat
-
-    try:
-        status = os.stat(path)
-    except OSError:
-        return f"this user may not look into the folders above {path}; allow it: chmod a+x on each of them"
-    mode, group = stat.filemode(status.st_mode), _group(status.st_gid)
-    return f"this user may not connect to {path} ({mode}, group {group}); join that group, or: chmod a+rw {path}"
-
-
-def _group(number: int) -> str:
-    try:
-        import grp  # not on Windows
-
-        return grp.getgrgid(number).gr_name
-    except (ImportError, KeyError):
-        return str(number)
+        return f"permission denied at {path}, {permission(path)}"
+    step = too_many_files(error) or "correct the path"
+    return f"{path} cannot be connected to ({error.strerror or error}); {step}"
 
 
 def read_tcp(notation: str, rest: str) -> TcpProbe:

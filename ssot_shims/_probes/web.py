@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from ssot_shims._availability import Availability
 from ssot_shims._probes import Misread
 from ssot_shims._probes.authority import Authority
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
-_MAY_HOLD_NO_TLS = "if it speaks TLS, write https://"
 
 
 class HttpProbe(Record):
@@ -34,10 +35,11 @@ class HttpProbe(Record):
 
     def ask(self, deadline: float) -> Availability:
         """Yes for 2xx, at the address itself or where it redirects to on the same host."""
+        seconds = deadline - monotonic()
         try:
             return self._follow(deadline)
         except NotReached as error:
-            return error.answer()
+            return error.answer(seconds)
 
     def _follow(self, deadline: float) -> Availability:
         url = self.url
@@ -59,14 +61,17 @@ def _judge(url: Url, status: int) -> Availability:
         return Availability(
             status="available", reason=f"{url.shown} answered {status}", details={"http_status": str(status)}
         )
+    raise NotReached(f"{url.shown} answered {status}; {_advice(url, status)}")
+
+
+def _advice(url: Url, status: int) -> str:
     match status:
         case 401 | 403:
-            advice = f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.netloc}/..."
+            return f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.netloc}/..."
         case 404:
-            advice = "correct the path"
+            return "correct the path"
         case _:
-            advice = f"see what it says: curl -i '{url.shown}'"
-    raise NotReached(f"{url.shown} answered {status}; {advice}")
+            return f"see why with curl -i '{url.shown}' and mend that, or register an address that answers 2xx"
 
 
 def _redirected(url: Url, location: str) -> Url:
@@ -78,7 +83,10 @@ def _redirected(url: Url, location: str) -> Url:
     except (Misread, ValueError):
         there = None
     if there is None:
-        raise NotReached(f"{url.shown} redirects to what is no http address; see it: curl -i '{url.shown}'")
+        raise NotReached(
+            f"{url.shown} redirects to what is no http address; see it with curl -i '{url.shown}', "
+            "and register the address that is meant"
+        )
     if there.host.lower() != url.host.lower():
         raise NotReached(f"{url.shown} redirects to another host; register {there.shown} if that one is meant")
     return there
@@ -101,13 +109,25 @@ def _get(url: Url, user: str, deadline: float) -> Head:
     except TimeoutError:
         raise no_answer(place) from None
     except BadAnswer as error:
-        advice = _MAY_HOLD_NO_TLS if url.scheme == "http" else "see what listens there"
-        raise NotReached(f"{place} did not answer in HTTP: {_told(error, url, user)}; {advice}") from None
+        tls = ", or write https:// if it speaks TLS" if url.scheme == "http" else ""
+        raise NotReached(
+            f"{place} did not answer in HTTP: {_told(error, url, user)}; correct the address{tls}"
+        ) from None
     except OSError as error:
-        raise NotReached(f"{place} broke the connection ({_words(error)}); look into its log") from None
+        step = "look into its log, or register an address that asks for less"
+        raise NotReached(f"{place} broke the connection ({_words(error)}); {step}") from None
     if proxy and head.status >= 400:
-        raise NotReached(f"{place} answered {head.status}; to leave the proxy out: no_proxy={url.authority.host}")
+        own = "" if head.status == 407 else f"{_advice(url, head.status)}, or "  # the answer may be the server's own
+        raise NotReached(f"{place} answered {head.status}; {own}{_way_round(proxy, url, head.status)}")
     return head
+
+
+def _way_round(proxy: Proxy, url: Url, status: int) -> str:
+    """How to get past *proxy*, which answered *status*."""
+    way = f"leave the proxy out: no_proxy={url.authority.host}"
+    if status == 407:
+        return f"give the proxy a user: {proxy.variable}=http://<user>:<password>@{proxy.authority.netloc}, or {way}"
+    return way
 
 
 def _told(error: Exception, url: Url, user: str) -> str:
@@ -159,10 +179,7 @@ def _tunnel(stream: Stream, url: Url, proxy: Proxy) -> None:
     stream.send(_joined(lines))
     status = read_head(stream).status
     if not 200 <= status < 300:
-        raise NotReached(
-            f"{proxy.shown} answered {status} when asked for {place}; "
-            f"to leave the proxy out: no_proxy={url.authority.host}"
-        )
+        raise NotReached(f"{proxy.shown} answered {status} when asked for {place}; {_way_round(proxy, url, status)}")
 
 
 def _secure(stream: Stream, context: SSLContext, url: Url) -> None:
@@ -174,7 +191,8 @@ def _secure(stream: Stream, context: SSLContext, url: Url) -> None:
         raise NotReached(_why_not_trusted(url, error)) from None
     except ssl.SSLError as error:
         raise NotReached(
-            f"{url.shown} does not speak TLS as we do ({_words(error)}); if it speaks plain HTTP, write http://"
+            f"{url.shown} does not speak TLS as we do ({_words(error)}); "
+            "have it speak TLS 1.2 or 1.3, or write http:// if it speaks plain HTTP"
         ) from None
 
 
@@ -182,10 +200,10 @@ def _why_not_trusted(url: Url, error: object) -> str:
     code, message = getattr(error, "verify_code", 0), getattr(error, "verify_message", "")
     if code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
         advice = "use a name that the certificate has"
-    elif code == 10:  # X509_V_ERR_CERT_HAS_EXPIRED
-        advice = "renew it"
-    else:
+    elif code in (2, 18, 19, 20, 21):  # good, if only we knew the authority
         advice = "trust its issuer: SSL_CERT_FILE=<a file with the certificate of that authority>"
+    else:
+        advice = "renew it" if code not in (9, 10) else "renew it, or set this machine's clock right"
     return f"the certificate of {url.shown} is not accepted: {message.rstrip('.')}; {advice}"
 
 

@@ -1,0 +1,78 @@
+"""Docker Compose: the plugin of the docker command, or the old command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssot_shims._probes.compose import ComposeProbe
+
+
+def test_compose_is_the_plugin_or_the_old_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin needs the docker command; each of the steps that a reason names turns the answer."""
+
+    def command(folder: str, name: str) -> Path:
+        file = tmp_path / folder / (name + ".bat" * (os.name == "nt"))
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.write_text("")
+        file.chmod(0o755)
+        return file
+
+    def ask() -> tuple[str, str]:
+        answer = ComposeProbe().ask(0)
+        return answer.status, answer.reason
+
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr("ssot_shims._probes.compose._FOLDERS", {os.name: (str(tmp_path / "lib"),)})
+    plugins = tmp_path / "config" / "cli-plugins"
+    nothing = (
+        "unavailable",
+        f"no docker-compose in {plugins}, {tmp_path / 'lib'} or the folders of PATH; install the Compose plugin "
+        f"(docs.docker.com/compose/install) or docker-compose, or add its folder to PATH",
+    )
+    assert ask() == nothing
+    old = command("opt", "docker-compose")
+    assert ask() == nothing
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(old.parent), prepend=os.pathsep)
+        assert ask() == ("available", f"docker-compose is at {old}")
+    old = command("bin", "docker-compose")
+    assert ask() == ("available", f"docker-compose is at {old}")
+    old.unlink()
+
+    plugin = command("lib", "docker-compose")
+    no_docker = (
+        "unavailable",
+        f"{plugin} is a plugin of the docker command, which is not in the folders of PATH; "
+        "install docker, or add its folder to PATH",
+    )
+    assert ask() == no_docker
+    docker = command("opt", "docker")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(docker.parent), prepend=os.pathsep)
+        assert ask() == ("available", f"docker compose is at {plugin}")
+    command("bin", "docker")
+    assert ask() == ("available", f"docker compose is at {plugin}")
+    plugin = command("config/cli-plugins", "docker-compose")
+    assert ask() == ("available", f"docker compose is at {plugin}")
+
+
+@pytest.mark.parametrize("folder", ["DOCKER_CONFIG", "the home folder"])
+def test_the_users_own_plugins_come_first(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in the docker command's own folder, which DOCKER_CONFIG moves."""
+    own = tmp_path / ("settings" if folder == "DOCKER_CONFIG" else ".docker")
+    for file in (own / "cli-plugins/docker-compose", tmp_path / "bin/docker", tmp_path / "bin/docker-compose"):
+        file = file.with_suffix(".bat" if os.name == "nt" else "")
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    if folder == "DOCKER_CONFIG":
+        monkeypatch.setenv("DOCKER_CONFIG", str(own))
+    answer = ComposeProbe().ask(0)
+    assert answer.details["path"].startswith(str(own / "cli-plugins" / "docker-compose"))
