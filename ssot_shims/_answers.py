@@ -44,17 +44,11 @@ class Answers:
         self._layers: list[Mapping[str, Availability]] = []
         self._told = told
 
-    def imports(self, name: str) -> bool:
-        """Whether asking *name* imports the module of a probe, its own or that of a part."""
-        asked = {name: self.capabilities.get(name)}
-        while new := {part for one in asked.values() if one for part in one.parts} - asked.keys():
-            asked.update({part: self.capabilities.get(part) for part in new})
-        return any(hasattr(one.probe, "load") for one in asked.values() if one)
-
     def known(self, name: str) -> Availability | None:
         """The answer that counts now, if there is one."""
-        if name in self.hits:
-            return self.hits[name]
+        hit = self.hits.get(name)
+        if hit is not None:
+            return hit
         kept = self._kept.get(name)
         return kept.answer if kept and kept.until is not None and self.clock() < kept.until else None
 

@@ -22,28 +22,34 @@ if TYPE_CHECKING:
 
     from ssot_shims._answers import Answers
     from ssot_shims._capability import Capability
+    from ssot_shims._catalogue import Catalogue
 
 # Seconds after the deadline for a probe to say itself why it had no answer, which is more than its waiters know.
 _GRACE = 0.05
 
 
-def ask(answers: Answers, name: str, check: Callable[[str], Availability]) -> Availability:
-    """The answer for the capability *name*, which is known; *check* is how the parts of a combination are asked.
+def ask(catalogue: Catalogue, name: str, asker: Question | None = None) -> Availability:
+    """The answer for the capability *name*, of which *asker* is the combination that it is a part of, if it is one.
 
-    Raises :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing of what the machine is like.
+    Raises :class:`UnknownCapability`, :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing
+    of what the machine is like.
     """
+    answers, part_of = catalogue.answers, asker
     while True:
-        asker = current()
+        asker = part_of or current()
+        capability = catalogue.find(name)  # not under the lock: it may read what packages offer
         with answers.lock:
             known = answers.known(name)
             if known is not None:
                 return known
-            question, is_first = _begin(answers, answers.capabilities[name], asker)
+            if answers.capabilities.get(name) is not capability:
+                continue  # registered anew since it was found
+            question, is_first = _begin(answers, capability, asker)
         try:
             if isinstance(question, Flight):
                 answer = _fly(answers, question) if is_first else _wait(answers, question)
             else:
-                answer = _combine(answers, question, check)
+                answer = _combine(catalogue, capability, question)
         finally:
             if asker is not None:
                 with answers.lock:
@@ -55,14 +61,15 @@ def ask(answers: Answers, name: str, check: Callable[[str], Availability]) -> Av
 def _begin(answers: Answers, capability: Capability, asker: Question | None) -> tuple[Question, bool]:
     """The question to wait for, and whether it is new. Called under the lock."""
     name = capability.name
-    question: Question | None = answers.flights.get(name)
-    refuse_circle(name, asker, question)
-    is_new = question is None
+    flight = answers.flights.get(name)
+    refuse_circle(name, asker, flight)
+    is_new = flight is None or flight.is_held_up_here()
     if capability.parts:
         question = Question(name, asker)
-    elif question is None:
-        seconds = capability.timeout or _settings.timeout()
-        question = answers.flights[name] = Flight(capability, asker, seconds)
+    elif flight is None or is_new:
+        question = answers.flights[name] = Flight(capability, asker, capability.timeout or _settings.timeout())
+    else:
+        question = flight
     if asker is not None:
         asker.waits_for.append(question)
     return question, is_new
@@ -103,23 +110,21 @@ def _probe(answers: Answers, flight: Flight) -> Availability | None:
     probe = flight.capability.probe
     if not isinstance(probe, Record):
         return _start(answers, flight, probe)
-    if hasattr(probe, "ask"):
-        return _ask_inline(flight)
-    function = _load(flight)
-    return function if isinstance(function, Availability) else _start(answers, flight, function)
+    found = _ask_inline(flight) if hasattr(probe, "ask") else _load(flight)
+    return found if isinstance(found, Availability) else _start(answers, flight, found)
 
 
-def _ask_inline(flight: Flight) -> Availability:
+def _ask_inline(flight: Flight) -> Availability | Callable[[], Availability]:
     flight.thread = get_ident()
     try:
-        answer: Availability = flight.capability.probe.ask(flight.deadline)
+        found: Availability | Callable[[], Availability] = flight.capability.probe.ask(flight.deadline)
     except Exception as error:  # nothing else is ours: it comes from a signal handler, and is for the program
         from ssot_shims._outcome import raised  # a mistake of ours
 
         return raised(flight.capability, error)
     finally:
         flight.thread = None
-    return answer
+    return found
 
 
 def _load(flight: Flight) -> Callable[[], object] | Availability:
@@ -166,21 +171,17 @@ def _timed_out(flight: Flight, what: str = "its probe") -> Availability:
     return Availability(status="timed out", reason=reason)
 
 
-def _combine(answers: Answers, question: Question, check: Callable[[str], Availability]) -> Availability:
+def _combine(catalogue: Catalogue, capability: Capability, question: Question) -> Availability:
     """The answer of a combination, from its parts, side by side."""
     from ssot_shims._combination import combined  # few capabilities are combinations
     from ssot_shims._errand import side_by_side
 
-    capability = answers.capabilities[question.name]
+    def check(part: str) -> Availability:
+        return ask(catalogue, part, question)
+
     started = monotonic()
-    token = asking.set(question)
-    try:
-        answer = forced(capability)
-        if answer is None:
-            answer = combined(
-                capability.probe.kind, side_by_side(capability.parts, check, answers.hits, answers.imports)
-            )
-    finally:
-        asking.reset(token)
-        question.is_over = True
+    answer = forced(capability)
+    if answer is None:
+        parts = side_by_side(capability.parts, check, catalogue.answers.hits, catalogue.imports)
+        answer = combined(capability.probe.kind, parts)
     return answer.but(name=capability.name, seconds=monotonic() - started)

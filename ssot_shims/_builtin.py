@@ -8,6 +8,8 @@ from ssot_shims._registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ssot_shims._availability import Availability
 
 # The fastest question reads a global, which has no value until the answer is known and none when it is forgotten.
@@ -77,7 +79,7 @@ class _Noted(Record):
 
     notation: str
 
-    def ask(self, deadline: float) -> Availability:
+    def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
         from ssot_shims._probes import read
 
         return read(self.notation).ask(deadline)  # type: ignore[union-attr]  # none of those below names a function

@@ -58,7 +58,7 @@ class Capability(Record):
         return tuple(getattr(self.probe, "names", ())) if isinstance(self.probe, Record) else ()
 
     def is_declared_like(self, other: Capability) -> bool:
-        """Whether both come from one statement (a module loaded anew, or under two names)."""
+        """Whether both come from one statement."""
         return (self.where, self.notation) == (other.where, other.notation)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from ssot_shims._capability import LEVELS, refuse_bad_name
+from ssot_shims._place import execution
 from ssot_shims.errors import DuplicateCapability, InvalidCapability, UnknownCapability
 
 TYPE_CHECKING = False
@@ -13,50 +16,96 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """The capabilities of one registry. What installed packages offer is read when a name is not known otherwise."""
+    """The capabilities of one registry; what installed packages offer is read when it could make a difference."""
 
     def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+        self.answers = answers
         self._levels: dict[str, dict[Level, Capability]] = {}
+        self._executions: dict[tuple[str, Level], tuple[object, ...]] = {}
         self._offers: Offers | None = None
+        self._seen_empty: list[object] = []  # the places where packages may be, when none offered anything
 
     def add(self, new: Capability, *, replace: bool) -> None:
         """Put *new* on its own level. Raises :class:`DuplicateCapability`."""
-        with self._answers.lock:
+        now = execution(new.probe)
+        with self.answers.lock:
             on_each_level = self._levels.setdefault(new.name, {})
             first = on_each_level.get(new.level)
-            if first and not replace and not new.is_declared_like(first):
+            if first and not replace and not self._repeats(new, first, now):
                 raise DuplicateCapability(new.name, new.where, first.where)
             on_each_level[new.level] = new
+            self._executions[new.name, new.level] = now
             if new.level == max(on_each_level, key=LEVELS.index):
-                self._answers.capabilities[new.name] = new
-                self._answers.forget([new.name])
+                self.answers.capabilities[new.name] = new
+                self.answers.forget([new.name])
+
+    def _repeats(self, new: Capability, first: Capability, now: tuple[object, ...]) -> bool:
+        """Whether the statement that declared *first* declares the same again, or is itself executed anew.
+
+        Otherwise it stands in a loop, or in a function that is called twice, and gives a name to two probes.
+        """
+        before = self._executions[first.name, first.level]
+        is_anew = any(one is not other for one, other in zip(before, now, strict=True))
+        return new.is_declared_like(first) and (is_anew or new.probe == first.probe)
 
     def known(self) -> tuple[str, ...]:
         """The names known so far, in alphabetical order."""
-        return tuple(sorted(self._answers.capabilities))
+        return tuple(sorted(self.answers.capabilities))
 
     def find(self, name: str) -> Capability:
-        """The capability *name*. Raises :class:`UnknownCapability` with the names that come close."""
+        """The capability *name*. Raises :class:`UnknownCapability` with the names that come close.
+
+        What packages offer is read for a name that is unknown, and for one that is built in and not yet answered.
+        """
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
             refuse_bad_name(name)
-        if name not in self._answers.capabilities:
-            clashes = self.offers().clashes
-            if name not in self._answers.capabilities:
-                raise self._refusal(name, clashes)
-        return self._answers.capabilities[name]
+        found = self.answers.capabilities.get(name)
+        if found is None or (found.level == "built-in" and self.answers.known(name) is None):
+            offers = self.offers()
+            found = self.answers.capabilities.get(name)
+            if found is None:
+                raise self._refusal(name, offers.clashes if offers else {})
+        return found
 
-    def offers(self) -> Offers:
-        """What installed packages offer, read once."""
-        if self._offers is None:
-            from ssot_shims._offers import read_offers  # about 30 ms, so only for names that nobody registered
+    def imports(self, name: str) -> bool:
+        """Whether asking *name* imports the module of a probe, its own or that of a part."""
+        asked = {name: self.find(name)}
+        while new := {part for one in asked.values() for part in one.parts} - asked.keys():
+            asked.update({part: self.find(part) for part in new})
+        return any(hasattr(one.probe, "load") for one in asked.values())
+
+    def offers(self) -> Offers | None:
+        """What installed packages offer, read once; None as long as nobody can be offering anything."""
+        if self._offers is None and self._is_anybody_there():
+            from ssot_shims._offers import read_offers  # about 30 ms
 
             offers = read_offers()
-            with self._answers.lock:
+            with self.answers.lock:
                 for offered in offers.capabilities:
                     self.add(offered, replace=True)  # what two threads have read at once is the same
+                for name in offers.clashes:
+                    self._withdraw(name)
                 self._offers = offers
         return self._offers
+
+    def _is_anybody_there(self) -> bool:
+        """Whether a package may offer anything; looked up again when there are other places to look in."""
+        from ssot_shims._entry_points import OFFERED, is_perhaps_used  # an answer that is known needs no look
+
+        places: list[object] = [*sys.path, *sys.meta_path]
+        if places == self._seen_empty:
+            return False
+        if is_perhaps_used(OFFERED):
+            return True
+        self._seen_empty = places
+        return False
+
+    def _withdraw(self, name: str) -> None:
+        """Take back what is built in under *name*, which two packages offer: neither that nor a guess will do."""
+        built_in = self.answers.capabilities.get(name)
+        if built_in and built_in.level == "built-in":
+            del self.answers.capabilities[name]
+            self.answers.forget([name])
 
     def _refusal(self, name: str, clashes: dict[str, str]) -> InvalidCapability | UnknownCapability:
         from ssot_shims._misspelled import close_matches  # only for what is not there

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import ModuleSpec, NamespaceLoader, PathFinder, SourceFileLoader, all_suffixes
+from importlib.machinery import (
+    BuiltinImporter,
+    ModuleSpec,
+    NamespaceLoader,
+    PathFinder,
+    SourceFileLoader,
+    all_suffixes,
+)
 
 from ssot_shims._record import Record
 
@@ -19,9 +26,20 @@ if TYPE_CHECKING:
 
     from _typeshed.importlib import PathEntryFinderProtocol
 
+# Where the finders of the standard library are defined: they look into folders and archives, and come back.
+_STANDARD = {BuiltinImporter.__module__, PathFinder.__module__, "zipimport"}
+
 
 class Unclear(Exception):
     """Only an import can tell."""
+
+
+class HalfImported(Unclear):
+    """The module is being imported at this moment; *place* is where it is."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 class Place(Record):
@@ -49,16 +67,23 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     running = sys.modules[name]
     if running is None:  # pyright: ignore[reportUnnecessaryComparison]  # how a test says "not importable"
         return None
-    if is_half_imported(running):
-        raise Unclear  # what it will be is for the import system to wait for
     file, folders = attribute(running, "__file__"), attribute(running, "__path__")
+    place = Place(file=file or "", folders=folders, is_running=True)
+    if is_half_imported(running):
+        raise HalfImported(place)  # what it will be is for the import system to wait for
     if (
         file is None
         and isinstance(attribute(running, "__loader__"), NamespaceLoader)
         and not _holds_importable(folders)
     ):
         return None
-    return Place(file=file or "", folders=folders, is_running=True)
+    return place
+
+
+def asks_others() -> bool:
+    """Whether looking for a module asks finders of somebody else's, which take as long as they like."""
+    finders = (*sys.meta_path, *sys.path_hooks, *sys.path_importer_cache.values())
+    return not _STANDARD.issuperset(getattr(finder, "__module__", "") for finder in finders if finder is not None)
 
 
 def is_running(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 from contextvars import ContextVar
 from time import monotonic
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ssot_shims._availability import Availability
     from ssot_shims._capability import Capability
 
-# The innermost question whose probe is running in this context.
-asking: ContextVar[Question | None] = ContextVar("ssot_shims_asking", default=None)
+# The innermost flight whose probe is running in this context.
+asking: ContextVar[Flight | None] = ContextVar("ssot_shims_asking", default=None)
 
 
 class Question:
@@ -27,7 +27,6 @@ class Question:
         self.name = name
         self.asker = asker
         self.waits_for: list[Question] = []
-        self.is_over = False
 
 
 class Flight(Question):
@@ -43,12 +42,21 @@ class Flight(Question):
         self.started = monotonic()
         self.deadline = self.started + seconds
         self.is_loading = False
+        self.leader = get_ident()  # who asked first, and lands it unless the probe runs in another thread
         self.thread: int | None = None  # where the probe runs, while it does
         self.file = ""  # the one its function is defined in
+        self.is_over = False
         self.answer: Availability | None = None
         self.error: BaseException | None = None
         self.gate = allocate_lock()
         self.gate.acquire()
+
+    def is_held_up_here(self) -> bool:
+        """Whether it cannot go on before this thread does: who asks here and now is a signal handler.
+
+        To wait would be to wait for oneself, until the deadline of both.
+        """
+        return self.leader == get_ident() and self.thread in (None, self.leader)
 
     def start_clock(self) -> None:
         """Count the time from now on."""
@@ -76,10 +84,10 @@ def pass_through(gate: LockType, seconds: float) -> bool:
     return is_open
 
 
-def current() -> Question | None:
-    """The question in whose probe this runs; None outside any, and when it has been answered by now."""
-    question = asking.get()
-    return None if question is None or question.is_over else question
+def current() -> Flight | None:
+    """The flight in whose probe this runs; None outside any, and when it has landed by now."""
+    flight = asking.get()
+    return None if flight is None or flight.is_over else flight
 
 
 def refuse_circle(name: str, asker: Question | None, flight: Question | None) -> None:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import os
 
+from ssot_shims._entry_points import MOVED, distributions
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import importlib.metadata as importlib_metadata  # the same functions, completely typed
     from importlib.metadata import Distribution
 
     from ssot_shims._target import Target
-else:
-    import importlib_metadata
-
-GROUP = "ssot_shims.moved"
 
 
 class ForwardingAddress(Record):
@@ -34,7 +30,7 @@ def forwarding_address(target: Target, file: str) -> ForwardingAddress | None:
 
     Metadata that does not read says nothing, whoever it is from: the symbol has moved all the same.
     """
-    installed = list(importlib_metadata.distributions())
+    installed = distributions(MOVED)
     saying = [found for distribution in installed for found in _addresses(distribution, target.dotted)]
     owner = _owner(installed, file) if saying else None
     return next((address for distribution, address in saying if distribution is owner), None)
@@ -42,10 +38,10 @@ def forwarding_address(target: Target, file: str) -> ForwardingAddress | None:
 
 def _addresses(distribution: Distribution, old: str) -> list[tuple[Distribution, ForwardingAddress]]:
     try:
-        if GROUP not in (distribution.read_text("entry_points.txt") or ""):  # parsing takes most of the time
+        if MOVED not in (distribution.read_text("entry_points.txt") or ""):  # parsing takes most of the time
             return []
         said_by = f"{distribution.name} {distribution.version}"
-        entries = distribution.entry_points.select(group=GROUP, name=old)
+        entries = distribution.entry_points.select(group=MOVED, name=old)
         return [(distribution, ForwardingAddress(new=entry.value, said_by=said_by)) for entry in entries]
     except Exception:  # anybody's metadata may be damaged in any way
         return []
@@ -54,14 +50,26 @@ def _addresses(distribution: Distribution, old: str) -> list[tuple[Distribution,
 def _owner(installed: list[Distribution], file: str) -> Distribution | None:
     """The one distribution that installed *file*; with more than one claim there is no owner, and nobody is heard."""
     wanted = os.path.realpath(file)
-    claims = [one for one in installed if _lists(one, wanted)] or [one for one in installed if _is_edited(one, wanted)]
+    ends = {_end(file), _end(wanted)}
+    claims = [one for one in installed if _lists(one, wanted, ends)]
+    claims = claims or [one for one in installed if _is_edited(one, wanted)]
     return claims[0] if len({one.name for one in claims}) == 1 else None
 
 
-def _lists(distribution: Distribution, wanted: str) -> bool:
+def _end(file: str) -> str:
+    """What a list of files has to mention if *file* is on it: the name, and of an ``__init__`` the package as well."""
+    folder, name = os.path.split(file)
+    return f"{os.path.basename(folder)}/{name}" if name.startswith("__init__.") else name
+
+
+def _lists(distribution: Distribution, wanted: str, ends: set[str]) -> bool:
     """Whether *wanted* is among the files that *distribution* installed, or is a folder with some of them."""
     try:
-        files = [os.path.realpath(str(distribution.locate_file(file))) for file in distribution.files or ()]
+        listing = distribution.read_text("RECORD")
+        if listing is not None and not any(end in listing for end in ends):
+            return False  # a large distribution has thousands of files, and resolving each takes seconds
+        listed = [file for file in distribution.files or () if any(end in file.as_posix() for end in ends)]
+        files = [os.path.realpath(str(distribution.locate_file(file))) for file in listed]
     except Exception:  # as above
         return False
     return any(file == wanted or file.startswith(wanted + os.sep) for file in files)

@@ -6,16 +6,13 @@ Entry point group ``ssot_shims.capabilities``: the name, and the probe function 
 from __future__ import annotations
 
 from ssot_shims._capability import Capability, is_name
+from ssot_shims._entry_points import OFFERED, distributions
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import importlib.metadata as importlib_metadata  # the same functions, completely typed
     from collections.abc import Callable
-else:
-    import importlib_metadata
-
-GROUP = "ssot_shims.capabilities"
+    from importlib.metadata import EntryPoint
 
 
 class OfferedProbe(Record):
@@ -24,7 +21,7 @@ class OfferedProbe(Record):
     is_service = False
 
     notation: str
-    entry: importlib_metadata.EntryPoint
+    entry: EntryPoint
 
     def load(self) -> Callable[[], object]:
         """The function itself. Importing its module may raise anything, and that passes through."""
@@ -63,18 +60,18 @@ def _every_offer() -> tuple[list[Capability], list[str]]:
 
     found: dict[str, list[Capability]] = {}
     damaged: list[str] = []
-    for distribution in importlib_metadata.distributions():
+    for distribution in distributions(OFFERED):
         try:
-            if GROUP not in (distribution.read_text("entry_points.txt") or ""):
+            if OFFERED not in (distribution.read_text("entry_points.txt") or ""):
                 continue
             by = f"{distribution.name} {distribution.version}"
-            found.setdefault(by, [_offer(entry, by) for entry in distribution.entry_points.select(group=GROUP)])
+            found.setdefault(by, [_offer(entry, by) for entry in distribution.entry_points.select(group=OFFERED)])
         except Exception as error:  # anybody's metadata may be damaged in any way
             damaged.append(f"the metadata of a package that may offer capabilities cannot be read: {describe(error)}")
     return [offer for offers in found.values() for offer in offers], damaged
 
 
-def _offer(entry: importlib_metadata.EntryPoint, by: str) -> Capability:
+def _offer(entry: EntryPoint, by: str) -> Capability:
     probe = OfferedProbe(notation=f"python:{entry.value}", entry=entry)
     return Capability(name=entry.name, probe=probe, level="package", where=by)
 

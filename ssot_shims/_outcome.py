@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ssot_shims._availability import Availability
 from ssot_shims._capability import is_async
-from ssot_shims._place import code_of, place_of, raising
+from ssot_shims._place import file_of, place_of, raising
 from ssot_shims._settings import has_variable
 from ssot_shims.errors import CircularProbe, Unavailable
 
@@ -48,8 +48,7 @@ def raised(capability: Capability, error: BaseException, function: Callable[...,
     """The answer for a probe that raised *error*, with the line of *function* where it did."""
     from ssot_shims._plain import describe  # re, and probes rarely raise
 
-    code = code_of(function) if function else None
-    place = raising(error, code.co_filename if code else "")
+    place = raising(error, file_of(function) if function else "")
     return failed(capability, f"its probe raised {fit_to_show(describe(error))}{f' at {place}' if place else ''}")
 
 

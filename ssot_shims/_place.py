@@ -16,18 +16,41 @@ _OURS = os.path.dirname(__file__) + os.sep
 
 def caller() -> str:
     """The line outside this package that has called into it."""
+    frame = _caller()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def execution(function: Any) -> tuple[object, ...]:
+    """What is not the same object any more when the module that calls, or the one of *function*, is executed anew.
+
+    A reload makes new code, and whoever runs the same code once more gives it new globals.
+    """
+    frame, called = _caller(), _called(function)
+    return (frame.f_code, frame.f_globals, getattr(called, "__code__", None), getattr(called, "__globals__", None))
+
+
+def _caller() -> FrameType:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return frame
 
 
 def code_of(function: Callable[..., object]) -> CodeType | None:
     """The code that calling *function* runs, through partials and methods; None when it is not Python."""
-    inner = _inner(function)
-    called: Any = inner if hasattr(inner, "__code__") else getattr(inner, "__call__", None)  # noqa: B004  # its code
-    code: CodeType | None = getattr(called, "__code__", None)
+    code: CodeType | None = getattr(_called(function), "__code__", None)
     return code
+
+
+def file_of(function: Callable[..., object]) -> str:
+    """The file of the user's that *function* is defined in; empty when it is ours, or not Python."""
+    code = code_of(function)
+    return code.co_filename if code and not code.co_filename.startswith(_OURS) else ""
+
+
+def _called(function: Callable[..., object]) -> Any:
+    inner = _inner(function)
+    return inner if hasattr(inner, "__code__") else getattr(inner, "__call__", None)  # noqa: B004  # its code
 
 
 def _inner(function: Callable[..., object]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, dataclass_transform
+    from typing import Any, ClassVar, Self, dataclass_transform
 else:
 
     def dataclass_transform(**_flags):
@@ -34,22 +34,29 @@ class Record:
     TypeError: Point takes x, y; missing x; unexpected z
     """
 
+    # What is the same for every instance is found out once: building a record is part of every answer.
+    __blank: ClassVar[dict[str, Any]]  # each field in its order, with its default or None
+    __required: ClassVar[frozenset[str]]
+
+    def __init_subclass__(cls) -> None:
+        fields = cls.__annotations__
+        cls.__blank = {name: getattr(cls, name, None) for name in fields}
+        cls.__required = frozenset(name for name in fields if not hasattr(cls, name))
+
     def __init__(self, **values: Any) -> None:
-        fields, cls = self.__fields(), type(self)
-        missing = [name for name in fields if name not in values and not hasattr(cls, name)]
-        unexpected = [name for name in values if name not in fields]
-        if missing or unexpected:
-            problems = [
-                f"{what} {', '.join(names)}"
-                for what, names in (("missing", missing), ("unexpected", unexpected))
-                if names
-            ]
-            raise TypeError(f"{cls.__name__} takes {', '.join(fields)}; {'; '.join(problems)}")
-        self.__dict__.update({name: values[name] if name in values else getattr(cls, name) for name in fields})
+        filled = {**self.__blank, **values}
+        if len(filled) != len(self.__blank) or not self.__required <= values.keys():
+            raise TypeError(self.__misfit(values))
+        self.__dict__.update(filled)
 
     @classmethod
-    def __fields(cls) -> list[str]:
-        return list(cls.__annotations__)
+    def __misfit(cls, values: dict[str, Any]) -> str:
+        missing = [name for name in cls.__blank if name in cls.__required and name not in values]
+        unexpected = [name for name in values if name not in cls.__blank]
+        problems = [
+            f"{what} {', '.join(names)}" for what, names in (("missing", missing), ("unexpected", unexpected)) if names
+        ]
+        return f"{cls.__name__} takes {', '.join(cls.__blank)}; {'; '.join(problems)}"
 
     def but(self, **changes: Any) -> Self:
         """A copy with *changes*."""

@@ -144,8 +144,7 @@ class Registry:
             return self._hits[name]
         except KeyError:
             pass  # asked out here, or what a probe raises would carry the KeyError
-        self[name]
-        return ask(self._answers, name, self.check)
+        return ask(self._catalogue, name)
 
     async def acheck(self, name: str) -> Availability:
         """What :meth:`check` gives, while the event loop goes on."""
@@ -184,7 +183,7 @@ class Registry:
 
         Refreshing a combination refreshes its parts. Overrides stay. Raises :class:`UnknownCapability`.
         """
-        wanted = dict.fromkeys(names or self._answers.capabilities)
+        wanted = dict.fromkeys(names or self)
         for name in wanted:
             self[name]
         while new := {part for name in wanted for part in self[name].parts} - wanted.keys():
@@ -200,6 +199,8 @@ class Registry:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the capabilities that installed packages offer."""
         offers = self._catalogue.offers()
+        if offers is None:
+            return ()
         return (*offers.problems, *(f"{name!r} is offered by {by}" for name, by in offers.clashes.items()))
 
     def __getitem__(self, name: str) -> Capability:
@@ -228,4 +229,4 @@ class Registry:
 
         for name in names:
             self[name]
-        return side_by_side(names, self.check, self._hits, self._answers.imports)
+        return side_by_side(names, self.check, self._hits, self._catalogue.imports)

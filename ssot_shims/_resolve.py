@@ -59,7 +59,7 @@ def _ask_in_turn(targets: tuple[Target, ...], placeholder: object, *, looks_firs
 
 def _follow(moved: Answer, placeholder: object) -> Answer:
     """What the forwarding addresses of a moved target lead to; *moved* itself when there is none."""
-    from ssot_shims._forwarding import forwarding_address  # importlib_metadata: only for what moved
+    from ssot_shims._forwarding import forwarding_address  # only for what moved
 
     answer, passed = moved, [moved.target]
     said = ""

@@ -7,7 +7,7 @@ from contextvars import copy_context
 
 from ssot_shims._flight import asking, pass_through
 from ssot_shims._outcome import failed, outcome
-from ssot_shims._place import code_of
+from ssot_shims._place import file_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class Run:
         """Call the function in a thread named after its capability, in a copy of this context."""
         from threading import Thread  # our own probes do without
 
-        code = code_of(self._function)
-        self.flight.file = code.co_filename if code else ""
+        self.flight.file = file_of(self._function)
         context = copy_context()
         context.run(asking.set, self.flight)
         try:

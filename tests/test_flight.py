@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import ssot_shims
-from ssot_shims import Availability, CircularProbe, InvalidSetting, Registry
+from ssot_shims import Availability, Capability, CircularProbe, InvalidSetting, Registry
 from ssot_shims._record import Record
 from tests.conftest import Write
 
@@ -380,6 +381,21 @@ def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: th
     assert [*registry.hanging()] == ["gpu"]
 
 
+def test_a_probe_that_is_replaced_just_before_it_starts(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new one is asked, and not the one that was looked up a moment before."""
+    find = registry._catalogue.find
+
+    def find_and_replace(name: str) -> Capability:
+        found = find(name)
+        monkeypatch.undo()
+        registry.register("gpu", lambda: (False, "new"), replace=True)
+        return found
+
+    registry.register("gpu", lambda: (False, "old"))
+    monkeypatch.setattr(registry._catalogue, "find", find_and_replace)
+    assert registry.check("gpu").reason == "new"
+
+
 def test_a_thousand_rounds_end_in_the_right_answer(registry: Registry) -> None:
     """Checks, refreshes and overrides, all at once: afterwards the machine's own answer counts."""
     truth = [True]
@@ -511,6 +527,50 @@ def test_a_signal_handler_may_ask(registry: Registry) -> None:
     with registry._answers.lock:
         assert registry.check("gpu")
         assert registry.check("late").status == "timed out"  # its thread needs the lock to land
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal")
+@pytest.mark.parametrize(
+    ("asked", "asked_by_handler"),
+    [("web", "web"), ("both", "web"), ("both", "both"), ("over", "both"), ("web", "both")],
+)
+def test_a_signal_handler_may_ask_what_its_own_thread_is_asking(
+    registry: Registry, asked: str, asked_by_handler: str
+) -> None:
+    """It does not wait for the probe that it interrupts: both ask the machine, and both have its answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        registry.register("web", f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=8)
+        registry.register("known", "env:PATH")
+        registry.register("both", "all:known,web")
+        registry.register("over", "all:both,known")
+        assert registry.check("known")
+        answers: list[Availability] = []
+
+        def serve() -> None:
+            """Answer the second who comes first."""
+            first, second = server.accept()[0], server.accept()[0]
+            for connection in (second, first):
+                with connection:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    until(lambda: answers)
+
+        def handler(*_: object) -> None:
+            answers.append(registry.check(asked_by_handler))
+
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        before = signal.signal(signal.SIGALRM, handler)
+        try:
+            start = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            answers.append(registry.check(asked))
+            seconds = time.monotonic() - start
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        serving.join(20)
+    assert [answer.status for answer in answers] == ["available", "available"]
+    assert seconds < 4
+    assert (registry._answers.flights, registry.check(asked).status) == ({}, "available")
 
 
 def test_a_wrong_setting_is_told_to_each(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

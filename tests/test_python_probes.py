@@ -6,9 +6,11 @@ import importlib
 import itertools
 import os
 import sys
+import textwrap
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
@@ -16,10 +18,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from packaging.specifiers import SpecifierSet
 
+from ssot_shims import Registry
 from ssot_shims._availability import Availability
 from ssot_shims._probes import PythonProbe, read
 from ssot_shims._probes.version import fits
-from tests.conftest import Write
+from tests.conftest import Write, run
 
 if TYPE_CHECKING:
     from ssot_shims._probes import Probe
@@ -28,7 +31,8 @@ METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
 
 def ask(notation: str, seconds: float = 30) -> Availability:
-    return cast("Probe", read(notation)).ask(time.monotonic() + seconds)
+    answer = cast("Probe", read(notation)).ask(time.monotonic() + seconds)
+    return answer if isinstance(answer, Availability) else answer()
 
 
 def distribution(name: str, version: str, *files: str) -> dict[str, str]:
@@ -78,7 +82,7 @@ def test_a_command_by_its_path(tmp_path: Path) -> None:
     answer = ask(f"command:{tool}")
     assert (answer.status, answer.reason) == (
         "unavailable",
-        f"{tool} is there and may not be executed; chmod +x {tool}",
+        f"{tool} is there and may not be executed; chmod +x '{tool}'",
     )
     tool.chmod(0o755)
     assert ask(f"command:{tool}").reason == f"{tool} is at {tool}"
@@ -168,6 +172,80 @@ def test_a_finder_that_fails_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
+class Finder:
+    """Stands in for an import hook that asks a server, which does not answer before *gate* opens."""
+
+    def __init__(self, gate: threading.Lock) -> None:
+        self.gate = gate
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "acme_remote":
+            self.gate.acquire(timeout=20)
+
+
+def by_meta_path(finder: Finder, folder: Path) -> None:
+    """A finder for every module."""
+    sys.meta_path.insert(0, finder)
+
+
+def by_path_hook(finder: Finder, folder: Path) -> None:
+    """A finder for one entry of ``sys.path``, which the import system does not know yet."""
+
+    def hook(entry: str) -> Finder:
+        if entry == str(folder):
+            return finder
+        raise ImportError
+
+    sys.path_hooks.insert(0, hook)
+
+
+def by_cache(finder: Finder, folder: Path) -> None:
+    """The same, made by a hook that is gone by now."""
+    sys.path_importer_cache[str(folder)] = finder  # type: ignore[assignment]  # a finder it is
+
+
+@pytest.fixture
+def ordinary_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody but the standard library has a say in imports; what a test changes there is taken back."""
+    ordinary = (BuiltinImporter, FrozenImporter, PathFinder)
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if finder in ordinary])
+    monkeypatch.setattr(sys, "path_hooks", [*sys.path_hooks])
+    monkeypatch.setattr(sys, "path_importer_cache", {})
+
+
+@pytest.mark.parametrize("install", [by_meta_path, by_path_hook, by_cache])
+def test_a_finder_of_others_is_given_up_at_the_deadline(
+    ordinary_imports: None, tmp_path: Path, install: Callable[[Finder, Path], None]
+) -> None:
+    """With the line where it stands; for what it is quick about it is just asked."""
+    gate = threading.Lock()
+    sys.path.append(str(tmp_path))
+    install(Finder(gate), tmp_path)
+    registry = Registry()
+    registry.register("remote", "module:acme_remote", timeout=0.3)
+    registry.register("here", "module:acme_here")
+    where = test_a_finder_of_others_is_given_up_at_the_deadline.__code__.co_firstlineno + 9
+    with gate:
+        start = time.monotonic()
+        answer = registry.check("remote")
+        assert time.monotonic() - start < 0.3 + 0.3
+    stands = Finder.find_spec.__code__.co_firstlineno + 2
+    assert (answer.status, answer.reason) == (
+        "timed out",
+        f"no answer in 0.3 s; its probe stands at {__file__}:{stands}; "
+        f"to give it longer: timeout=1.2 where it is registered ({__file__}:{where})",
+    )
+    assert registry.check("here").reason == ask("module:acme_here").reason
+
+
+def test_without_finders_of_others_no_thread_is_needed() -> None:
+    """It would take ten times as long as the look itself."""
+    install = "import sys\nsys.meta_path.append(type('Finder', (), {'find_spec': lambda *_: None})())\n"
+    code = "import sys, ssot_shims\nprint(ssot_shims.is_available('docker_sdk'), 'threading' in sys.modules)"
+    assert run(code, "-S") == ("False False\n", "")
+    assert run(install + code, "-S") == ("False True\n", "")
+
+
 def test_the_version_comes_from_the_metadata(write: Write) -> None:
     """The distribution is found by the file it brought, its name need not be that of the module."""
     root = write(distribution("Acme-Tools", "1.26.4", "acme/__init__.py"))
@@ -221,7 +299,8 @@ def test_a_search_among_distributions_that_takes_too_long(write: Write) -> None:
     answer = ask("module:acme>=1", 0)
     assert (answer.status, answer.reason) == (
         "timed out",
-        "no distribution of acme found in time; leave out >=1, or allow more: SSOT_SHIMS_TIMEOUT=10",
+        "no distribution of acme found in time; leave out >=1, "
+        "or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10",
     )
     assert ask("module:acme>=1")
     assert ask("module:acme", 0)
@@ -307,6 +386,22 @@ def test_a_function_that_is_not_there(write: Write) -> None:
         load("python:acme:tpu")
     with pytest.raises(TypeError, match="^acme:gpu is of type int, not a function$"):
         load("python:acme:gpu")
+
+
+def test_a_module_that_asks_for_itself(write: Write) -> None:
+    """It is there while it is being imported, and its version counts."""
+    source = """
+        from ssot_shims import capabilities
+        capabilities.register("acme", "module:acme.inner")
+        capabilities.register("acme_2", "module:acme>=2")
+        said = [capabilities.check(name).reason for name in ("acme", "acme_2")]
+    """
+    root = write({**distribution("acme-tools", "1", "acme/__init__.py"), "acme/inner.py": ""})
+    write({"acme/__init__.py": textwrap.dedent(source)})
+    assert importlib.import_module("acme").said == [
+        f"acme.inner is at {root}/acme/inner.py",
+        "acme-tools is 1, not >=2; python -m pip install 'acme-tools>=2'",
+    ]
 
 
 def test_a_module_that_is_still_being_imported(write: Write) -> None:

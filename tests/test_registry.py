@@ -35,7 +35,7 @@ from ssot_shims import (
     capabilities,
 )
 from ssot_shims._capability import capability
-from tests.conftest import Write
+from tests.conftest import Write, run
 
 HERE = __file__
 METADATA = importlib_metadata  # imported out here: its finder would go with the test that imports it first
@@ -555,21 +555,122 @@ def test_a_second_registration_names_the_first(registry: Registry) -> None:
 
 
 def test_the_same_statement_may_be_run_again(registry: Registry) -> None:
-    """A module that is loaded anew registers its function anew; another probe in the same line is a second one."""
+    """The same probe from the same line is no second one, in whatever way it is held; another notation is one."""
+
+    class Database:
+        def ping(self) -> bool:
+            return True
+
+    database = Database()
+
+    def always() -> bool:
+        return True
+
+    for _ in range(2):
+        registry.register("function", always)
+        registry.register("method", database.ping)
+        registry.register("text", "env:PATH")
+
+    def declare(notation: str) -> None:
+        registry.register("home", notation)
+
+    declare("env:PATH")
+    with pytest.raises(DuplicateCapability):
+        declare("env:HOME")
+
+
+def _closure(answer: bool) -> Callable[[], bool]:
+    return lambda: answer
+
+
+class _Named:
+    def __init__(self, answer: bool) -> None:
+        self.answer = answer
+
+    def ping(self) -> bool:
+        return self.answer
+
+    def __call__(self) -> bool:
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _closure,
+        lambda answer: lambda: answer,
+        lambda answer: functools.partial(bool, answer),
+        lambda answer: functools.partial(_Named.ping, _Named(answer)),
+        lambda answer: _Named(answer).ping,
+        _Named,
+    ],
+    ids=["closure", "lambda", "partial of C", "partial of Python", "method", "object"],
+)
+def test_another_probe_from_the_same_line_is_a_second_one(
+    registry: Registry, make: Callable[[bool], Callable[[], object]]
+) -> None:
+    """A loop that registers one name twice is told so, whatever the probes are made of; the first stays."""
 
     def declare(answer: bool) -> None:
-        registry.register("gpu", lambda: answer)
+        registry.register("gpu", make(answer))
 
     declare(True)
+    with pytest.raises(DuplicateCapability) as caught:
+        declare(False)
+    assert (caught.value.first, caught.value.here) == (line_of(declare, 1), line_of(declare, 1))
     assert registry.check("gpu")
-    declare(False)
-    assert not registry.check("gpu")
-    for notation in ("env:PATH", "env:HOME"):
-        if notation == "env:HOME":
-            with pytest.raises(DuplicateCapability):
-                registry.register("home", "env:HOME")
-        else:
-            registry.register("home", notation)
+
+
+LOADED_ANEW = """
+import functools
+import acme_helpers
+from ssot_shims import capabilities
+
+@capabilities.register("decorated")
+def decorated():
+    return answer
+
+capabilities.register("plain", lambda: answer)
+capabilities.register("partial", functools.partial(bool, answer))
+capabilities.register("method", acme_helpers.Database(answer).ping)
+acme_helpers.register("through_helper", lambda: answer)
+"""
+HELPERS = """
+from ssot_shims import capabilities
+
+class Database:
+    def __init__(self, answer):
+        self.answer = answer
+    def ping(self):
+        return self.answer
+
+def register(name, probe):
+    capabilities.register(name, probe)
+"""
+AGAIN = {
+    "reload": "import acme_suite, importlib; builtins.answer = False; importlib.reload(acme_suite)",
+    "two names": "import acme_suite; builtins.answer = False; import site_of.acme_suite",
+    "runpy": "import runpy; runpy.run_path(file); builtins.answer = False; runpy.run_path(file)",
+    "module and script": "import acme_suite, runpy; builtins.answer = False; runpy.run_path(file)",
+    "one code object": "code = compile(open(file).read(), file, 'exec'); exec(code, {}); builtins.answer = False; "
+    "exec(code, {})",
+}
+
+
+@pytest.mark.parametrize("again", AGAIN)
+def test_a_module_that_is_executed_anew_registers_anew(tmp_path: Path, again: str) -> None:
+    """Reloaded, under a second name, or run as a script once more: what it registered before is replaced."""
+    for name, text in {"site_of/acme_suite.py": LOADED_ANEW, "acme_helpers.py": HELPERS}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    code = (
+        "import builtins\nfrom sys import path\nfrom ssot_shims import capabilities\n"
+        f"root = r'{tmp_path}'\npath[:0] = [root, root + '/site_of']\nfile = root + '/site_of/acme_suite.py'\n"
+        f"builtins.answer = True\n{AGAIN[again]}\n"
+        "print(*(bool(capabilities.check(name)) for name in "
+        "('decorated', 'plain', 'partial', 'method', 'through_helper')))"
+    )
+    assert run(code) == ("False False False False False\n", "")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from ssot_shims._availability import Availability
 
     class Probe(Protocol):
-        """One of our own probes: it keeps its deadline itself, and leaves nothing behind."""
+        """One of our own probes: it keeps its deadline itself, and leaves nothing behind.
+
+        Where it cannot promise that, because code of others has a part in the answer, it gives the function that finds
+        the answer, to be called in a thread that can be given up.
+        """
 
         @property
         def is_service(self) -> bool:
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
             """What the user wrote, without secrets."""
             ...
 
-        def ask(self, deadline: float) -> Availability:
+        def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
             """The answer, given before *deadline* (as ``time.monotonic()`` counts)."""
             ...
 

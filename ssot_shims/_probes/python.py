@@ -6,14 +6,17 @@ A module is found, not imported: importing runs it, and an answer should change 
 from __future__ import annotations
 
 import os
+from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._finder import Place, Unclear, find
+from ssot_shims._finder import HalfImported, Place, Unclear, asks_others, find
 from ssot_shims._probes import Combination, Misread, PythonProbe, split_before
+from ssot_shims._probes.obstacle import more_time, quoted
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Literal
 
 
@@ -39,7 +42,7 @@ class CommandProbe(Record):
         folders = [""] if is_path else os.get_exec_path()
         for file in (os.path.join(folder, self.command) for folder in folders):
             if os.path.isfile(file):
-                return f"{file} is there and may not be executed; chmod +x {file}"
+                return f"{file} is there and may not be executed; chmod +x {quoted(file)}"
         if is_path:
             return f"there is no file {self.command}; install it there, or register the command by another path"
         return f"there is no command {self.command!r} in the folders of PATH; install it, or add its folder to PATH"
@@ -54,8 +57,11 @@ class ModuleProbe(Record):
     module: str
     specifier: str = ""
 
-    def ask(self, deadline: float) -> Availability:
+    def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
         """Where the module is, or at which step down to it there is nothing."""
+        return (lambda: self._look(deadline)) if asks_others() else self._look(deadline)
+
+    def _look(self, deadline: float) -> Availability:
         try:
             place = self._step_down()
         except Unclear as unclear:
@@ -77,7 +83,7 @@ class ModuleProbe(Record):
     def _step_down(self) -> Place | str:
         """Where the module is, or why it is not there."""
         steps = self.module.split(".")
-        top = find(steps[0], None)
+        top = _find(steps[0], None)
         if top is None:
             return (
                 f"no module {steps[0]!r} is installed here; install it, "
@@ -85,7 +91,7 @@ class ModuleProbe(Record):
             )
         place, name = top, steps[0]
         for step in steps[1:]:
-            below = find(f"{name}.{step}", place.folders) if place.folders is not None else None
+            below = _find(f"{name}.{step}", place.folders) if place.folders is not None else None
             if below is None:
                 return self._no_submodule(name, place, step)
             place, name = below, f"{name}.{step}"
@@ -102,11 +108,11 @@ class ModuleProbe(Record):
     def _compare(self, place: Place, deadline: float) -> Availability:
         from ssot_shims._probes.version import fits, installed_version  # most module probes name no version
 
-        without = f"leave out {self.specifier}"
+        without, started = f"leave out {self.specifier}", monotonic()
         try:
             distribution, version = installed_version(self.module, place.file, deadline)
         except TimeoutError:
-            reason = f"no distribution of {self.module} found in time; {without}, or allow more: SSOT_SHIMS_TIMEOUT=10"
+            reason = f"no distribution of {self.module} found in time; {without}, {more_time(deadline - started)}"
             return Availability(status="timed out", reason=reason)
         except Exception as error:
             from ssot_shims._plain import describe  # metadata that is damaged is rare
@@ -130,6 +136,13 @@ class ModuleProbe(Record):
             f"{distribution} is {version}, not {self.specifier}; python -m pip install '{distribution}{self.specifier}'"
         )
         return Availability(status="unavailable", reason=reason, details=details)
+
+
+def _find(name: str, path: Iterable[str] | None) -> Place | None:
+    try:
+        return find(name, path)
+    except HalfImported as half:
+        return half.place  # it is there, whatever becomes of the import
 
 
 class EnvProbe(Record):
