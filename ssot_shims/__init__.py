@@ -28,8 +28,9 @@ _HOMES = {
     "_upstream": "Answer",
     "_verify": "verify",
     "errors": "CapabilityError CapabilityMissing CircularProbe CircularShim DuplicateCapability DuplicateShim "
-    "InvalidCapability InvalidPlaceholder InvalidProbe InvalidSetting InvalidTarget PlaceholderWarning SsotShimsError "
-    "Unavailable UnknownCapability UnknownShim UpstreamBroken UpstreamError UpstreamMoved",
+    "InvalidCapability InvalidPlaceholder InvalidProbe InvalidRule InvalidSetting InvalidTarget MigrationError "
+    "PlaceholderWarning SsotShimsError Unavailable UnknownCapability UnknownShim UpstreamBroken UpstreamError "
+    "UpstreamMoved",
     "heartbeat_config": "HeartbeatConfig",
     "retry_policy": "RetryPolicy",
 }

@@ -82,6 +82,36 @@ class InvalidSetting(SsotShimsError, ValueError):
         return f"{self.setting} is {self.value!r}; expected {self.expected}"
 
 
+class MigrationError(SsotShimsError):
+    """What keeps a migration from starting, and the cure. No file has been touched."""
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem, cure)
+        self.problem = problem
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.cure}"
+
+
+class InvalidRule(SsotShimsError, ValueError):
+    """A rule of ``ssot-shims migrate`` that does not read, or rules that cannot hold together.
+
+    >>> raise InvalidRule("'old.mod.Name' has no colon", "write 'old.mod:Name'", ("old.mod.Name = new.mod:Name",))
+    Traceback (most recent call last):
+    ssot_shims.errors.InvalidRule: 'old.mod.Name' has no colon; write 'old.mod:Name'
+    """
+
+    def __init__(self, problem: str, cure: str, rules: tuple[str, ...]) -> None:
+        super().__init__(problem, cure, rules)
+        self.problem = problem
+        self.cure = cure
+        self.rules = rules
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.cure}"
+
+
 class UpstreamError(SsotShimsError, ImportError):
     """A shim whose upstream should be there is not usable; raised under ``SSOT_SHIMS_STRICT=1``."""
 
