@@ -16,6 +16,7 @@ import ssot_shims._report as _report
 from ssot_shims._aside import aside
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
+from ssot_shims._output import write
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
 from ssot_shims._shim import all_shims
@@ -30,9 +31,14 @@ if TYPE_CHECKING:
 
     from ssot_shims._declarations import ImportFailure
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # it has no public name
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code: 0 done, 1 a promise does not hold (``verify``), 2 wrong usage.
+
+    ``migrate`` gives 1 when a check finds something to rewrite, 3 when a file could not be done, and 130 when it was
+    interrupted.
 
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """
@@ -73,14 +79,17 @@ def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
     """The exit code of the command, after its report was written to *out*."""
     look = _Look(width=_width(out), colour=_colour(out))  # asked of the terminal itself
     try:
-        with aside(out):
-            folder = Path.cwd()
-            project = find_project(folder)
-            with importable(folder, project.root):  # to the end, because probes and examples import too
-                failures = load_declarations(project, options.modules, folder)
-                is_status = options.command == "status"
-                text, code = _status(options, look, failures) if is_status else _verify(look, failures)
-        _write(out, text)
+        folder = Path.cwd()
+        project = find_project(folder)
+        if options.command == "migrate":
+            from ssot_shims._migrate.command import migrate  # no other command needs any of it
+
+            return migrate(options, project, folder, out)
+        with aside(out), importable(folder, project.root):  # to the end, because probes and examples import too
+            failures = load_declarations(project, options.modules, folder)
+            is_status = options.command == "status"
+            text, code = _status(options, look, failures) if is_status else _verify(look, failures)
+        write(out, text)
     except (SsotShimsError, OSError) as error:
         print(f"ssot-shims: {error}", file=sys.stderr)
         return 2
@@ -93,20 +102,54 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ssot-shims {ssot_shims.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    about = {
-        "status": "what every shim and capability is here, and why (the default)",
-        "verify": "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
-    }
-    for command, text in about.items():
-        subparser = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
-        subparser.add_argument(
+    status = _add(commands, "status", "what every shim and capability is here, and why (the default)")
+    form = status.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--markdown", action="store_true", help="as Markdown tables")
+    verify = _add(
+        commands,
+        "verify",
+        "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
+    )
+    for command in (status, verify):
+        command.add_argument(
             "modules", nargs="*", metavar="MODULE", help="a module that declares shims or capabilities"
         )
-        if command == "status":
-            form = subparser.add_mutually_exclusive_group()
-            form.add_argument("--json", action="store_true", help="as JSON")
-            form.add_argument("--markdown", action="store_true", help="as Markdown tables")
+    _add_migrate(commands)
     return parser
+
+
+def _add(commands: Commands, name: str, about: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+
+
+def _add_migrate(commands: Commands) -> None:
+    about = "rewrite imports to the places that rules name; shows what it would do, and does it with --write"
+    migrate = _add(commands, "migrate", about)
+    migrate.epilog = (
+        "Exit codes: 0 done, or nothing to do; 1 --check found something; 2 wrong usage; "
+        "3 some files could not be parsed, read or written; 130 interrupted."
+    )
+    migrate.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    mode = migrate.add_mutually_exclusive_group()
+    mode.add_argument("--write", action="store_true", help="rewrite the files")
+    mode.add_argument("--check", action="store_true", help="exit code 1 if there is anything to rewrite")
+    migrate.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml and the shims say more",
+    )
+    migrate.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py",
+    )
+    migrate.add_argument("--no-gitignore", action="store_true", help="take what git ignores as well")
+    migrate.add_argument("--jobs", metavar="N", help="processes to use at most (all cores)")
 
 
 class _Look(Record):
@@ -144,15 +187,3 @@ def _colour(out: TextIO | None) -> bool:
 
 def _is_terminal(out: TextIO | None) -> bool:
     return out is not None and out.isatty()
-
-
-def _write(out: TextIO | None, text: str) -> None:
-    """Write to *out* whatever its encoding; one that is closed, or a reader that went away, is no error."""
-    if out is None:
-        return
-    encoding = out.encoding or "utf-8"
-    try:
-        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True, file=out)
-    except BrokenPipeError:
-        # The interpreter flushes once more at exit; give it somewhere to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

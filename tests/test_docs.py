@@ -73,12 +73,19 @@ def test_the_output_in_the_readme_is_what_status_prints(tmp_path: Path) -> None:
 
 def test_the_tables_of_the_readme_read(tmp_path: Path) -> None:
     """Each TOML block is accepted by whoever reads it."""
-    modules, ours, theirs = blocks("toml")
+    modules, ours, moves, theirs = blocks("toml")
     (tmp_path / "pyproject.toml").write_text(modules)
     assert read_project(tmp_path / "pyproject.toml").modules == ("acme_tests.shims",)
     (tmp_path / "pyproject.toml").write_text(ours)
     found = [(one.name, one.notation) for one in read_project(tmp_path / "pyproject.toml").capabilities]
     assert found == [("postgres", "tcp://localhost:5432"), ("backend", "http://localhost:8000/health")]
+    (tmp_path / "pyproject.toml").write_text(moves)
+    project = read_project(tmp_path / "pyproject.toml")
+    assert [rule[:2] for rule in project.rules] == [
+        ("acme.ws.manager:Limits", "acme.limits:Limits"),
+        ("acme.legacy:*", "acme.modern:*"),
+    ]
+    assert project.exclude == ("tests/fixtures", "**/*_pb2.py")
     group = tomllib.loads(theirs)["project"]["entry-points"]["ssot_shims.moved"]
     assert group == {"acme.ws.manager.HeartbeatConfig": "acme.heartbeat:HeartbeatConfig"}
 
