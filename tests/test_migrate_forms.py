@@ -366,7 +366,8 @@ def test_every_place_for_an_import(before: str, after: str) -> None:
     (
         "a function that names the global",
         "import legacy\nclass K:\n    def f():\n        global legacy\n        return legacy.b, f(x).legacy\n",
-        "import fresh.all\nclass K:\n    def f():\n        global legacy\n        return fresh.all.b, f(x).legacy\n",
+        "import fresh.all\nimport legacy\nclass K:\n    def f():\n        global legacy\n"
+        "        return fresh.all.b, f(x).legacy\n",
     ),
     (
         "over lines in brackets",
@@ -392,9 +393,29 @@ def test_every_place_for_an_import(before: str, after: str) -> None:
         "import fresh.all\nimport legacy\nx = eval('legacy.y'), fresh.all.x\n",
     ),
     (
-        "a patch in a string does not",
-        "import old.mod\nwith patch('old.mod.A'):\n    old.mod.A()\n'''old.mod'''\n",
-        "import new.mod\nwith patch('old.mod.A'):\n    new.mod.A()\n'''old.mod'''\n",
+        "a string that is given to a call may be run there",
+        "import old.mod\ntimeit('old.mod.A')\nold.mod.A()\n",
+        "import new.mod\nimport old.mod\ntimeit('old.mod.A')\nnew.mod.A()\n",
+    ),
+    (
+        "a comment may give a type",
+        "import old.mod\nx = y  # type: old.mod.A\nold.mod.A()\n",
+        "import new.mod\nimport old.mod\nx = y  # type: old.mod.A\nnew.mod.A()\n",
+    ),
+    (
+        "what is imported in a class is an attribute of it",
+        "class K:\n    import old.mod\n    a = old.mod.A\n    def f(self): return self.old.mod.X\n",
+        "class K:\n    import new.mod\n    import old.mod\n    a = new.mod.A\n    def f(self): return self.old.mod.X\n",
+    ),
+    (
+        "a docstring does not",
+        "import old.mod\nold.mod.A()\n'''old.mod'''\n",
+        "import new.mod\nnew.mod.A()\n'''old.mod'''\n",
+    ),
+    (
+        "a use over lines that is to stay, too",
+        "import old.mod\nx = old.mod.A\ny = (old\n  .mod  # ssot-shims: keep\n  .A)\n",
+        "import new.mod\nimport old.mod\nx = new.mod.A\ny = (old\n  .mod  # ssot-shims: keep\n  .A)\n",
     ),
     (
         "a use that is to stay keeps the import",
@@ -445,9 +466,9 @@ def test_modules_and_their_uses(before: str, after: str) -> None:
     ),
     ("from a package, relative", "from . import mod as m\nm.A\n", "from new import mod as m\nm.A\n"),
     (
-        "a fallback that has moved already",
-        "try:\n    import new.mod as m\nexcept ImportError:\n    import old.mod as m\nm.A\n",
-        "try:\n    import new.mod as m\nexcept ImportError:\n    import new.mod as m\nm.A\n",
+        "a fallback for something else",
+        "try:\n    import quick as m\nexcept ImportError:\n    from old.mod import A\n",
+        "try:\n    import quick as m\nexcept ImportError:\n    from new.mod import A\n",
     ),
     (
         "from import and the same module by its name",
@@ -475,7 +496,7 @@ def test_relative_imports(before: str, after: str) -> None:
 
 def test_relative_imports_in_a_package() -> None:
     """In ``__init__`` one dot is the package itself; a file with two possible names may be meant by either."""
-    check_transformed("from .mod import A\n", "from new.mod import A\n", "old", package=True)
+    check_transformed("from ..mod import A\n", "from new.mod import A\n", "old.near", package=True)
     check_transformed("from .mod import A\n", "from new.mod import A\n", "src.old.it", "old.it")
     check_transformed("from . import mod\nmod.A\n", "from new import mod\nmod.A\n", "src.old.it", "old.it")
     check_left("from .mod import A\n", names=("it",))
@@ -570,6 +591,11 @@ def test_an_import_that_is_there_already_is_not_doubled(before: str, after: str)
         "from new.mod import A\nfrom new.mod import A as A\n",
     ),
     (
+        "when a star import may have bound it",
+        "from new.mod import A\nfrom q import *\nfrom old.mod import A\n",
+        "from new.mod import A\nfrom q import *\nfrom new.mod import A\n",
+    ),
+    (
         "before it, where uses may be in between",
         "from old.mod import A\nA()\nfrom new.mod import A\n",
         "from new.mod import A\nA()\nfrom new.mod import A\n",
@@ -585,6 +611,9 @@ def test_an_import_is_doubled_where_leaving_it_out_could_lose_something(before: 
 
 BY_HAND = "move it by hand"
 LATER = "line {line} may run before old.mod is imported here; import A by name"
+HIDES = "line 2 may bring a name that hides another; import what moves by name"
+WAY_OUT = f"it is there for when new.mod cannot be imported; {BY_HAND}"
+LOADS = f"is used here, too, and this import is what loads it; {BY_HAND}"
 BOUND = "m is bound in another way, too; give one of the two another name"
 
 
@@ -676,6 +705,13 @@ BOUND = "m is bound in another way, too; give one of the two another name"
         ),
         ("from old.mod import B as B", f"'B as B' offers that name to others, and it is B2 in new.b; {BY_HAND}"),
         ("from old.mod import A, X as A", f"it binds A twice; {BY_HAND}"),
+        ("import old.mod\nfrom q import *\nold.mod.A", HIDES),
+        ("try:\n    from new.mod import A\nexcept ImportError:\n    from old.mod import A", WAY_OUT),
+        ("try:\n    from new import mod\nexcept E:\n    if x:\n        from old.mod import A", WAY_OUT),
+        ("try:\n    import new.mod as m\nexcept ImportError:\n    import old.mod as m\nm.A", WAY_OUT),
+        ("import old\nfrom old.mod import A\nold.mod.X", f"old.mod {LOADS}"),
+        ("import old.z\nfrom old.mod import A\nold . mod.X", f"old.mod {LOADS}"),
+        ("import old as o\nfrom old import mod\nmod.A, o.mod.X", f"o.mod {LOADS}"),
     ],
 )
 def test_what_cannot_be_sure_is_left(source: str, why: str) -> None:
@@ -734,6 +770,12 @@ def test_nothing_is_rewritten_in_the_old_and_the_new_home(name: str) -> None:
     check_left("from old.mod import A\n", (1, "home", "from old.mod import A", ""), names=(name,))
     check_left("import old.mod as m\nm.A\n", (1, "home", "import old.mod as m", ""), names=("x", name))
     check_left("'old.mod.A'\n", names=(name,))
+
+
+def test_a_package_that_holds_the_old_home_is_left() -> None:
+    """Its ``__init__`` loads the old home and passes names on; a module of that name does not."""
+    done = run("from .mod import A\n", "old", package=True)
+    assert (done.source, [finding.kind for finding in done.findings]) == (b"from .mod import A\n", ["home"])
 
 
 def test_a_shim_has_no_say_in_its_upstream() -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from ssot_shims._migrate.homes import Homes
+from ssot_shims._migrate.outcome import Job, migrate_file
+from ssot_shims._migrate.places import files_imported_by, located
+from ssot_shims._migrate.rules import read_rules
 from ssot_shims._migrate.tree import Choice, find_files, module_names
 from ssot_shims.errors import MigrationError
 
@@ -357,3 +362,82 @@ def test_the_names_of_a_module(file: str, names: tuple[str, ...]) -> None:
     root = os.path.realpath(".")
     expected = names if file != "__init__.py" else (os.path.basename(root),)
     assert module_names(os.path.join(root, file), root) == expected
+
+
+USE = "from old.mod import Name\n"
+CIRCLE = "the new home imports this file, which would be a circle; move it by hand"
+
+
+def told(*files: str, start: str = ".", new: str = "new.mod") -> list[tuple[str, str]]:
+    """What is told of each of *files*, when imports begin in the folder *start*; nothing where it is rewritten."""
+    root = os.path.realpath(".")
+    rules = read_rules([("old.mod:Name", f"{new}:Name", "--rule")])
+    job = Job(rules=rules, homes=Homes(roots=(os.path.realpath(start),)), root=root, mode="check")
+    answers: list[tuple[str, str]] = []
+    for file in files:
+        outcome = migrate_file(os.path.join(root, file), job)
+        assert outcome is not None
+        assert not outcome.problem
+        assert bool(outcome.replacements) != bool(outcome.findings)
+        answers += [(finding.kind, finding.suggestion) for finding in outcome.findings] or [("", "")]
+    return answers
+
+
+def plant(texts: dict[str, str]) -> None:
+    make(*texts)
+    for name, text in texts.items():
+        Path(name).write_text(text)
+
+
+@pytest.mark.parametrize("is_package", [False, True])
+def test_a_home_is_known_by_its_file(is_package: bool) -> None:
+    """Also where its names do not show it: without ``__init__`` files, in a folder that only the path leads to."""
+    plant({f"lib/{name}": USE for name in ("old/mod.py", "new/mod.py", "new/mod.pyi", "other/mod.py")})
+    if is_package:
+        plant({"lib/old/__init__.py": USE})
+        assert told("lib/old/__init__.py", start="lib") == [("home", "")]
+    files = ("lib/old/mod.py", "lib/new/mod.py", "lib/new/mod.pyi", "lib/other/mod.py")
+    assert told(*files, start="lib") == [("home", "")] * 3 + [("", "")]
+
+
+def test_below_a_package_that_is_the_new_home_is_in_it() -> None:
+    """By its file, too."""
+    plant({"lib/new/mod/__init__.py": "class Name: ...\n", "lib/new/mod/deep/x.py": USE})
+    assert told("lib/new/mod/deep/x.py", start="lib") == [("home", "")]
+
+
+def test_what_the_new_home_imports_is_left() -> None:
+    """It would import the new home while that is importing it; so would what a file beside the new home imports."""
+    texts = {
+        "new/__init__.py": "",
+        "new/mod.py": "from . import near\nfrom app.util import h\nimport app.more\nclass Name: ...\n"
+        "def f():\n    import app.late\n",
+        "new/near.py": "import new.mod, app.far\n" + USE,
+        "old/__init__.py": "",
+        "old/mod.py": "class Name: ...\n",
+        **{f"app/{name}.py": USE for name in ("__init__", "util", "more", "far", "late", "other")},
+    }
+    plant(texts)
+    circle = [f"app/{name}.py" for name in ("__init__", "util", "more", "far")]
+    assert told("new/near.py", *circle) == [("unsure", CIRCLE)] * 5
+    assert told("app/late.py", "app/other.py") == [("", "")] * 2
+
+
+def test_a_new_home_that_cannot_be_read_shows_no_circle() -> None:
+    """Neither one that does not parse, nor one whose relative import leads nowhere."""
+    broken = {"solo.py": "class Name: ...\nimport app\n(", "solo.pyi": "class Name: ...\n"}
+    plant({"new/mod.py": "from ... import app\nclass Name: ...\n", "app.py": USE, **broken})
+    assert told("app.py") == [("", "")]
+    assert files_imported_by((os.path.realpath("."),), "solo") == frozenset()
+
+
+def test_a_finder_that_fails_shows_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only an import could tell is no place."""
+
+    class Failing:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "not_to_be_found":
+                raise RuntimeError(name)
+
+    monkeypatch.setattr(sys, "meta_path", [Failing(), *sys.meta_path])
+    assert located((), "not_to_be_found") == ("", ())

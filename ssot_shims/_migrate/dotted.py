@@ -21,23 +21,27 @@ if TYPE_CHECKING:
 
 def plan_dotted(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
     """The renamed uses of *local* and its imports, changed so that each use has its module. Raises :class:`Doubt`."""
-    kept = [sight for sight, _ in moving if local.file.keeps_line(sight.line)]
+    kept = [sight for sight, _ in moving if local.file.keeps_line(sight.line, sight.node.end_lineno or 0)]
     renames = tuple(_rename(local, sight, move) for sight, move in moving if sight not in kept)
     findings = tuple(
         local.file.finding("kept", local.imports[0].statement, f"line {sight.line} is to stay") for sight in kept
     )
     renamed = {id(rename.use) for rename in renames}
+    for statement in local.file.source.imports:
+        if renamed and statement.names == (("*", None),) and local.scope is local.scope.module:
+            raise Doubt(f"line {statement.line} may bring a name that hides another; import what moves by name")
     modules = {sight.module for sight, _ in moving if id(sight.node) in renamed}
     if not all(each and each.is_plain for each in local.bindings):
         raise Doubt(f"{local.name} is bound to another thing, too; give one of the two another name")
     moves: Moves = {}
+    is_mentioned = _is_mentioned(local)
     for each in local.imports:
         if each.path in modules:
             new = dict.fromkeys(
                 move.but(name=None) for sight, move in moving if sight.module == each.path and id(sight.node) in renamed
             )
-            rest = (*_rest(local, renamed, modules), *_elsewhere(local, each.path))
-            is_needed = any(_needs(each, steps, line, local) for steps, line in rest)
+            rest = (*_rest(local, renamed), *_elsewhere(local, each.path))
+            is_needed = is_mentioned or any(_needs(each, steps, line, local) for steps, line in rest)
             moves[each.number, each.index] = (*new, None) if is_needed else tuple(new)
     return Plan(moves=moves, renames=renames, findings=findings)
 
@@ -76,13 +80,27 @@ def _is_free(top: str, scope: Scope, local: Local) -> bool:
     return not bindings or (owner is local.scope and is_package)
 
 
-def _rest(local: Local, renamed: set[int], modules: set[str]) -> Iterator[tuple[list[str], int]]:
-    """What *local* is used for besides, by whole dotted names, and the line; strings may mention it anywhere."""
+def _rest(local: Local, renamed: set[int]) -> Iterator[tuple[list[str], int]]:
+    """What *local* is used for besides, by whole dotted names, and the line."""
     for use in local.uses:
         if not any(id(attribute) in renamed for attribute in use.attributes):
             yield local.steps(use), use.name.lineno
-    for value in local.names.mentions:
-        yield from ((module.split("."), 0) for module in modules if module in value)
+
+
+def _is_mentioned(local: Local) -> bool:
+    """Whether the local name stands where something may read it later: in a string, or as an attribute."""
+    word = re.compile(rf"\b{local.name}\b")
+    tree = local.file.source.tree
+    assert tree is not None
+    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == local.name:
+            return True
+        text = str(node.value) if isinstance(node, ast.Constant) else ""
+        # Who reads a docstring that is no doctest is a person.
+        if word.search(text) and (id(node) not in texts or ">>>" in text):
+            return True
+    return re.search(rf"#[^\r\n]*\btype:[^\r\n]*\b{local.name}\b".encode(), local.file.source.text.body) is not None
 
 
 def _elsewhere(local: Local, module: str) -> Iterator[tuple[list[str], int]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def without_doubles(file: File, homes: HomesOfAll) -> HomesOfAll:
     """*homes* without those that give a name again what an earlier import in its suite has given it."""
     left = dict(homes)
+    if any(statement.names == (("*", None),) for statement in file.source.imports):
+        return left  # it may bind any name in between
     seen: dict[tuple[int, str], tuple[Home, bool]] = {}
     for each in loaded_by(file):
         place, is_explicit = (each.number, each.index), each.statement.names[each.index][1] is not None

@@ -33,6 +33,16 @@ class File(Record):
     is_package: bool
     rules: Rules
     homes: Homes
+    path: str = ""  # with all links resolved; empty: only the names are known
+
+    @property
+    def outside(self) -> bytes:
+        """All but the import statements."""
+        parts, done = list[bytes](), 0
+        for statement in self.source.imports:
+            parts.append(self.source.text.body[done : statement.start])
+            done = statement.end
+        return b"\n".join((*parts, self.source.text.body[done:]))
 
     def meanings(self, statement: Import) -> tuple[str, ...]:
         """The modules that ``from ... import`` may mean, most likely first; more than one only when it is relative."""
@@ -54,26 +64,34 @@ class File(Record):
         reason = self.homes.verdict(rule, name)
         if reason:
             return self.finding("refused", statement, reason, rule)
+        if self.path in self.homes.files_imported_by(rule.new_module):
+            why = "the new home imports this file, which would be a circle; move it by hand"
+            return self.finding("unsure", statement, why, rule)
         return Move(rule=rule, module=rule.new_module, name=rule.new_name_of(name))
 
     def is_home_of(self, rule: Rule) -> bool:
         """Whether this file is the old or the new home of *rule*, or in the package that is the new one.
 
-        The rule of a shim has no say in the package of an upstream: that would import the shim, which imports it.
+        A package that holds the old home counts, too: it loads that, and passes its names on. The rule of a shim has no
+        say in the package of an upstream: that would import the shim, which imports it.
         """
         homes = (rule.old_module, rule.new_module)
         if rule.is_of_shim and any(name.partition(".")[0] in self.rules.upstreams for name in self.module_names):
             return True
-        return any(name in homes or name.startswith(f"{rule.new_module}.") for name in self.module_names)
+        if any(name in homes or name.startswith(f"{rule.new_module}.") for name in self.module_names):
+            return True
+        if self.is_package and any(rule.old_module.startswith(f"{name}.") for name in self.module_names):
+            return True
+        return bool(self.path) and self.homes.is_home(self.path, rule)
 
     def keeps(self, statement: Import) -> bool:
         """Whether a comment on a line of *statement* asks to keep it as it is."""
         return _KEEP.search(self.source.text.lines_around(statement.start, statement.end)) is not None
 
-    def keeps_line(self, line: int) -> bool:
-        """Whether a comment on *line* asks to keep it as it is."""
-        start = self.source.text.offset(line, 0)
-        return _KEEP.search(self.source.text.lines_around(start, start)) is not None
+    def keeps_line(self, line: int, last: int = 0) -> bool:
+        """Whether a comment on *line*, or on one from there to *last*, asks to keep it as it is."""
+        start, end = self.source.text.offset(line, 0), self.source.text.offset(last or line, 0)
+        return _KEEP.search(self.source.text.lines_around(start, end)) is not None
 
     def finding(self, kind: Kind, statement: Import, suggestion: str = "", rule: Rule | None = None) -> Finding:
         """What is to be told of *statement*."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ssot_shims._migrate.file import Move
+from ssot_shims._migrate.loaded import leaning_on
 from ssot_shims._migrate.plan import Plan
 
 TYPE_CHECKING = False
@@ -20,10 +21,11 @@ def plan_froms(file: File) -> Plan:
     """What becomes of every ``from ... import ...`` of *file*."""
     moves: Moves = {}
     findings: list[Finding] = []
+    leaning = leaning_on(file)
     for number, statement in enumerate(file.source.imports):
         if not statement.is_from:
             continue
-        for index, outcome in _outcomes(file, statement):
+        for index, outcome in _outcomes(file, statement, leaning):
             if isinstance(outcome, Move):
                 moves[number, index] = (outcome,)
             elif outcome not in findings:
@@ -31,7 +33,7 @@ def plan_froms(file: File) -> Plan:
     return Plan(moves=moves, findings=tuple(findings))
 
 
-def _outcomes(file: File, statement: Import) -> Iterator[tuple[int, Move | Finding]]:
+def _outcomes(file: File, statement: Import, leaning: dict[str, str]) -> Iterator[tuple[int, Move | Finding]]:
     """What becomes of each name of *statement* that a rule is about."""
     module = next((module for module in file.meanings(statement) if module in file.rules.of_module), None)
     if module is None:
@@ -44,6 +46,8 @@ def _outcomes(file: File, statement: Import) -> Iterator[tuple[int, Move | Findi
         for index, (name, alias) in enumerate(statement.names):
             outcome = file.judge(statement, module, name)
             why = _doubt(statement, outcome, name, alias) if isinstance(outcome, Move) else ""
+            if isinstance(outcome, Move) and not why and module in leaning:
+                why = f"{leaning[module]} is used here, too, and this import is what loads it"
             if why:
                 outcome = file.finding("unsure", statement, f"{why}; move it by hand")
             if outcome is not None:
@@ -57,6 +61,8 @@ def _doubt(statement: Import, move: Move, name: str, alias: str | None) -> str:
     local = alias or name
     if [other_alias or other for other, other_alias in statement.names].count(local) > 1:
         return f"it binds {local} twice"
+    if move.module in statement.instead_of:
+        return f"it is there for when {move.module} cannot be imported"
     return ""
 
 

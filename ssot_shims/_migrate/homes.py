@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ssot_shims._bindings import binds
 from ssot_shims._declarations import importable
-from ssot_shims._finder import Place, Unclear, find
+from ssot_shims._finder import Unclear, find
 from ssot_shims._look import look
+from ssot_shims._migrate.places import files_imported_by, located, place_of
 from ssot_shims._record import Record
 from ssot_shims._target import Target
 from ssot_shims._upstream import moved_by_look
@@ -32,6 +33,20 @@ class Homes(Record):
         target = Target(module=rule.new_module, symbol=rule.new_name_of(name))
         return _verdict(self.roots, target, rule.is_of_shim)
 
+    def is_home(self, path: str, rule: Rule) -> bool:
+        """Whether the file *path* is what *rule* is about: see :meth:`File.is_home_of`."""
+        stem = os.path.splitext(path)[0]
+        file, folders = located(self.roots, rule.new_module)
+        if stem == os.path.splitext(file)[0] or any(stem.startswith(os.path.join(folder, "")) for folder in folders):
+            return True
+        steps = rule.old_module.split(".")
+        olds = (located(self.roots, ".".join(steps[:end]))[0] for end in range(1, len(steps) + 1))
+        return stem in [os.path.splitext(old)[0] for old in olds]
+
+    def files_imported_by(self, module: str) -> frozenset[str]:
+        """The files that are imported while *module* is."""
+        return files_imported_by(self.roots, module)
+
 
 @cache  # the look reads files, and asks about the same few names again and again
 def _verdict(roots: tuple[str, ...], target: Target, is_declared: bool) -> str:
@@ -51,7 +66,7 @@ def _verdict(roots: tuple[str, ...], target: Target, is_declared: bool) -> str:
 def _is_shown(target: Target) -> bool:
     """Whether files show what the look is not sure of: a stub, a submodule, or what is running already."""
     try:
-        place = _find(target.module)
+        place = place_of(target.module)
         if place is None:
             return False
         if place.folders is not None and find(f"{target.module}.{target.symbol}", place.folders) is not None:
@@ -60,19 +75,6 @@ def _is_shown(target: Target) -> bool:
         return False
     stub = os.path.splitext(place.file)[0] + ".pyi"
     return _binds(stub, target.symbol) or (place.is_running and _binds(place.file, target.symbol))
-
-
-def _find(module: str) -> Place | None:
-    """The place of *module*, package by package."""
-    name, place = "", None
-    for step in module.split("."):
-        if place is not None and place.folders is None:
-            return None
-        name = f"{name}.{step}" if name else step
-        place = find(name, place.folders if place else None)
-        if place is None:
-            return None
-    return place
 
 
 def _binds(file: str, name: str) -> bool:

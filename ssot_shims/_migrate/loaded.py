@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ssot_shims._migrate.names import local_name
 from ssot_shims._record import Record
 
@@ -54,6 +56,28 @@ def has_rules(file: File, loaded: Loaded) -> bool:
         for rule in file.rules.rules
         if f"{rule.old_module}.".startswith(f"{loaded.module}.")
     )
+
+
+def leaning_on(file: File, local: str = "") -> dict[str, str]:
+    """The old modules that uses through a package get at, though its import loads no such module: each with a use.
+
+    Another import must do that. Uses by the name *local* are left out.
+    """
+    ways = set[tuple[str, str]]()
+    for each in loaded_by(file):
+        if each.local == local or each.module not in file.rules.packages:
+            continue
+        for module in file.rules.of_module:
+            inner = module.removeprefix(f"{each.module}.")
+            if inner != module and not f"{each.path}.".startswith(f"{module}."):
+                ways.add((module, f"{each.local}.{inner}"))
+    outside = file.outside if ways else b""
+    return {module: use for module, use in sorted(ways) if re.search(_written(use), outside)}
+
+
+def _written(dotted: str) -> bytes:
+    """A pattern for *dotted*, however it is spaced."""
+    return rb"\b" + rb"\s*\.\s*".join(word.encode() for word in dotted.split(".")) + rb"\b"
 
 
 def _moves_itself(file: File, loaded: Loaded) -> bool:

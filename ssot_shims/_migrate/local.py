@@ -6,7 +6,7 @@ import ast
 import re
 
 from ssot_shims._migrate.file import File
-from ssot_shims._migrate.loaded import Loaded
+from ssot_shims._migrate.loaded import Loaded, leaning_on
 from ssot_shims._migrate.names import Names, Scope, Use
 from ssot_shims._record import Record
 
@@ -86,6 +86,11 @@ def refuse_other_ways(local: Local, sights: list[Sight]) -> None:
             raise Doubt(f"line {sight.line} sets or deletes {sight.module}.{sight.name}; move it by hand")
     if None in local.bindings or len(local.modules) > 1:
         raise Doubt(f"{local.name} is bound in another way, too; give one of the two another name")
+    leaning = leaning_on(local.file, local.name)
+    for sight in sights:
+        if sight.module in leaning:
+            other = leaning[sight.module]
+            raise Doubt(f"{other} is used here, too, and this import is what loads it; move it by hand")
     if re.search(rf"[\"']{local.name}[\"']".encode(), local.file.source.text.body):
         raise Doubt(f"{local.name!r} stands in a string, and may be looked up by it; move it by hand")
 

@@ -96,4 +96,8 @@ def _moved(local: Local, sights: list[Sight], moving: list[tuple[Sight, Move]]) 
     if not moving:
         return Plan(moves={})
     refuse_other_ways(local, sights)
+    for each in local.imports:
+        for _, move in moving:
+            if move.module in each.statement.instead_of:
+                raise Doubt(f"it is there for when {move.module} cannot be imported; move it by hand")
     return plan_dotted(local, moving) if local.imports[0].is_plain else plan_alias(local, moving)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_READ_NAMES = ("cast", "TypeVar", "NewType", "ForwardRef", "eval", "exec")  # calls that read the names in a string
 
 
 class Scope:
@@ -64,13 +63,12 @@ class Use(Record):
 
 
 class Names:
-    """What binds and uses the *chosen* names in *tree*, and the strings that may use one, as annotations do."""
+    """What binds and uses the *chosen* names in *tree*."""
 
     def __init__(self, tree: ast.Module, chosen: Collection[str]) -> None:
         self._chosen = chosen
         self._bound: list[tuple[str, Scope, ast.AST, int]] = []
         self.uses: list[Use] = []
-        self.mentions: list[str] = []
         pending: list[tuple[ast.AST, Scope, bool]] = [(tree, Scope(None, tree), False)]
         while pending:
             node, scope, is_in_string = pending.pop()
@@ -102,8 +100,6 @@ class Names:
                     name = local_name(isinstance(node, ast.ImportFrom), alias.name, alias.asname)
                     self._bind(name, scope, node, index)
                 return ()
-            case ast.Call() | ast.Expr():
-                return [(part, scope) for part in ast.iter_child_nodes(node) if not _is_mere_text(part, node)]
             case _:
                 self._note(node, scope)
                 return [(part, scope) for part in ast.iter_child_nodes(node)]
@@ -150,8 +146,6 @@ class Names:
                     for name in names:
                         self._bind(name, outer, node)
                     outer = outer.parent
-            case ast.Constant(value=str(value)) if any(name in value for name in self._chosen):
-                self.mentions.append(value)
             case _:  # except ... as name, case ... as name, case {**rest}, type parameters
                 self._bind(getattr(node, "name", None), scope, node)
                 self._bind(getattr(node, "rest", None), scope, node)
@@ -179,12 +173,3 @@ def _comprehension(
     first, inner = node.generators[0], Scope(scope, node)
     own = [first.target, *first.ifs, *(part for part in ast.iter_child_nodes(node) if part is not first)]
     return [(first.iter, scope), *((part, inner) for part in own)]
-
-
-def _is_mere_text(part: ast.AST, node: ast.Call | ast.Expr) -> bool:
-    """Whether a *part* of *node* is a string in which nothing reads names: a docstring, or what calls are given."""
-    if not isinstance(part, ast.Constant):
-        return False
-    if isinstance(node, ast.Expr):
-        return ">>>" not in str(part.value)  # a doctest reads them
-    return (getattr(node.func, "id", "") or getattr(node.func, "attr", "")) not in _READ_NAMES

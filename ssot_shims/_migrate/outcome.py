@@ -81,7 +81,8 @@ def _failed(file: str, why: str, line: str = "") -> Outcome:
 def _rewritten(file: str, source: bytes, job: Job) -> Outcome:
     name = shown(file)
     stem = os.path.splitext(os.path.basename(file))[0]
-    made = rewrite(source, module_names(file, job.root), stem == "__init__", job.rules, job.homes)
+    names, path = module_names(file, job.root), os.path.realpath(file)
+    made = rewrite(source, names, stem == "__init__", job.rules, job.homes, path)
     outcome = Outcome(path=name, replacements=made.replacements, findings=made.findings)
     if made.source == source:
         return outcome

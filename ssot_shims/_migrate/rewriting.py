@@ -24,15 +24,18 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Replacement", "Rewriting", "Unparsable", "rewrite"]
 
 
-def rewrite(source: bytes, module_names: tuple[str, ...], is_package: bool, rules: Rules, homes: Homes) -> Rewriting:
+def rewrite(
+    source: bytes, module_names: tuple[str, ...], is_package: bool, rules: Rules, homes: Homes, path: str = ""
+) -> Rewriting:
     """What *rules* make of the file with the bytes *source*, which may be imported as any of *module_names*.
 
+    *path* is where it is, with all links resolved; without it only those names tell whether it is a home.
     Raises :class:`Unparsable`, for a file that the rules may concern.
     """
     if not rules.may_concern(source):
         return Rewriting(source=source)
     parsed = read_source(read_text(source))
-    file = File(source=parsed, module_names=module_names, is_package=is_package, rules=rules, homes=homes)
+    file = File(source=parsed, module_names=module_names, is_package=is_package, rules=rules, homes=homes, path=path)
     plan = _joined([plan_froms(file), *plan_modules(file)])
     findings = (*plan.findings, *findings_in_strings(file))
     rewriting = _carried_out(file, plan, source)

@@ -10,7 +10,7 @@ from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class Import(Record):
@@ -24,6 +24,7 @@ class Import(Record):
     names: tuple[tuple[str, str | None], ...]  # each with its "as"
     suite: int = -1  # the number of the suite it stands in; -1: not known
     suite_end: int = 0  # the last line of that
+    instead_of: tuple[str, ...] = ()  # the modules that could not be imported when this runs
     node: ast.AST | None = None
 
     @property
@@ -100,22 +101,34 @@ def _first_argument(node: ast.AST) -> tuple[ast.expr | None, str]:
 
 
 def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:
-    suites: list[list[ast.stmt]] = [tree.body]
-    for number, suite in enumerate(suites):  # which grows meanwhile
+    suites: list[tuple[list[ast.stmt], tuple[str, ...]]] = [(tree.body, ())]
+    for number, (suite, failed) in enumerate(suites):  # which grows meanwhile
         for statement in suite:
             if isinstance(statement, ast.Import | ast.ImportFrom):
-                yield _import(statement, text).but(suite=number, suite_end=suite[-1].end_lineno or 0)
+                end = suite[-1].end_lineno or 0
+                yield _import(statement, text).but(suite=number, suite_end=end, instead_of=failed)
             else:
-                suites += _suites(statement)
+                suites += ((inner, (*failed, *tried)) for inner, tried in _suites(statement))
 
 
-def _suites(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+def _suites(statement: ast.stmt) -> Iterator[tuple[list[ast.stmt], tuple[str, ...]]]:
+    """The suites of *statement*, each with the modules whose import may have failed when it runs."""
     for field in ("body", "orelse", "finalbody"):
         if suite := getattr(statement, field, None):
-            yield suite
-    for field in ("handlers", "cases"):
-        for part in getattr(statement, field, ()):
-            yield part.body
+            yield suite, ()
+    for case in getattr(statement, "cases", ()):
+        yield case.body, ()
+    for handler in getattr(statement, "handlers", ()):
+        yield handler.body, tuple(_modules(getattr(statement, "body", ())))
+
+
+def _modules(suite: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in suite:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            yield statement.module or ""
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
 def _import(node: ast.Import | ast.ImportFrom, text: Text) -> Import:

@@ -35,11 +35,7 @@ def findings_in_strings(file: File) -> Iterator[Finding]:
 
 def _may_hold_any(file: File) -> bool:
     """Whether the last step of an old module stands anywhere but in import statements."""
-    body, done, outside = file.source.text.body, 0, list[bytes]()
-    for statement in file.source.imports:
-        outside.append(body[done : statement.start])
-        done = statement.end
-    rest = b"\n".join((*outside, body[done:]))
+    rest = file.outside
     return any(module.rpartition(".")[2].encode() in rest for module in file.rules.of_module)
 
 
