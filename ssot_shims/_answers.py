@@ -14,11 +14,24 @@ from ssot_shims._record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import ClassVar, Protocol
 
     from ssot_shims._availability import Availability
     from ssot_shims._capability import Capability
     from ssot_shims._flight import Flight
     from ssot_shims._run import Run
+
+    class Shared(Protocol):
+        """What the processes of one test run have agreed on."""
+
+        def read(self, capability: Capability) -> Availability | None:
+            """What counts in all of them, if one has found it out."""
+            ...
+
+        def offer(self, capability: Capability, own: Availability) -> Availability:
+            """What counts from now on: *own*, unless another process was first."""
+            ...
+
 
 SECOND_TRY = 5.0  # seconds after which timed out and failed are asked about once more
 
@@ -33,6 +46,9 @@ class Kept(Record):
 class Answers:
     """The state of one registry. Its lock is re-entrant, because a signal handler may ask while its thread holds it."""
 
+    # Of the class, because whoever sets it, a test run, does so before there is a registry.
+    shared: ClassVar[Shared | None] = None
+
     def __init__(self, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None):
         self.clock = clock
         self.lock = RLock()
@@ -40,6 +56,7 @@ class Answers:
         self.hits: dict[str, Availability] = {}
         self.flights: dict[str, Flight] = {}
         self.runs: list[Run] = []
+        self.refreshed: set[str] = set()  # these this process finds out for itself
         self._kept: dict[str, Kept] = {}
         self._layers: list[Mapping[str, Availability]] = []
         self._told = told
@@ -52,11 +69,23 @@ class Answers:
         kept = self._kept.get(name)
         return kept.answer if kept and kept.until is not None and self.clock() < kept.until else None
 
+    def was_found_out(self, name: str) -> bool:
+        """Whether somebody has asked for *name* and got an answer, an override aside."""
+        return name in self._kept
+
+    def agreed(self, capability: Capability, own: Availability | None = None) -> Availability | None:
+        """The answer that counts in the whole test run, *own* if no process was first; without a test run *own*."""
+        if self.shared is None or capability.name in self.refreshed:
+            return own
+        return self.shared.read(capability) if own is None else self.shared.offer(capability, own)
+
     def land(self, flight: Flight, answer: Availability | None, error: BaseException | None = None) -> None:
         """End *flight* with *answer*, or without one because of *error*; the first to land decides.
 
         The answer is kept when nobody has begun a new generation since.
         """
+        if answer is not None and not flight.is_over:
+            answer = self.agreed(flight.capability, answer)
         with self.lock:
             if flight.is_over:
                 return

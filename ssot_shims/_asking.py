@@ -80,6 +80,8 @@ def _fly(answers: Answers, flight: Flight) -> Availability | None:
     try:
         answer = forced(flight.capability)
         if answer is None:
+            answer = answers.agreed(flight.capability)
+        if answer is None:
             answer = _probe(answers, flight)
     except BaseException as error:
         if flight.thread is None:  # else a thread is on its way, and lands for the others

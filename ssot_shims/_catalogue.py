@@ -48,6 +48,20 @@ class Catalogue:
         is_anew = any(one is not other for one, other in zip(before, now, strict=True))
         return new.is_declared_like(first) and (is_anew or new.probe == first.probe)
 
+    def put(self, name: str, level: Level, new: Capability | None) -> Capability | None:
+        """Put *new* on *level*, or with None clear it for that *name*; what was there before is given back."""
+        with self._answers.lock:
+            on_each_level = self._levels.setdefault(name, {})
+            before = on_each_level.pop(level, None)
+            if new is not None:
+                on_each_level[level] = new
+            if on_each_level:
+                self._answers.capabilities[name] = on_each_level[max(on_each_level, key=LEVELS.index)]
+            else:
+                self._answers.capabilities.pop(name, None)
+            self._answers.forget([name])
+        return before
+
     def known(self) -> tuple[str, ...]:
         """The names known so far, in alphabetical order."""
         return tuple(sorted(self.answers.capabilities))

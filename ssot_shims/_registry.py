@@ -188,6 +188,7 @@ class Registry:
             self[name]
         while new := {part for name in wanted for part in self[name].parts} - wanted.keys():
             wanted.update(dict.fromkeys(new))
+        self._answers.refreshed.update(wanted)
         self._answers.forget(wanted)
 
     def hanging(self) -> dict[str, str]:

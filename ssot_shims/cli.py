@@ -12,6 +12,7 @@ import ssot_shims
 import ssot_shims._report as _report
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
+from ssot_shims._environment import survey_environments
 from ssot_shims._pyproject import find_project
 from ssot_shims._shim import all_shims
 from ssot_shims._survey import survey, unmet
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ssot_shims._declarations import ImportFailure
+    from ssot_shims._pyproject import Project
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         project = find_project(folder)
         with importable(folder, project.root):  # to the end, because probes and examples import too
             failures = load_declarations(project, options.modules, folder)
-            text, code = _verify(failures) if options.command == "verify" else _status(options, failures)
+            text, code = _verify(failures) if options.command == "verify" else _status(options, project, failures)
         _write(text)
     except (SsotShimsError, OSError) as error:
         parser.exit(2, f"ssot-shims: {error}\n")
@@ -81,10 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _status(options: argparse.Namespace, failures: Sequence[ImportFailure]) -> tuple[str, int]:
+def _status(options: argparse.Namespace, project: Project, failures: Sequence[ImportFailure]) -> tuple[str, int]:
     with told_later():
         found = survey(capabilities, tuple(capabilities))
-    report = _report.status(failures, found)
+        chain = survey_environments(project)
+    report = _report.status(failures, found, chain)
     if options.json:
         return _report.as_json(report), 0
     if options.markdown:
