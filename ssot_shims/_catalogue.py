@@ -6,7 +6,7 @@ import sys
 
 from ssot_shims._capability import LEVELS, refuse_bad_name
 from ssot_shims._place import execution
-from ssot_shims.errors import DuplicateCapability, InvalidCapability, UnknownCapability
+from ssot_shims.errors import CapabilityError, DuplicateCapability, InvalidCapability, UnknownCapability
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,16 +50,17 @@ class Catalogue:
 
     def put(self, name: str, level: Level, new: Capability | None) -> Capability | None:
         """Put *new* on *level*, or with None clear it for that *name*; what was there before is given back."""
-        with self._answers.lock:
+        with self.answers.lock:
             on_each_level = self._levels.setdefault(name, {})
             before = on_each_level.pop(level, None)
             if new is not None:
                 on_each_level[level] = new
+                self._executions[name, level] = execution(new.probe)
             if on_each_level:
-                self._answers.capabilities[name] = on_each_level[max(on_each_level, key=LEVELS.index)]
+                self.answers.capabilities[name] = on_each_level[max(on_each_level, key=LEVELS.index)]
             else:
-                self._answers.capabilities.pop(name, None)
-            self._answers.forget([name])
+                self.answers.capabilities.pop(name, None)
+            self.answers.forget([name])
         return before
 
     def known(self) -> tuple[str, ...]:
@@ -83,9 +84,12 @@ class Catalogue:
 
     def imports(self, name: str) -> bool:
         """Whether asking *name* imports the module of a probe, its own or that of a part."""
-        asked = {name: self.find(name)}
-        while new := {part for one in asked.values() for part in one.parts} - asked.keys():
-            asked.update({part: self.find(part) for part in new})
+        try:
+            asked = {name: self.find(name)}
+            while new := {part for one in asked.values() for part in one.parts} - asked.keys():
+                asked.update({part: self.find(part) for part in new})
+        except CapabilityError:
+            return False  # nobody knows that name, and asking it says so
         return any(hasattr(one.probe, "load") for one in asked.values())
 
     def offers(self) -> Offers | None:

@@ -112,7 +112,7 @@ def _ask_capabilities(names: Sequence[str]) -> dict[str, _Found]:
             errors[name] = error
             return Availability(status="failed", reason=str(error))
 
-    answers = side_by_side(names, ask, capabilities._hits, capabilities._answers.imports)
+    answers = side_by_side(names, ask, capabilities._hits, capabilities._catalogue.imports)
     return {name: _of_error(errors[name]) if name in errors else _of_answer(answers[name]) for name in names}
 
 

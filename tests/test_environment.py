@@ -210,7 +210,11 @@ def test_none_is_every_reason(declare: Declare) -> None:
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("/500", "unavailable: {url}/500 answered 500; see what it says: curl -i '{url}/500'"),
+        (
+            "/500",
+            "unavailable: {url}/500 answered 500; see why with curl -i '{url}/500' and mend that, "
+            "or register an address that answers 2xx",
+        ),
         (
             "/login",
             "unavailable: {url}/login redirects to another host; "
@@ -219,7 +223,7 @@ def test_none_is_every_reason(declare: Declare) -> None:
         (
             "/slow",
             "timed out: no answer from {url}/slow in time; "
-            "start it anew if it hangs, or allow more: SSOT_SHIMS_TIMEOUT=10",
+            "start it anew if it hangs, or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10",
         ),
     ],
 )
