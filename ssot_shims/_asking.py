@@ -40,6 +40,7 @@ def ask(catalogue: Catalogue, name: str, asker: Question | None = None) -> Avail
         capability = catalogue.find(name)  # not under the lock: it may read what packages offer
         with answers.lock:
             known = answers.known(name)
+            answers.note(name, known)
             if known is not None:
                 return known
             if answers.capabilities.get(name) is not capability:
@@ -55,6 +56,7 @@ def ask(catalogue: Catalogue, name: str, asker: Question | None = None) -> Avail
                 with answers.lock:
                     asker.waits_for.remove(question)
         if answer is not None:
+            answers.note(name, answer)
             return answer
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import declare, importable
+from ssot_shims._in_force import required_here, told
 from ssot_shims._misspelled import close_matches
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
-from ssot_shims._verdict import judge_each, required_here
+from ssot_shims._verdict import judge_each
 from ssot_shims.errors import (
     CapabilityError,
     InvalidSetting,
@@ -71,7 +72,8 @@ class Environment(Mapping[str, str]):
 def choose_environment(name: str | None = None, *, folder: Path | None = None) -> Environment:
     """The first environment in ``[tool.ssot_shims]`` whose requirements hold; with *name*, that one and no other.
 
-    The pyproject.toml is the nearest one in *folder* or above it, by default the working directory. Its capabilities
+    The pyproject.toml is the nearest one in *folder* or above it, by default that of the test run or, outside of any,
+    the working directory. Its capabilities
     are registered, and its modules imported. Without *name*, ``SSOT_SHIMS_ENVIRONMENT`` may name one. When what an
     environment lacks is in ``SSOT_SHIMS_REQUIRE``, none behind it is looked at.
 
@@ -91,7 +93,7 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
     {'backend_url': 'https://staging.example.com/api'}
     >>> del os.environ["STAGING_URL"]
     """
-    folder = folder or Path.cwd()
+    folder = folder or told().folder or Path.cwd()
     project = find_project(folder)
     with importable(folder, project.root):  # to the end, because probes import too
         declare(project, folder)

@@ -136,10 +136,11 @@ def in_force() -> dict[str, str]:
 
 def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()) -> dict[str, str]:
     """What is set and reaches nothing, as the variable and what is wrong with it."""
-    return {**_unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
+    return {**unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
 
 
-def _unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
+def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
+    """The same of the variables alone."""
     from ssot_shims._misspelled import close_matches, did_you_mean  # front ends ask, imports do not
 
     wrong: dict[str, str] = {}

@@ -7,8 +7,10 @@ from functools import wraps
 from unittest import SkipTest, TestCase
 
 from ssot_shims._capability import refuse_bad_name
+from ssot_shims._in_force import required_here
 from ssot_shims._place import place_of
-from ssot_shims._verdict import UPSTREAM, judge_each, required_here
+from ssot_shims._record import Record
+from ssot_shims._verdict import UPSTREAM, judge_each
 from ssot_shims.errors import CapabilityMissing, InvalidCapability, InvalidDecoration
 
 TYPE_CHECKING = False
@@ -33,7 +35,7 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     A name is that of a capability, or ``upstream:Name`` for a shim. They are asked when the test runs; for a class when
     its tests begin, before its own ``setUpClass``. What is not there is a skip with the reason. It is an error,
     :class:`CapabilityMissing`, when a probe failed, when a shim moved or broke, when nobody knows the name, and when
-    ``SSOT_SHIMS_REQUIRE`` says that it has to be there.
+    ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the decorator is applied or when the test runs.
 
     ``setUp`` runs before a decorated method; where that needs the capability, decorate the class. Raises
     :class:`InvalidCapability` for what is no name, and :class:`InvalidDecoration` for what cannot be decorated.
@@ -47,19 +49,33 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     'tested'
     """
     _refuse_bad_names(names)
+    need = _Need(names=names, required=required_here())  # a test may clear the environment in which it runs
 
     def decorate(test: Test) -> Test:
         decorated: Any = test
         if not isinstance(test, type):
-            decorated = _guarded(decorated, names)
+            decorated = _guarded(decorated, need)
         else:
-            _guard_class(decorated, names)
+            _guard_class(decorated, need)
         return decorated  # type: ignore[no-any-return]  # what it was, or wrapped and called as before
 
     return decorate
 
 
 skip_unless_available.__module__ = "ssot_shims"  # pickles name the public place
+
+
+class _Need(Record):
+    names: tuple[str, ...]
+    required: dict[str, str]
+
+    def decide(self) -> None:
+        """Nothing, when the test is to run."""
+        __tracebackhide__ = True
+        verdicts = judge_each(self.names, {**self.required, **required_here()})
+        missing = tuple(verdict for verdict in verdicts if verdict.outcome != "run")
+        if missing:
+            raise _stop(missing)
 
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
@@ -79,29 +95,29 @@ def _where(test: Any) -> str:
     return test.__qualname__ if isinstance(test, type) else place_of(test)
 
 
-def _guard_class(cls: Any, names: tuple[str, ...]) -> None:
+def _guard_class(cls: Any, need: _Need) -> None:
     """Decide before the ``setUpClass`` of *cls*, and of each subclass, whose own or other base may never call ours."""
     if TestCase not in cls.__mro__:
         raise InvalidDecoration(
             f"@skip_unless_available is put on {cls.__qualname__}, which is no unittest.TestCase",
             "decorate its methods, or use pytest's @pytest.mark.requires_capability('docker')",
         )
-    _guard_setup(cls, names)
+    _guard_setup(cls, need)
     own: Any = cls.__dict__.get("__init_subclass__")
 
     def __init_subclass__(subclass: Any, /, **keywords: Any) -> None:
         _before(own, cls, subclass, "__init_subclass__")(**keywords)
-        _guard_setup(subclass, names)
+        _guard_setup(subclass, need)
 
     cls.__init_subclass__ = classmethod(__init_subclass__)
 
 
-def _guard_setup(cls: Any, names: tuple[str, ...]) -> None:
+def _guard_setup(cls: Any, need: _Need) -> None:
     own: Any = cls.__dict__.get("setUpClass")
 
     def setUpClass(actual: Any) -> None:
         __tracebackhide__ = True
-        _decide(names)
+        need.decide()
         _before(own, cls, actual, "setUpClass")()
 
     cls.setUpClass = classmethod(setUpClass)
@@ -113,19 +129,19 @@ def _before(own: Any, cls: type[object], actual: type[object], name: str) -> Cal
     return method
 
 
-def _guarded(function: Callable[P, R], names: tuple[str, ...]) -> Callable[P, R]:
+def _guarded(function: Callable[P, R], need: _Need) -> Callable[P, R]:
     _refuse_what_is_no_test(function)
 
     @wraps(function)
     def decided(*args: P.args, **kwargs: P.kwargs) -> R:
         __tracebackhide__ = True
-        _decide(names)
+        need.decide()
         return function(*args, **kwargs)
 
     @wraps(function)
     async def decided_when_awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
-        _decide(names)
+        need.decide()
         awaited: Any = function(*args, **kwargs)
         return await awaited
 
@@ -146,14 +162,6 @@ def _refuse_what_is_no_test(function: object) -> None:
             f"@skip_unless_available is put on a generator function at {place_of(function)}",
             "decorate the tests that need it",
         )
-
-
-def _decide(names: tuple[str, ...]) -> None:
-    """Nothing, when the test is to run."""
-    __tracebackhide__ = True
-    missing = tuple(verdict for verdict in judge_each(names, required_here()) if verdict.outcome != "run")
-    if missing:
-        raise _stop(missing)
 
 
 def _stop(missing: tuple[Verdict, ...]) -> Exception:

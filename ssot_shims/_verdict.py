@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import ssot_shims
-import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import told_later
 from ssot_shims._errand import side_by_side
+from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._misspelled import did_you_mean
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._record import Record
@@ -73,12 +73,10 @@ def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdi
     wanted = tuple(dict.fromkeys(names))
     found = _ask_capabilities([name for name in wanted if not name.startswith(UPSTREAM)])
     found.update({name: _ask_shim(name.removeprefix(UPSTREAM)) for name in wanted if name not in found})
-    return tuple(_verdict(name, found[name], required.get(name)) for name in wanted)
-
-
-def required_here() -> dict[str, str]:
-    """What ``SSOT_SHIMS_REQUIRE`` requires, and that variable as who says so. Raises :class:`InvalidSetting`."""
-    return dict.fromkeys(_settings.required(), _settings.REQUIRE)
+    verdicts = tuple(_verdict(name, found[name], required.get(name)) for name in wanted)
+    if not told().said_by:
+        return verdicts
+    return tuple(verdict.but(reason=in_words_of_the_user(verdict.reason)) for verdict in verdicts)
 
 
 def known_names() -> frozenset[str]:

@@ -31,7 +31,7 @@ _SETTINGS = {
     "ssot_no_services": ("bool", "store_true", None, "no service is there, and none is asked"),
     "ssot_strict": ("bool", "store_true", None, "an upstream that moved or is broken fails the run"),
     "ssot_environment": ("string", "store", "NAME", "use environment NAME of pyproject.toml, and no other"),
-    "ssot_report": ("string", "store", "FILE", "write what was skipped and why to FILE.json or FILE.md"),
+    "ssot_report": ("string", "append", "FILE", "write what was skipped and why to FILE.json or FILE.md"),
 }
 
 
@@ -77,9 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """In the controller, before it starts the workers; they may use us although it does not."""
     from ssot_shims._plugin.sharing import begin
+    from ssot_shims._plugin.workers import Workers
 
     begin(config)
-    _course().watch(config)
+    config.pluginmanager.register(Workers(config))
 
 
 def pytest_exception_interact(node: pytest.Collector, call: pytest.CallInfo[Any], report: pytest.CollectReport) -> None:
@@ -102,7 +103,7 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None, Any, An
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, error or run, before the fixtures, which may need what is not there."""
-    if "requires_capability" in item.keywords or "requires_upstream" in item.keywords:
+    if any(mark.name in _MARKERS for mark in item.iter_markers()):
         from ssot_shims._plugin.markers import decide
 
         _course().watch(item.config)

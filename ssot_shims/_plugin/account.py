@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from ssot_shims._verdict import Verdict
 
 # The most serious first. The first two fail the run.
-_LABELS = ("STRICT", "ERROR", "DRIFT", "TIMED OUT", "SKIPPED", "NOT ASKED", "PLACEHOLDER", "ENVIRONMENT")
+_LABELS = (
+    "STRICT",
+    "ERROR",
+    "DRIFT",
+    "PROBLEM",
+    "TIMED OUT",
+    "SKIPPED",
+    "FORCED",
+    "NOT ASKED",
+    "PLACEHOLDER",
+    "ENVIRONMENT",
+)
 
 
 class Line(Record):
@@ -35,24 +46,29 @@ def account(tally: Tally, settings: Settings) -> tuple[Line, ...]:
 
 
 def _of_names(tally: Tally) -> Iterator[Line]:
-    """A line for each name, and each way in which it has kept tests from running."""
-    for name, asked in sorted(tally.by_name.items()):
+    """A line for each name, and each way in which it has kept tests from running, or has let them run unasked."""
+    by_name = tally.by_name
+    for name in sorted(by_name.keys() | tally.unmarked.keys()):
         reasons: dict[str, list[str]] = {}
-        for _, verdict in asked:
-            if verdict.outcome != "run":
-                reasons.setdefault(_label(verdict), []).append(verdict.reason)
+        for _, verdict in by_name.get(name, ()):
+            reasons.setdefault(_label(verdict), []).append(verdict.reason)
+        reasons.pop("", None)
         for label, told in reasons.items():
             others = len(set(told)) - 1
             more = f"; and {others} other reason{'s' * (others > 1)}" if others else ""
             yield Line(label=label, about=name, text=f"{len(told)} test{'s' * (len(told) > 1)}; {told[0]}{more}")
-    for name, verdict in sorted(tally.unmarked.items()):
-        if verdict.outcome == "error" and name not in tally.by_name:
-            yield Line(label="ERROR", about=name, text=f"asked for without a marker; {verdict.reason}")
+        unmarked = tally.unmarked.get(name)
+        label = _label(unmarked) if unmarked else ""
+        if unmarked and label and label not in reasons:
+            yield Line(label=label, about=name, text=f"asked for without a marker; {unmarked.reason}")
 
 
 def _label(verdict: Verdict) -> str:
+    """What kind of thing *verdict* is; empty when it is as it should be."""
     if verdict.outcome == "error":
         return "ERROR"
+    if verdict.outcome == "run":
+        return "FORCED" if verdict.reason.startswith(f"{verdict.status}: forced: ") else ""
     return "TIMED OUT" if verdict.status == "timed out" else "SKIPPED"
 
 
@@ -67,8 +83,10 @@ def _of_shims(tally: Tally) -> Iterator[Line]:
 
 
 def _of_settings(tally: Tally, settings: Settings) -> Iterator[Line]:
-    for problem in () if tally.is_refused else tally.problems:
+    for problem in (*(() if tally.is_refused else tally.problems), *tally.failures):
         yield Line(label="ERROR", about="ssot_shims", text=problem)
+    for variable, what in tally.misspelled.items():
+        yield Line(label="PROBLEM", about=variable, text=what)
     asked = tally.by_name.keys() | tally.unmarked.keys()
     for name, required_by in settings.required.items() if tally.is_complete else ():
         is_unknown = any(problem.startswith(f"{name}: ") for problem in tally.problems)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ssot_shims._answers import Answers
 from ssot_shims._declarations import importable
 from ssot_shims._environment import Environment, choose_from
-from ssot_shims._plugin.markers import end
+from ssot_shims._plugin.markers import end, refuse
 from ssot_shims._plugin.settings import judge, settings_of
 from ssot_shims._plugin.tally import tally_of
 from ssot_shims._settings import environment as named_environment
@@ -27,10 +28,13 @@ def chosen(config: pytest.Config) -> Environment | SsotShimsError:
 
 
 def _choose(config: pytest.Config) -> Environment | SsotShimsError:
-    settings = settings_of(config)
+    settings, named = settings_of(config), named_environment()
     try:
         with importable(settings.project.root):  # probes may be named by their modules
-            return choose_from(settings.project, named_environment(), settings.required)
+            own = choose_from(settings.project, named, settings.required)
+            # Half of a run in one place and half in another would be worse than either.
+            agreed = Answers.shared.agree("environment", own.name) if Answers.shared else own.name
+            return own if agreed == own.name else choose_from(settings.project, agreed, settings.required)
     except SsotShimsError as error:
         return error
 
@@ -42,7 +46,7 @@ def provide(config: pytest.Config) -> Environment:
         tally_of(config).environments[found.name] = described(found)
         return found
     if not isinstance(found, NoEnvironment):
-        end(str(found), (), is_error=True)
+        refuse("ssot_environment", str(found))
     is_error = found.is_breakage or named_environment() is not None  # then it is that one, or none
     verdicts = _verdicts(config, found)
     if is_error and not found.is_breakage:

@@ -6,12 +6,15 @@ import pytest
 
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
+from ssot_shims._override import Override
 from ssot_shims._plugin import report, summary
 from ssot_shims._plugin.markers import marked_shims
 from ssot_shims._plugin.settings import judge, settings_of
-from ssot_shims._plugin.tally import WIRE, ShimTold, Tally, tally_of
+from ssot_shims._plugin.tally import ShimTold, Tally, tally_of
+from ssot_shims._plugin.workers import WIRE
 from ssot_shims._shim import all_shims
 from ssot_shims._verdict import UPSTREAM, known_names
+from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +26,17 @@ _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)
 _WITHOUT_TESTS = ("collectonly", "showfixtures", "show_fixtures_per_test")
 
+# Of the runs in this process that have ended: their shims are not the doing of the next.
+_shims_of_others: set[str] = set()
+
 
 def watch(config: pytest.Config) -> Tally:
     """The tally of this run, which counts from now on, and is told at the end."""
-    tally = tally_of(config)
-    for plugin in (tally, summary):
-        if not config.pluginmanager.is_registered(plugin):
-            config.pluginmanager.register(plugin)
+    tally, manager = tally_of(config), config.pluginmanager
+    if not manager.is_registered(tally):
+        manager.register(tally)
+        manager.register(summary)
+        tally.before = frozenset(_shims_of_others)
     return tally
 
 
@@ -40,10 +47,9 @@ def leave_out_what_was_before(config: pytest.Config) -> None:
 
 def begin(config: pytest.Config) -> None:
     """Before collection, which may take long: what would fail afterwards fails now."""
-    watch(config)
-    file = settings_of(config).report
-    if file is not None and not _is_worker(config):
-        report.refuse_unwritable(file)
+    watch(config).is_strict = _settings.strict()  # a test may lose the variable, or another imports one
+    for file in () if _is_worker(config) else settings_of(config).reports:
+        report.make_room(file)
 
 
 def declare(config: pytest.Config) -> None:
@@ -51,6 +57,9 @@ def declare(config: pytest.Config) -> None:
     tally = watch(config)
     problems = (*settings_of(config).import_modules(), *marked_shims(), *_unknown_requirements(config))
     tally.problems.update(dict.fromkeys(problems))
+    if _settings.in_force():
+        shims = {name.removeprefix(UPSTREAM) for name in known_names() if name.startswith(UPSTREAM)}
+        tally.misspelled = _settings.unknown_variables(frozenset(shims), frozenset(capabilities))
 
 
 def refuse_mistakes(config: pytest.Config) -> None:
@@ -70,30 +79,41 @@ def _unknown_requirements(config: pytest.Config) -> Iterator[str]:
 def end(session: pytest.Session) -> None:
     """Close the tally. A worker sends it; elsewhere it is written down, and may fail the run."""
     config, tally = session.config, watch(session.config)
-    _observe(config, tally)
+    try:
+        _observe(config, tally)
+    except SsotShimsError as error:  # a test has left behind what does not read
+        tally.failures[str(error)] = None
+    _shims_of_others.update(record.name for record in all_shims())
     if _is_worker(config):
         config.workeroutput[WIRE] = tally.to_send()  # type: ignore[attr-defined]  # pytest-xdist puts it there
         return
-    tally.is_complete = session.exitstatus in _COMPLETE and not any(map(config.getoption, _WITHOUT_TESTS))
+    is_whole = not (session.shouldfail or session.shouldstop or any(map(config.getoption, _WITHOUT_TESTS)))
+    tally.is_complete = is_whole and session.exitstatus in _COMPLETE
+    _fail(session, tally)
+    for file in settings_of(config).reports:
+        problem = report.write(file, tally, settings_of(config), int(session.exitstatus))
+        tally.failures.update({problem: None} if problem else {})
+    _fail(session, tally)
+
+
+def _fail(session: pytest.Session, tally: Tally) -> None:
     if session.exitstatus in _GOOD and tally.is_failure:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if session.exitstatus in _COMPLETE and tally.problems:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
-    file = settings_of(config).report
-    if file is not None:
-        report.write(file, tally, settings_of(config), int(session.exitstatus))
 
 
 def _observe(config: pytest.Config, tally: Tally) -> None:
-    """Note what is known in this process, and asks nothing anew."""
-    shims = [record for record in all_shims() if record.name not in tally.before]
+    """Note what is known in this process, and what those who have asked in Python were told."""
+    shims, answers = all_shims(), capabilities._answers
+    tally.note_shims(_told(record) for record in shims if record.name not in tally.before)
+    told, instead = dict(answers.told), dict(answers.told_instead)
+    asked = {*(UPSTREAM + record.name for record in shims), *told, *instead}
+    known = {name: answer for name, answer in told.items() if answer is not None and name in answers.capabilities}
+    forced = [name for name, answer in known.items() if answer and answer.source != "probe"]
+    with Override(answers, {**known, **instead}):  # by now it may be another
+        tally.note_verdicts(judge(config, [*(name for name in settings_of(config).required if name in asked), *forced]))
     tally.is_strict |= _settings.strict()
-    tally.note_shims(map(_told, shims))
-    asked = {UPSTREAM + record.name for record in shims}
-    open_ = [name for name in settings_of(config).required if name not in tally.by_name]
-    tally.note_verdicts(
-        judge(config, [name for name in open_ if name in asked or capabilities._answers.was_found_out(name)])
-    )
 
 
 def _told(record: ShimRecord) -> ShimTold:

@@ -26,23 +26,29 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def refuse_unwritable(file: Path) -> None:
-    """Raise UsageError unless *file* can be written; the folders above it are made, and what it holds is kept."""
-    is_new = not file.exists()
+def make_room(file: Path) -> None:
+    """Raise UsageError unless *file* can be written. The folders above it are made, and an earlier report is gone."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.open("ab").close()
-        if is_new:
-            file.unlink()  # an empty file would look like a report, should this run never come to its end
+        file.unlink()  # it would look like the report of this run, should that never come to its end
     except OSError as error:
-        raise pytest.UsageError(f"the report {file} cannot be written: {describe(error)}") from error
+        raise pytest.UsageError(_unwritable(file, error)) from error
 
 
-def write(file: Path, tally: Tally, settings: Settings, exit_code: int) -> None:
-    """Write what there is to tell to *file*, in the format that it is named for."""
+def write(file: Path, tally: Tally, settings: Settings, exit_code: int) -> str:
+    """Write what there is to tell to *file*, in the format that it is named for; tells what is in the way, if any."""
     lines = account(tally, settings)
     text = _markdown(lines) if file.suffix == ".md" else _json(tally, settings, lines, exit_code)
-    file.write_text(text, "utf-8")
+    try:
+        file.write_text(text, "utf-8", "backslashreplace")
+    except OSError as error:
+        return _unwritable(file, error)
+    return ""
+
+
+def _unwritable(file: Path, error: OSError) -> str:
+    return f"the report {file} cannot be written: {describe(error)}"
 
 
 def _markdown(lines: tuple[Line, ...]) -> str:
@@ -66,7 +72,7 @@ def _json(tally: Tally, settings: Settings, lines: tuple[Line, ...], exit_code: 
         "verdicts": _verdicts(tally),
         "shims": [vars(shim) for shim in tally.shims.values()],
         "environments": list(tally.environments),
-        "problems": list(tally.problems),
+        "problems": [*tally.problems, *tally.failures],
         "summary": [str(line) for line in lines],
     }
     return json.dumps(data, indent=2) + "\n"

@@ -15,16 +15,17 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import ImportFailure, declare, importable, told_later
-from ssot_shims._misspelled import close_matches
+from ssot_shims._in_force import Told, tell
+from ssot_shims._misspelled import did_you_mean
 from ssot_shims._precedence import no_services
 from ssot_shims._pyproject import Project, read_project
 from ssot_shims._record import Record
 from ssot_shims._verdict import judge_each
-from ssot_shims.errors import InvalidSetting, SsotShimsError, UnknownEnvironment
+from ssot_shims.errors import InvalidSetting, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 
 
 class Settings(Record):
-    """What is in force in one run: who requires each name, who has said what each variable says, and the report."""
+    """What is in force in one run: who requires each name, who has said what each variable says, and the reports."""
 
     project: Project
     required: Mapping[str, str] = {}
     said_by: Mapping[str, str] = {}
-    report: Path | None = None
+    reports: tuple[Path, ...] = ()
 
     def import_modules(self) -> tuple[str, ...]:
         """Import the modules in which the project declares things, and tell of those that cannot be imported."""
@@ -70,17 +71,7 @@ def judge(config: pytest.Config, names: Iterable[str]) -> tuple[Verdict, ...]:
     settings = settings_of(config)
     # As on the command line, where a probe may be named by its module.
     with importable(settings.project.root) if settings.project.file else nullcontext():
-        verdicts = judge_each(names, settings.required)
-    if not settings.said_by:
-        return verdicts
-    return tuple(verdict.but(reason=_with_cure(verdict.reason, settings)) for verdict in verdicts)
-
-
-def _with_cure(reason: str, settings: Settings) -> str:
-    """*reason* for one who has written an option or an ini key, and knows nothing of the variable behind it."""
-    for variable, place in settings.said_by.items():
-        reason = reason.replace(f"unset {variable}", f"leave out {place}")
-    return reason
+        return judge_each(names, settings.required)
 
 
 def apply(config: pytest.Config, pyproject: Path | None) -> None:
@@ -99,10 +90,11 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
         for capability in project.capabilities:
             _register(config, capability)
         _refuse_unknown_environment(project, said_by)
-        report = _report(config)
+        reports = tuple(_reports(config))
     except SsotShimsError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_KEY] = Settings(project=project, required=required, said_by=said_by, report=report)
+    config.stash[_KEY] = Settings(project=project, required=required, said_by=said_by, reports=reports)
+    _tell(config, Told(required=required, said_by=said_by, folder=project.root))
 
 
 def _option(config: pytest.Config, name: str) -> Any:
@@ -153,6 +145,15 @@ def _restore(variable: str, before: str | None) -> None:
         os.environ[variable] = before
 
 
+def _tell(config: pytest.Config, new: Told) -> None:
+    before = tell(new)
+
+    def undo() -> None:
+        tell(before)
+
+    config.add_cleanup(undo)
+
+
 def _register(config: pytest.Config, capability: Capability) -> None:
     before = capabilities._catalogue.put(capability.name, capability.level, capability)
 
@@ -165,20 +166,22 @@ def _register(config: pytest.Config, capability: Capability) -> None:
 def _refuse_unknown_environment(project: Project, said_by: Mapping[str, str]) -> None:
     name, known = _settings.environment(), [plan.name for plan in project.environments]
     if name and known and name not in known:
-        raise UnknownEnvironment(name, close_matches(name, known), tuple(known))
+        place = said_by.get(_settings.ENVIRONMENT, _settings.ENVIRONMENT)
+        expected = f"one of {', '.join(known)}, which {project.file} has{did_you_mean(name, known)}"
+        raise InvalidSetting(place, name, expected)
     if name and not known and _settings.ENVIRONMENT in said_by:  # the variable may be meant for another project
         expected = f"an environment of [tool.ssot_shims] in {project.file or project.root / 'pyproject.toml'}"
         raise InvalidSetting(said_by[_settings.ENVIRONMENT], name, f"{expected}, which has none")
 
 
-def _report(config: pytest.Config) -> Path | None:
-    option = _option(config, "ssot_report")
-    text: str = option or _ini(config, "ssot_report")
-    if not text:
-        return None
+def _reports(config: pytest.Config) -> Iterator[Path]:
     # As pytest does: an option is meant from where the user stands, an ini key from the root.
-    file = (config.invocation_params.dir if option else config.rootpath) / text
-    if file.suffix not in (".json", ".md"):
-        place = "--ssot-report" if option else "ini ssot_report"
-        raise InvalidSetting(place, text, "a name that ends with .json or .md")
-    return file
+    place, folder = "--ssot-report", config.invocation_params.dir
+    texts: list[str] = _option(config, "ssot_report") or []
+    if not texts:
+        place, folder = "ini ssot_report", config.rootpath
+        texts = [text for text in [_ini(config, "ssot_report")] if text]
+    for text in texts:
+        if not text.endswith((".json", ".md")):
+            raise InvalidSetting(place, text, "a name that ends with .json or .md")
+        yield folder / text

@@ -97,9 +97,16 @@ class Sharing:
         place = self._place(capability)
         first = _read(place)
         if first is None and own.status in _TO_SHARE:
-            self._write(place, own)
+            self._write(place, {"status": own.status, "reason": own.reason, "details": dict(own.details)})
             first = _read(place)
         return own if first is None else first
+
+    def agree(self, what: str, own: str) -> str:
+        """What the first process has said about *what*, which is *own* if this is the first."""
+        place = self._folder / sha256(what.encode()).hexdigest()
+        self._write(place, {"said": own})
+        said = _told(place).get("said")
+        return said if isinstance(said, str) else own
 
     def offer_known(self) -> None:
         """Nothing; what this process knows by now is offered."""
@@ -120,9 +127,8 @@ class Sharing:
         told = (capability.name, capability.level, capability.notation, capability.where, sys.executable)
         return self._folder / sha256(repr(told).encode("ascii", "backslashreplace")).hexdigest()
 
-    def _write(self, place: Path, answer: Availability) -> None:
-        """Put *answer* at *place*, whole, unless another worker was first."""
-        told = {"status": answer.status, "reason": answer.reason, "details": dict(answer.details)}
+    def _write(self, place: Path, told: dict[str, Any]) -> None:
+        """Put *told* at *place*, whole, unless another worker was first."""
         try:
             draft = Path(tempfile.mkdtemp(dir=self._folder))
             (draft / "answer").write_text(json.dumps(told), "ascii")
@@ -133,13 +139,19 @@ class Sharing:
 
 def _read(place: Path) -> Availability | None:
     """The answer at *place*; None when there is none, and when what is there does not read."""
-    try:
-        told: Any = json.loads((place / "answer").read_text("ascii"))
-        status, reason, details = told["status"], told["reason"], told["details"]
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+    told = _told(place)
+    status, reason, details = map(told.get, ("status", "reason", "details"))
     is_whole = status in _TO_SHARE and [type(reason), type(details)] == [str, dict]
     return Availability(status=status, reason=reason, details=details) if is_whole else None
+
+
+def _told(place: Path) -> dict[str, Any]:
+    """What was written at *place*; nothing when there is nothing, and when it does not read."""
+    try:
+        told: Any = json.loads((place / "answer").read_text("ascii"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # with keys of text, as in all JSON
 
 
 def _answers() -> Answers | None:

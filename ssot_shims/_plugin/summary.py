@@ -19,7 +19,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_COLOURS = {"STRICT": "red", "ERROR": "red", "DRIFT": "red", "TIMED OUT": "yellow", "SKIPPED": "yellow"}
+_COLOURS = {
+    **dict.fromkeys(("STRICT", "ERROR", "DRIFT"), "red"),
+    **dict.fromkeys(("PROBLEM", "TIMED OUT", "SKIPPED", "FORCED"), "yellow"),
+}
 _SWITCHES = (_settings.NO_SERVICES, _settings.PLACEHOLDERS, _settings.ENVIRONMENT, TEST_NO_SERVICES)
 
 

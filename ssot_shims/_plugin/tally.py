@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ssot_shims._plugin.workers import WIRE
 from ssot_shims._record import Record
 from ssot_shims._verdict import Verdict
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 ASKED = pytest.StashKey[tuple[Verdict, ...]]()  # of a test: the verdicts on what its markers name
 COUNTED = "_ssot_shims_verdicts"  # the attribute of an exception that ends a test because of them
-WIRE = "ssot_shims"  # the attribute of a report, and the key in the output of a worker
 
 
 class ShimTold(Record):
@@ -39,10 +39,12 @@ class Tally:
 
     def __init__(self) -> None:
         self.tests: dict[str, dict[str, Verdict]] = {}
-        self.unmarked: dict[str, Verdict] = {}  # required, and asked for in Python
+        self.unmarked: dict[str, Verdict] = {}  # asked for in Python, and required or forced
         self.shims: dict[str, ShimTold] = {}
         self.environments: dict[str, str] = {}  # those chosen (of one machine one), and what is to be told of each
         self.problems: dict[str, None] = {}
+        self.failures: dict[str, None] = {}  # what went wrong at the end
+        self.misspelled: dict[str, str] = {}  # the variables that reach nothing, and what is wrong with each
         self.is_complete = False  # the run has come to its end, and not only to that of its collection
         self.is_strict = False
         self.is_refused = False  # the problems have been raised, and need not be told again
@@ -66,20 +68,18 @@ class Tally:
             verdict = Verdict(**told)
             self.tests.setdefault(str(report.nodeid), {})[verdict.name] = verdict
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        self.add(getattr(node, "workeroutput", {}).get(WIRE, {}))  # a worker that crashed has none
-
     def add(self, told: Mapping[str, Any]) -> None:
         """Add what another process has found."""
         self.note_verdicts(Verdict(**verdict) for verdict in told.get("unmarked", ()))
         self.note_shims(ShimTold(**shim) for shim in told.get("shims", ()))
         self.environments.update(told.get("environments", {}))
         self.problems.update(dict.fromkeys(told.get("problems", ())))
+        self.failures.update(dict.fromkeys(told.get("failures", ())))
+        self.misspelled.update(told.get("misspelled", {}))
         self.is_strict |= told.get("is_strict", False)
 
     def note_verdicts(self, verdicts: Iterable[Verdict]) -> None:
-        """Note what was required and asked for in Python; of two processes the one that could not run it counts."""
+        """Note what was asked for in Python; of two processes the one that could not run it counts."""
         for verdict in verdicts:
             if verdict.outcome == "error" or verdict.name not in self.unmarked:
                 self.unmarked[verdict.name] = verdict
@@ -95,6 +95,8 @@ class Tally:
             "shims": [dict(vars(shim)) for shim in self.shims.values()],
             "environments": dict(self.environments),
             "problems": list(self.problems),
+            "failures": list(self.failures),
+            "misspelled": dict(self.misspelled),
             "is_strict": self.is_strict,
         }
 
@@ -116,7 +118,8 @@ class Tally:
     def is_failure(self) -> bool:
         """Whether the run has failed, even when nothing of it was reported as failed."""
         verdicts = [verdict for of_one in self.tests.values() for verdict in of_one.values()]
-        return bool(self.violations) or any(one.outcome == "error" for one in [*verdicts, *self.unmarked.values()])
+        is_unmet = any(verdict.outcome == "error" for verdict in [*verdicts, *self.unmarked.values()])
+        return is_unmet or bool(self.violations) or bool(self.failures)
 
 
 def _raised(call: pytest.CallInfo[None]) -> tuple[BaseException | None, ...]:

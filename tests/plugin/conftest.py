@@ -114,6 +114,13 @@ class Suite:
         self._merge_coverage()
         return _read(log, Run(done.returncode, done.stdout, done.stderr))
 
+    def python(self, file: str) -> str:
+        """What *file* of the suite prints when Python runs it."""
+        command, env = [sys.executable, file], self._environment(self._aside / "log")
+        out = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=True).stdout
+        self._merge_coverage()
+        return out
+
     def _environment(self, log: Path) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
         (self._aside / "recorder.py").write_text(_RECORDER)

@@ -63,6 +63,12 @@ from ssot_shims import HeartbeatConfig, shim
 @pytest.mark.requires_upstream(HeartbeatConfig)
 def test_it(): pass
 
+@shim("missing_pkg:limit")
+def limit(test): ...
+
+@pytest.mark.requires_upstream(limit)
+def test_limit(): pass
+
 @shim("missing_pkg:Marked")
 class Marked:
     pytestmark = pytest.mark.requires_capability("docker")
@@ -77,6 +83,9 @@ def test_fine(): pass
         "ERROR: HeartbeatConfig carries the marker requires_upstream: @pytest.mark.requires_upstream(HeartbeatConfig) "
         "marks that class, and the test below it is never collected; write "
         '@pytest.mark.requires_upstream("HeartbeatConfig")',
+        "",
+        "ERROR: limit carries the marker requires_upstream: @pytest.mark.requires_upstream(limit) marks that function, "
+        'and the test below it is never collected; write @pytest.mark.requires_upstream("limit")',
         "",
         "ERROR: Marked carries the marker requires_capability: @pytest.mark.requires_capability(Marked) marks that "
         'class, and the test below it is never collected; write @pytest.mark.requires_capability("Marked")',
@@ -182,7 +191,7 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
             ["--ssot-environment=stagin"],
             {"pyproject.toml": ENVIRONMENT.format("staging")},
             {},
-            "no environment 'stagin'; close: staging; known: staging",
+            "--ssot-environment is 'stagin'; expected one of staging, which {folder}/pyproject.toml has; close: staging",
         ),
         (
             ["--ssot-environment=staging"],
