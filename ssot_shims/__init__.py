@@ -32,9 +32,9 @@ _HOMES = {
     "_upstream": "Answer",
     "_verify": "verify",
     "errors": "CapabilityError CapabilityMissing CircularProbe CircularShim DuplicateCapability DuplicateShim "
-    "InvalidCapability InvalidDecoration InvalidPlaceholder InvalidProbe InvalidSetting InvalidTarget NoEnvironment "
-    "PlaceholderWarning SsotShimsError Unavailable UnknownCapability UnknownEnvironment UnknownShim UnknownValue "
-    "UpstreamBroken UpstreamError UpstreamMoved",
+    "InvalidCapability InvalidDecoration InvalidPlaceholder InvalidProbe InvalidRule InvalidSetting InvalidTarget "
+    "MigrationError NoEnvironment PlaceholderWarning SsotShimsError Unavailable UnknownCapability UnknownEnvironment "
+    "UnknownShim UnknownValue UpstreamBroken UpstreamError UpstreamMoved",
     "heartbeat_config": "HeartbeatConfig",
     "retry_policy": "RetryPolicy",
 }

@@ -2,4 +2,5 @@
 
 from ssot_shims.cli import run
 
-run()
+if __name__ == "__main__":  # a worker process of migrate imports this module again, under another name
+    run()

@@ -41,7 +41,7 @@ def is_available(name: str) -> bool:
     """
     try:
         return _hits[name]
-    except KeyError:
+    except (KeyError, TypeError):
         pass  # asked out here, or what is raised would carry the KeyError
     return bool(capabilities.check(name))
 
@@ -110,7 +110,8 @@ def _built_in(name: str, probe: Record) -> Capability:
 
 
 capabilities.add(_built_in("docker", _Docker()))
-capabilities.add(_built_in("docker_sdk", _Noted(notation="module:docker")))
+# Not module:docker alone: many a project has a folder of that name.
+capabilities.add(_built_in("docker_sdk", _Noted(notation="module:docker.client")))
 capabilities.add(_built_in("docker_compose", _Compose()))
 capabilities.add(_built_in("podman", _Noted(notation="command:podman")))
 capabilities.add(_built_in("git", _Noted(notation="command:git")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ssot_shims._place import code_of, place_of
 from ssot_shims._record import Record
+from ssot_shims._settings import is_capability_name
 from ssot_shims.errors import InvalidCapability
 
 TYPE_CHECKING = False
@@ -88,21 +89,16 @@ def refuse_bad_name(name: object) -> None:
     """Raise :class:`InvalidCapability` unless *name* reads ``[a-z][a-z0-9_]*``."""
     if not isinstance(name, str):
         raise InvalidCapability(f"{name!r} is no name for a capability", "a name is a string such as 'docker'")
-    if not is_name(name):
+    if not is_capability_name(name):
         raise InvalidCapability(
             f"{name!r} is no name for a capability",
             f"use lower-case letters, digits and _, beginning with a letter{_suggestion(name)}",
         )
 
 
-def is_name(text: str) -> bool:
-    """Whether *text* reads ``[a-z][a-z0-9_]*``."""
-    return text.isascii() and text[:1].isalpha() and text == text.lower() and text.replace("_", "a").isalnum()
-
-
 def _suggestion(name: str) -> str:
     better = "".join(c if c.isalnum() else "_" for c in name.strip().lower())
-    return f": {better!r}" if is_name(better) else ""
+    return f": {better!r}" if is_capability_name(better) else ""
 
 
 def _refuse_bad_seconds(name: str, option: str, value: object) -> None:

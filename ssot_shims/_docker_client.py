@@ -24,7 +24,7 @@ def docker_client(**options: Any) -> DockerClient:
     ``SSOT_SHIMS_TIMEOUT`` (seconds) changes it. *options* go to ``docker.DockerClient``. Proxy variables are not used.
     An ``ssh://`` address is not asked; the SDK's client goes there through the ssh command. Close the client when done.
 
-    Raises :class:`Unavailable` with the reason when no engine answers, or when the SDK is not installed.
+    Raises :class:`Unavailable` with the reason when no engine answers, or when ``import docker`` does not find the SDK.
 
     >>> from ssot_shims import is_docker_available
     >>> if is_docker_available():
@@ -33,26 +33,37 @@ def docker_client(**options: Any) -> DockerClient:
     """
     from ssot_shims._probes.docker_address import Misconfigured, find
 
-    try:
-        import docker
-    except ImportError as error:
-        problem = "the docker SDK is not installed" if error.name == "docker" else f"the docker SDK is broken: {error}"
-        raise Unavailable(f"{problem}; install it: pip install 'ssot-shims[docker]'") from error
+    client_class = _sdk()
     try:
         address = find()
         if address.scheme == "ssh":
             url = f"ssh://{address.place}"
             options.setdefault("use_ssh_client", True)
-            return docker.DockerClient(base_url=url, **options)
+            return client_class(base_url=url, **options)
         options.setdefault("version", _version(address))
     except Misconfigured as error:
         raise Unavailable(str(error)) from None
-    client = docker.DockerClient(base_url=_url(address), tls=_sdk_tls(address.tls), **options)
+    client = client_class(base_url=_url(address), tls=_sdk_tls(address.tls), **options)
     client.api.trust_env = False  # or a proxy variable would lead it to another place than the one that answered
     return client
 
 
 docker_client.__module__ = "ssot_shims"
+
+
+def _sdk() -> type[DockerClient]:
+    """The SDK's class. Raises Unavailable, also when something else goes by its name."""
+    install = "install it: pip install 'ssot-shims[docker]'"
+    try:
+        import docker
+    except ImportError as error:
+        problem = "the docker SDK is not installed" if error.name == "docker" else f"the docker SDK is broken: {error}"
+        raise Unavailable(f"{problem}; {install}") from error
+    if hasattr(docker, "DockerClient"):
+        return docker.DockerClient
+    if docker.__file__:
+        raise Unavailable(f"{docker.__file__} hides the docker SDK; rename it")
+    raise Unavailable(f"the docker SDK is not installed, and {', '.join(docker.__path__)} is something else; {install}")
 
 
 def _version(address: DockerAddress) -> str:

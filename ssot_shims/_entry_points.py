@@ -2,59 +2,62 @@
 
 ``importlib_metadata`` takes about 30 ms, and in most processes nobody does. So the plain files that installers write
 are searched for the name of the group first, which takes less than one.
+
+What is on ``sys.path`` is heard, folders and archives. Other finders of distributions are not asked: they may take any
+time and raise anything, and would stand before the answer to every first question.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import PathFinder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from importlib.metadata import Distribution
     from typing import Any
 
 OFFERED = "ssot_shims.capabilities"
 MOVED = "ssot_shims.moved"
 
-# Whose finders read nothing but the files that are searched here.
-_ORDINARY = (PathFinder.__module__, "importlib_metadata")
-
 
 def distributions(group: str) -> list[Distribution]:
     """Every installed distribution; none when it is certain that none has an entry point in *group*."""
-    if not is_perhaps_used(group):
-        return []
+    is_perhaps_used = any(_is_mentioned(group.encode(), place) for place in _places())
+    return [*_found()] if is_perhaps_used else []
+
+
+def counting(distribution: Distribution) -> Distribution:
+    """The one that counts of all that are named like *distribution*: the first on ``sys.path`` that is whole."""
+    namesakes = _found(name=distribution.name)
+    whole = (one for one in namesakes if one.read_text("METADATA") or one.read_text("PKG-INFO"))
+    return next(whole, distribution)
+
+
+def _found(**wanted: str) -> Iterable[Distribution]:
     import importlib_metadata  # see above
 
     metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
-    return list(metadata.distributions())
-
-
-def is_perhaps_used(group: str) -> bool:
-    """Whether any distribution mentions *group* in its entry points, or could do so where this look does not reach."""
-    return any(map(_has_means_of_its_own, sys.meta_path)) or any(
-        _is_mentioned(group.encode(), entry)
-        for entry in sys.path
-        if isinstance(entry, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # anybody may put anything there
+    found: Iterable[Distribution] = metadata.MetadataPathFinder().find_distributions(
+        metadata.DistributionFinder.Context(path=_places(), **wanted)
     )
+    return found
 
 
-def _has_means_of_its_own(finder: object) -> bool:
-    return hasattr(finder, "find_distributions") and getattr(finder, "__module__", "") not in _ORDINARY
+def _places() -> list[str]:
+    """The entries of ``sys.path`` that are there; anybody may have put anything on it."""
+    return [entry or "." for entry in sys.path if isinstance(entry, str) and os.path.exists(entry or ".")]  # pyright: ignore[reportUnnecessaryIsInstance]  # see above
 
 
-def _is_mentioned(group: bytes, folder: str) -> bool:
+def _is_mentioned(group: bytes, place: str) -> bool:
     try:
-        names = os.listdir(folder or ".")
-    except (FileNotFoundError, ValueError):
-        return False
+        names = os.listdir(place)
     except OSError:  # a zip archive, which has folders of its own
         return True
     # Also EGG-INFO, in a folder that is itself an egg.
     infos = [name for name in names if name.lower().endswith(("dist-info", "egg-info"))]
-    return any(_mentions(os.path.join(folder, info, "entry_points.txt"), group) for info in infos)
+    return any(_mentions(os.path.join(place, info, "entry_points.txt"), group) for info in infos)
 
 
 def _mentions(file: str, group: bytes) -> bool:

@@ -1,35 +1,37 @@
-"""Ask several capabilities side by side, or one beside an event loop: each in a daemon thread, in this context."""
+"""Wait for an answer in a daemon thread, beside others or beside an event loop."""
 
 from __future__ import annotations
 
 from _thread import allocate_lock
-from contextvars import copy_context
+
+from ssot_shims._flight import context_to_wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from ssot_shims._availability import Availability
 
-    Check = Callable[[str], Availability]
-
 
 class Errand:
-    """One question, put in a thread named after its capability; *then* is called in that thread when it is answered."""
+    """The answer that *find* gives, in a thread with that *name* and in a copy of this context.
 
-    def __init__(self, name: str, check: Check, then: Callable[[Errand], object] = lambda errand: None) -> None:
+    *then* is called in that thread when the answer is there.
+    """
+
+    def __init__(self, name: str, find: Callable[[], Availability], then: Callable[[], object] = lambda: None) -> None:
         from threading import Thread  # a single question needs none
 
-        self.name = name
-        self.answer: Availability | None = None
-        self.error: BaseException | None = None
-        self._check = check
+        self._answer: Availability | None = None
+        self._error: BaseException | None = None
+        self._find = find
         self._then = then
         self._gate = allocate_lock()
         self._gate.acquire()
+        context = context_to_wait_for()
         try:
-            Thread(target=copy_context().run, args=(self._run,), name=name, daemon=True).start()
+            Thread(target=context.run, args=(self._run,), name=name, daemon=True).start()
         except RuntimeError:  # the system has no thread to give: one after the other, then
             self._run()
 
@@ -37,48 +39,32 @@ class Errand:
         """The answer, or the error that asking ended with. The probes keep the deadline."""
         with self._gate:
             pass
-        if self.answer is None:
-            raise self.error or AssertionError
-        return self.answer
+        if self._answer is None:
+            raise self._error or AssertionError
+        return self._answer
 
     def _run(self) -> None:
         try:
-            self.answer = self._check(self.name)
+            self._answer = self._find()
         except BaseException as error:  # for whoever waits
-            self.error = error
+            self._error = error
         self._gate.release()
-        self._then(self)
+        self._then()
 
 
-def side_by_side(
-    names: Iterable[str], check: Check, hits: Mapping[str, Availability], imports: Callable[[str], bool]
-) -> dict[str, Availability]:
-    """The answer for each of *names*, in their order; it takes as long as the slowest. *hits* need no thread.
-
-    One that *imports* its probe is asked in this thread, which may be the one that is importing the module right now.
-    """
-    wanted = tuple(dict.fromkeys(names))
-    open_ = [name for name in wanted if name not in hits and not imports(name)]
-    errands = {name: Errand(name, check) for name in open_} if len(open_) > 1 else {}
-    here = {name: check(name) for name in wanted if name not in errands}
-    for errand in errands.values():
-        errand.wait()
-    return {name: here[name] if name in here else errands[name].wait() for name in wanted}
-
-
-async def awaited(name: str, check: Check) -> Availability:
-    """The answer for *name*, while the running event loop goes on."""
+async def awaited(name: str, find: Callable[[], Availability]) -> Availability:
+    """The answer that *find* gives, for the capability *name*, while the running event loop goes on."""
     from asyncio import get_running_loop  # those who await have it
     from contextlib import suppress
 
     loop = get_running_loop()
     future: Future[None] = loop.create_future()
 
-    def tell(_: Errand) -> None:
+    def tell() -> None:
         with suppress(RuntimeError):  # the loop was closed, and with it whoever waited
             loop.call_soon_threadsafe(_wake, future)
 
-    errand = Errand(name, check, tell)
+    errand = Errand(name, find, tell)
     await future
     return errand.wait()
 

@@ -21,13 +21,16 @@ from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from _typeshed.importlib import PathEntryFinderProtocol
 
 # Where the finders of the standard library are defined: they look into folders and archives, and come back.
 _STANDARD = {BuiltinImporter.__module__, PathFinder.__module__, "zipimport"}
+
+# So many entries of a folder without modules are read, in some 10 ms; who has more has no left-over.
+_MOST_ENTRIES = 5000
 
 
 class Unclear(Exception):
@@ -177,31 +180,37 @@ def _entry_finder(entry: str) -> PathEntryFinderProtocol | None:
 
 
 def _holds_importable(folders: Iterable[str]) -> bool:
-    """Whether any file below *folders* could be imported; what may not be read might hold one."""
+    """Whether any file below *folders* could be imported; what may not be read might hold one, and so might too much.
+
+    Nearest first; folders linked in a circle are read once.
+    """
+    waiting, seen, read = [*folders], set[tuple[int, int]](), 0
     try:
-        return _any_importable(folders, set())
+        for folder in waiting:  # which grows meanwhile
+            for entry in _entries(folder, seen):
+                read += 1
+                if read > _MOST_ENTRIES or _may_be_module(entry):
+                    return True
+                if _may_be_package(entry):
+                    waiting.append(entry.path)
     except PermissionError:
         return True
+    return False
 
 
-def _any_importable(folders: Iterable[str], seen: set[tuple[int, int]]) -> bool:
-    """The same, nearest first; folders linked in a circle are read once."""
-    below: list[str] = []
-    for folder in folders:
-        try:
-            status = os.stat(folder)
-            entries = list(os.scandir(folder))
-        except PermissionError:
-            raise
-        except OSError:
-            continue
+def _entries(folder: str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
+    """What is in *folder*; nothing when it was *seen* before, or cannot be read for another reason than permission."""
+    try:
+        status = os.stat(folder)
         if (status.st_dev, status.st_ino) in seen:
-            continue
+            return
         seen.add((status.st_dev, status.st_ino))
-        if any(_may_be_module(entry) for entry in entries):
-            return True
-        below += [entry.path for entry in entries if _may_be_package(entry)]
-    return bool(below) and _any_importable(below, seen)
+        with os.scandir(folder) as entries:
+            yield from entries
+    except PermissionError:
+        raise
+    except OSError:
+        return
 
 
 def _may_be_module(entry: os.DirEntry[str]) -> bool:

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from _thread import allocate_lock, get_ident
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from time import monotonic
 
+import ssot_shims._settings as _settings
+from ssot_shims._availability import Availability
+from ssot_shims._place import standing
 from ssot_shims.errors import CircularProbe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
-    from collections.abc import Iterator
+    from contextvars import Context
 
-    from ssot_shims._availability import Availability
     from ssot_shims._capability import Capability
 
 # The innermost flight whose probe is running in this context.
 asking: ContextVar[Flight | None] = ContextVar("ssot_shims_asking", default=None)
 
+# The threads that stand still until what runs in this context has ended.
+_waiting: ContextVar[tuple[int, ...]] = ContextVar("ssot_shims_waiting", default=())
+
 
 class Question:
-    """Somebody asks for *name*, in the course of the question *asker* if there is one."""
+    """Somebody asks for *capability*, in the course of the question *asker* if there is one."""
 
-    def __init__(self, name: str, asker: Question | None) -> None:
-        self.name = name
-        self.asker = asker
-        self.waits_for: list[Question] = []
+    def __init__(self, capability: Capability, asker: Question | None) -> None:
+        self.capability = capability
+        self.askers = [] if asker is None else [asker]
 
 
 class Flight(Question):
@@ -36,14 +40,14 @@ class Flight(Question):
     """
 
     def __init__(self, capability: Capability, asker: Question | None, seconds: float) -> None:
-        super().__init__(capability.name, asker)
-        self.capability = capability
+        super().__init__(capability, asker)
+        self.name = capability.name
         self.seconds = seconds
         self.started = monotonic()
         self.deadline = self.started + seconds
         self.is_loading = False
         self.leader = get_ident()  # who asked first, and lands it unless the probe runs in another thread
-        self.thread: int | None = None  # where the probe runs, while it does
+        self.thread: int | None = None  # where the probe runs; None before it does
         self.file = ""  # the one its function is defined in
         self.is_over = False
         self.answer: Availability | None = None
@@ -51,12 +55,21 @@ class Flight(Question):
         self.gate = allocate_lock()
         self.gate.acquire()
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the probe has begun in a thread of its own, which lands the flight whatever the leader does."""
+        return self.thread not in (None, self.leader)
+
+    def is_imported_here(self) -> bool:
+        """Whether this thread is importing the probe: its module asks, or a signal handler does."""
+        return self.is_loading and self.leader == get_ident()
+
     def is_held_up_here(self) -> bool:
-        """Whether it cannot go on before this thread does: who asks here and now is a signal handler.
+        """Whether it cannot go on before this thread does: a signal handler asks, or others ask on its behalf.
 
         To wait would be to wait for oneself, until the deadline of both.
         """
-        return self.leader == get_ident() and self.thread in (None, self.leader)
+        return not self.is_away and self.leader in (get_ident(), *_waiting.get())
 
     def start_clock(self) -> None:
         """Count the time from now on."""
@@ -84,36 +97,52 @@ def pass_through(gate: LockType, seconds: float) -> bool:
     return is_open
 
 
+def timed_out(flight: Flight, before: Flight | None = None) -> Availability:
+    """The answer for *flight* when there was none in its time, because of the probe of the one *before* if given."""
+    what = "its probe, started before and not again," if before else "its probe"
+    running = before or flight
+    place = standing(running.thread, running.file) if running.thread is not None else ""
+    if flight.is_loading:
+        seen = f"{what} is still being imported"
+    else:
+        seen = f"{what} stands at {place}" if place else f"{what} is on its way"
+    longer = _settings.longer(flight.seconds)
+    if flight.capability.timeout is None:
+        cure = f"{_settings.TIMEOUT}={longer}"
+    else:
+        cure = f"timeout={longer} where it is registered ({flight.capability.where})"
+    reason = f"no answer in {flight.seconds:g} s; {seen}; to give it longer: {cure}"
+    return Availability(status="timed out", reason=reason)
+
+
 def current() -> Flight | None:
     """The flight in whose probe this runs; None outside any, and when it has landed by now."""
     flight = asking.get()
     return None if flight is None or flight.is_over else flight
 
 
-def refuse_circle(name: str, asker: Question | None, flight: Question | None) -> None:
-    """Raise :class:`CircularProbe` when *asker*, by asking for *name*, would wait for itself.
+def context_to_wait_for() -> Context:
+    """A copy of this context, for a thread that this one is going to wait for."""
+    context = copy_context()
+    context.run(_waiting.set, (get_ident(), *_waiting.get()))
+    return context
 
-    *flight* is the one for *name* that is under way, if there is one. To be called under the lock.
+
+def refuse_circle(capability: Capability, asker: Question | None, imported_here: Flight | None = None) -> None:
+    """Raise :class:`CircularProbe` when *asker*, by asking for *capability*, would wait for itself.
+
+    What a flight *imported_here* asks for itself waits for nothing: the half of the module that is there will do.
     """
-    if asker is None:
-        return
-    names = [question.name for question in _chain(asker)]
-    if name in names:
-        raise CircularProbe((*reversed(names[: names.index(name) + 1]), name))
-    path = _path(flight, asker) if flight else ()
-    if path:
-        raise CircularProbe((asker.name, *(question.name for question in path)))
+    way = _way(capability, asker, imported_here) if asker else ()
+    if way:
+        raise CircularProbe((*way, capability.name))
 
 
-def _chain(question: Question | None) -> Iterator[Question]:
-    """*question*, who asked it, and so on outwards."""
-    while question is not None:
-        yield question
-        question = question.asker
-
-
-def _path(start: Question, goal: Question) -> tuple[Question, ...]:
-    """From *start* to *goal* along who waits for whom; empty when there is no such way."""
-    if start is goal:
-        return (goal,)
-    return next(((start, *way) for step in start.waits_for if (way := _path(step, goal))), ())
+def _way(capability: Capability, question: Question, end: Question | None) -> tuple[str, ...]:
+    """The names from a question for *capability* down to *question*, asked in its course; empty when it is not."""
+    name = question.capability.name
+    if question is end:
+        return ()
+    if question.capability is capability:
+        return (name,)
+    return next(((*way, name) for asker in question.askers if (way := _way(capability, asker, end))), ())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _STATUSES = ("available", "unavailable", "timed out", "failed")
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
+WHOLE = "give it one of the four statuses, a reason in words, details of text by text, and seconds from 0 up"
 
 
 def outcome(capability: Capability, function: Callable[[], object]) -> Availability:
@@ -37,11 +38,15 @@ def _meant(capability: Capability, function: Callable[[], object], value: Any) -
         return Availability(status="available", reason=f"its probe ({place_of(function)}) says yes")
     if value is False:
         return _no(capability, function, "")
-    if _is_no_with_reason(value):
-        return _no(capability, function, value[1])
-    if type(value) is Availability and _is_whole(value):
-        return value.but(reason=fit_to_show(value.reason))
-    return _strange(capability, function, value)
+    match value:
+        case tuple((False, str(why))):
+            return _no(capability, function, why)
+        case Availability() if is_whole(value):
+            return value.but(reason=fit_to_show(value.reason))
+        case Availability():
+            return failed(capability, f"its probe ({place_of(function)}) returned an unfinished Availability; {WHOLE}")
+        case _:
+            return _strange(capability, function, value)
 
 
 def raised(capability: Capability, error: BaseException, function: Callable[..., object] | None = None) -> Availability:
@@ -78,30 +83,31 @@ def load(capability: Capability) -> Callable[[], object] | Availability:
 
 
 def fit_to_show(text: str) -> str:
-    r"""*text* on one line, and ``***`` for what may be a secret in an address in it.
+    r"""*text* on one line, and ``***`` for what may be a secret in it.
 
     >>> fit_to_show("cannot reach postgres://me:secret@db:5432/app\n")
     'cannot reach postgres://***@db:5432/app'
     """
     from ssot_shims._plain import one_line  # re, and our own probes see to it themselves
+    from ssot_shims._secrets import masked
 
-    if "://" not in text:
-        return one_line(text)
-    import re
-
-    from ssot_shims._probes import without_secrets
-
-    return re.sub(r"\w+://\S+", lambda address: without_secrets(address[0]), one_line(text))
+    return masked(one_line(text))
 
 
-def _is_whole(value: Availability) -> bool:
-    """Whether an answer made by a user can be shown: its reason is text, and its details are text by text."""
-    parts: Any = (value.reason, value.details)
-    return value.status in _STATUSES and bool(value.reason) and [*map(type, parts)] == [str, dict]
+def is_whole(value: Availability) -> bool:
+    """Whether an answer made by a user can be shown: what should be text is, and nothing is missing."""
+    from collections.abc import Mapping  # answers are rarely made by users
 
-
-def _is_no_with_reason(value: Any) -> bool:
-    return isinstance(value, tuple) and [*map(type, value)] == [bool, str] and value[0] is False  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]  # a tuple of whatever
+    details: Any = value.details
+    return (
+        value.status in _STATUSES
+        and type(value.reason) is str
+        and value.reason.strip() != ""
+        and issubclass(type(details), Mapping)
+        and all(type(text) is str for pair in details.items() for text in pair)
+        and type(value.seconds) in (int, float)
+        and 0 <= value.seconds < float("inf")
+    )
 
 
 def _offered(capability: Capability) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ssot_shims._availability import Availability
+from ssot_shims._outcome import WHOLE, fit_to_show, is_whole
 from ssot_shims.errors import InvalidCapability
 
 TYPE_CHECKING = False
@@ -35,9 +36,12 @@ class Override:
 def overriding(name: str, value: object, where: str) -> Availability:
     """The answer that *value*, given for *name* at *where*, stands for. Raises :class:`InvalidCapability`."""
     if isinstance(value, Availability):
-        return value.but(name=name, source="override")
+        if not is_whole(value):
+            raise InvalidCapability(f"override({name}=Availability(...)) is unfinished", WHOLE)
+        return value.but(name=name, reason=fit_to_show(value.reason), source="override")
     if not isinstance(value, bool):
-        raise InvalidCapability(f"override({name}={value!r}) is no answer", "give True, False or an Availability")
+        given = fit_to_show(repr(value))
+        raise InvalidCapability(f"override({name}={given}) is no answer", "give True, False or an Availability")
     return Availability(
         name=name,
         status="available" if value else "unavailable",

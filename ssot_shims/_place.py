@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from _weakref import ref  # weakref itself takes a millisecond
+
+from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType, FrameType, TracebackType
     from typing import Any
+    from weakref import ReferenceType
 
 _OURS = os.path.dirname(__file__) + os.sep
 
@@ -20,13 +24,30 @@ def caller() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def execution(function: Any) -> tuple[object, ...]:
-    """What is not the same object any more when the module that calls, or the one of *function*, is executed anew.
+class Execution(Record):
+    """One execution of a module or function, told apart from any other without keeping it alive."""
 
-    A reload makes new code, and whoever runs the same code once more gives it new globals.
-    """
-    frame, called = _caller(), _called(function)
-    return (frame.f_code, frame.f_globals, getattr(called, "__code__", None), getattr(called, "__globals__", None))
+    body: tuple[str, str]  # where it is written
+    code: ReferenceType[CodeType]
+    names: int  # the identity of its globals
+
+    def is_anew_of(self, other: Execution) -> bool:
+        """Whether the same body has been executed from new code, as in a reload, or with new globals."""
+        is_same = self.code() is other.code() and self.names == other.names
+        return self.body == other.body and not is_same
+
+
+def execution() -> Execution:
+    """The execution, outside this package, that has called into it."""
+    frame = _caller()
+    code = frame.f_code
+    return Execution(body=(code.co_filename, code.co_qualname), code=ref(code), names=id(frame.f_globals))
+
+
+def is_made_anew(function: Any, first: Any) -> bool:
+    """Whether the module of *function* has been executed anew since it made *first*."""
+    called, before = _called(function), _called(first)
+    return any(getattr(called, part, None) is not getattr(before, part, None) for part in ("__code__", "__globals__"))
 
 
 def _caller() -> FrameType:

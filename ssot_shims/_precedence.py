@@ -10,6 +10,8 @@ from ssot_shims._availability import Availability
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ssot_shims._capability import Capability
 
 TEST_NO_SERVICES = "TEST_NO_SERVICES"
@@ -18,15 +20,9 @@ TEST_NO_SERVICES = "TEST_NO_SERVICES"
 def forced(capability: Capability) -> Availability | None:
     """The answer that the environment gives for *capability*; None when the probe is to be asked.
 
-    Raises :class:`InvalidSetting` for a value that does not read.
+    Raises :class:`InvalidSetting` for a value that does not read, unless a setting before it has answered.
     """
-    in_order = (
-        _by_name(_settings.has_variable(capability.name)),
-        _off(capability, _settings.NO_SERVICES),
-        _by_name(f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE"),
-        _off(capability, TEST_NO_SERVICES),
-    )
-    return next((answer for answer in in_order if answer is not None), None)
+    return next((answer for answer in _in_order(capability) if answer is not None), None)
 
 
 def no_services() -> bool:
@@ -35,6 +31,14 @@ def no_services() -> bool:
     Raises :class:`InvalidSetting` for a value that does not read.
     """
     return _settings.flag(_settings.NO_SERVICES) or _settings.flag(TEST_NO_SERVICES)
+
+
+def _in_order(capability: Capability) -> Iterator[Availability | None]:
+    """What each setting says, the first that counts first; one behind a setting that answers is not read."""
+    yield _by_name(_settings.has_variable(capability.name))
+    yield _off(capability, _settings.NO_SERVICES)
+    yield _by_name(f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE")
+    yield _off(capability, TEST_NO_SERVICES)
 
 
 def _by_name(variable: str) -> Availability | None:

@@ -20,19 +20,24 @@ if TYPE_CHECKING:
 
     from ssot_shims._capability import Capability
 
-_KEYS = ("modules", "capabilities", "environments")
+_KEYS = ("modules", "capabilities", "environments", "migrate")
 _CAPABILITY_KEYS = ("probe", "timeout", "ttl", "service")
 _ENVIRONMENT_KEYS = ("name", "requires", "values")
 
 
 class Project(Record):
-    """What a project says: where it is, the modules that declare shims, its capabilities and its environments."""
+    """What a project says: where it is, the modules that declare shims, its capabilities and environments, what moves.
+
+    Each of ``rules`` is an old place, a new one, and who says so; ``exclude`` are globs of files that stay as they are.
+    """
 
     root: Path
     file: Path | None = None  # its pyproject.toml
     modules: tuple[str, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     environments: tuple[EnvironmentPlan, ...] = ()
+    rules: tuple[tuple[str, str, str], ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 def find_project(start: Path) -> Project:
@@ -57,12 +62,15 @@ def read_project(file: Path) -> Project:
     tool = _table(file, "tool", document.get("tool", {}))
     table = _table(file, "tool.ssot_shims", tool.get("ssot_shims", {}))
     _refuse_other_keys(file, "tool.ssot_shims", table, _KEYS)
+    migrate = _table(file, "tool.ssot_shims.migrate", table.get("migrate", {}))
     return Project(
         root=file.parent,
         file=file,
         modules=_names(file, "modules", table.get("modules", [])),
         capabilities=_capabilities(file, table.get("capabilities", {})),
         environments=_environments(file, table.get("environments", [])),
+        rules=_rules(file, migrate),
+        exclude=_names(file, "migrate.exclude", migrate.get("exclude", [])),
     )
 
 
@@ -88,6 +96,19 @@ def _names(file: Path, key: str, value: list[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
         raise InvalidSetting(f"tool.ssot_shims.{key} in {file}", _kind(value), "a list of strings")
     return tuple(value)
+
+
+def _rules(file: Path, table: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """The rules of a migration; whether they make sense is decided when all of them are there."""
+    place = "tool.ssot_shims.migrate"
+    rules = {key: value for key, value in table.items() if key != "exclude"}
+    for key, value in rules.items():
+        if ":" not in key:
+            expected = f"exclude, or a rule such as 'old.mod:Name' in quotes{did_you_mean(key, ('exclude',))}"
+            raise InvalidSetting(f"a key of {place} in {file}", key, expected)
+        if not isinstance(value, str):
+            raise InvalidSetting(f"{place}.{key!r} in {file}", _kind(value), "a new place such as 'new.mod:Name'")
+    return tuple((old, new, f"{place} in {file}") for old, new in rules.items())
 
 
 def _capabilities(file: Path, value: dict[str, Any]) -> tuple[Capability, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from _weakref import ref
 from time import monotonic
 
 from ssot_shims._answers import Answers
-from ssot_shims._asking import ask
+from ssot_shims._asking import ask, begin, begin_each
 from ssot_shims._availability import Availability
 from ssot_shims._capability import Capability, capability, refuse_bad_name
 from ssot_shims._catalogue import Catalogue
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from typing import TypeVar, overload
+    from weakref import ReferenceType
 
     F = TypeVar("F", bound=Callable[[], object])
 else:
@@ -29,7 +31,9 @@ else:
 class Registry:
     """Capabilities by name, and the answer for each, found out once.
 
-    The one that everybody shares is :data:`ssot_shims.capabilities`.
+    The one that everybody shares is :data:`ssot_shims.capabilities`. A child keeps its answers over ``os.fork``; a
+    fork in the moment in which another thread imports a module (also our own, for its first question) leaves a child
+    in which that import never ends, so ask before forking.
 
     >>> registry = Registry()
     >>> registry.register("path", "env:PATH")
@@ -49,7 +53,7 @@ class Registry:
         self._hits = self._answers.hits
         self._catalogue = Catalogue(self._answers)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._answers.after_fork)
+            _heed_forks(ref(self._answers))
 
     @overload
     def register(
@@ -134,6 +138,10 @@ class Registry:
         first question after 5 seconds. Whatever the machine is like, this does not raise. It raises
         :class:`UnknownCapability`, :class:`InvalidSetting` and :class:`CircularProbe` for what they name.
 
+        A signal handler may ask, too; while its own thread imports the module of the probe, it is told *failed*. What
+        a handler raises while a probe runs in its thread, or is imported there, is taken for the probe's if it is an
+        :class:`Exception` (during an import, anything but KeyboardInterrupt); KeyboardInterrupt passes.
+
         >>> registry = Registry()
         >>> registry.register("path", "env:PATH")
         >>> registry.check("paht")
@@ -142,15 +150,19 @@ class Registry:
         """
         try:
             return self._hits[name]
-        except KeyError:
+        except (KeyError, TypeError):
             pass  # asked out here, or what a probe raises would carry the KeyError
         return ask(self._catalogue, name)
 
     async def acheck(self, name: str) -> Availability:
-        """What :meth:`check` gives, while the event loop goes on."""
+        """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
         from ssot_shims._errand import awaited  # few await
 
-        return self._hits[name] if name in self._hits else await awaited(name, self.check)
+        try:
+            return self._hits[name]
+        except (KeyError, TypeError):
+            pass  # as above
+        return await awaited(name, begin(self._catalogue, name))
 
     def check_all(self) -> dict[str, Availability]:
         """The answer for every capability there is, by name; found side by side, in the time of the slowest."""
@@ -181,13 +193,12 @@ class Registry:
     def refresh(self, *names: str) -> None:
         """Nothing; the answers for *names* (without names: for all) are found out anew when somebody asks.
 
-        Refreshing a combination refreshes its parts. Overrides stay. Raises :class:`UnknownCapability`.
+        Refreshing a combination refreshes its parts. Overrides stay. Without names, what packages offer is read anew,
+        too: one may have been installed since. Raises :class:`UnknownCapability`.
         """
-        wanted = dict.fromkeys(names or self)
-        for name in wanted:
-            self[name]
-        while new := {part for name in wanted for part in self[name].parts} - wanted.keys():
-            wanted.update(dict.fromkeys(new))
+        if not names:
+            self._catalogue.offers(anew=True)
+        wanted = self._catalogue.with_parts(names or self)
         self._answers.refreshed.update(wanted)
         self._answers.forget(wanted)
 
@@ -199,23 +210,18 @@ class Registry:
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the capabilities that installed packages offer."""
-        offers = self._catalogue.offers()
-        if offers is None:
-            return ()
-        return (*offers.problems, *(f"{name!r} is offered by {by}" for name, by in offers.clashes.items()))
+        return self._catalogue.offers().problems
 
     def __getitem__(self, name: str) -> Capability:
         return self._catalogue.find(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._catalogue.known() or name in tuple(self)
+        return name in self._catalogue.known()
 
     def __iter__(self) -> Iterator[str]:
-        self._catalogue.offers()
         return iter(self._catalogue.known())
 
     def __len__(self) -> int:
-        self._catalogue.offers()
         return len(self._catalogue.known())
 
     def __repr__(self) -> str:
@@ -226,8 +232,15 @@ class Registry:
         return "capabilities"
 
     def _check_each(self, names: tuple[str, ...]) -> dict[str, Availability]:
-        from ssot_shims._errand import side_by_side  # one question needs no thread
-
         for name in names:
             self[name]
-        return side_by_side(names, self.check, self._hits, self._catalogue.imports)
+        return {name: wait() for name, wait in begin_each(self._catalogue, names).items()}
+
+
+def _heed_forks(answers: ReferenceType[Answers]) -> None:
+    def after_fork() -> None:
+        alive = answers()  # what is registered at forks is never taken back, and would keep them for good
+        if alive is not None:
+            alive.after_fork()
+
+    os.register_at_fork(after_in_child=after_fork)

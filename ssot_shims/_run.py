@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from _thread import allocate_lock, get_ident
-from contextvars import copy_context
+from time import monotonic
 
-from ssot_shims._flight import asking, pass_through
+from ssot_shims._flight import asking, context_to_wait_for, pass_through, timed_out
 from ssot_shims._outcome import failed, outcome
 from ssot_shims._place import file_of
 
@@ -34,35 +34,43 @@ class Run:
         from threading import Thread  # our own probes do without
 
         self.flight.file = file_of(self._function)
-        context = copy_context()
+        context = context_to_wait_for()
         context.run(asking.set, self.flight)
         try:
             Thread(target=context.run, args=(self._body,), name=self.capability.name, daemon=True).start()
         except RuntimeError as error:  # the system has no thread to give
-            self._end(failed(self.capability, f"its probe could not be started: {error}"), None)
-
-    def is_in_the_way_of(self, other: Run) -> bool:
-        """Whether both would call the same probe; not when an interrupt came before the thread could begin."""
-        never_began = self.flight.is_over and self.flight.thread is None
-        return self.capability is other.capability and not never_began
-
-    def has_ended(self, seconds: float) -> bool:
-        """Whether the function has come back, at the latest *seconds* from now."""
-        return pass_through(self.gate, seconds)
+            self._answers.land(self.flight, failed(self.capability, f"its probe could not be started: {error}"))
 
     def _body(self) -> None:
-        self.flight.thread = get_ident()
+        if not self._has_its_turn():
+            return
         answer: Availability | None = None
         passed: BaseException | None = None
         try:
             answer = outcome(self.capability, self._function)
         except BaseException as error:  # KeyboardInterrupt and circles are for whoever asked, not for this thread
             passed = error
-        self._end(answer, passed)
-
-    def _end(self, answer: Availability | None, error: BaseException | None) -> None:
         with self._answers.lock:
             # After a fork, in a child that came out of the probe itself, there is nothing to take off.
             self._answers.runs[:] = [run for run in self._answers.runs if run is not self]
         self.gate.release()
-        self._answers.land(self.flight, answer, error)
+        self._answers.land(self.flight, answer, passed)
+
+    def _has_its_turn(self) -> bool:
+        """Whether to call the function: not when nobody waits any more, and never while another call is under way.
+
+        The other call, too, has as much time as *this* flight gives it; then this one ends with it.
+        """
+        answers, flight = self._answers, self.flight
+        while True:
+            with answers.lock:
+                if flight.is_over:  # whoever asked was interrupted before the thread could begin, or it took too long
+                    return False
+                flight.thread = get_ident()
+                other = next((run for run in answers.runs if run.capability is self.capability), None)
+                if other is None:
+                    answers.runs.append(self)
+                    return True
+            if not pass_through(other.gate, other.flight.started + flight.seconds - monotonic()):
+                answers.land(flight, timed_out(flight, other.flight))
+                return False

@@ -18,6 +18,7 @@ REQUIRE = PREFIX + "REQUIRE"
 ENVIRONMENT = PREFIX + "ENVIRONMENT"
 
 DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
+_LONGEST = 86_400
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"", "0", "false", "no", "off"})
@@ -90,6 +91,11 @@ def upstream_override(shim: str) -> tuple[Target, ...]:
         raise InvalidSetting(variable, value, "a target such as pkg.mod:Name") from error
 
 
+def is_capability_name(text: str) -> bool:
+    """Whether *text* reads ``[a-z][a-z0-9_]*``."""
+    return text.isascii() and text.isidentifier() and text == text.lower() and not text.startswith("_")
+
+
 def has_variable(capability: str) -> str:
     """The variable that answers for *capability* instead of its probe.
 
@@ -106,9 +112,18 @@ def timeout() -> float:
         seconds = float(value or DEFAULT_TIMEOUT)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= 86_400:  # nan is neither
+    if not 0 < seconds <= _LONGEST:  # nan is neither
         raise InvalidSetting(TIMEOUT, value, "seconds above 0, such as 2.5, at most a day (86400)")
     return seconds
+
+
+def longer(seconds: float) -> int:
+    """What to allow a probe next that had so many *seconds*, at most what may be allowed at all.
+
+    >>> longer(2.5), longer(60), longer(80_000)
+    (10, 120, 86400)
+    """
+    return min(max(10, round(2 * seconds)), _LONGEST)
 
 
 def required() -> tuple[str, ...]:

@@ -57,6 +57,7 @@ class ShimRecord(Record):
     answers: tuple[Answer, ...]
     declared: str  # "module.qualified_name" of the placeholder
     file: str  # where that is written
+    replaces: tuple[str, ...] = ()  # the places that its users import from today
 
     @property
     def chosen(self) -> Any:
@@ -80,11 +81,12 @@ _warned: set[str] = set()
 _writing = allocate_lock()
 
 
-def shim(*targets: str) -> Callable[[T], T]:
+def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T]:
     """A decorator that gives the upstream object when one of *targets* is there, else the decorated placeholder.
 
     Each target is written ``pkg.mod:Name``; the first that is there wins. The placeholder is a class of any kind or a
-    function, and is the contract: type checkers see it on every machine. Put this decorator outermost.
+    function, and is the contract: type checkers see it on every machine. Put this decorator outermost. *replaces* are
+    places that users import from today, written in the same way; ``ssot-shims migrate`` moves them to the shim.
 
     A missing package is silent. A symbol that moved or broke gives a :class:`PlaceholderWarning` at the line that
     imported, and raises :class:`UpstreamMoved` or :class:`UpstreamBroken` under ``SSOT_SHIMS_STRICT=1``. Raises
@@ -100,10 +102,11 @@ def shim(*targets: str) -> Callable[[T], T]:
     if not targets:
         raise InvalidTarget("no target is given to @shim")
     parsed = tuple(map(Target.parse, targets))
+    replaced = tuple(map(str, map(Target.parse, (replaces,) if isinstance(replaces, str) else replaces)))
 
     def declare(placeholder: T) -> T:
         is_strict = _settings.strict()
-        record = _declare(placeholder, parsed)
+        record = _declare(placeholder, parsed, replaced)
         if record.problem:
             _complain(record, is_strict)
         return record.chosen  # type: ignore[no-any-return]  # the upstream is taken at its contract's word; verify checks it
@@ -154,7 +157,7 @@ def _lineage(obj: object) -> tuple[object, ...]:
     return mro(obj) if type in mro(kind) else (obj, *mro(kind))
 
 
-def _declare(placeholder: object, targets: tuple[Target, ...]) -> ShimRecord:
+def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[str, ...]) -> ShimRecord:
     """The record of this declaration; one that has been resolved before (a reload) is not resolved again."""
     name, module, qualname = _names_of(placeholder)
     declared = f"{module}.{qualname}"
@@ -162,10 +165,11 @@ def _declare(placeholder: object, targets: tuple[Target, ...]) -> ShimRecord:
     texts = tuple(map(str, targets))
     first = _records.get(name)
     if first is not None:
-        _refuse_second(first, declared, file, texts)
+        _refuse_second(first, declared, file, (texts, replaces))
         if first.targets == texts:
             # One file imported under two names gives one object, one module run again its new placeholder.
-            return _keep(first.but(placeholder=placeholder) if first.declared == declared else first, instead_of=first)
+            kept = first.but(placeholder=placeholder) if first.declared == declared else first
+            return _keep(kept.but(replaces=replaces), instead_of=first)
     start = perf_counter()
     resolution = resolve(name, targets, placeholder)
     decided_by = resolution.decided_by
@@ -182,15 +186,16 @@ def _declare(placeholder: object, targets: tuple[Target, ...]) -> ShimRecord:
         answers=resolution.answers,
         declared=declared,
         file=file,
+        replaces=replaces,
     )
     _warned.discard(name)
     return _keep(record, instead_of=first)
 
 
-def _refuse_second(first: ShimRecord, declared: str, file: str, targets: tuple[str, ...]) -> None:
-    """Raise unless the declaration is that of *first*: the same place, and in a function the same targets as well."""
+def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tuple[str, ...], ...]) -> None:
+    """Raise unless the declaration is that of *first*: the same place, and in a function the same *said* as well."""
     is_same_place = (first.file, first.declared.rpartition(".")[2]) == (file, declared.rpartition(".")[2])
-    is_made_by_function = "<locals>" in declared and first.targets != targets
+    is_made_by_function = "<locals>" in declared and (first.targets, first.replaces) != said
     if not is_same_place or is_made_by_function:
         raise DuplicateShim(first.name, declared, first.declared)
 
@@ -203,7 +208,7 @@ def _keep(record: ShimRecord, *, instead_of: ShimRecord | None) -> ShimRecord:
             _records[record.name] = record
             return record
     assert there is not None
-    _refuse_second(there, record.declared, record.file, record.targets)
+    _refuse_second(there, record.declared, record.file, (record.targets, record.replaces))
     return there
 
 

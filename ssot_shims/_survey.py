@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ssot_shims._settings as _settings
+from ssot_shims._asking import begin_each
 from ssot_shims._availability import Availability
-from ssot_shims._errand import side_by_side
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._precedence import no_services
 from ssot_shims._record import Record
@@ -12,7 +12,7 @@ from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ssot_shims._capability import Capability
     from ssot_shims._registry import Registry
@@ -46,18 +46,20 @@ def survey(registry: Registry, names: Iterable[str]) -> tuple[Finding, ...]:
     _settings.timeout()
     no_services()
 
-    def ask(name: str) -> Availability:
-        try:
-            return _fit_to_show(registry.check(name))
-        except SsotShimsError as error:
-            return Availability(name=name, status="failed", reason=str(error))
-
-    answers = side_by_side(names, ask, {}, lambda name: hasattr(registry[name].probe, "load"))
+    waits = begin_each(registry._catalogue, names)
+    answers = {name: _outcome(name, wait) for name, wait in waits.items()}
     hanging = registry.hanging()
     return tuple(
         Finding(capability=registry[name], answer=answer, hanging=hanging.get(name, ""))
         for name, answer in answers.items()
     )
+
+
+def _outcome(name: str, wait: Callable[[], Availability]) -> Availability:
+    try:
+        return _fit_to_show(wait())
+    except SsotShimsError as error:
+        return Availability(name=name, status="failed", reason=str(error))
 
 
 def unmet(registry: Registry, shims: Iterable[ShimRecord]) -> tuple[str, ...]:

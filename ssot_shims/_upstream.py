@@ -63,7 +63,7 @@ def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> Ans
         if sighting.found == "absent":
             return _absent(target)
         if sighting.found == "missing" and looks_first:
-            return _moved_by_look(target, sighting)
+            return moved_by_look(target, sighting)
     return _ask_by_import(target, placeholder)
 
 
@@ -71,7 +71,8 @@ def _absent(target: Target) -> Answer:
     return Answer(target=str(target), state="absent", reason=f"no package {target.package!r} is installed here")
 
 
-def _moved_by_look(target: Target, sighting: Sighting) -> Answer:
+def moved_by_look(target: Target, sighting: Sighting) -> Answer:
+    """The answer for a *target* that a look has not found, with what stands near the place where it should be."""
     from ssot_shims._nearby import names_in_file, submodules_in  # most upstreams have not moved
 
     place = sighting.place

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import ssot_shims
-from ssot_shims._availability import Availability
+from ssot_shims._asking import begin_each
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import told_later
-from ssot_shims._errand import side_by_side
 from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._misspelled import did_you_mean
 from ssot_shims._outcome import fit_to_show
@@ -18,9 +17,10 @@ from ssot_shims.errors import SsotShimsError, UnknownCapability
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Literal
 
+    from ssot_shims._availability import Availability
     from ssot_shims._shim import ShimRecord
 
     Outcome = Literal["run", "skip", "error"]
@@ -101,17 +101,14 @@ def _verdict(name: str, found: _Found, required_by: str | None) -> Verdict:
 
 
 def _ask_capabilities(names: Sequence[str]) -> dict[str, _Found]:
-    errors: dict[str, SsotShimsError] = {}
+    return {name: _found(wait) for name, wait in begin_each(capabilities._catalogue, names).items()}
 
-    def ask(name: str) -> Availability:
-        try:
-            return capabilities.check(name)
-        except SsotShimsError as error:
-            errors[name] = error
-            return Availability(status="failed", reason=str(error))
 
-    answers = side_by_side(names, ask, capabilities._hits, capabilities._catalogue.imports)
-    return {name: _of_error(errors[name]) if name in errors else _of_answer(answers[name]) for name in names}
+def _found(wait: Callable[[], Availability]) -> _Found:
+    try:
+        return _of_answer(wait())
+    except SsotShimsError as error:
+        return _of_error(error)
 
 
 def _of_answer(answer: Availability) -> _Found:

@@ -6,14 +6,20 @@ import argparse
 import os
 import shutil
 import sys
+import threading
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
+from time import sleep
 
 import ssot_shims
 import ssot_shims._report as _report
+from ssot_shims._aside import aside
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._environment import survey_environments
+from ssot_shims._output import write
 from ssot_shims._pyproject import find_project
+from ssot_shims._record import Record
 from ssot_shims._shim import all_shims
 from ssot_shims._survey import survey, unmet
 from ssot_shims._verify import verify_record
@@ -22,43 +28,74 @@ from ssot_shims.errors import SsotShimsError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
     from ssot_shims._declarations import ImportFailure
     from ssot_shims._pyproject import Project
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # it has no public name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code: 0 done, 1 a promise does not hold (``verify``), 2 wrong usage.
 
+    ``migrate`` gives 1 when a check finds something to rewrite, 3 when a file could not be done, and 130 when it was
+    interrupted.
+
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser()
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
-        words.insert(0, "status")
-    options = parser.parse_args(words)
-    try:
-        folder = Path.cwd()
-        project = find_project(folder)
-        with importable(folder, project.root):  # to the end, because probes and examples import too
-            failures = load_declarations(project, options.modules, folder)
-            text, code = _verify(failures) if options.command == "verify" else _status(options, project, failures)
-        _write(text)
-    except (SsotShimsError, OSError) as error:
-        parser.exit(2, f"ssot-shims: {error}\n")
-    return code
+    options, out = _options(argv), sys.stdout
+    with redirect_stdout(sys.stderr):
+        return _answer(options, out)
 
 
 def run() -> NoReturn:
-    """The program: what :func:`main` does, and then the end, whatever probes may still hang."""
-    code = main()
-    if capabilities.hanging():
-        # Their threads are daemons, but what they started may be waited for at exit, for ever.
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
-        os._exit(code)
+    """The program: what :func:`main` does, and then the end, whatever probes have left running."""
+    options, out = _options(None), sys.stdout
+    with redirect_stdout(sys.stderr):  # to the very end: a probe that was given up prints when it likes
+        code = _answer(options, out)
+        if _is_held_up():
+            with suppress(OSError, ValueError, AttributeError):  # a full disk, a closed stream, none at all
+                sys.stderr.flush()
+            os._exit(code)
     sys.exit(code)
+
+
+def _is_held_up() -> bool:
+    """Whether a thread is left that a probe hangs in, or has started: the interpreter may wait for it, for ever."""
+    for _ in range(10):
+        if threading.active_count() == 1:
+            return False
+        sleep(0.01)  # one of ours, which has its answer, ends by itself
+    return True
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "status")
+    return _parser().parse_args(words)
+
+
+def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
+    """The exit code of the command, after its report was written to *out*."""
+    look = _Look(width=_width(out), colour=_colour(out))  # asked of the terminal itself
+    try:
+        folder = Path.cwd()
+        project = find_project(folder)
+        if options.command == "migrate":
+            from ssot_shims._migrate.command import migrate  # no other command needs any of it
+
+            return migrate(options, project, folder, out)
+        with aside(out), importable(folder, project.root):  # to the end, because probes and examples import too
+            failures = load_declarations(project, options.modules, folder)
+            is_status = options.command == "status"
+            text, code = _status(options, look, project, failures) if is_status else _verify(look, failures)
+        write(out, text)
+    except (SsotShimsError, OSError) as error:
+        print(f"ssot-shims: {error}", file=sys.stderr)
+        return 2
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,23 +104,64 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ssot-shims {ssot_shims.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    about = {
-        "status": "what every shim and capability is here, and why (the default)",
-        "verify": "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
-    }
-    for command, text in about.items():
-        subparser = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
-        subparser.add_argument(
+    status = _add(commands, "status", "what every shim and capability is here, and why (the default)")
+    form = status.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--markdown", action="store_true", help="as Markdown tables")
+    verify = _add(
+        commands,
+        "verify",
+        "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
+    )
+    for command in (status, verify):
+        command.add_argument(
             "modules", nargs="*", metavar="MODULE", help="a module that declares shims or capabilities"
         )
-        if command == "status":
-            form = subparser.add_mutually_exclusive_group()
-            form.add_argument("--json", action="store_true", help="as JSON")
-            form.add_argument("--markdown", action="store_true", help="as Markdown tables")
+    _add_migrate(commands)
     return parser
 
 
-def _status(options: argparse.Namespace, project: Project, failures: Sequence[ImportFailure]) -> tuple[str, int]:
+def _add(commands: Commands, name: str, about: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+
+
+def _add_migrate(commands: Commands) -> None:
+    about = "rewrite imports to the places that rules name; shows what it would do, and does it with --write"
+    migrate = _add(commands, "migrate", about)
+    migrate.epilog = (
+        "Exit codes: 0 done, or nothing to do; 1 --check found something; 2 wrong usage; "
+        "3 some files could not be parsed, read or written; 130 interrupted."
+    )
+    migrate.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    mode = migrate.add_mutually_exclusive_group()
+    mode.add_argument("--write", action="store_true", help="rewrite the files")
+    mode.add_argument("--check", action="store_true", help="exit code 1 if there is anything to rewrite")
+    migrate.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml and the shims say more",
+    )
+    migrate.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py",
+    )
+    migrate.add_argument("--no-gitignore", action="store_true", help="take what git ignores as well")
+    migrate.add_argument("--jobs", metavar="N", help="processes to use at most (all cores)")
+
+
+class _Look(Record):
+    width: int
+    colour: bool
+
+
+def _status(
+    options: argparse.Namespace, look: _Look, project: Project, failures: Sequence[ImportFailure]
+) -> tuple[str, int]:
     with told_later():
         found = survey(capabilities, tuple(capabilities))
         chain = survey_environments(project)
@@ -92,36 +170,25 @@ def _status(options: argparse.Namespace, project: Project, failures: Sequence[Im
         return _report.as_json(report), 0
     if options.markdown:
         return _report.as_markdown(report), 0
-    return _report.as_text(report, width=_width(), colour=_colour()), 0
+    return _report.as_text(report, width=look.width, colour=look.colour), 0
 
 
-def _verify(failures: Sequence[ImportFailure]) -> tuple[str, int]:
+def _verify(look: _Look, failures: Sequence[ImportFailure]) -> tuple[str, int]:
     with told_later():
         results = tuple((record, verify_record(record)) for record in all_shims())
         problems = (*_report.problems(failures), *unmet(capabilities, all_shims()))
     report = _report.Verification(results=results, problems=problems)
-    return _report.verification_text(report, width=_width(), colour=_colour()), 0 if report.holds else 1
+    text = _report.verification_text(report, width=look.width, colour=look.colour)
+    return text, 0 if report.holds else 1
 
 
-def _width() -> int:
-    return shutil.get_terminal_size().columns if _is_terminal() else 0
+def _width(out: TextIO | None) -> int:
+    return shutil.get_terminal_size().columns if _is_terminal(out) else 0
 
 
-def _colour() -> bool:
-    return _is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def _colour(out: TextIO | None) -> bool:
+    return _is_terminal(out) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()  # pyright: ignore[reportUnnecessaryComparison]  # closed: None
-
-
-def _write(text: str) -> None:
-    """Write to standard output whatever its encoding; one that is closed, or a reader that went away, is no error."""
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # as above
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True)
-    except BrokenPipeError:
-        # The interpreter flushes once more at exit; give it somewhere to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _is_terminal(out: TextIO | None) -> bool:
+    return out is not None and out.isatty()

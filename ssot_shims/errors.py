@@ -70,6 +70,9 @@ class InvalidSetting(SsotShimsError, ValueError):
     """A setting whose value does not read: an environment variable, or a key in pyproject.toml."""
 
     def __init__(self, setting: str, value: str, expected: str) -> None:
+        from ssot_shims._secrets import masked  # settings are rarely wrong
+
+        value = masked(value)
         super().__init__(setting, value, expected)
         self.setting = setting
         self.value = value
@@ -77,6 +80,36 @@ class InvalidSetting(SsotShimsError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.setting} is {self.value!r}; expected {self.expected}"
+
+
+class MigrationError(SsotShimsError):
+    """What keeps a migration from starting, and the cure. No file has been touched."""
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem, cure)
+        self.problem = problem
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.cure}"
+
+
+class InvalidRule(SsotShimsError, ValueError):
+    """A rule of ``ssot-shims migrate`` that does not read, or rules that cannot hold together.
+
+    >>> raise InvalidRule("'old.mod.Name' has no colon", "write 'old.mod:Name'", ("old.mod.Name = new.mod:Name",))
+    Traceback (most recent call last):
+    ssot_shims.errors.InvalidRule: 'old.mod.Name' has no colon; write 'old.mod:Name'
+    """
+
+    def __init__(self, problem: str, cure: str, rules: tuple[str, ...]) -> None:
+        super().__init__(problem, cure, rules)
+        self.problem = problem
+        self.cure = cure
+        self.rules = rules
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.cure}"
 
 
 class UpstreamError(SsotShimsError, ImportError):

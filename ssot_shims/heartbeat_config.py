@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-@shim("netra_backend.app.websocket_core.manager:HeartbeatConfig")
+@shim(
+    "netra_backend.app.websocket_core.manager:HeartbeatConfig",
+    replaces=(
+        "netra_backend.app.websocket_core.manager:HeartbeatConfig",
+        "test_framework.ssot.orchestration_enums:HeartbeatConfig",
+    ),
+)
 @dataclass
 class HeartbeatConfig:
     """When a WebSocket connection is pinged, and when it is given up.

@@ -7,7 +7,13 @@ from dataclasses import KW_ONLY, dataclass
 from ssot_shims._shim import shim
 
 
-@shim("netra_backend.app.db.intelligent_retry_system:RetryPolicy")
+@shim(
+    "netra_backend.app.db.intelligent_retry_system:RetryPolicy",
+    replaces=(
+        "netra_backend.app.db.intelligent_retry_system:RetryPolicy",
+        "test_framework.ssot.orchestration_enums:RetryPolicy",
+    ),
+)
 @dataclass
 class RetryPolicy:
     """How often and how soon a failed operation is tried again, and when trying stops.

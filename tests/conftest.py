@@ -46,7 +46,8 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
     _shim._warned.clear()
     yield
     for name in sys.modules.keys() - modules.keys():
-        if not name.startswith("ssot_shims"):
+        # Compiled parts of LibCST remember the modules they were first loaded with.
+        if not name.startswith(("ssot_shims", "libcst")):
             del sys.modules[name]
     sys.modules.update(modules)
     sys.path[:], sys.meta_path[:] = path, finders

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
 import pty
 import runpy
+import shlex
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -518,6 +521,123 @@ def test_the_command_line_never_warns(write: Write) -> None:
         assert cli.main(["status", "suite"]) == 0
 
 
+# --- what others print
+
+NOISE = """
+import os, subprocess, sys
+from ssot_shims import capabilities
+
+def noise(text):
+    print(text, "printed", flush=True)
+    print(text, "kept", file=sys.__stdout__)
+    os.write(1, f"{text} written\\n".encode())
+    subprocess.run(["echo", text, "started"])
+
+noise("import")
+
+@capabilities.register("noisy")
+def noisy():
+    noise("probe")
+"""
+HEARD = {f"{who} {how}" for who in ("import", "probe") for how in ("printed", "kept", "written", "started")}
+
+
+def program(*words: str, cwd: Path, redirect: str = "") -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, with a *redirect* such as a shell reads."""
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1]), "PATH": os.environ["PATH"]}
+    line = f"{shlex.join([sys.executable, '-m', 'ssot_shims', *words])} {redirect}"
+    return subprocess.run(line, shell=True, cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def statuses(text: str) -> dict[str, str]:
+    """The status of each capability in a report in JSON, which is all that *text* has."""
+    return {found["name"]: found["status"] for found in json.loads(text)["capabilities"]}
+
+
+def test_what_others_print_spoils_no_report(tmp_path: Path) -> None:
+    """Modules, probes, and the processes that they start: all of that is on standard error, and the report is whole."""
+    (tmp_path / "noise.py").write_text(NOISE)
+    done = program("status", "noise", "--json", cwd=tmp_path)
+    assert (done.returncode, set(done.stderr.splitlines())) == (0, HEARD)
+    assert statuses(done.stdout)["noisy"] == "available"
+
+
+def test_nor_one_inside_this_process(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
+    """The same under pytest's capture; afterwards standard output is what it was."""
+    write({"noise.py": NOISE})
+    print("before")
+    assert cli.main(["status", "--json", "noise"]) == 0
+    subprocess.run(["echo", "after"], check=True)
+    out, err = capfd.readouterr()
+    before, _, report = out.partition("\n")
+    assert (before, set(err.splitlines()) | {f"{who} kept" for who in ("import", "probe")}) == ("before", HEARD)
+    assert statuses(report.removesuffix("after\n"))["noisy"] == "available"
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_stay_closed(tmp_path: Path, redirect: str) -> None:
+    """With standard output closed there is no report, with standard error closed nobody hears what others print."""
+    (tmp_path / "noise.py").write_text(NOISE.replace("    os.write", "    # os.write"))
+    done = program("status", "noise", "--json", cwd=tmp_path, redirect=redirect)
+    assert done.returncode == 0
+    if redirect == "2>&-":
+        assert statuses(done.stdout)["noisy"] == "available"
+    else:
+        assert done.stdout == ""
+
+
+def test_with_standard_error_closed_nobody_hears_what_others_print(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its descriptor may be that of another file by now, and gets none of it."""
+    write({"noise.py": NOISE})
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["status", "--json", "noise"]) == 0
+    out, err = capfd.readouterr()
+    assert (statuses(out)["noisy"], err) == ("available", "")
+
+
+def test_a_descriptor_that_is_closed_is_no_error(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a process that has closed it and yet prints somewhere."""
+    write({"quiet.py": "from ssot_shims import capabilities\ncapabilities.register('quiet', lambda: True)"})
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    kept = os.dup(1)
+    os.close(1)
+    try:
+        code = cli.main(["status", "--json", "quiet"])
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    assert (code, statuses(sys.stdout.getvalue())["quiet"]) == (0, "available")
+
+
+def test_nobody_else_prints_where_the_report_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that asks for standard output meanwhile is given standard error."""
+
+    class Report(io.StringIO):
+        def write(self, text: str) -> int:
+            assert sys.stdout is sys.stderr
+            return super().write(text)
+
+    report = Report()
+    monkeypatch.setattr(sys, "stdout", report)
+    assert cli.main(["status", "--json"]) == 0
+    assert statuses(report.getvalue())["git"] == "available"
+    assert sys.stdout is report
+
+
+def test_a_probe_that_goes_on_printing_spoils_no_report(tmp_path: Path) -> None:
+    """One that was given up, and prints while the report is written and after."""
+    (tmp_path / "chatty.py").write_text(
+        "from ssot_shims import capabilities\n"
+        "@capabilities.register('chatty', timeout=0.2)\ndef chatty():\n"
+        "    while True:\n        print('waiting', flush=True)\n"
+    )
+    done = program("status", "chatty", "--json", cwd=tmp_path)
+    assert (done.returncode, set(done.stderr.splitlines())) == (0, {"waiting"})
+    assert statuses(done.stdout)["chatty"] == "timed out"
+
+
 # --- capabilities
 
 
@@ -644,8 +764,10 @@ def test_no_report_shows_a_secret(
     address = "http://me:hunter2@127.0.0.1:9/x?token=hunter2"
     (Path.cwd() / "pyproject.toml").write_text(f'[tool.ssot_shims.capabilities]\nweb = "{address}"\n')
     monkeypatch.setenv("SSOT_SHIMS_ADDRESS", address)
-    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "web,docker,git")
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "web,docker,git,podman")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_PODMAN", "me:hunter2@127.0.0.1")
     says("git", Availability(status="unavailable", reason=address, details={"address": address}))
+    says("docker_sdk", (False, "cannot reach (me:hunter2@127.0.0.1:9)"))
     write({"suite.py": f"raise OSError('cannot reach {address}')"})
     with capabilities.override(docker=Availability(status="unavailable", reason=f"not at {address}")):
         for words in (["status"], ["status", "--json"], ["status", "--markdown"], ["verify"]):
@@ -741,20 +863,39 @@ def test_the_program_ends_although_a_probe_hangs(tmp_path: Path) -> None:
     ]
 
 
-def test_the_program_flushes_and_exits_with_hanging_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exit code is that of the command; a stream that is closed is passed over."""
+def test_the_program_ends_although_a_probe_has_left_threads(tmp_path: Path) -> None:
+    """A pool that the interpreter would wait for is left behind, even though its probe has answered."""
+    (tmp_path / "pool.py").write_text(
+        "from ssot_shims import capabilities\nimport time\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "executor = ThreadPoolExecutor()\n"
+        "@capabilities.register('pool')\ndef pool():\n    executor.submit(time.sleep, 60)\n"
+    )
+    started = time.monotonic()
+    done = program("status", "pool", "--json", cwd=tmp_path)
+    assert time.monotonic() - started < 20
+    assert (done.returncode, done.stderr) == (0, "")
+    assert statuses(done.stdout)["pool"] == "available"
+
+
+def test_the_program_leaves_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a thread is left, and standard output and error are closed, too."""
     codes: list[int] = []
 
     def leave(code: int) -> NoReturn:
         codes.append(code)
         raise SystemExit(code)
 
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
     monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify"])
     monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(cli.capabilities, "hanging", lambda: {"pool": "pool.py:3"})
+    monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.setattr(os, "_exit", leave)
     with pytest.raises(SystemExit):
         cli.run()
+    end.set()
+    thread.join()
     assert codes == [0]
 
 
@@ -762,6 +903,7 @@ def test_the_program_exits_with_the_code_of_the_command(monkeypatch: pytest.Monk
     """Where nothing hangs the interpreter ends as it always does."""
     write({"acme.py": "", "suite.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
     monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify", "suite"])
+    monkeypatch.setattr(threading, "active_count", iter([2, 1]).__next__)  # one of ours was about to end
     with pytest.raises(SystemExit) as stop:
         cli.run()
     assert stop.value.code == 1

@@ -9,6 +9,7 @@ import docker
 import pytest
 import trustme
 
+from ssot_shims import capabilities
 from ssot_shims._docker_client import docker_client
 from ssot_shims.errors import Unavailable
 from tests.conftest import Write
@@ -116,6 +117,37 @@ def test_a_broken_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: 
         docker_client()
     assert caught.value.reason == (
         "the docker SDK is broken: No module named 'no_such_module'; install it: pip install 'ssot-shims[docker]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "reason"),
+    [
+        (
+            "docker/build_images.py",
+            "docker",
+            "the docker SDK is not installed, and {place} is something else; "
+            "install it: pip install 'ssot-shims[docker]'",
+        ),
+        ("docker/__init__.py", "docker/__init__.py", "{place} hides the docker SDK; rename it"),
+        ("docker.py", "docker.py", "{place} hides the docker SDK; rename it"),
+    ],
+)
+def test_a_namesake_of_the_sdk(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, file: str, place: str, reason: str
+) -> None:
+    """A project's own folder or file is not taken for the SDK, and is told; docker_sdk says no too."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
+        monkeypatch.delitem(sys.modules, name)
+    found = write({file: ""}) / place
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "site-packages" not in entry])
+    answer = capabilities.check("docker_sdk")
+    with Peer(str(machine.default), says(ANSWER)), pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason == reason.format(place=found)
+    assert (answer.status, answer.reason) == (
+        "unavailable",
+        f"docker ({found}) has no module docker.client; install a version of docker that has it",
     )
 
 

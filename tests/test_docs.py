@@ -75,7 +75,7 @@ def test_the_output_in_the_readme_is_what_status_prints(tmp_path: Path) -> None:
 
 def test_the_tables_of_the_readme_read(tmp_path: Path) -> None:
     """Each TOML block is accepted by whoever reads it."""
-    modules, ours, environments, theirs = blocks("toml")
+    modules, ours, environments, moves, theirs = blocks("toml")
     (tmp_path / "pyproject.toml").write_text(modules)
     assert read_project(tmp_path / "pyproject.toml").modules == ("acme_tests.shims",)
     (tmp_path / "pyproject.toml").write_text(ours)
@@ -84,6 +84,13 @@ def test_the_tables_of_the_readme_read(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(environments)
     chain = [(plan.name, plan.requires) for plan in read_project(tmp_path / "pyproject.toml").environments]
     assert chain == [("docker", ("docker", "backend")), ("staging", ("staging",))]
+    (tmp_path / "pyproject.toml").write_text(moves)
+    project = read_project(tmp_path / "pyproject.toml")
+    assert [rule[:2] for rule in project.rules] == [
+        ("acme.ws.manager:Limits", "acme.limits:Limits"),
+        ("acme.legacy:*", "acme.modern:*"),
+    ]
+    assert project.exclude == ("tests/fixtures", "**/*_pb2.py")
     group = tomllib.loads(theirs)["project"]["entry-points"]["ssot_shims.moved"]
     assert group == {"acme.ws.manager.HeartbeatConfig": "acme.heartbeat:HeartbeatConfig"}
 

@@ -14,7 +14,7 @@ import importlib_metadata
 import pytest
 
 import ssot_shims
-from ssot_shims import InvalidCapability, Registry, capabilities
+from ssot_shims import CapabilityMissing, Registry, UnknownCapability, capabilities, is_available
 from ssot_shims._capability import capability
 from tests.conftest import Write, run
 
@@ -22,12 +22,12 @@ CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
 PROBES = "def yes(): ...\ndef no(): return False, 'says the package'\n"
 
 
-def offering(package: str, *entries: str, folder: str = "") -> dict[str, str]:
+def offering(package: str, *entries: str, folder: str = "", version: str = "1.0") -> dict[str, str]:
     """The files of *package*, installed with these entries in the group ``ssot_shims.capabilities``."""
-    folder = folder or f"{package}-1.0.dist-info"
+    folder = folder or f"{package}-{version}.dist-info"
     return {
         f"{package}.py": PROBES,
-        f"{folder}/{'PKG-INFO' if 'egg' in folder.lower() else 'METADATA'}": f"Name: {package}\nVersion: 1.0\n",
+        f"{folder}/{'PKG-INFO' if 'egg' in folder.lower() else 'METADATA'}": f"Name: {package}\nVersion: {version}\n",
         f"{folder}/entry_points.txt": "[ssot_shims.capabilities]\n" + "\n".join(entries) + "\n",
     }
 
@@ -36,13 +36,16 @@ def offering(package: str, *entries: str, folder: str = "") -> dict[str, str]:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each time that the metadata of all distributions is read."""
     reads: list[int] = []
-    distributions: Callable[..., Iterable[object]] = importlib_metadata.distributions
 
-    def counted() -> Iterable[object]:
-        reads.append(1)
-        return distributions()
+    class Counted(importlib_metadata.MetadataPathFinder):
+        def find_distributions(  # type: ignore[override]  # a class method in some releases
+            self, context: importlib_metadata.DistributionFinder.Context
+        ) -> Iterable[importlib_metadata.Distribution]:
+            if context.name is None:
+                reads.append(1)
+            return super().find_distributions(context)
 
-    monkeypatch.setattr(importlib_metadata, "distributions", counted)
+    monkeypatch.setattr(importlib_metadata, "MetadataPathFinder", Counted)
     return reads
 
 
@@ -87,19 +90,101 @@ def test_a_package_wins_over_what_is_built_in(write: Write, first: str) -> None:
     )
 
 
-def test_two_packages_that_offer_what_is_built_in_are_an_error(write: Write) -> None:
-    """Neither is taken, nor what is built in; it is told to whoever asks for it, and to nobody else."""
+def test_of_two_packages_that_offer_one_name_neither_counts(write: Write) -> None:
+    """Nor does what is built in: that has failed, with what settles it, and spoils no other question."""
     write(offering("acme", "git = acme:yes") | offering("emca", "git = emca:no"))
-    offered = "'git' is offered by acme 1.0 (python:acme:yes) and emca 1.0 (python:emca:no)"
-    for ask in (capabilities.check, capabilities.require, capabilities.refresh, capabilities.__getitem__):
-        with pytest.raises(InvalidCapability) as caught:
-            ask("git")
-        assert str(caught.value) == f"{offered}; register it yourself, which wins over both"
-    capabilities.refresh()
-    assert ("git" in capabilities, "git" in capabilities.check_all(), "podman" in capabilities) == (False, False, True)
-    assert capabilities.problems() == (offered,)
-    capabilities.register("git", lambda: True)
+    reason = (
+        "'git' is offered by acme 1.0 (python:acme:yes) and emca 1.0 (python:emca:no), and none of them counts; "
+        "to choose: capabilities.register('git', 'python:acme:yes')"
+    )
+    answer = capabilities.check("git")
+    assert (answer.status, answer.reason, is_available("git")) == ("failed", reason, False)
+    with pytest.raises(CapabilityMissing) as caught:
+        capabilities.require("git")
+    assert caught.value.reasons == {"git": reason}
+    assert (capabilities.check_all()["git"], capabilities.problems()) == (answer, (reason,))
+    assert (capabilities["git"].where, capabilities["git"].notation) == (
+        "acme 1.0 and emca 1.0",
+        "python:acme:yes or python:emca:no",
+    )
+    capabilities.register("git", "python:acme:yes")
     assert capabilities.check("git")
+
+
+def test_whoever_comes_before_the_probe_settles_a_clash(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An override and ``SSOT_SHIMS_HAS_GIT`` need no probe, and so nobody to choose one."""
+    write(offering("acme", "git = acme:yes") | offering("emca", "git = emca:no"))
+    with capabilities.override(git=True):
+        assert is_available("git")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_GIT", "1")
+    capabilities.refresh("git")
+    assert is_available("git")
+
+
+@pytest.mark.parametrize("packages", [("acme",), ("acme", "emca")], ids=["an offer", "a clash"])
+def test_what_is_built_in_as_a_service_is_one_whoever_offers_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch, packages: tuple[str, ...]
+) -> None:
+    """``SSOT_SHIMS_NO_SERVICES`` turns Docker off, and a package does not turn it on again."""
+    for package in packages:
+        write(offering(package, f"docker = {package}:yes", f"gpu = {package}:yes"))
+    monkeypatch.setenv("SSOT_SHIMS_NO_SERVICES", "1")
+    assert capabilities.check("docker").source == "SSOT_SHIMS_NO_SERVICES"
+    assert (capabilities["docker"].level, capabilities["gpu"].is_service) == ("package", False)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_a_package_wins_over_what_is_built_in_later(registry: Registry, write: Write, first: bool) -> None:
+    """In whatever order the two come: a module of ours may be imported after the first question."""
+    write(offering("acme", "late = acme:yes") | offering("emca", "late = emca:no"))
+    if first:
+        assert registry.check("late").status == "failed"
+    registry.add(capability("late", "tcp://localhost:1", level="built-in"))
+    assert (registry.check("late").status, registry["late"].is_service) == ("failed", True)
+
+
+def test_of_two_versions_of_a_package_the_first_on_the_path_counts(
+    registry: Registry, write: Write, tmp_path: Path
+) -> None:
+    """As for an import, and whatever case its name is written in; that is no clash."""
+    write(offering("acme", "path = acme:no", version="2.0"))
+    for version, package in (("1.0", "acme"), ("1.5", "Acme")):
+        older = tmp_path / version
+        for name, text in offering(package, "path = acme:yes", "my-path = acme:yes", version=version).items():
+            (older / name).parent.mkdir(parents=True, exist_ok=True)
+            (older / name).write_text(text)
+        sys.path.append(str(older))
+    assert (registry["path"].where, registry.check("path").reason) == ("acme 2.0", "says the package")
+    assert registry.problems() == ()
+
+
+def test_what_an_installer_left_behind_does_not_count(registry: Registry, write: Write) -> None:
+    """An interrupted pip leaves the old metadata under another name, and sometimes a folder without any."""
+    older = offering("acme", "path = acme:yes", folder="~cme-1.0.dist-info")
+    write(older | {"acme-1.0.dist-info/RECORD": ""} | offering("acme", "path = acme:no", version="2.0"))
+    assert (registry["path"].where, registry.problems()) == ("acme 2.0", ())
+
+
+def test_only_one_thread_begins_what_all_have_just_read(registry: Registry, write: Write) -> None:
+    """Whoever has read the same later changes nothing, and joins the flight."""
+    write(
+        {
+            **offering("acme", "gpu = acme:slow"),
+            "acme.py": "import time\nasked = []\ndef slow():\n    asked.append(1)\n    time.sleep(0.3)\n",
+        }
+    )
+    start, answers = threading.Barrier(32), []
+
+    def ask() -> None:
+        start.wait()
+        answers.append(registry.check("gpu"))
+
+    threads = [threading.Thread(target=ask) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(sys.modules["acme"].asked), len(answers), len({id(answer) for answer in answers})) == (1, 32, 1)
 
 
 def test_what_comes_later_wins_over_an_answer_that_was_given(registry: Registry, write: Write) -> None:
@@ -112,13 +197,37 @@ def test_what_comes_later_wins_over_an_answer_that_was_given(registry: Registry,
     assert registry.check("path").reason == "says the package"
 
 
-def test_two_that_come_later_are_an_error_in_place_of_an_answer(registry: Registry, write: Write) -> None:
-    """As if they had been there from the beginning."""
+def test_two_that_come_later_are_a_failure_in_place_of_an_answer(registry: Registry, write: Write) -> None:
+    """As if they had been there from the beginning; one of them may come last, when the other is known."""
     assert registry.check("path")
-    write(offering("acme", "path = acme:no") | offering("emca", "path = emca:no", "gpu = emca:yes"))
+    write(offering("acme", "path = acme:no", "gpu = acme:yes"))
     assert registry.check("gpu")
-    with pytest.raises(InvalidCapability, match="^'path' is offered by acme 1.0 "):
-        registry.check("path")
+    write(offering("emca", "path = emca:no"))
+    registry.refresh()
+    assert registry.check("path").reason.startswith("'path' is offered by acme 1.0 (python:acme:no) and emca 1.0 ")
+
+
+def test_refresh_looks_at_what_was_installed_meanwhile(registry: Registry, write: Write) -> None:
+    """Into a folder that has been looked at, and what was taken away is gone."""
+    root = write({"x.py": ""})
+    assert "gpu" not in registry
+    write(offering("acme", "gpu = acme:yes", "path = acme:no"))
+    assert "gpu" not in registry
+    registry.refresh()
+    assert (registry.check("path").reason, bool(registry.check("gpu"))) == ("says the package", True)
+    (root / "acme-1.0.dist-info/entry_points.txt").write_text("")
+    registry.refresh()
+    assert ([*registry], registry["path"].level) == (["path"], "built-in")
+
+
+def test_what_a_folder_offers_goes_with_it(registry: Registry, write: Write) -> None:
+    """When it is taken off ``sys.path``."""
+    root = write(offering("acme", "gpu = acme:yes"))
+    assert registry.check("gpu")
+    sys.path.remove(str(root))
+    assert [*registry] == ["path"]
+    with pytest.raises(UnknownCapability):
+        registry.check("gpu")
 
 
 def test_the_user_wins_over_packages(registry: Registry, write: Write, reads: list[int]) -> None:
@@ -166,19 +275,6 @@ def as_egg(root: Path) -> None:
     sys.path[sys.path.index(str(root))] = str(root / "acme.egg")
 
 
-def by_finder(root: Path) -> None:
-    """Take *root* off ``sys.path``; a finder of somebody's own knows it."""
-
-    class Finder(importlib_metadata.DistributionFinder):
-        def find_spec(self, *_: object) -> None:
-            return None
-
-        def find_distributions(self, context: object = None) -> Iterable[importlib_metadata.Distribution]:
-            yield importlib_metadata.Distribution.at(root / "acme-1.0.dist-info")
-
-    sys.meta_path.append(Finder())
-
-
 WHERE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "dist-info": ("acme-1.0.dist-info", lambda root: None),
     "capitals": ("Acme-1.0.DIST-INFO", lambda root: None),
@@ -186,7 +282,6 @@ WHERE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "egg": ("acme.egg/EGG-INFO", as_egg),
     "zip": ("acme-1.0.dist-info", as_zip),
     "current folder": ("acme-1.0.dist-info", as_current_folder),
-    "finder": ("acme-1.0.dist-info", by_finder),
 }
 
 
@@ -194,7 +289,7 @@ WHERE: dict[str, tuple[str, Callable[[Path], None]]] = {
 def test_entry_points_are_found(
     registry: Registry, write: Write, monkeypatch: pytest.MonkeyPatch, reads: list[int], where: str
 ) -> None:
-    """In every form in which packages are installed, and by every finder."""
+    """In every form in which packages are installed."""
     folder, arrange = WHERE[where]
     root = write(offering("acme", "path = acme:no", folder=folder))
     monkeypatch.chdir(root)
@@ -221,11 +316,28 @@ def test_where_nobody_offers_anything_nothing_more_is_read(
     assert (registry["path"].level, len(registry), registry.problems(), reads) == ("built-in", 1, (), [])
 
 
-@pytest.mark.parametrize("entry", ["a\0b", 3])
-def test_what_is_no_folder_does_no_harm(registry: Registry, entry: object) -> None:
-    """``sys.path`` may hold anything."""
+@pytest.mark.parametrize("entry", ["a\0b", "\ud800", 3, b"x"])
+def test_what_is_no_folder_does_no_harm(registry: Registry, write: Write, entry: object) -> None:
+    """``sys.path`` may hold anything, also where somebody offers something."""
     sys.path.append(entry)  # type: ignore[arg-type]
-    assert registry.check("path")
+    assert (registry.check("path").source, registry.problems()) == ("probe", ())
+    write(offering("acme", "gpu = acme:yes"))
+    assert (registry["gpu"].level, registry.problems()) == ("package", ())
+
+
+def test_the_finders_of_others_are_not_asked(registry: Registry, write: Write) -> None:
+    """They may take any time and raise anything, and would stand before every answer."""
+
+    class Finder:
+        def find_spec(self, *_: object) -> None:
+            return None
+
+        def find_distributions(self, *_: object) -> Iterable[object]:
+            raise RuntimeError("no")
+
+    sys.meta_path.append(Finder())  # type: ignore[arg-type]
+    write(offering("acme", "gpu = acme:yes"))
+    assert (bool(registry.check("path")), bool(registry.check("gpu")), registry.problems()) == (True, True, ())
 
 
 def test_entry_points_that_cannot_be_read_are_left_to_others(

@@ -242,10 +242,26 @@ def test_a_deadline_that_has_passed() -> None:
         assert ask(f"tcp://127.0.0.1:{port}")
 
 
+def test_the_command_that_shows_an_answer_is_one_that_a_shell_reads() -> None:
+    """Whatever the path has in it."""
+    with Peer("503 No") as peer:
+        answer = ask(f"{peer.url}/it's")
+    assert said(answer)[1].startswith(f"{peer.url}/it's answered 503; see why with curl -i ")
+    command = answer.reason.partition("with ")[2].partition(" and mend")[0]
+    assert shlex.split(command) == ["curl", "-i", f"{peer.url}/it's"]
+
+
 def test_the_time_that_is_allowed_is_more_than_there_was() -> None:
     """Who has allowed a minute already is not told to allow 10 s."""
     assert no_answer("127.0.0.1:80").answer(60).reason == (
         f"no answer from 127.0.0.1:80 in time; {MORE}".replace("=10", "=120")
+    )
+
+
+def test_no_more_time_is_allowed_than_may_be() -> None:
+    """A day is the most."""
+    assert no_answer("127.0.0.1:80").answer(50_000).reason == (
+        f"no answer from 127.0.0.1:80 in time; {MORE}".replace("=10", "=86400")
     )
 
 
@@ -666,7 +682,7 @@ def test_a_redirect_to_nowhere(location: str) -> None:
     with Peer(f"302 x\nLocation: {location}", "200 OK") as peer:
         assert said(ask(peer.url)) == (
             "unavailable",
-            f"{peer.url} redirects to what is no http address; see it with curl -i '{peer.url}', "
+            f"{peer.url} redirects to what is no http address; see it with curl -i {peer.url}, "
             "and register the address that is meant",
         )
         assert ask(f"{peer.url}/meant")

@@ -173,6 +173,16 @@ SECRETS = {
     "http://me:hun/hunter2@localhost/": "http://***@localhost/",
     "http://me:hunter2?x@localhost/": "http://***",
     "http://me:hunter2#x@localhost/": "http://***",
+    "all:docker,http://me:hunter2@localhost/h?x=hunter2": "all:docker,http://***@localhost/h?***",
+    "any:docker,https://me:hun,ter2@localhost": "any:docker,https://***@localhost",
+    "all:me:hun,ter2@localhost": "all:***@localhost",
+    "env:postgres://me:hunter2@localhost/x": "env:postgres://***@localhost/x",
+    "module:git+https://me:hunter2@localhost/x": "module:git+https://***@localhost/x",
+    "module:numpy>=me:hunter2@localhost": "module:***@localhost",
+    "python:http://me:hunter2@localhost:x": "python:http://***@localhost:x",
+    "python:acme:me:hunter2@localhost": "python:***@localhost",
+    "command:psql postgres://me:hunter2@localhost/x": "command:psql postgres://***@localhost/x",
+    "command:mysql me:hunter2@localhost": "command:mysql ***@localhost",
     "tcp://localhost:5432?password=hunter2": "tcp://localhost:5432?***",
     "env://me:hunter2@localhost/run": "env://***@localhost/run",
     "unix://me:hunter2@localhost/run": "unix://***@localhost/run",
@@ -242,6 +252,15 @@ def test_a_probe_keeps_its_secrets(notation: str, shown: str) -> None:
     assert repr(probe) == f"HttpProbe({shown!r})"
     assert repr(probe.url) == f"Url({shown!r})"  # type: ignore[union-attr]
     assert "hunter2" not in repr(probe.url.authority)  # type: ignore[union-attr]
+
+
+def test_a_command_with_a_secret_does_not_show_it() -> None:
+    """Where a path with blanks is a whole command line."""
+    probe = read("command:/opt/acme/mysql me:hunter2@localhost")
+    assert probe.notation == "command:/opt/acme/mysql ***@localhost"
+    assert probe.ask(0.0).reason == (  # type: ignore[union-attr]
+        "there is no file /opt/acme/mysql ***@localhost; install it there, or register the command by another path"
+    )
 
 
 def test_services_are_told_from_the_rest() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
 
 from ssot_shims import Availability, InvalidCapability, InvalidSetting, Registry
@@ -51,12 +53,18 @@ OLD_NO_SERVICES = "TEST_NO_SERVICES"
         ({HAS: "1", NO_SERVICES: "1", OLD: "0", OLD_NO_SERVICES: "1"}, "available", HAS),
         ({NO_SERVICES: "1", OLD: "1"}, "unavailable", NO_SERVICES),
         ({NO_SERVICES: "0", OLD: "1", OLD_NO_SERVICES: "1"}, "available", OLD),
+        ({HAS: "1", NO_SERVICES: "maybe", OLD: "maybe", OLD_NO_SERVICES: "maybe"}, "available", HAS),
+        ({NO_SERVICES: "1", OLD: "maybe", OLD_NO_SERVICES: "maybe"}, "unavailable", NO_SERVICES),
+        ({OLD: "1", OLD_NO_SERVICES: "maybe"}, "available", OLD),
     ],
 )
 def test_the_order_of_who_wins(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], status: str, source: str
 ) -> None:
-    """HAS_, no-services, the two names of old, the probe; an override comes before all of them."""
+    """HAS_, no-services, the two names of old, the probe; an override comes before all of them.
+
+    What stands behind the one that wins is not even read.
+    """
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     answer = registry.check("docker")
@@ -205,6 +213,45 @@ def test_an_override_that_is_no_answer_is_refused(registry: Registry) -> None:
     assert str(caught.value) == "override(docker=1) is no answer; give True, False or an Availability"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "bogus"},
+        {"reason": None},
+        {"reason": " "},
+        {"details": {(1, 2): "x"}},
+        {"details": {"n": 1}},
+        {"details": None},
+        {"seconds": "1"},
+        {"seconds": float("nan")},
+    ],
+    ids=str,
+)
+def test_an_override_that_cannot_be_shown_is_refused(registry: Registry, change: dict[str, object]) -> None:
+    """Where it is given, and not where it would be read."""
+    answer = Availability(status="available", reason="it is").but(**change)
+    with pytest.raises(InvalidCapability) as caught:
+        registry.override(docker=answer)
+    assert str(caught.value) == (
+        "override(docker=Availability(...)) is unfinished; give it one of the four statuses, a reason in words, "
+        "details of text by text, and seconds from 0 up"
+    )
+
+
+def test_an_override_shows_no_secret(registry: Registry) -> None:
+    """Neither in its reason nor where it is refused."""
+    details = MappingProxyType({"n": "1"})
+    answer = Availability(status="unavailable", reason="not at me:hunter2@db,\nbut there", details=details)
+    with registry.override(docker=answer):
+        assert (registry.check("docker").reason, registry.check("docker").details) == (
+            "not at ***@db, but there",
+            details,
+        )
+    with pytest.raises(InvalidCapability) as caught:
+        registry.override(docker="http://me:hunter2@db/")  # type: ignore[arg-type]
+    assert str(caught.value) == "override(docker='http://***@db/') is no answer; give True, False or an Availability"
+
+
 # --- settings
 
 
@@ -219,6 +266,15 @@ def test_a_timeout_that_does_not_read_is_an_error(
     assert str(caught.value) == (
         f"SSOT_SHIMS_TIMEOUT is {value!r}; expected seconds above 0, such as 2.5, at most a day (86400)"
     )
+
+
+def test_a_setting_that_does_not_read_shows_no_secret(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address may be put where a yes or no should be."""
+    monkeypatch.setenv(HAS, "tcp://me:hunter2@db:5432")
+    with pytest.raises(InvalidSetting) as caught:
+        registry.check("docker")
+    assert str(caught.value) == (f"{HAS} is 'tcp://***@db:5432'; expected 1, true, yes or on, or 0, false, no or off")
+    assert "hunter2" not in f"{caught.value!r} {vars(caught.value)}"
 
 
 def test_the_timeout_is_two_and_a_half_seconds_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,7 +233,7 @@ def test_a_finder_of_others_is_given_up_at_the_deadline(
     assert (answer.status, answer.reason) == (
         "timed out",
         f"no answer in 0.3 s; its probe stands at {__file__}:{stands}; "
-        f"to give it longer: timeout=1.2 where it is registered ({__file__}:{where})",
+        f"to give it longer: timeout=10 where it is registered ({__file__}:{where})",
     )
     assert registry.check("here").reason == ask("module:acme_here").reason
 
@@ -244,6 +244,17 @@ def test_without_finders_of_others_no_thread_is_needed() -> None:
     code = "import sys, ssot_shims\nprint(ssot_shims.is_available('docker_sdk'), 'threading' in sys.modules)"
     assert run(code, "-S") == ("False False\n", "")
     assert run(install + code, "-S") == ("False True\n", "")
+
+
+def test_a_left_over_folder_with_very_much_in_it_counts_as_a_module(
+    ordinary_imports: None, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading all of it could take longer than the deadline; importing it would work."""
+    monkeypatch.setattr("ssot_shims._finder._MOST_ENTRIES", 20)
+    root = write({f"acme_data/deep/folder/{i}.txt": "" for i in range(18)})
+    assert not ask("module:acme_data")
+    write({"acme_data/deep/folder/18.txt": ""})
+    assert ask("module:acme_data").reason == f"acme_data is at {root}/acme_data"
 
 
 def test_the_version_comes_from_the_metadata(write: Write) -> None:

@@ -17,6 +17,8 @@ ERRORS = [
     errors.DuplicateShim("X", "a.X", "b.X"),
     errors.UnknownShim("3", ("X",)),
     errors.InvalidSetting("S", "v", "w"),
+    errors.MigrationError("p", "c"),
+    errors.InvalidRule("'a' has no colon", "write 'old.mod:Name'", ("a = b:C",)),
     errors.UpstreamMoved("X", "gone"),
     errors.UpstreamBroken("X", "broken"),
     errors.CircularShim("X", "acme"),

@@ -98,12 +98,49 @@ db = { probe = "env:DB", timeout = 1, ttl = 5.0, service = true }
     assert {(one.level, one.where) for one in (web, db)} == {("pyproject", str(file))}
 
 
+def test_the_rules_of_a_migration_are_read(tmp_path: Path) -> None:
+    """Old place, new place, and who says so; and the globs of what is left out."""
+    file = tmp_path / "pyproject.toml"
+    file.write_text("""[tool.ssot_shims.migrate]
+exclude = ["vendor/*", "**/generated_*.py"]
+"old.mod:Name" = "new.mod:Name"
+"old.all:*" = "new.all:*"
+""")
+    project = find_project(tmp_path)
+    said_by = f"tool.ssot_shims.migrate in {file}"
+    assert project.rules == (("old.mod:Name", "new.mod:Name", said_by), ("old.all:*", "new.all:*", said_by))
+    assert project.exclude == ("vendor/*", "**/generated_*.py")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (
+            "[tool.ssot_shims]\nmigrate = 1",
+            "tool.ssot_shims.migrate in {file} is '<int>'; expected a table",
+        ),
+        (
+            "[tool.ssot_shims.migrate]\nexclud = []",
+            "a key of tool.ssot_shims.migrate in {file} is 'exclud'; "
+            "expected exclude, or a rule such as 'old.mod:Name' in quotes; close: exclude",
+        ),
+        (
+            "[tool.ssot_shims.migrate]\nold.mod = 'new.mod:Name'",
+            "a key of tool.ssot_shims.migrate in {file} is 'old'; "
+            "expected exclude, or a rule such as 'old.mod:Name' in quotes",
+        ),
+        (
+            "[tool.ssot_shims.migrate]\nexclude = ['a', 1]",
+            "tool.ssot_shims.migrate.exclude in {file} is '<list>'; expected a list of strings",
+        ),
+        (
+            "[tool.ssot_shims.migrate]\n'old.mod:Name' = ['new.mod:Name']",
+            "tool.ssot_shims.migrate.'old.mod:Name' in {file} is '<list>'; expected a new place such as 'new.mod:Name'",
+        ),
+        (
             "[tool.ssot_shims]\nmodule = []",
-            "a key of tool.ssot_shims in {file} is 'module'; expected one of modules, capabilities, environments; "
+            "a key of tool.ssot_shims in {file} is 'module'; "
+            "expected one of modules, capabilities, environments, migrate; "
             "close: modules",
         ),
         (

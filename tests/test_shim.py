@@ -490,6 +490,25 @@ def test_a_target_that_does_not_read_is_an_error(targets: tuple[str, ...], messa
     assert str(caught.value) == message
 
 
+def test_the_places_that_a_shim_replaces_are_on_its_record(write: Write) -> None:
+    """One or several, or none; a reload that says others replaces them."""
+    shim("acme:a", replaces=("old.a:A", "older:A"))(type("A", (), {}))
+    shim("acme:b", replaces="old.b:B")(type("B", (), {}))
+    shim("acme:c")(type("C", (), {}))
+    assert [record.replaces for record in all_shims()] == [("old.a:A", "older:A"), ("old.b:B",), ()]
+    root = write({"declares.py": DECLARES})
+    module = importlib.import_module("declares")
+    (root / "declares.py").write_text(DECLARES.replace('"acme:Limits"', '"acme:Limits", replaces="old:Limits"'))
+    importlib.reload(module)
+    assert shim_of(module.Limits).replaces == ("old:Limits",)
+
+
+def test_a_replaced_place_that_does_not_read_is_an_error() -> None:
+    """It is written as a target is."""
+    with pytest.raises(InvalidTarget, match="^'old.Limits' has no colon; write a target as 'pkg.mod:Name'$"):
+        shim("acme:Limits", replaces="old.Limits")
+
+
 @pytest.mark.parametrize("placeholder", [3, None, object(), mock.MagicMock(), sys])
 def test_a_placeholder_is_a_class_or_a_function(placeholder: object) -> None:
     """Anything else is refused, with what it is."""
@@ -629,6 +648,16 @@ def test_a_function_that_declares_with_other_targets_is_told() -> None:
         DuplicateShim, match=r"^tests\.test_shim\.test_a_function_that_declares.*call declares the shim"
     ):
         make("acme:b")
+
+    def make_again(replaces: str) -> Callable[[], None]:
+        @shim("acme:a", replaces=replaces)
+        def ring() -> None: ...
+
+        return ring
+
+    assert make_again("old:a") is not make_again("old:a")
+    with pytest.raises(DuplicateShim, match=r"ring declares the shim"):
+        make_again("old:b")
 
 
 def test_a_shim_declared_while_another_of_its_name_resolves_is_an_error(write: Write) -> None:

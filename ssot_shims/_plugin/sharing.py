@@ -133,16 +133,15 @@ class Sharing:
             draft = Path(tempfile.mkdtemp(dir=self._folder))
             (draft / "answer").write_text(json.dumps(told), "ascii")
             draft.rename(place)
-        except (OSError, TypeError, ValueError):
-            pass  # was not first, or has no room, or holds details that are no text: the answer is read back anyhow
+        except OSError:
+            pass  # was not first, or has no room: the answer is read back anyhow
 
 
 def _read(place: Path) -> Availability | None:
     """The answer at *place*; None when there is none, and when what is there does not read."""
     told = _told(place)
-    status, reason, details = map(told.get, ("status", "reason", "details"))
-    is_whole = status in _TO_SHARE and [type(reason), type(details)] == [str, dict]
-    return Availability(status=status, reason=reason, details=details) if is_whole else None
+    is_whole = told.get("status") in _TO_SHARE and [*map(type, map(told.get, ("reason", "details")))] == [str, dict]
+    return Availability(status=told["status"], reason=told["reason"], details=told["details"]) if is_whole else None
 
 
 def _told(place: Path) -> dict[str, Any]:

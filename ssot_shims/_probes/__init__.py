@@ -6,6 +6,7 @@ Reading a notation opens nothing and imports no socket; that is left to the mome
 from __future__ import annotations
 
 from ssot_shims._record import Record
+from ssot_shims._secrets import masked, masked_address
 from ssot_shims.errors import InvalidProbe
 
 TYPE_CHECKING = False
@@ -101,6 +102,7 @@ _FORMS = {
     "any": ("any:NAME,NAME", "python"),
 }
 _URLS = ("tcp", "unix", "http", "https")
+_WITH_AT = (*_URLS, "command")  # the others read no address and no @, and may quote what they are given
 
 
 def read(notation: str) -> Probe | PythonProbe | Combination:
@@ -121,19 +123,21 @@ module:NAME>=2, env:NAME, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
     if not isinstance(notation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         raise InvalidProbe(f"<{type(notation).__name__}>", "is not a string", "text such as 'tcp://localhost:5432'")
     scheme, _, rest = notation.partition(":")
+    shown = without_secrets(notation)
     form, home = _FORMS.get(scheme, ("", ""))
     try:
         _refuse_what_never_fits(notation)
         if not home:
-            raise _unknown(without_secrets(notation))
+            raise _unknown(shown)
         if rest.startswith("//") != (scheme in _URLS):
             raise Misread(f"has {'no ' if scheme in _URLS else ''}// after {scheme}:")
         from importlib import import_module  # only the kinds that are in use are loaded
 
         reader = getattr(import_module(f"ssot_shims._probes.{home}"), f"read_{scheme}")
-        return reader(notation, rest.removeprefix("//") if scheme in _URLS else rest)  # type: ignore[no-any-return]  # each reader gives one of the three
+        part = (rest if scheme in _WITH_AT else shown.partition(":")[2]).removeprefix("//")
+        return reader(shown, part)  # type: ignore[no-any-return]  # each reader gives one of the three
     except Misread as wrong:
-        raise InvalidProbe(without_secrets(notation), wrong.problem, wrong.expected or form) from None
+        raise InvalidProbe(shown, wrong.problem, wrong.expected or form) from None
 
 
 def _refuse_what_never_fits(notation: str) -> None:
@@ -163,18 +167,10 @@ def without_secrets(notation: str) -> str:
     >>> without_secrets("https://me:secret@host/health?token=secret")
     'https://***@host/health?***'
     """
-    kind, _, address = notation.partition(":")
-    if (kind in _FORMS and kind not in _URLS and not address.startswith("//")) or notation.startswith("unix:///"):
-        return notation
-    scheme, slashes, rest = notation.partition("://")
-    if not slashes or not scheme.isidentifier():
-        scheme, slashes, rest = "", "", notation
-    head, tail = split_before("?#", rest)
-    if "@" in tail:
-        return f"{scheme}{slashes}***"  # a user with ? in the password, or a query with @: nobody can tell
-    if "@" in head:
-        head = f"***@{head.rpartition('@')[2]}"
-    return f"{scheme}{slashes}{head}{tail[:1]}{'***' if tail[1:] else ''}"
+    kind, colon, rest = notation.partition(":")
+    if kind in _FORMS and kind not in _URLS and not rest.startswith("//"):
+        return f"{kind}{colon}{masked(rest)}"
+    return masked_address(notation)
 
 
 def split_before(marks: str, text: str) -> tuple[str, str]:

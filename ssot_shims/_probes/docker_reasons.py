@@ -15,6 +15,7 @@ from ssot_shims._probes.docker_address import printable
 from ssot_shims._probes.obstacle import permission, quoted, too_many_files
 from ssot_shims._probes.stream import BadAnswer
 from ssot_shims._probes.unix_path import NotASocket
+from ssot_shims._settings import longer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +31,9 @@ _SYSTEMD = "/run/systemd/system"  # this folder is there exactly where systemd r
 
 def too_late(address: DockerAddress, seconds: float) -> str:
     """The reason after *seconds* without an answer."""
-    longer = max(10, round(2 * seconds))
     return (
         f"no answer from {_shown(address)} within {round(max(seconds, 0), 1):g} s; "
-        f"restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT={longer}"
+        f"restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT={longer(seconds)}"
     )
 
 

@@ -6,6 +6,8 @@ import errno
 import os
 import stat
 
+from ssot_shims._settings import longer
+
 
 def permission(path: str) -> str:
     """Which folder or group stands before the socket *path*, and what to do."""
@@ -35,8 +37,8 @@ def too_many_files(error: OSError) -> str:
 
 def more_time(seconds: float) -> str:
     """How to give a probe longer that had so many *seconds*."""
-    longer = max(10, round(2 * seconds))
-    return f"or allow more: timeout={longer} where it is registered, else SSOT_SHIMS_TIMEOUT={longer}"
+    more = longer(seconds)
+    return f"or allow more: timeout={more} where it is registered, else SSOT_SHIMS_TIMEOUT={more}"
 
 
 def quoted(text: str) -> str:

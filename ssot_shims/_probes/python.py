@@ -13,6 +13,8 @@ from ssot_shims._finder import HalfImported, Place, Unclear, asks_others, find
 from ssot_shims._probes import Combination, Misread, PythonProbe, split_before
 from ssot_shims._probes.obstacle import more_time, quoted
 from ssot_shims._record import Record
+from ssot_shims._secrets import masked
+from ssot_shims._settings import is_capability_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class CommandProbe(Record):
             if os.path.isfile(file):
                 return f"{file} is there and may not be executed; chmod +x {quoted(file)}"
         if is_path:
-            return f"there is no file {self.command}; install it there, or register the command by another path"
+            return f"there is no file {masked(self.command)}; install it there, or register the command by another path"
         return f"there is no command {self.command!r} in the folders of PATH; install it, or add its folder to PATH"
 
 
@@ -132,9 +134,8 @@ class ModuleProbe(Record):
         if is_fit:
             reason = f"{self.module} is at {place.shown}, {distribution} {version}"
             return Availability(status="available", reason=reason, details=details)
-        reason = (
-            f"{distribution} is {version}, not {self.specifier}; python -m pip install '{distribution}{self.specifier}'"
-        )
+        wanted = quoted(f"{distribution}{self.specifier}")
+        reason = f"{distribution} is {version}, not {self.specifier}; python -m pip install {wanted}"
         return Availability(status="unavailable", reason=reason, details=details)
 
 
@@ -166,8 +167,11 @@ def read_command(notation: str, command: str) -> CommandProbe:
     """The probe of ``command:git``."""
     if not command:
         raise Misread("names no command")
+    expected = "the command alone: it is looked for and not run"
+    if "://" in command:
+        raise Misread("has an address in the command", expected)
     if " " in command and os.path.dirname(command) == "":
-        raise Misread(f"has a blank in the command {command!r}", "the command alone: it is looked for and not run")
+        raise Misread(f"has a blank in the command {masked(command)!r}", expected)
     return CommandProbe(notation=notation, command=command)
 
 
@@ -229,8 +233,3 @@ def _combination(notation: str, kind: Literal["all", "any"], rest: str) -> Combi
 def is_dotted_name(text: str) -> bool:
     """Whether *text* reads as ``pkg.mod``."""
     return all(name.isidentifier() for name in text.split("."))
-
-
-def is_capability_name(name: str) -> bool:
-    """Whether *name* is ``[a-z][a-z0-9_]*``."""
-    return name.isascii() and name.isidentifier() and name == name.lower() and not name.startswith("_")

@@ -71,7 +71,13 @@ def _advice(url: Url, status: int) -> str:
         case 404:
             return "correct the path"
         case _:
-            return f"see why with curl -i '{url.shown}' and mend that, or register an address that answers 2xx"
+            return f"see why with {_curl(url)} and mend that, or register an address that answers 2xx"
+
+
+def _curl(url: Url) -> str:
+    from ssot_shims._probes.obstacle import quoted  # most answers need no look
+
+    return f"curl -i {quoted(url.shown)}"
 
 
 def _redirected(url: Url, location: str) -> Url:
@@ -84,7 +90,7 @@ def _redirected(url: Url, location: str) -> Url:
         there = None
     if there is None:
         raise NotReached(
-            f"{url.shown} redirects to what is no http address; see it with curl -i '{url.shown}', "
+            f"{url.shown} redirects to what is no http address; see it with {_curl(url)}, "
             "and register the address that is meant"
         )
     if there.host.lower() != url.host.lower():

@@ -178,7 +178,7 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
             {"pyproject.toml": "[tool.ssot_shims]\nmodule = []\n"},
             {},
             "a key of tool.ssot_shims in {folder}/pyproject.toml is 'module'; expected one of modules, capabilities, "
-            "environments; close: modules",
+            "environments, migrate; close: modules",
         ),
         (
             [],
@@ -191,7 +191,8 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
             ["--ssot-environment=stagin"],
             {"pyproject.toml": ENVIRONMENT.format("staging")},
             {},
-            "--ssot-environment is 'stagin'; expected one of staging, which {folder}/pyproject.toml has; close: staging",
+            "--ssot-environment is 'stagin'; expected one of staging, which {folder}/pyproject.toml has; "
+            "close: staging",
         ),
         (
             ["--ssot-environment=staging"],

@@ -126,7 +126,7 @@ def test_each_state_and_status_without_a_requirement(suite: Suite) -> None:
     conftest = suite.folder / "conftest.py"
     slow = reasons.pop("timed_out")
     assert slow.startswith(f"slow: timed out: no answer in 0.05 s; its probe stands at {conftest}:")
-    assert slow.endswith(f"; to give it longer: timeout=0.2 where it is registered ({conftest}:20)")
+    assert slow.endswith(f"; to give it longer: timeout=10 where it is registered ({conftest}:20)")
     assert reasons == {
         "unavailable": "down: unavailable: it is switched off",
         "failed": f"bug: failed: its probe raised ZeroDivisionError: division by zero at {conftest}:21; to answer "

@@ -368,14 +368,6 @@ def test_what_is_told_of_an_answer(shared: Path) -> None:
     assert told == answer.but(name="", seconds=0.0)
 
 
-def test_details_that_cannot_be_told(shared: Path) -> None:
-    """The answer of a probe whose details are no text is this worker's alone."""
-    strange: Any = {"engine": object()}
-    capabilities.register("mine", lambda: Availability(status="available", reason="x", details=strange))
-    assert capabilities.check("mine").details == strange
-    assert list(shared.glob("*/answer/..")) == []
-
-
 def test_an_answer_found_meanwhile(shared: Path) -> None:
     """A worker whose own probe fails takes the answer that another has found in the meantime."""
 

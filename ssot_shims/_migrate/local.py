@@ -1,0 +1,95 @@
+"""One local name that is a module: everything in its scope that binds it and uses it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from ssot_shims._migrate.file import File
+from ssot_shims._migrate.loaded import Loaded
+from ssot_shims._migrate.names import Names, Scope, Use
+from ssot_shims._record import Record
+
+
+class Doubt(Exception):
+    """Why the uses of a module cannot be rewritten surely; the message ends with the cure."""
+
+
+class Sight(Record):
+    """A name with a rule, used through its module: ``old.mod.Name``."""
+
+    use: Use
+    module: str
+    name: str
+    node: ast.Attribute  # the whole of it
+
+    @property
+    def line(self) -> int:
+        """Where it is."""
+        return self.use.name.lineno
+
+
+class Local(Record):
+    """A local name in its scope: what binds it there, and what uses it."""
+
+    file: File
+    name: str
+    scope: Scope
+    names: Names
+    uses: tuple[Use, ...]
+    bindings: tuple[Loaded | None, ...] = ()  # None is no import
+    imports: tuple[Loaded, ...] = ()  # those of a module with rules, or of a package on the way to one
+
+    @property
+    def modules(self) -> list[str]:
+        """What it is; more than one when the imports do not agree."""
+        return list(dict.fromkeys(each.module for each in self.imports))
+
+    def steps(self, use: Use) -> list[str]:
+        """The whole dotted name of what is used, step by step."""
+        return [*self.modules[0].split("."), *use.words]
+
+    def shown(self, use: Use) -> str:
+        """The use as it is written."""
+        return ".".join([self.name, *use.words])
+
+    def sight(self, use: Use, module: str) -> Sight | None:
+        """The name with a rule that *use* gets at, when this is *module*."""
+        before = len(module.split("."))
+        steps = [*module.split("."), *use.words]
+        for at in range(len(steps) - 1, before - 1, -1):
+            home = ".".join(steps[:at])
+            if self.file.rules.find(home, steps[at]):
+                return Sight(use=use, module=home, name=steps[at], node=use.attributes[at - before])
+        return None
+
+
+def refuse_hidden_uses(local: Local) -> None:
+    """Raise when an old module is imported or passed on, and no name with a rule is read from it."""
+    ruled = {rule.old_module for rule in local.file.rules.rules if not local.file.is_home_of(rule)}
+    for use in local.uses:
+        if ".".join(local.steps(use)) in ruled:
+            raise Doubt(_passed_on(local, use))
+    for each in local.imports:
+        if each.path in ruled and local.file.rules.find(each.path, "*"):
+            raise Doubt("nothing here uses it by name; if others find it here, move it by hand")
+
+
+def refuse_other_ways(local: Local, sights: list[Sight]) -> None:
+    """Raise when a module is used, or its local name bound, in another way than *sights* show."""
+    for use in local.uses:
+        steps = ".".join(local.steps(use))
+        if any(f"{sight.module}.".startswith(f"{steps}.") for sight in sights):
+            raise Doubt(_passed_on(local, use))
+    for sight in sights:
+        if not isinstance(sight.node.ctx, ast.Load):
+            raise Doubt(f"line {sight.line} sets or deletes {sight.module}.{sight.name}; move it by hand")
+    if None in local.bindings or len(local.modules) > 1:
+        raise Doubt(f"{local.name} is bound in another way, too; give one of the two another name")
+    if re.search(rf"[\"']{local.name}[\"']".encode(), local.file.source.text.body):
+        raise Doubt(f"{local.name!r} stands in a string, and may be looked up by it; move it by hand")
+
+
+def _passed_on(local: Local, use: Use) -> str:
+    used, line = local.shown(use), use.name.lineno
+    return f"line {line} passes {used} on, and whoever gets it may use any name of it; move it by hand"
