@@ -11,6 +11,8 @@ The name is the upstream class when that is installed, otherwise a typed placeho
 >>> with capabilities.override(docker=False):
 ...     bool(capabilities.check("docker"))
 False
+
+PYTEST_DONT_REWRITE: there is nothing to rewrite, and pytest would warn where this is imported before it.
 """
 
 __version__ = "0.1.0"
@@ -23,14 +25,16 @@ _HOMES = {
     "_contract": "compare",
     "_difference": "Difference",
     "_docker_client": "docker_client",
+    "_environment": "Environment choose_environment",
     "_registry": "Registry",
     "_shim": "ShimRecord all_shims is_placeholder shim shim_of",
+    "_unittest": "skip_unless_available",
     "_upstream": "Answer",
     "_verify": "verify",
     "errors": "CapabilityError CapabilityMissing CircularProbe CircularShim DuplicateCapability DuplicateShim "
-    "InvalidCapability InvalidPlaceholder InvalidProbe InvalidRule InvalidSetting InvalidTarget MigrationError "
-    "PlaceholderWarning SsotShimsError Unavailable UnknownCapability UnknownShim UpstreamBroken UpstreamError "
-    "UpstreamMoved",
+    "InvalidCapability InvalidDecoration InvalidPlaceholder InvalidProbe InvalidRule InvalidSetting InvalidTarget "
+    "MigrationError NoEnvironment PlaceholderWarning SsotShimsError Unavailable UnknownCapability UnknownEnvironment "
+    "UnknownShim UnknownValue UpstreamBroken UpstreamError UpstreamMoved",
     "heartbeat_config": "HeartbeatConfig",
     "retry_policy": "RetryPolicy",
 }

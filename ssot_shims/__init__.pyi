@@ -9,6 +9,7 @@ from ssot_shims._capability import Capability as Capability
 from ssot_shims._contract import compare as compare
 from ssot_shims._difference import Difference as Difference
 from ssot_shims._docker_client import docker_client as docker_client
+from ssot_shims._environment import Environment as Environment, choose_environment as choose_environment
 from ssot_shims._registry import Registry as Registry
 from ssot_shims._shim import (
     ShimRecord as ShimRecord,
@@ -17,6 +18,7 @@ from ssot_shims._shim import (
     shim as shim,
     shim_of as shim_of,
 )
+from ssot_shims._unittest import skip_unless_available as skip_unless_available
 from ssot_shims._upstream import Answer as Answer
 from ssot_shims._verify import verify as verify
 from ssot_shims.errors import (
@@ -27,17 +29,21 @@ from ssot_shims.errors import (
     DuplicateCapability as DuplicateCapability,
     DuplicateShim as DuplicateShim,
     InvalidCapability as InvalidCapability,
+    InvalidDecoration as InvalidDecoration,
     InvalidPlaceholder as InvalidPlaceholder,
     InvalidProbe as InvalidProbe,
     InvalidRule as InvalidRule,
     InvalidSetting as InvalidSetting,
     InvalidTarget as InvalidTarget,
     MigrationError as MigrationError,
+    NoEnvironment as NoEnvironment,
     PlaceholderWarning as PlaceholderWarning,
     SsotShimsError as SsotShimsError,
     Unavailable as Unavailable,
     UnknownCapability as UnknownCapability,
+    UnknownEnvironment as UnknownEnvironment,
     UnknownShim as UnknownShim,
+    UnknownValue as UnknownValue,
     UpstreamBroken as UpstreamBroken,
     UpstreamError as UpstreamError,
     UpstreamMoved as UpstreamMoved,

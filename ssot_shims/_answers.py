@@ -1,7 +1,7 @@
 """What is known at this moment, behind one lock: capabilities, answers, overrides, and the flights under way.
 
 ``hits`` holds every answer that may be given without a look at anything else. Reading it takes no lock;
-:meth:`Answers.publish` is the only writer.
+:meth:`Answers.publish` is the only writer. Before there is a hit somebody was told the answer, which is noted.
 """
 
 from __future__ import annotations
@@ -14,11 +14,28 @@ from ssot_shims._record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import ClassVar, Protocol
 
     from ssot_shims._availability import Availability
     from ssot_shims._capability import Capability
     from ssot_shims._flight import Flight
     from ssot_shims._run import Run
+
+    class Shared(Protocol):
+        """What the processes of one test run have agreed on."""
+
+        def read(self, capability: Capability) -> Availability | None:
+            """What counts in all of them, if one has found it out."""
+            ...
+
+        def offer(self, capability: Capability, own: Availability) -> Availability:
+            """What counts from now on: *own*, unless another process was first."""
+            ...
+
+        def agree(self, what: str, own: str) -> str:
+            """The same for a choice: what the first process has chosen."""
+            ...
+
 
 SECOND_TRY = 5.0  # seconds after which timed out and failed are asked about once more
 
@@ -33,6 +50,9 @@ class Kept(Record):
 class Answers:
     """The state of one registry. Its lock is re-entrant, because a signal handler may ask while its thread holds it."""
 
+    # Of the class, because whoever sets it, a test run, does so before there is a registry.
+    shared: ClassVar[Shared | None] = None
+
     def __init__(self, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None):
         self.clock = clock
         self.lock = RLock()
@@ -40,23 +60,41 @@ class Answers:
         self.hits: dict[str, Availability] = {}
         self.flights: dict[str, Flight] = {}
         self.runs: list[Run] = []
+        self.refreshed: set[str] = set()  # these this process finds out for itself
+        self.told: dict[str, Availability | None] = {}  # what was said last, overrides aside, to whoever asked
+        self.told_instead: dict[str, Availability] = {}  # the yes of an override that somebody who asked was told
         self._kept: dict[str, Kept] = {}
         self._layers: list[Mapping[str, Availability]] = []
-        self._told = told
+        self._publish_also = told
 
     def known(self, name: str) -> Availability | None:
         """The answer that counts now, if there is one."""
-        hit = self.hits.get(name)
-        if hit is not None:
-            return hit
+        over = self._over(name)
+        if over is not None:
+            return over
         kept = self._kept.get(name)
-        return kept.answer if kept and kept.until is not None and self.clock() < kept.until else None
+        return kept.answer if kept and (kept.until is None or self.clock() < kept.until) else None
+
+    def note(self, name: str, answer: Availability | None) -> None:
+        """Remember that somebody has asked for *name*, and was told *answer*; None as long as there is none."""
+        if answer is None or answer.source != "override":
+            self.told[name] = answer
+        elif answer:
+            self.told_instead[name] = answer
+
+    def agreed(self, capability: Capability, own: Availability | None = None) -> Availability | None:
+        """The answer that counts in the whole test run, *own* if no process was first; without a test run *own*."""
+        if self.shared is None or capability.name in self.refreshed:
+            return own
+        return self.shared.read(capability) if own is None else self.shared.offer(capability, own)
 
     def land(self, flight: Flight, answer: Availability | None, error: BaseException | None = None) -> None:
         """End *flight* with *answer*, or without one because of *error*; the first to land decides.
 
         The answer is kept when nobody has begun a new generation since.
         """
+        if answer is not None and not flight.is_over:
+            answer = self.agreed(flight.capability, answer)
         with self.lock:
             if flight.is_over:
                 return
@@ -92,19 +130,15 @@ class Answers:
             self._begin_anew(layer)
 
     def publish(self, name: str) -> None:
-        """Bring the hit for *name* up to date."""
-        layer = next((layer for layer in reversed(self._layers) if name in layer), None)
+        """Bring the hit for *name* up to date. An override is none, so that who is told of it is noted."""
         kept = self._kept.get(name)
-        if layer is not None:
-            answer: Availability | None = layer[name]
-        else:
-            answer = kept.answer if kept and kept.until is None else None
+        answer = kept.answer if kept and kept.until is None and self._over(name) is None else None
         if answer is not None:
             self.hits[name] = answer
         else:
             self.hits.pop(name, None)
-        if self._told:
-            self._told(name, None if answer is None else bool(answer))
+        if self._publish_also:
+            self._publish_also(name, None if answer is None else bool(answer))
 
     def after_fork(self) -> None:
         """In a child: keep answers and overrides; locks, flights and threads have stayed in the parent."""
@@ -115,6 +149,9 @@ class Answers:
         self.runs.clear()
         for name in [*self._kept, *self.hits]:
             self.publish(name)
+
+    def _over(self, name: str) -> Availability | None:
+        return next((layer[name] for layer in reversed(self._layers) if name in layer), None)
 
     def _begin_anew(self, names: Iterable[str]) -> None:
         for name in names:

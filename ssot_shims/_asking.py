@@ -44,10 +44,23 @@ def begin(catalogue: Catalogue, name: str, asker: Question | None = None, *, is_
 
     What has to be done in this thread is done. Unless the question *is_alone*, all the rest is under way.
     """
+    answers = catalogue.answers
     capability = catalogue.find(name)  # not under the lock: it may read what packages offer
-    known = catalogue.answers.known(name)
+    known = answers.known(name)
+    answers.note(name, known)
     if known is not None:
         return lambda: known
+    wait = _begin(catalogue, capability, asker, is_alone)
+
+    def noted() -> Availability:
+        answer = wait()
+        answers.note(name, answer)
+        return answer
+
+    return noted
+
+
+def _begin(catalogue: Catalogue, capability: Capability, asker: Question | None, is_alone: bool) -> Wait:
     if capability.parts:
         return _combine(catalogue, capability, asker or current(), is_alone)
     if is_alone:
@@ -55,8 +68,8 @@ def begin(catalogue: Catalogue, name: str, asker: Question | None = None, *, is_
     from ssot_shims._errand import Errand  # a single question needs none
 
     if _is_ours(capability):
-        return Errand(name, lambda: _set_out(catalogue, capability, asker)()).wait
-    return Errand(name, _set_out(catalogue, capability, asker)).wait
+        return Errand(capability.name, lambda: _set_out(catalogue, capability, asker)()).wait
+    return Errand(capability.name, _set_out(catalogue, capability, asker)).wait
 
 
 def begin_each(
@@ -126,6 +139,8 @@ def _fly(answers: Answers, flight: Flight) -> None:
     """Find the answer of *flight*, or start the thread that does."""
     try:
         answer = forced(flight.capability)
+        if answer is None:
+            answer = answers.agreed(flight.capability)
         if answer is None:
             answer = _probe(answers, flight)
     except BaseException as error:

@@ -43,8 +43,7 @@ def load_declarations(project: Project, modules: Iterable[str], folder: Path) ->
     failures: list[ImportFailure] = []
     places = dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
     places.update(dict.fromkeys(modules, "MODULE"))
-    for capability in project.capabilities:
-        capabilities.add(capability, replace=True)
+    register(project)
     with told_later():
         for name in dir(ssot_shims):
             getattr(ssot_shims, name)
@@ -55,9 +54,36 @@ def load_declarations(project: Project, modules: Iterable[str], folder: Path) ->
                 raise
             except BaseException as error:
                 if _is_not_there(module, error):
-                    raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
+                    raise _not_there(place, module, folder) from error
                 failures.append(ImportFailure(module=module, error=error))
     return tuple(failures)
+
+
+def declare(project: Project, folder: Path) -> None:
+    """What *project* declares is known afterwards: its capabilities are registered, its modules imported.
+
+    Whatever a module raises passes through, and what moved or broke is told now. Raises :class:`InvalidSetting`, with
+    *folder*, for a module that is not there.
+    """
+    register(project)
+    for module in project.modules:
+        try:
+            import_module(module)
+        except Exception as error:
+            if _is_not_there(module, error):
+                raise _not_there(f"tool.ssot_shims.modules in {project.file}", module, folder) from error
+            raise
+
+
+def register(project: Project) -> None:
+    """Register the capabilities of *project*; what is known about those that are registered already is kept."""
+    for capability in project.capabilities:
+        if capabilities._answers.capabilities.get(capability.name) != capability:
+            capabilities.add(capability, replace=True)
+
+
+def _not_there(place: str, module: str, folder: Path) -> InvalidSetting:
+    return InvalidSetting(place, module, f"a module that can be imported from {folder}")
 
 
 def _is_not_there(module: str, error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ssot_shims._capability import capability, refuse_bad_name
 from ssot_shims._misspelled import did_you_mean
+from ssot_shims._plan import EnvironmentPlan
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidCapability, InvalidProbe, InvalidSetting
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
     from ssot_shims._capability import Capability
 
-_KEYS = ("modules", "capabilities", "migrate")
+_KEYS = ("modules", "capabilities", "environments", "migrate")
 _CAPABILITY_KEYS = ("probe", "timeout", "ttl", "service")
+_ENVIRONMENT_KEYS = ("name", "requires", "values")
 
 
 class Project(Record):
-    """What a project says: where it is, the modules that declare shims, capabilities in short notation, and what moves.
+    """What a project says: where it is, the modules that declare shims, its capabilities and environments, what moves.
 
     Each of ``rules`` is an old place, a new one, and who says so; ``exclude`` are globs of files that stay as they are.
     """
@@ -33,6 +35,7 @@ class Project(Record):
     file: Path | None = None  # its pyproject.toml
     modules: tuple[str, ...] = ()
     capabilities: tuple[Capability, ...] = ()
+    environments: tuple[EnvironmentPlan, ...] = ()
     rules: tuple[tuple[str, str, str], ...] = ()
     exclude: tuple[str, ...] = ()
 
@@ -65,6 +68,7 @@ def read_project(file: Path) -> Project:
         file=file,
         modules=_names(file, "modules", table.get("modules", [])),
         capabilities=_capabilities(file, table.get("capabilities", {})),
+        environments=_environments(file, table.get("environments", [])),
         rules=_rules(file, migrate),
         exclude=_names(file, "migrate.exclude", migrate.get("exclude", [])),
     )
@@ -141,3 +145,31 @@ def _capability(file: Path, place: str, name: str, entry: Any) -> Capability:
     except InvalidCapability as error:
         shown = ", ".join(f"{option} = {value!r}" for option, value in options.items())
         raise InvalidSetting(f"{place} in {file}", shown, f"what can be registered: {error}") from error
+
+
+def _environments(file: Path, value: list[Any]) -> tuple[EnvironmentPlan, ...]:
+    place = "tool.ssot_shims.environments"
+    if not isinstance(value, list):  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
+        raise InvalidSetting(f"{place} in {file}", _kind(value), f"a list of tables, each written [[{place}]]")
+    plans: dict[str, EnvironmentPlan] = {}
+    for index, entry in enumerate(value):
+        plan = _environment(file, f"{place}[{index}]", entry)
+        if plan.name in plans:
+            raise InvalidSetting(f"{place}[{index}].name in {file}", plan.name, "a name that no other environment has")
+        plans[plan.name] = plan
+    return tuple(plans.values())
+
+
+def _environment(file: Path, place: str, entry: Any) -> EnvironmentPlan:
+    table = _table(file, place, entry)
+    _refuse_other_keys(file, place, table, _ENVIRONMENT_KEYS)
+    name = table.get("name", "")
+    if not isinstance(name, str) or "://" in name:
+        raise InvalidSetting(f"{place}.name in {file}", _kind(name), "a word such as 'staging'")
+    if not name.isprintable() or len(name.split()) != 1:
+        raise InvalidSetting(f"{place}.name in {file}", name, "a word such as 'staging'")
+    requires = _names(file, f"environments.{name}.requires", table.get("requires", []))
+    values = _table(file, f"tool.ssot_shims.environments.{name}.values", table.get("values", {}))
+    plan = EnvironmentPlan(name=name, requires=requires, values=values, where=str(file))
+    plan.check()
+    return plan

@@ -198,7 +198,9 @@ class Registry:
         """
         if not names:
             self._catalogue.offers(anew=True)
-        self._answers.forget(self._catalogue.with_parts(names or self))
+        wanted = self._catalogue.with_parts(names or self)
+        self._answers.refreshed.update(wanted)
+        self._answers.forget(wanted)
 
     def hanging(self) -> dict[str, str]:
         """The probes that were given up and have not come back, by name, with the line where each stands."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ssot_shims._declarations import ImportFailure
     from ssot_shims._difference import Difference
+    from ssot_shims._environment import Chain, EnvironmentFinding
     from ssot_shims._survey import Finding
 
 SCHEMA = 1
@@ -36,25 +37,33 @@ _COLOURS = {
     "unavailable": "2",
     "timed out": "33",
     "failed": "31",
+    "chosen": "32",
+    "unusable": "2",
 }
 
 
 class Status(Record):
-    """What every shim and capability is on this machine, the settings in force, and what is wrong beside them."""
+    """What each shim, capability and environment is here, the settings in force, and what is wrong beside them."""
 
     shims: tuple[ShimRecord, ...]
     capabilities: tuple[Finding, ...]
+    environments: tuple[EnvironmentFinding, ...]
     settings: dict[str, str]
     problems: tuple[str, ...]
 
 
-def status(failures: Iterable[ImportFailure] = (), found: Iterable[Finding] = ()) -> Status:
+def status(failures: Iterable[ImportFailure] = (), found: Iterable[Finding] = (), chain: Chain | None = None) -> Status:
     """The status of this process: all shims declared so far, after the modules in *failures* could not be imported.
 
-    *found* is what the capabilities were found to be.
+    *found* is what the capabilities were found to be, *chain* what became of the environments of the project.
     """
-    settings = {name: fit_to_show(value) for name, value in _settings.in_force().items()}
-    return Status(shims=all_shims(), capabilities=tuple(found), settings=settings, problems=problems(failures))
+    return Status(
+        shims=all_shims(),
+        capabilities=tuple(found),
+        environments=chain.findings if chain else (),
+        settings={name: fit_to_show(value) for name, value in _settings.in_force().items()},
+        problems=(*problems(failures), *([chain.problem] if chain and chain.problem else [])),
+    )
 
 
 def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
@@ -71,6 +80,9 @@ def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
     lines = [_title(), "", *table(("SHIM", "STATE", "WHY"), rows, width=width, colour=colour)]
     answers = [(found.capability.name, found.answer.status, found.why) for found in report.capabilities]
     lines += ["", *table(("CAPABILITY", "STATUS", "WHY"), answers, width=width, colour=colour)]
+    if report.environments:
+        plans = [(found.plan.name, found.status, found.why) for found in report.environments]
+        lines += ["", *table(("ENVIRONMENT", "STATUS", "WHY"), plans, width=width, colour=colour)]
     hanging = [found for found in report.capabilities if found.hanging]
     if hanging:
         lines += ["", *(f"hanging: the probe of {found.capability.name} at {found.hanging}" for found in hanging)]
@@ -88,7 +100,9 @@ def as_json(report: Status) -> str:
     shim, with the attributes of :class:`ssot_shims.ShimRecord`; objects and exceptions are given by their text.
     ``capabilities`` holds one object a capability: the attributes of :class:`ssot_shims.Availability`, ``available``
     (its truth), ``probe`` (in short notation, or where its function is), ``level`` and ``where`` (who registered it),
-    and ``hanging`` (the line at which a probe that was given up still stands, or null).
+    and ``hanging`` (the line at which a probe that was given up still stands, or null). ``environments`` holds one
+    object an environment of the project: ``name``, ``status`` (``chosen``, ``usable``, ``unusable`` or ``failed``),
+    ``reason``, ``requires``, and ``values``, which lists the keys alone because values may hold passwords.
     """
     data = {
         "schema": SCHEMA,
@@ -98,6 +112,7 @@ def as_json(report: Status) -> str:
         "problems": list(report.problems),
         "shims": [_shim_data(record) for record in report.shims],
         "capabilities": [_capability_data(found) for found in report.capabilities],
+        "environments": [_environment_data(found) for found in report.environments],
     }
     return json.dumps(data, indent=2) + "\n"
 
@@ -111,6 +126,11 @@ def as_markdown(report: Status) -> str:
         f"| {markdown(found.capability.name)} | {found.answer.status} | {markdown(found.why)} |"
         for found in report.capabilities
     ]
+    if report.environments:
+        lines += ["", "| environment | status | why |", "|---|---|---|"]
+        lines += [
+            f"| {markdown(found.plan.name)} | {found.status} | {markdown(found.why)} |" for found in report.environments
+        ]
     if report.problems:
         lines += ["", *(f"- problem: {markdown(problem)}" for problem in report.problems)]
     return "\n".join(lines) + "\n"
@@ -205,4 +225,14 @@ def _capability_data(found: Finding) -> dict[str, Any]:
         "level": capability.level,
         "where": capability.where,
         "hanging": found.hanging or None,
+    }
+
+
+def _environment_data(found: EnvironmentFinding) -> dict[str, Any]:
+    return {
+        "name": found.plan.name,
+        "status": found.status,
+        "reason": found.why,
+        "requires": list(found.plan.requires),
+        "values": list(found.plan.values),
     }

@@ -1,4 +1,4 @@
-"""The environment variables that steer shims and capabilities, each read when the answer is made."""
+"""The environment variables that steer shims, capabilities and environments, each read when the answer is made."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ HAS_PREFIX = PREFIX + "HAS_"
 NO_SERVICES = PREFIX + "NO_SERVICES"
 TIMEOUT = PREFIX + "TIMEOUT"
 REQUIRE = PREFIX + "REQUIRE"
+ENVIRONMENT = PREFIX + "ENVIRONMENT"
 
 DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
 _LONGEST = 86_400
@@ -32,6 +33,11 @@ def flag(name: str) -> bool:
     if word in _NO:
         return False
     raise InvalidSetting(name, value, "1, true, yes or on, or 0, false, no or off")
+
+
+def is_no(value: str) -> bool:
+    """Whether *value*, of a variable that is a switch, leaves it off."""
+    return value.strip().lower() in _NO
 
 
 def choice(name: str) -> bool | None:
@@ -122,11 +128,20 @@ def longer(seconds: float) -> int:
 
 def required() -> tuple[str, ...]:
     """What must be real here: names of capabilities, and ``upstream:Name`` for shims (``SSOT_SHIMS_REQUIRE``)."""
-    value = os.environ.get(REQUIRE, "")
+    return required_names(REQUIRE, os.environ.get(REQUIRE, ""))
+
+
+def required_names(setting: str, value: str) -> tuple[str, ...]:
+    """The names in *value*, parted by commas, which *setting* requires."""
     names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
     if not all(name.removeprefix("upstream:").isidentifier() for name in names):
-        raise InvalidSetting(REQUIRE, value, "names such as docker,postgres,upstream:HeartbeatConfig")
+        raise InvalidSetting(setting, value, "names such as docker,postgres,upstream:HeartbeatConfig")
     return names
+
+
+def environment() -> str | None:
+    """The one environment that is to be used (``SSOT_SHIMS_ENVIRONMENT``); None for the first that is usable."""
+    return os.environ.get(ENVIRONMENT, "").strip() or None
 
 
 def in_force() -> dict[str, str]:
@@ -136,14 +151,23 @@ def in_force() -> dict[str, str]:
 
 def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()) -> dict[str, str]:
     """What is set and reaches nothing, as the variable and what is wrong with it."""
-    return {**_unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
+    return {**unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
 
 
-def _unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
+def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
+    """The same of the variables alone."""
     from ssot_shims._misspelled import close_matches, did_you_mean  # front ends ask, imports do not
 
     wrong: dict[str, str] = {}
-    settings = [STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, *map(upstream_variable, sorted(shims))]
+    settings = [
+        STRICT,
+        PLACEHOLDERS,
+        NO_SERVICES,
+        TIMEOUT,
+        REQUIRE,
+        ENVIRONMENT,
+        *map(upstream_variable, sorted(shims)),
+    ]
     # Without the prefix, which would make any two of them look alike.
     variables = [name.removeprefix(PREFIX) for name in settings]
     for name in in_force():

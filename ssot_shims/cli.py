@@ -16,6 +16,7 @@ import ssot_shims._report as _report
 from ssot_shims._aside import aside
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
+from ssot_shims._environment import survey_environments
 from ssot_shims._output import write
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
     from ssot_shims._declarations import ImportFailure
+    from ssot_shims._pyproject import Project
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # it has no public name
 
@@ -88,7 +90,7 @@ def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
         with aside(out), importable(folder, project.root):  # to the end, because probes and examples import too
             failures = load_declarations(project, options.modules, folder)
             is_status = options.command == "status"
-            text, code = _status(options, look, failures) if is_status else _verify(look, failures)
+            text, code = _status(options, look, project, failures) if is_status else _verify(look, failures)
         write(out, text)
     except (SsotShimsError, OSError) as error:
         print(f"ssot-shims: {error}", file=sys.stderr)
@@ -157,10 +159,13 @@ class _Look(Record):
     colour: bool
 
 
-def _status(options: argparse.Namespace, look: _Look, failures: Sequence[ImportFailure]) -> tuple[str, int]:
+def _status(
+    options: argparse.Namespace, look: _Look, project: Project, failures: Sequence[ImportFailure]
+) -> tuple[str, int]:
     with told_later():
         found = survey(capabilities, tuple(capabilities))
-    report = _report.status(failures, found)
+        chain = survey_environments(project)
+    report = _report.status(failures, found, chain)
     if options.json:
         return _report.as_json(report), 0
     if options.markdown:

@@ -257,3 +257,61 @@ class CapabilityMissing(CapabilityError):
 
     def __str__(self) -> str:
         return "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())
+
+
+class UnknownEnvironment(SsotShimsError, LookupError):
+    """An environment that pyproject.toml does not declare."""
+
+    def __init__(self, name: str, close: tuple[str, ...], known: tuple[str, ...]) -> None:
+        super().__init__(name, close, known)
+        self.name = name
+        self.close = close
+        self.known = known
+
+    def __str__(self) -> str:
+        close = f"close: {', '.join(self.close)}; " if self.close else ""
+        return f"no environment {self.name!r}; {close}known: {', '.join(self.known)}"
+
+
+class NoEnvironment(SsotShimsError):
+    """What :func:`ssot_shims.choose_environment` raises when no environment is usable here.
+
+    ``reasons`` holds what each one lacks. ``is_breakage`` says that this is no normal absence: a probe failed, or what
+    is lacking is required.
+    """
+
+    def __init__(self, reasons: dict[str, str], is_breakage: bool = False) -> None:
+        super().__init__(reasons, is_breakage)
+        self.reasons = reasons
+        self.is_breakage = is_breakage
+
+    def __str__(self) -> str:
+        return "; ".join(f"environment {name!r} lacks {reason}" for name, reason in self.reasons.items())
+
+
+class UnknownValue(SsotShimsError, KeyError):
+    """A key that the environment in use has no value for."""
+
+    def __init__(self, environment: str, key: object, close: tuple[str, ...], known: tuple[str, ...]) -> None:
+        super().__init__(environment, key, close, known)
+        self.environment = environment
+        self.key = key
+        self.close = close
+        self.known = known
+
+    def __str__(self) -> str:
+        close = f"close: {', '.join(self.close)}; " if self.close else ""
+        known = ", ".join(self.known) or "none"
+        return f"environment {self.environment!r} has no value {self.key!r}; {close}known: {known}"
+
+
+class InvalidDecoration(SsotShimsError, TypeError):
+    """A decorator without what it needs, or on something that it cannot decorate."""
+
+    def __init__(self, problem: str, expected: str) -> None:
+        super().__init__(problem, expected)
+        self.problem = problem
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.expected}"

@@ -124,6 +124,7 @@ def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
             "python": platform.python_version(),
             "settings": {},
             "problems": [],
+            "environments": [],
         },
     )
     seconds = shims[0].pop("seconds")

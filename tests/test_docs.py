@@ -48,7 +48,9 @@ def test_every_kind_of_block_in_the_readme_is_known() -> None:
 
 @pytest.mark.parametrize("block", blocks("python"))
 def test_the_python_of_the_readme_runs(block: str, tmp_path: Path) -> None:
-    """Each block is a program that runs without an error or a warning."""
+    """Each block is a program that runs without an error or a warning, in a project with the environments shown."""
+    (environments,) = (text for text in blocks("toml") if "environments" in text)
+    (tmp_path / "pyproject.toml").write_text(environments)
     (tmp_path / "block.py").write_text(block)
     run([sys.executable, "-W", "error", "block.py"], tmp_path)
 
@@ -73,12 +75,15 @@ def test_the_output_in_the_readme_is_what_status_prints(tmp_path: Path) -> None:
 
 def test_the_tables_of_the_readme_read(tmp_path: Path) -> None:
     """Each TOML block is accepted by whoever reads it."""
-    modules, ours, moves, theirs = blocks("toml")
+    modules, ours, environments, moves, theirs = blocks("toml")
     (tmp_path / "pyproject.toml").write_text(modules)
     assert read_project(tmp_path / "pyproject.toml").modules == ("acme_tests.shims",)
     (tmp_path / "pyproject.toml").write_text(ours)
     found = [(one.name, one.notation) for one in read_project(tmp_path / "pyproject.toml").capabilities]
     assert found == [("postgres", "tcp://localhost:5432"), ("backend", "http://localhost:8000/health")]
+    (tmp_path / "pyproject.toml").write_text(environments)
+    chain = [(plan.name, plan.requires) for plan in read_project(tmp_path / "pyproject.toml").environments]
+    assert chain == [("docker", ("docker", "backend")), ("staging", ("staging",))]
     (tmp_path / "pyproject.toml").write_text(moves)
     project = read_project(tmp_path / "pyproject.toml")
     assert [rule[:2] for rule in project.rules] == [

@@ -30,6 +30,10 @@ ERRORS = [
     errors.UnknownCapability("dokcer", ("docker",), ("docker", "git")),
     errors.CircularProbe(("a", "b", "a")),
     errors.CapabilityMissing({"docker": "no socket", "git": "no command"}),
+    errors.UnknownEnvironment("stagign", ("staging",), ("docker", "staging")),
+    errors.NoEnvironment({"docker": "docker: unavailable: no socket"}, is_breakage=True),
+    errors.UnknownValue("staging", "backend", ("backend_url",), ("backend_url",)),
+    errors.InvalidDecoration("@skip_unless_available is put on a classmethod", "put it below @classmethod"),
 ]
 BASES = (errors.SsotShimsError, errors.UpstreamError, errors.CapabilityError)
 

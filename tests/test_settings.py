@@ -46,9 +46,12 @@ def test_a_setting_for_no_capability_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SSOT_SHIMS_HAS_GIT", "1")
     monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "1")
     monkeypatch.setenv("SSOT_SHIMS_NO_SERVICE", "1")
+    monkeypatch.setenv("SSOT_SHIMS_ENVIRONMENT", "staging")
+    monkeypatch.setenv("SSOT_SHIMS_ENVIROMENT", "staging")
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "git,gti,upstream:RetryPolicy,upstream:Nobody")
     assert misspelled(SHIMS, frozenset({"docker", "git"})) == {
         "SSOT_SHIMS_HAS_DOKCER": "no capability of that name; close: docker",
+        "SSOT_SHIMS_ENVIROMENT": "no such setting; close: SSOT_SHIMS_ENVIRONMENT",
         "SSOT_SHIMS_NO_SERVICE": "no such setting; close: SSOT_SHIMS_NO_SERVICES",
         "SSOT_SHIMS_REQUIRE=gti": "no capability of that name; close: git",
         "SSOT_SHIMS_REQUIRE=upstream:Nobody": "no shim of that name",
@@ -136,7 +139,8 @@ exclude = ["vendor/*", "**/generated_*.py"]
         ),
         (
             "[tool.ssot_shims]\nmodule = []",
-            "a key of tool.ssot_shims in {file} is 'module'; expected one of modules, capabilities, migrate; "
+            "a key of tool.ssot_shims in {file} is 'module'; "
+            "expected one of modules, capabilities, environments, migrate; "
             "close: modules",
         ),
         (

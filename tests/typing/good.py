@@ -4,7 +4,9 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, Protocol, assert_never, assert_type
+from unittest import TestCase
 
 import ssot_shims
 from ssot_shims import (
@@ -12,6 +14,7 @@ from ssot_shims import (
     CircularShim,
     Difference,
     DuplicateShim,
+    Environment,
     HeartbeatConfig,
     InvalidPlaceholder,
     InvalidSetting,
@@ -25,11 +28,13 @@ from ssot_shims import (
     UpstreamError,
     UpstreamMoved,
     all_shims,
+    choose_environment,
     compare,
     errors,
     is_placeholder,
     shim,
     shim_of,
+    skip_unless_available,
     verify,
 )
 from ssot_shims.errors import UpstreamMoved as TheSameUpstreamMoved
@@ -142,6 +147,40 @@ assert_type([colour.name for colour in Colour], list[str])
 assert_type(read(Stopped()), float)
 assert_type(parse("ff", base=16), int)
 fetcher: Callable[[str], Awaitable[bytes]] = fetch
+
+
+# Tests that need something keep their types; the environment is a mapping of text.
+
+
+@skip_unless_available("docker", "upstream:HeartbeatConfig")
+def containers(count: int, *, name: str = "acme") -> list[str]:
+    return [name] * count
+
+
+@skip_unless_available("docker")
+async def containers_later(count: int) -> list[str]:
+    return ["acme"] * count
+
+
+@skip_unless_available("docker")
+class Containers(TestCase):
+    @skip_unless_available("git")
+    def test_it(self) -> None:
+        assert containers(1, name="x")
+
+
+def environment() -> str:
+    chosen = choose_environment("staging", folder=Path("suite"))
+    assert_type(chosen, Environment)
+    assert_type(chosen.name, str)
+    assert_type(chosen["url"], str)
+    assert_type(dict(chosen.passed_over), dict[str, str])
+    return chosen.get("realm", "none")
+
+
+some_containers: Callable[[int], list[str]] = containers
+later: Callable[[int], Awaitable[list[str]]] = containers_later
+assert_type(Containers("test_it"), Containers)
 
 
 # Questions about shims.

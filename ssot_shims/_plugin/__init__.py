@@ -1,0 +1,1 @@
+"""What the pytest plugin does once it is needed: each module is imported at its first use."""

@@ -1,0 +1,87 @@
+"""The report of a run in a file: JSON for programs, Markdown for a CI step summary."""
+
+from __future__ import annotations
+
+import json
+import platform
+
+import pytest
+
+import ssot_shims
+import ssot_shims._settings as _settings
+from ssot_shims._outcome import fit_to_show
+from ssot_shims._plain import describe, markdown
+from ssot_shims._plugin.account import account
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from ssot_shims._plugin.account import Line
+    from ssot_shims._plugin.settings import Settings
+    from ssot_shims._plugin.tally import Tally
+    from ssot_shims._verdict import Verdict
+
+SCHEMA = 1
+
+
+def make_room(file: Path) -> None:
+    """Raise UsageError unless *file* can be written. The folders above it are made, and an earlier report is gone."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("ab").close()
+        file.unlink()  # it would look like the report of this run, should that never come to its end
+    except OSError as error:
+        raise pytest.UsageError(_unwritable(file, error)) from error
+
+
+def write(file: Path, tally: Tally, settings: Settings, exit_code: int) -> str:
+    """Write what there is to tell to *file*, in the format that it is named for; tells what is in the way, if any."""
+    lines = account(tally, settings)
+    text = _markdown(lines) if file.suffix == ".md" else _json(tally, settings, lines, exit_code)
+    try:
+        file.write_text(text, "utf-8", "backslashreplace")
+    except OSError as error:
+        return _unwritable(file, error)
+    return ""
+
+
+def _unwritable(file: Path, error: OSError) -> str:
+    return f"the report {file} cannot be written: {describe(error)}"
+
+
+def _markdown(lines: tuple[Line, ...]) -> str:
+    head = f"### {markdown(f'ssot_shims {ssot_shims.__version__}')}\n\n"
+    if not lines:
+        return f"{head}Nothing was skipped, and no placeholder is in use.\n"
+    rows = [f"| {line.label} | {markdown(line.about)} | {markdown(line.text)} |" for line in lines]
+    return head + "\n".join(["| what | name | why |", "|---|---|---|", *rows]) + "\n"
+
+
+def _json(tally: Tally, settings: Settings, lines: tuple[Line, ...], exit_code: int) -> str:
+    """The JSON whose schema README.md describes."""
+    data = {
+        "schema": SCHEMA,
+        "ssot_shims": ssot_shims.__version__,
+        "python": platform.python_version(),
+        "pytest": pytest.__version__,
+        "exit_code": exit_code,
+        "settings": {name: fit_to_show(value) for name, value in _settings.in_force().items()},
+        "required": dict(settings.required),
+        "verdicts": _verdicts(tally),
+        "shims": [vars(shim) for shim in tally.shims.values()],
+        "environments": list(tally.environments),
+        "problems": [*tally.problems, *tally.failures],
+        "summary": [str(line) for line in lines],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _verdicts(tally: Tally) -> list[dict[str, Any]]:
+    """Each verdict with the tests that met it, those that ran included."""
+    tests: dict[Verdict, list[str]] = {verdict: [] for verdict in tally.unmarked.values()}
+    for asked in tally.by_name.values():
+        for test, verdict in asked:
+            tests.setdefault(verdict, []).append(test)
+    return [{**vars(verdict), "tests": sorted(of_it)} for verdict, of_it in tests.items()]

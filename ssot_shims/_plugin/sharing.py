@@ -1,0 +1,159 @@
+"""One answer a host and test run: under pytest-xdist, what the first worker has found out counts for all.
+
+The controller makes a private folder. Its workers on the same host learn of it from their environment, because a
+conftest.py may ask while it is imported, which is before pytest-xdist hands anything over. An answer is a folder in
+that folder: renaming one to the name of an answer fails when another worker was first, on every kind of file system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from ssot_shims._answers import Answers
+from ssot_shims._availability import Availability
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    import pytest
+
+    from ssot_shims._answers import Shared
+    from ssot_shims._capability import Capability
+
+FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
+
+_TO_SHARE = ("available", "unavailable")  # the others are no answers about the machine
+
+
+def begin(config: pytest.Config) -> None:
+    """In the controller, before it starts its workers: share what is known here and what is found out from now on."""
+    try:
+        folder = tempfile.mkdtemp(prefix="ssot_shims-")
+    except OSError:
+        return  # then each finds out for itself
+    config.add_cleanup(partial(_end, folder, Answers.shared))
+    os.environ[FOLDER] = folder
+    sharing = Answers.shared = Sharing(Path(folder))
+    sharing.offer_known()
+
+
+def join(manager: pytest.PytestPluginManager) -> None:
+    """In a worker, before the first conftest.py is imported: share with those that the controller tells of."""
+    folder = os.environ.pop(FOLDER, "")  # what a test starts has no part in this
+    if folder and _is_private(Path(folder)):
+        sharing = Answers.shared = Sharing(Path(folder))
+        manager.register(sharing, "ssot_shims sharing")
+
+
+def _end(folder: str, before: Shared | None) -> None:
+    os.environ.pop(FOLDER, None)
+    Answers.shared = before
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether *folder* is one, not a link to one, and nobody else can write into it."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    is_ours = os.name == "nt" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
+    return is_ours and stat.S_ISDIR(found.st_mode)
+
+
+class Sharing:
+    """The answers in *folder*, for the capabilities of the registry that everybody shares.
+
+    What a test registers is its own: in another worker another test may register something else in the same line.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._collected: Mapping[str, Capability] | None = None
+
+    def pytest_collection_finish(self) -> None:
+        """Nothing; whoever registers from here on is a test."""
+        answers = _answers()
+        self._collected = dict(answers.capabilities) if answers else {}
+
+    def read(self, capability: Capability) -> Availability | None:
+        """The answer that counts, if there is one."""
+        return _read(self._place(capability)) if self._is_shared(capability) else None
+
+    def offer(self, capability: Capability, own: Availability) -> Availability:
+        """The answer that counts from now on: the first; *own* where there is none, or none is to be shared."""
+        if own.source != "probe" or not self._is_shared(capability):
+            return own
+        place = self._place(capability)
+        first = _read(place)
+        if first is None and own.status in _TO_SHARE:
+            self._write(place, {"status": own.status, "reason": own.reason, "details": dict(own.details)})
+            first = _read(place)
+        return own if first is None else first
+
+    def agree(self, what: str, own: str) -> str:
+        """What the first process has said about *what*, which is *own* if this is the first."""
+        place = self._folder / sha256(what.encode()).hexdigest()
+        self._write(place, {"said": own})
+        said = _told(place).get("said")
+        return said if isinstance(said, str) else own
+
+    def offer_known(self) -> None:
+        """Nothing; what this process knows by now is offered."""
+        answers = _answers()
+        if answers is not None:
+            for name, known in list(answers.hits.items()):
+                self.offer(answers.capabilities[name], known)
+
+    def _is_shared(self, capability: Capability) -> bool:
+        answers, name = _answers(), capability.name
+        if capability.ttl is not None or answers is None or answers.capabilities.get(name) is not capability:
+            return False
+        by_a_test = self._collected is not None and self._collected.get(name) is not capability
+        return capability.level != "user" or not by_a_test
+
+    def _place(self, capability: Capability) -> Path:
+        """Where the answer for one registration in one interpreter is."""
+        told = (capability.name, capability.level, capability.notation, capability.where, sys.executable)
+        return self._folder / sha256(repr(told).encode("ascii", "backslashreplace")).hexdigest()
+
+    def _write(self, place: Path, told: dict[str, Any]) -> None:
+        """Put *told* at *place*, whole, unless another worker was first."""
+        try:
+            draft = Path(tempfile.mkdtemp(dir=self._folder))
+            (draft / "answer").write_text(json.dumps(told), "ascii")
+            draft.rename(place)
+        except OSError:
+            pass  # was not first, or has no room: the answer is read back anyhow
+
+
+def _read(place: Path) -> Availability | None:
+    """The answer at *place*; None when there is none, and when what is there does not read."""
+    told = _told(place)
+    is_whole = told.get("status") in _TO_SHARE and [*map(type, map(told.get, ("reason", "details")))] == [str, dict]
+    return Availability(status=told["status"], reason=told["reason"], details=told["details"]) if is_whole else None
+
+
+def _told(place: Path) -> dict[str, Any]:
+    """What was written at *place*; nothing when there is nothing, and when it does not read."""
+    try:
+        told: Any = json.loads((place / "answer").read_text("ascii"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # with keys of text, as in all JSON
+
+
+def _answers() -> Answers | None:
+    """What the registry that everybody shares knows; None where nobody has imported it, which is not our part."""
+    home: Any = sys.modules.get("ssot_shims._builtin")
+    return home.capabilities._answers if home else None

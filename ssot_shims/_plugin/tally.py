@@ -1,0 +1,134 @@
+"""What the tests of one run asked for, and what became of it.
+
+A verdict travels with the report of its test, so that none is lost when a worker of pytest-xdist crashes. The rest is
+sent by each worker when it ends; one that crashes is replaced by another that finds the same.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ssot_shims._plugin.workers import WIRE
+from ssot_shims._record import Record
+from ssot_shims._verdict import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping
+    from typing import Any
+
+ASKED = pytest.StashKey[tuple[Verdict, ...]]()  # of a test: the verdicts on what its markers name
+COUNTED = "_ssot_shims_verdicts"  # the attribute of an exception that ends a test because of them
+
+
+class ShimTold(Record):
+    """What is to be told of a shim: as in its record, and how its upstream differs from the placeholder."""
+
+    name: str
+    state: str
+    reason: str
+    problem: str = ""
+    differences: tuple[str, ...] = ()
+
+
+class Tally:
+    """The verdicts by test and name, and what else the processes of the run have found. It is a plugin by itself.
+
+    A test that is run again counts once, as it went the last time.
+    """
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, Verdict]] = {}
+        self.unmarked: dict[str, Verdict] = {}  # asked for in Python, and required or forced
+        self.shims: dict[str, ShimTold] = {}
+        self.environments: dict[str, str] = {}  # those chosen (of one machine one), and what is to be told of each
+        self.problems: dict[str, None] = {}
+        self.failures: dict[str, None] = {}  # what went wrong at the end
+        self.misspelled: dict[str, str] = {}  # the variables that reach nothing, and what is wrong with each
+        self.is_complete = False  # the run has come to its end, and not only to that of its collection
+        self.is_strict = False
+        self.is_refused = False  # the problems have been raised, and need not be told again
+        self.before: frozenset[str] = frozenset()  # the shims declared before this run, in which they are not told
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        raised = _raised(call)
+        report = yield
+        verdicts = item.stash.get(ASKED, ()) if call.when == "setup" else ()
+        for error in (*raised, *_raised(call)):  # of a SkipTest pytest makes a skip of its own, here or on the way
+            verdicts = (*verdicts, *getattr(error, COUNTED, ()))
+        if verdicts:
+            vars(report)[WIRE] = [dict(vars(verdict)) for verdict in verdicts]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for told in vars(report).get(WIRE, ()):
+            verdict = Verdict(**told)
+            self.tests.setdefault(str(report.nodeid), {})[verdict.name] = verdict
+
+    def add(self, told: Mapping[str, Any]) -> None:
+        """Add what another process has found."""
+        self.note_verdicts(Verdict(**verdict) for verdict in told.get("unmarked", ()))
+        self.note_shims(ShimTold(**shim) for shim in told.get("shims", ()))
+        self.environments.update(told.get("environments", {}))
+        self.problems.update(dict.fromkeys(told.get("problems", ())))
+        self.failures.update(dict.fromkeys(told.get("failures", ())))
+        self.misspelled.update(told.get("misspelled", {}))
+        self.is_strict |= told.get("is_strict", False)
+
+    def note_verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        """Note what was asked for in Python; of two processes the one that could not run it counts."""
+        for verdict in verdicts:
+            if verdict.outcome == "error" or verdict.name not in self.unmarked:
+                self.unmarked[verdict.name] = verdict
+
+    def note_shims(self, shims: Iterable[ShimTold]) -> None:
+        """Note the shims of a process; in all those of one run they are the same."""
+        self.shims.update({shim.name: shim for shim in shims})
+
+    def to_send(self) -> dict[str, Any]:
+        """What the reports do not hold, as plain data."""
+        return {
+            "unmarked": [dict(vars(verdict)) for verdict in self.unmarked.values()],
+            "shims": [dict(vars(shim)) for shim in self.shims.values()],
+            "environments": dict(self.environments),
+            "problems": list(self.problems),
+            "failures": list(self.failures),
+            "misspelled": dict(self.misspelled),
+            "is_strict": self.is_strict,
+        }
+
+    @property
+    def by_name(self) -> dict[str, list[tuple[str, Verdict]]]:
+        """The tests that asked for each name, with their verdicts."""
+        by_name: dict[str, list[tuple[str, Verdict]]] = {}
+        for test, verdicts in self.tests.items():
+            for name, verdict in verdicts.items():
+                by_name.setdefault(name, []).append((test, verdict))
+        return by_name
+
+    @property
+    def violations(self) -> tuple[ShimTold, ...]:
+        """The shims that moved or are broken although that was forbidden."""
+        return tuple(shim for shim in self.shims.values() if self.is_strict and shim.problem)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the run has failed, even when nothing of it was reported as failed."""
+        verdicts = [verdict for of_one in self.tests.values() for verdict in of_one.values()]
+        is_unmet = any(verdict.outcome == "error" for verdict in [*verdicts, *self.unmarked.values()])
+        return is_unmet or bool(self.violations) or bool(self.failures)
+
+
+def _raised(call: pytest.CallInfo[None]) -> tuple[BaseException | None, ...]:
+    return (call.excinfo.value, call.excinfo.value.__context__) if call.excinfo else ()
+
+
+_KEY = pytest.StashKey[Tally]()
+
+
+def tally_of(config: pytest.Config) -> Tally:
+    """The tally of a run."""
+    return config.stash.setdefault(_KEY, Tally())

@@ -1,0 +1,156 @@
+"""Skip, error or run: what a test does that needs something of this machine. No test runner is known here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import ssot_shims
+from ssot_shims._asking import begin_each
+from ssot_shims._builtin import capabilities
+from ssot_shims._declarations import told_later
+from ssot_shims._in_force import in_words_of_the_user, told
+from ssot_shims._misspelled import did_you_mean
+from ssot_shims._outcome import fit_to_show
+from ssot_shims._record import Record
+from ssot_shims._shim import all_shims
+from ssot_shims.errors import SsotShimsError, UnknownCapability
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Literal
+
+    from ssot_shims._availability import Availability
+    from ssot_shims._shim import ShimRecord
+
+    Outcome = Literal["run", "skip", "error"]
+
+UPSTREAM = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
+
+_OUTCOMES: dict[str, Outcome] = {
+    "available": "run",
+    "upstream": "run",
+    "unavailable": "skip",
+    "absent": "skip",
+    "forced": "skip",
+    "timed out": "skip",
+    "failed": "error",
+    "moved": "error",
+    "broken": "error",
+    "unknown": "error",
+}
+_CURE = (
+    "if it is spelled right, import the module that declares it; "
+    "for pytest, list that in tool.ssot_shims.modules of pyproject.toml"
+)
+
+
+class Verdict(Record):
+    """What becomes of a test that needs *name*, and why.
+
+    ``status`` is that of a capability (``available``, ``unavailable``, ``timed out``, ``failed``), the state of a shim
+    (``upstream``, ``absent``, ``moved``, ``broken``, ``forced``), or ``unknown``. ``reason`` is one line fit to show:
+    who requires it if somebody does, the status, whether it was forced, why, and the cure.
+    """
+
+    name: str  # "docker", "upstream:HeartbeatConfig"
+    outcome: Outcome
+    status: str
+    reason: str
+    is_required: bool
+
+
+def judge(name: str, required: Mapping[str, str]) -> Verdict:
+    """The verdict on *name*, a capability or ``upstream:Name``; *required* holds who says so, by name.
+
+    Never raises for what the machine is like, nor for what the user got wrong: that is the outcome ``error``.
+    """
+    return judge_each((name,), required)[0]
+
+
+def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """The verdict on each of *names*, in their order, the capabilities asked side by side."""
+    wanted = tuple(dict.fromkeys(names))
+    found = _ask_capabilities([name for name in wanted if not name.startswith(UPSTREAM)])
+    found.update({name: _ask_shim(name.removeprefix(UPSTREAM)) for name in wanted if name not in found})
+    verdicts = tuple(_verdict(name, found[name], required.get(name)) for name in wanted)
+    if not told().said_by:
+        return verdicts
+    return tuple(verdict.but(reason=in_words_of_the_user(verdict.reason)) for verdict in verdicts)
+
+
+def known_names() -> frozenset[str]:
+    """Every name there is a verdict on: the capabilities, and ``upstream:Name`` for ours and the declared shims."""
+    return frozenset(capabilities) | {UPSTREAM + name for name in _shim_names()}
+
+
+class _Found(Record):
+    status: str
+    why: str
+    is_real: bool = False  # neither forced nor a placeholder
+
+
+@lru_cache(maxsize=256)  # a suite asks for few things, and thousands of times
+def _verdict(name: str, found: _Found, required_by: str | None) -> Verdict:
+    reason = fit_to_show(f"{found.status}: {found.why}")
+    outcome = _OUTCOMES[found.status]
+    if required_by is not None:
+        reason = f"required by {required_by}; {reason}"
+        outcome = "run" if found.is_real else "error"
+    return Verdict(name=name, outcome=outcome, status=found.status, reason=reason, is_required=required_by is not None)
+
+
+def _ask_capabilities(names: Sequence[str]) -> dict[str, _Found]:
+    return {name: _found(wait) for name, wait in begin_each(capabilities._catalogue, names).items()}
+
+
+def _found(wait: Callable[[], Availability]) -> _Found:
+    try:
+        return _of_answer(wait())
+    except SsotShimsError as error:
+        return _of_error(error)
+
+
+def _of_answer(answer: Availability) -> _Found:
+    is_forced = answer.source != "probe"
+    why = f"forced: {answer.reason}" if is_forced else answer.reason
+    return _Found(status=answer.status, why=why, is_real=bool(answer) and not is_forced)
+
+
+def _of_error(error: SsotShimsError) -> _Found:
+    if isinstance(error, UnknownCapability):
+        return _Found(status="unknown", why=f"{error}; {_CURE}")
+    return _Found(status="failed", why=str(error))
+
+
+def _ask_shim(name: str) -> _Found:
+    try:
+        record = record_of(name)
+    except SsotShimsError as error:
+        return _Found(status="broken", why=str(error))
+    if record is None:
+        known = sorted(_shim_names())
+        close = did_you_mean(name, known)
+        return _Found(status="unknown", why=f"no shim {name!r}{close}; known: {', '.join(known)}; {_CURE}")
+    return _Found(status=record.state, why=record.reason, is_real=record.state == "upstream")
+
+
+def record_of(name: str) -> ShimRecord | None:
+    """The record of the shim *name*; one of ours is resolved now, unless somebody has imported it."""
+    records = {record.name: record for record in all_shims()}
+    if name not in records and name in _ours():
+        with told_later():  # the verdict says it
+            getattr(ssot_shims, name)
+        records = {record.name: record for record in all_shims()}
+    return records.get(name)
+
+
+def _shim_names() -> set[str]:
+    return {record.name for record in all_shims()} | _ours()
+
+
+def _ours() -> set[str]:
+    """The shims on the face, imported or not: each comes from a public module."""
+    homes: dict[str, str] = vars(ssot_shims)["_HOMES"]
+    names = (names for home, names in homes.items() if not home.startswith("_") and home != "errors")
+    return set(" ".join(names).split())

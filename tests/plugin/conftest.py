@@ -1,0 +1,220 @@
+"""The harness of the plugin's tests: a suite in a folder of its own, run by a real pytest in a process of its own.
+
+    def test_an_empty_test(suite: Suite) -> None:
+        suite.write({"test_a.py": "def test_a(): pass"})
+        run = suite.run("-n2", plugins=["xdist.plugin"], env={"SSOT_SHIMS_STRICT": "1"})
+        assert (run.code, run.collected, run.outcomes) == (0, 1, {"test_a.py::test_a": "passed"})
+
+No plugin that happens to be installed takes part: only ours, and the *plugins* that a test names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coverage import Coverage, CoverageData
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = "ssot_shims.pytest_plugin"
+
+# What a machine sets for its own sake must not reach the runs.
+_OURS = re.compile(
+    r"_?SSOT_SHIMS_|ORCHESTRATION_|TEST_NO_SERVICES$|PYTEST|PY_COLORS$|COV|CI$|BUILD_NUMBER$|PYTHONPATH$"
+)
+
+
+@dataclass
+class Run:
+    """What one run of pytest did."""
+
+    code: int
+    out: str
+    err: str
+    collected: int = 0  # tests that were to run, those deselected left out
+    outcomes: dict[str, str] = field(
+        default_factory=dict
+    )  # passed, failed, error, skipped, xfailed or xpassed, by node
+    reasons: dict[str, str] = field(default_factory=dict)  # by node: why it skipped, failed or could not run
+
+    @property
+    def summary(self) -> list[str]:
+        """The lines of our section at the end; empty when there is none."""
+        return self.section("ssot_shims")
+
+    def section(self, title: str) -> list[str]:
+        """The lines below the heading *title*, as far as the next heading; empty when there is none."""
+        lines = self.out.splitlines()
+        heading = re.compile(rf"=+ {re.escape(title)} =+")
+        start = next((number for number, line in enumerate(lines, 1) if heading.fullmatch(line)), len(lines))
+        end = next((number for number, line in enumerate(lines) if number >= start and re.match("=+ .* =", line)), None)
+        return lines[start:end]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many tests had each outcome."""
+        return {outcome: [*self.outcomes.values()].count(outcome) for outcome in sorted({*self.outcomes.values()})}
+
+
+class Suite:
+    """A test suite in *folder*, which is its root and where its runs start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "suite"
+        self.folder.mkdir()
+        self._aside = folder / "aside"  # what the harness needs, out of the suite's sight
+        self._aside.mkdir()
+
+    def write(self, files: Mapping[str, str]) -> Path:
+        """Write *files*, and give the folder that they are in."""
+        for name, text in files.items():
+            file = self.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+        return self.folder
+
+    def run(
+        self,
+        *arguments: str,
+        plugins: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        with_ours: bool = True,
+        lenient: bool = False,
+        timeout: float = 120,
+    ) -> Run:
+        """Run pytest with *arguments*, the named *plugins*, ours, and the variables in *env*.
+
+        Unknown markers and ini keys are errors, and so are pytest's own warnings, unless *lenient* is set.
+        """
+        log = self._aside / "log"
+        log.unlink(missing_ok=True)
+        loaded = [*plugins, *([PLUGIN] if with_ours else []), "recorder"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(f"-p{name}" for name in loaded)]
+        if not lenient:
+            command += ["--strict-markers", "--strict-config", "-Werror::pytest.PytestWarning"]
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            env={**self._environment(log), **(env or {})},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+            check=False,
+            timeout=timeout,
+        )
+        self._merge_coverage()
+        return _read(log, Run(done.returncode, done.stdout, done.stderr))
+
+    def python(self, file: str) -> str:
+        """What *file* of the suite prints when Python runs it."""
+        command, env = [sys.executable, file], self._environment(self._aside / "log")
+        out = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=True).stdout
+        self._merge_coverage()
+        return out
+
+    def _environment(self, log: Path) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
+        (self._aside / "recorder.py").write_text(_RECORDER)
+        path = [str(self._aside), str(ROOT)]
+        if Coverage.current() is not None:
+            path.insert(0, str(self._aside / "site"))
+            clean["COVERAGE_PROCESS_START"] = self._coverage_settings()
+        return {
+            **clean,
+            "COLUMNS": "120",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": os.pathsep.join(path),
+            "SUITE_LOG": str(log),
+        }
+
+    def _coverage_settings(self) -> str:
+        """Have each process of the run measured like this one, and give the file that says how."""
+        site, settings = self._aside / "site", self._aside / "coveragerc"
+        site.mkdir(exist_ok=True)
+        (site / "sitecustomize.py").write_text("import coverage\ncoverage.process_startup()\n")
+        data = self._aside / "measured"
+        settings.write_text(f"[run]\nbranch = true\nparallel = true\nsource_pkgs = ssot_shims\ndata_file = {data}\n")
+        return str(settings)
+
+    def _merge_coverage(self) -> None:
+        current = Coverage.current()
+        for file in sorted(self._aside.glob("measured.*")) if current is not None else ():
+            measured = CoverageData(str(file))
+            measured.read()
+            current.get_data().update(measured)  # type: ignore[union-attr]  # there is one, or no file was looked at
+            file.unlink()
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """An empty suite."""
+    return Suite(tmp_path)
+
+
+# Loaded into each run as a plugin. Under pytest-xdist the tests are collected by the workers, and reported by all;
+# what the controller is told is what counts.
+_RECORDER = """
+import json, os
+
+def tell(**what):
+    with open(os.environ["SUITE_LOG"], "a", encoding="utf-8") as log:
+        log.write(json.dumps(what) + "\\n")
+
+def pytest_configure(config):
+    config.pluginmanager.register(Recorder(is_worker=hasattr(config, "workerinput")), "suite recorder")
+
+class Recorder:
+    def __init__(self, is_worker):
+        self.is_worker = is_worker
+
+    def pytest_collection_finish(self, session):
+        tell(collected=[item.nodeid for item in session.items])
+
+    def pytest_collectreport(self, report):
+        if report.failed and not self.is_worker:
+            tell(node=report.nodeid, when="collect", outcome="failed", reason=str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report):
+        if self.is_worker:
+            return
+        reason = getattr(report, "wasxfail", None)
+        if reason is None and report.outcome != "passed":
+            is_skip = isinstance(report.longrepr, tuple)
+            reason = report.longrepr[2].removeprefix("Skipped: ") if is_skip else str(report.longrepr)
+        tell(node=report.nodeid, when=report.when, outcome=report.outcome, reason=reason,
+            is_xfail=hasattr(report, "wasxfail"))
+"""
+
+
+def _read(log: Path, run: Run) -> Run:
+    """*run* with what its recorder has written down. Of a test that ran more than once the last time counts."""
+    told = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    run.collected = len({node for line in told for node in line.get("collected", ())})
+    for report in told:
+        if "node" in report:
+            _take(run, report["node"], report)
+    return run
+
+
+def _take(run: Run, node: str, report: Mapping[str, Any]) -> None:
+    outcome = report["outcome"]
+    if report.get("is_xfail"):
+        outcome = "xfailed" if outcome == "skipped" else "xpassed"
+    elif outcome == "failed" and report["when"] in ("collect", "setup", "teardown"):
+        outcome = "error"
+    if report["when"] == "setup":
+        run.reasons.pop(node, None)
+    if report["when"] == "teardown" and outcome == "passed":
+        return
+    run.outcomes[node] = outcome
+    if report["reason"] is not None:
+        run.reasons[node] = report["reason"]

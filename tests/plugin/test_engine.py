@@ -1,0 +1,76 @@
+"""A suite that needs Docker, with a real engine and without one."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Suite
+from tests.test_engines import dockerd, folder, podman  # noqa: F401  # fixtures
+
+A_SUITE = {
+    "pyproject.toml": """
+[[tool.ssot_shims.environments]]
+name = "docker"
+requires = ["docker"]
+values = { backend_url = "http://localhost:8000" }
+[[tool.ssot_shims.environments]]
+name = "laptop"
+requires = []
+values = { backend_url = "http://localhost:9000" }
+""",
+    "test_it.py": """
+import pytest
+from ssot_shims import capabilities
+
+@pytest.mark.requires_capability("docker")
+@pytest.mark.parametrize("number", range(4))
+def test_it(number):
+    assert capabilities.check("docker").details["kind"] in ("docker", "podman")
+
+def test_environment(ssot_environment):
+    assert ssot_environment.name == EXPECTED
+""",
+}
+TESTS = [f"test_it.py::test_it[{number}]" for number in range(4)]
+
+
+def write(suite: Suite, expected: str) -> None:
+    suite.write({name: text.replace("EXPECTED", repr(expected)) for name, text in A_SUITE.items()})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dockerd", "podman"])
+def test_with_a_real_engine(suite: Suite, kind: str, request: pytest.FixtureRequest) -> None:
+    """What needs Docker runs, and the first environment is chosen; that Docker is required changes nothing."""
+    started: str | tuple[str, subprocess.Popen[bytes]] = request.getfixturevalue(kind)
+    host = started if isinstance(started, str) else started[0]
+    write(suite, "docker")
+    for arguments in (["--ssot-require=docker"], ["-n2", "--ssot-require=docker"]):
+        run = suite.run(*arguments, plugins=["xdist.plugin"], env={"DOCKER_HOST": host})
+        assert (run.code, run.collected, run.counts) == (0, 5, {"passed": 5}), run.out
+        assert run.summary == ["ENVIRONMENT docker: all that it requires is there"]
+
+
+def test_without_an_engine(suite: Suite, folder: Path) -> None:  # noqa: F811  # the fixture
+    """It skips with the reason, and the next environment is chosen; where Docker is required neither happens."""
+    host = f"unix://{folder}/none.sock"
+    why = (
+        f"unavailable: there is no socket at {folder}/none.sock (from DOCKER_HOST); "
+        f"start an engine there: sudo dockerd -H {host}"
+    )
+    write(suite, "laptop")
+    run = suite.run(env={"DOCKER_HOST": host})
+    assert (run.code, run.collected) == (0, 5)
+    assert run.outcomes == {**dict.fromkeys(TESTS, "skipped"), "test_it.py::test_environment": "passed"}
+    assert {run.reasons[test] for test in TESTS} == {f"docker: {why}"}
+    assert run.summary == [
+        f"SKIPPED docker: 4 tests; {why}",
+        f"ENVIRONMENT laptop: docker was passed over: docker: {why}",
+    ]
+    required = suite.run("--ssot-require=docker", env={"DOCKER_HOST": host})
+    assert (required.code, required.collected, required.counts) == (1, 5, {"error": 5})
+    assert {required.reasons[test] for test in TESTS} == {f"docker: required by --ssot-require; {why}"}
+    assert required.summary == [f"ERROR docker: 5 tests; required by --ssot-require; {why}"]

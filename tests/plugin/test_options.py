@@ -1,0 +1,196 @@
+"""Options, ini keys and fixtures do what they say, and say what they do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.conftest import Suite
+
+# The test looks at what is in force while it runs, and conftest.py at what was when it was imported.
+IN_FORCE = """
+import os
+from ssot_shims import capabilities
+
+capabilities.register("service", lambda: True, service=True)
+SEEN = {name: os.environ.get(f"SSOT_SHIMS_{name}") for name in ("STRICT", "NO_SERVICES", "REQUIRE", "ENVIRONMENT")}
+"""
+LOOK = """
+import os, subprocess, sys
+import pytest
+from conftest import SEEN
+
+@pytest.mark.requires_capability("service")
+def test_service(): pass
+
+def test_seen():
+    code = "import os; print(os.environ.get('SSOT_SHIMS_STRICT'))"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout.strip() == str(SEEN["STRICT"])
+    pytest.skip(repr(SEEN))
+"""
+ENVIRONMENTS = """
+[[tool.ssot_shims.environments]]
+name = "first"
+values = { url = "http://localhost:1" }
+[[tool.ssot_shims.environments]]
+name = "second"
+values = { url = "http://localhost:2" }
+"""
+
+
+def seen(suite: Suite, *arguments: str, env: dict[str, str] | None = None) -> tuple[str, list[str], str]:
+    """What the suite saw, our lines in the header, and what became of the test that needs a service."""
+    run = suite.run(*arguments, env=env)
+    header = [line for line in run.out.splitlines() if line.startswith("ssot_shims: ")]
+    return run.reasons["test_look.py::test_seen"], header, run.outcomes["test_look.py::test_service"]
+
+
+def in_force(**values: str | None) -> str:
+    return repr(dict.fromkeys(("STRICT", "NO_SERVICES", "REQUIRE", "ENVIRONMENT")) | values)
+
+
+def test_option_before_variable_before_ini(suite: Suite) -> None:
+    """Requirements add up; of the rest an option counts first, then what the user has set, then the ini key."""
+    ini = "[pytest]\nssot_require =\n    git\n    service\nssot_strict = true\nssot_no_services = true\n"
+    suite.write({"conftest.py": IN_FORCE, "test_look.py": LOOK, "pyproject.toml": ENVIRONMENTS})
+    assert seen(suite) == (in_force(), [], "passed")
+
+    options = ["--ssot-strict", "--ssot-require=service", "--ssot-require", "git,podman", "--ssot-environment=first"]
+    given = {"SSOT_SHIMS_STRICT": "0", "SSOT_SHIMS_REQUIRE": "docker,git", "SSOT_SHIMS_ENVIRONMENT": "second"}
+    assert seen(suite, *options, env=given) == (
+        in_force(STRICT="1", REQUIRE="service,git,podman,docker", ENVIRONMENT="first"),
+        ["ssot_shims: SSOT_SHIMS_ENVIRONMENT=first (--ssot-environment)"],
+        "passed",
+    )
+
+    suite.write({"pytest.ini": ini + "ssot_environment = second\n"})
+    assert seen(suite) == (
+        in_force(STRICT="1", NO_SERVICES="1", REQUIRE="git,service", ENVIRONMENT="second"),
+        [
+            "ssot_shims: SSOT_SHIMS_ENVIRONMENT=second (ini ssot_environment), "
+            "SSOT_SHIMS_NO_SERVICES=1 (ini ssot_no_services)"
+        ],
+        "error",
+    )
+    assert seen(suite, env={"SSOT_SHIMS_NO_SERVICES": "0", "SSOT_SHIMS_HAS_GIT": " yes"}) == (
+        in_force(STRICT="1", NO_SERVICES="0", REQUIRE="git,service", ENVIRONMENT="second"),
+        ["ssot_shims: SSOT_SHIMS_ENVIRONMENT=second (ini ssot_environment), SSOT_SHIMS_HAS_GIT=yes"],
+        "passed",
+    )
+
+
+def test_who_requires_it_and_how_to_undo_it_is_told_in_the_words_of_the_user(suite: Suite) -> None:
+    """The option or ini key that was written, not the variable behind it."""
+    suite.write(
+        {
+            "pytest.ini": "[pytest]\nssot_no_services = yes\nssot_require = service\n",
+            "conftest.py": IN_FORCE,
+            "test_look.py": LOOK,
+        }
+    )
+    run = suite.run("-k", "service")
+    assert run.reasons == {
+        "test_look.py::test_service": "service: required by ini ssot_require; unavailable: forced: "
+        "SSOT_SHIMS_NO_SERVICES turns every service off; to ask the machine: leave out ini ssot_no_services"
+    }
+    assert seen(suite, "-o", "ssot_no_services=no", "-o", "ssot_require=")[2] == "passed"
+
+
+def test_everything_is_undone_when_pytest_ends(suite: Suite) -> None:
+    """Two runs in one process: the second is under nothing that the first was told, nor knows of its project."""
+    suite.write(
+        {
+            "one/pyproject.toml": '[tool.ssot_shims.capabilities]\nof_one = "env:PATH"\ngit = "env:PATH"\n'
+            + ENVIRONMENTS,
+            "one/test_one.py": "import pytest\n@pytest.mark.requires_capability('of_one')\ndef test_one(): pass\n",
+            "two/pyproject.toml": "",
+            "two/test_two.py": "import pytest\n@pytest.mark.requires_capability('of_one')\ndef test_two(): pass\n",
+            "test_both.py": """
+import os, pytest
+from ssot_shims import HeartbeatConfig, capabilities
+
+def ours():
+    return {name: value for name, value in os.environ.items() if name.startswith("SSOT_SHIMS_")}
+
+def test_both(capsys):
+    before = ours(), capabilities["git"]
+    options = ["-p", "no:cacheprovider", "-p", "ssot_shims.pytest_plugin", "--ssot-strict", "--ssot-require=of_one"]
+    assert pytest.main(["one", "--rootdir=one", *options, "--ssot-environment=first"]) == 0
+    assert (ours(), capabilities["git"]) == before
+    assert "PLACEHOLDER" not in capsys.readouterr().out  # that of this module is not theirs
+    assert pytest.main(["two", "--rootdir=two", *options[:4]]) == 1
+    assert "of_one: unknown: no capability 'of_one'; known: docker, " in capsys.readouterr().out
+    assert pytest.main(["two", "--rootdir=nowhere", *options]) == 4  # an end before it has begun
+    assert (ours(), capabilities["git"]) == before
+""",
+        }
+    )
+    run = suite.run("test_both.py", env={"SSOT_SHIMS_TIMEOUT": "2", "SSOT_SHIMS_REQUIRE": "git"})
+    assert run.outcomes == {"test_both.py::test_both": "passed"}, run.out
+
+
+OVERRIDE = """
+import pytest
+from ssot_shims import Availability, is_docker_available, is_available
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_it_counts_at_once(override_capabilities, answer):
+    override_capabilities(docker=answer, git=False)
+    override_capabilities({"git": Availability(status="available", reason="the test says so")})
+    assert is_docker_available() is answer
+    assert is_available("git")
+
+def test_it_is_undone(): assert not is_docker_available()
+
+def test_where(override_capabilities):
+    from ssot_shims import capabilities
+    override_capabilities(docker=True)
+    assert capabilities.check("docker").reason.startswith(f"override(docker=True) at {__file__}:16;")
+"""
+
+
+def test_override_capabilities(suite: Suite) -> None:
+    """The fixture answers at once, both ways, until its test ends."""
+    suite.write({"test_it.py": OVERRIDE})
+    run = suite.run(env={"SSOT_SHIMS_HAS_DOCKER": "0"})
+    assert (run.code, run.counts) == (0, {"passed": 4}), run.out
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        (
+            "--markers",
+            [
+                "@pytest.mark.requires_capability(*names): run this only where all of them are there, such as "
+                '"docker"; skip elsewhere (ssot_shims)',
+                "@pytest.mark.requires_upstream(*names): run this only where these shims give their upstream, such as "
+                '"HeartbeatConfig" (ssot_shims)',
+            ],
+        ),
+        (
+            "--fixtures",
+            [
+                "    The environment of pyproject.toml whose requirements hold, with its values by key; skips if there "
+                "is none.",
+                "    Call it with docker=False, say: until the test ends that is the answer, whatever the machine has.",
+            ],
+        ),
+        (
+            "--help",
+            [
+                "what this machine has, and what it must have (ssot_shims):",
+                "  --ssot-require=NAME   NAME must be real: what needs it never skips",
+                "  --ssot-no-services    no service is there, and none is asked",
+                "  --ssot-strict         an upstream that moved or is broken fails the run",
+                "                        use environment NAME of pyproject.toml, and no other",
+                "  --ssot-report=FILE    write what was skipped and why to FILE.json or FILE.md",
+                "                        NAME must be real: what needs it never skips; the same as --ssot-require",
+            ],
+        ),
+    ],
+)
+def test_pytest_explains_each_in_one_line(suite: Suite, option: str, expected: list[str]) -> None:
+    """What pytest shows of itself shows ours."""
+    run = suite.run(option)
+    assert [line for line in expected if line not in run.out.splitlines()] == [], run.out

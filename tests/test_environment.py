@@ -1,0 +1,616 @@
+"""The fallback chain, in real project folders: Docker, else staging, else a reason for each."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from ssot_shims import (
+    Availability,
+    Environment,
+    InvalidSetting,
+    NoEnvironment,
+    PlaceholderWarning,
+    UnknownEnvironment,
+    UnknownValue,
+    UpstreamMoved,
+    capabilities,
+    choose_environment,
+    cli,
+)
+from ssot_shims._declarations import register
+from ssot_shims._environment import choose_from
+from ssot_shims._pyproject import find_project
+from tests.conftest import Write
+
+ENVIRONMENTS = """
+[[tool.ssot_shims.environments]]
+name = "docker"
+requires = ["docker", "backend"]
+values = { backend_url = "http://localhost:8000" }
+
+[[tool.ssot_shims.environments]]
+name = "staging"
+requires = ["staging"]
+values = { backend_url = "${STAGING_URL}/api", websocket_url = "wss://staging.example.com/ws", price = "5 $$" }
+
+[tool.ssot_shims.capabilities]
+backend = "env:BACKEND_IS_UP"
+staging = { probe = "<staging>", timeout = 0.4 }
+"""
+NO_DOCKER = "docker: unavailable: there is no socket; start an engine"
+NO_BACKEND = "backend: unavailable: BACKEND_IS_UP is not set; export BACKEND_IS_UP=<a value>"
+NO_CHOICE = f"{NO_DOCKER}; {NO_BACKEND}"
+
+Declare = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def on_a_known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no Docker and no backend here, no proxy in the way, and the address of staging is set."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith("SSL_CERT_") or name == "BACKEND_IS_UP":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("STAGING_URL", "https://staging.example.com")
+    docker_is(False)
+
+
+def docker_is(answer: bool) -> None:
+    """Whether this machine has Docker."""
+    says = Availability(
+        status="available" if answer else "unavailable",
+        reason="it answers" if answer else "there is no socket; start an engine",
+    )
+    capabilities.register("docker", lambda: says, replace=True)
+
+
+@pytest.fixture
+def declare(tmp_path: Path) -> Declare:
+    """Write a pyproject.toml, by default the one above, and give its folder."""
+
+    def declare(text: str = ENVIRONMENTS, staging: str = "http://127.0.0.1:9/health") -> Path:
+        (tmp_path / "pyproject.toml").write_text(text.replace("<staging>", staging))
+        return tmp_path
+
+    return declare
+
+
+class Staging(BaseHTTPRequestHandler):
+    """A backend whose paths show each way in which it can be, and not be, healthy."""
+
+    requests: list[str]
+    gate: threading.Event  # what slow waits for
+
+    def do_GET(self) -> None:
+        self.requests.append(self.path)
+        if self.path == "/slow":
+            self.gate.wait(5)
+        status = {"/health": 200, "/500": 500, "/login": 302}.get(self.path, 200)
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "https://login.example.com/sso?next=health")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: tests print nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """What one test talks to."""
+
+    scheme = "http"
+    requests: list[str]
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
+
+
+@pytest.fixture
+def staging() -> Iterator[Server]:
+    """A real HTTP server."""
+    handler = type("Handler", (Staging,), {"requests": [], "gate": threading.Event()})
+    with Server(("127.0.0.1", 0), handler) as server:
+        server.requests = handler.requests  # type: ignore[attr-defined]  # made above
+        thread = threading.Thread(target=server.serve_forever, args=[0.01], name="staging")
+        thread.start()
+        yield server
+        handler.gate.set()  # type: ignore[attr-defined]  # made above
+        server.shutdown()
+        thread.join()
+
+
+def lacks(folder: Path, name: str | None = None) -> dict[str, str]:
+    """Why no environment is usable."""
+    with pytest.raises(NoEnvironment) as caught:
+        choose_environment(name, folder=folder)
+    return caught.value.reasons
+
+
+def refusal(folder: Path, name: str | None = None) -> str:
+    """What is wrong with the setting that stands in the way, without the path of its file."""
+    with pytest.raises(InvalidSetting) as caught:
+        choose_environment(name, folder=folder)
+    return str(caught.value).replace(str(folder / "pyproject.toml"), "FILE")
+
+
+# --- the choice
+
+
+def test_the_first_that_is_usable_is_chosen(declare: Declare, staging: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker when it is there, with nothing asked of staging; else staging, which knows what Docker lacked."""
+    folder = declare(staging=f"{staging.url}/health")
+    environment = choose_environment(folder=folder)
+    assert (environment.name, dict(environment), environment.passed_over) == (
+        "staging",
+        {
+            "backend_url": "https://staging.example.com/api",
+            "websocket_url": "wss://staging.example.com/ws",
+            "price": "5 $",
+        },
+        {"docker": NO_CHOICE},
+    )
+    assert choose_environment(folder=folder) == environment
+    assert staging.requests == ["/health"]
+
+    docker_is(True)
+    monkeypatch.setenv("BACKEND_IS_UP", "1")
+    capabilities.refresh()
+    environment = choose_environment(folder=folder)
+    assert (environment.name, dict(environment), environment.passed_over) == (
+        *("docker", {"backend_url": "http://localhost:8000"}, {}),
+    )
+    assert staging.requests == ["/health"]
+
+
+def test_a_name_is_that_environment_and_never_another(
+    declare: Declare, staging: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an argument or in the variable, of which the argument wins; what it lacks is the whole reason."""
+    folder = declare(staging=f"{staging.url}/health")
+    assert lacks(folder, "docker") == {"docker": NO_CHOICE}
+    assert staging.requests == []
+    monkeypatch.setenv("SSOT_SHIMS_ENVIRONMENT", " docker ")
+    assert lacks(folder) == {"docker": NO_CHOICE}
+    assert choose_environment("staging", folder=folder).name == "staging"
+    docker_is(True)
+    monkeypatch.setenv("SSOT_SHIMS_ENVIRONMENT", "staging")
+    assert choose_environment(folder=folder).passed_over == {}
+
+
+def test_an_unknown_name_is_told_with_those_that_come_close(declare: Declare) -> None:
+    """Whatever else is usable."""
+    with pytest.raises(UnknownEnvironment) as caught:
+        choose_environment("stagign", folder=declare())
+    assert str(caught.value) == "no environment 'stagign'; close: staging; known: docker, staging"
+    with pytest.raises(UnknownEnvironment) as caught:
+        choose_environment("xyz", folder=declare())
+    assert str(caught.value) == "no environment 'xyz'; known: docker, staging"
+
+
+def test_none_is_every_reason(declare: Declare) -> None:
+    """Each environment with all that it lacks, on one line; nothing is broken then."""
+    with pytest.raises(NoEnvironment) as caught:
+        choose_environment(folder=declare())
+    down = "staging: unavailable: nothing listens on 127.0.0.1:9; start it, or correct the address"
+    assert caught.value.reasons == {"docker": NO_CHOICE, "staging": down}
+    assert str(caught.value) == f"environment 'docker' lacks {NO_CHOICE}; environment 'staging' lacks {down}"
+    assert not caught.value.is_breakage
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        (
+            "/500",
+            "unavailable: {url}/500 answered 500; see why with curl -i {url}/500 and mend that, "
+            "or register an address that answers 2xx",
+        ),
+        (
+            "/login",
+            "unavailable: {url}/login redirects to another host; "
+            "register https://login.example.com/sso?*** if that one is meant",
+        ),
+        (
+            "/slow",
+            "timed out: no answer from {url}/slow in time; "
+            "start it anew if it hangs, or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10",
+        ),
+    ],
+)
+def test_staging_that_is_not_well_is_not_used(declare: Declare, staging: Server, path: str, reason: str) -> None:
+    """An error, a page to log in at, and silence are no staging, and say what they are."""
+    answer = lacks(declare(staging=staging.url + path), "staging")["staging"]
+    assert answer == f"staging: {reason.format(url=staging.url)}"
+
+
+def test_staging_whose_certificate_nobody_trusts_is_not_used(
+    declare: Declare, staging: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its authority is trusted, as the reason says, it is."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    staging.socket = context.wrap_socket(staging.socket, server_side=True)
+    staging.scheme = "https"
+    folder = declare(staging=f"{staging.url}/health")
+    assert lacks(folder, "staging")["staging"] == (
+        f"staging: unavailable: the certificate of {staging.url}/health is not accepted: "
+        "unable to get local issuer certificate; "
+        "trust its issuer: SSL_CERT_FILE=<a file with the certificate of that authority>"
+    )
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    capabilities.refresh("staging")
+    assert choose_environment("staging", folder=folder).name == "staging"
+
+
+def test_the_working_directory_is_the_default(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project around it, that is."""
+    deep = declare('[[tool.ssot_shims.environments]]\nname = "here"') / "deep" / "er"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert repr(choose_environment()) == "<Environment here: no values>"
+
+
+def test_a_failed_probe_is_no_normal_absence(declare: Declare, staging: Server) -> None:
+    """It is passed over like any other; where nothing else is usable the error says that something is broken."""
+    capabilities.register("docker", lambda: Availability(status="failed", reason="a bug; repair it"), replace=True)
+    folder = declare(staging=f"{staging.url}/health")
+    assert choose_environment(folder=folder).passed_over == {
+        "docker": f"docker: failed: a bug; repair it; {NO_BACKEND}"
+    }
+    with pytest.raises(NoEnvironment) as caught:
+        choose_environment("docker", folder=folder)
+    assert caught.value.is_breakage
+
+
+def test_nothing_is_looked_at_behind_what_is_required(
+    declare: Declare, staging: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who requires Docker is not given staging instead; a forced yes is no Docker either."""
+    folder = declare(staging=f"{staging.url}/health")
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "docker")
+    required = "docker: required by SSOT_SHIMS_REQUIRE; "
+    with pytest.raises(NoEnvironment) as caught:
+        choose_environment(folder=folder)
+    assert caught.value.reasons == {"docker": f"{required}{NO_DOCKER.removeprefix('docker: ')}; {NO_BACKEND}"}
+    assert caught.value.is_breakage
+    assert staging.requests == []
+    monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "1")
+    capabilities.refresh("docker")
+    assert lacks(folder)["docker"].startswith(f"{required}available: forced: SSOT_SHIMS_HAS_DOCKER says yes; ")
+
+
+def test_a_front_end_says_itself_who_requires(declare: Declare) -> None:
+    """The plugin knows more about that than the variable."""
+    project = find_project(declare())
+    register(project)
+    with pytest.raises(NoEnvironment) as caught:
+        choose_from(project, "docker", {"docker": "--ssot-require", "backend": "ini ssot_require"})
+    assert caught.value.reasons["docker"] == NO_CHOICE.replace(
+        "docker: ", "docker: required by --ssot-require; "
+    ).replace("backend: ", "backend: required by ini ssot_require; ")
+
+
+# --- the values
+
+
+def test_values_are_a_mapping_that_lists_its_keys() -> None:
+    """A wrong key is an error with the keys; what a mapping answers quietly stays quiet."""
+    environment = Environment("staging", {"backend_url": "https://me:hunter2@example.com", "realm": "x"})
+    with pytest.raises(UnknownValue) as caught:
+        environment["backend"]
+    assert str(caught.value) == (
+        "environment 'staging' has no value 'backend'; close: backend_url; known: backend_url, realm"
+    )
+    assert isinstance(caught.value, KeyError)
+    assert ("backend" in environment, environment.get("backend"), environment.get("realm")) == (False, None, "x")
+    assert (list(environment), len(environment)) == (["backend_url", "realm"], 2)
+    assert repr(environment) == "<Environment staging: backend_url, realm>"
+    with pytest.raises(UnknownValue) as caught:
+        Environment("bare", {})[3]  # type: ignore[index]
+    assert str(caught.value) == "environment 'bare' has no value 3; known: none"
+
+
+@pytest.mark.parametrize(
+    ("template", "variables", "value"),
+    [
+        ("${HOST_OF_IT}", {"HOST_OF_IT": "plain text"}, "plain text"),
+        ("http://$HOST_OF_IT:8000/$$x", {"HOST_OF_IT": "example.com"}, "http://example.com:8000/$x"),
+        ("${A}${B}", {"A": "x", "B": ""}, "x"),
+        ("$$${A}", {"A": "${B}"}, "$${B}"),
+        ("postgresql://me:p%40ss@[::1]:5432/db?sslmode=off", {}, "postgresql://me:p%40ss@[::1]:5432/db?sslmode=off"),
+        ("jdbc:postgresql://db/acme", {}, "jdbc:postgresql://db/acme"),
+        ("mongodb://me:x@a:27017,b:27018/db", {}, "mongodb://me:x@a:27017,b:27018/db"),
+        ("sqlite:///acme.db", {}, "sqlite:///acme.db"),
+        ("unix:///run/acme.sock", {}, "unix:///run/acme.sock"),
+        ("", {}, ""),
+    ],
+)
+def test_values_take_variables(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch, template: str, variables: dict[str, str], value: str
+) -> None:
+    """``${NAME}`` is that variable, ``$$`` a dollar; what a variable holds is not looked into."""
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    folder = declare(f"[[tool.ssot_shims.environments]]\nname = 'e'\nvalues.key = '{template}'")
+    assert choose_environment(folder=folder)["key"] == value
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "message"),
+    [
+        ("${URL}/x", None, "'${URL}'; expected URL to be set and not empty"),
+        ("${URL}", "", "'${URL}'; expected URL to be set and not empty"),
+        ("${URL}", " ", "'${URL}'; expected URL to be set and not empty"),
+        (
+            "https://${ME}:${URL}@example.com",
+            None,
+            "'${ME} ${URL}'; expected ME and URL to be set and not empty",
+        ),
+        (
+            *("http://${URL}:80/", ""),
+            "'http://:80/'; expected an address such as https://host:8000/path; it has no host",
+        ),
+        (
+            *("${URL}", "https://me:hunter2@example.com:99999/?token=x"),
+            "'https://***@example.com:99999/?***'; expected a port from 1 to 65535; it has the port 99999",
+        ),
+        (
+            *("${URL}", "https://example.com\n"),
+            "'https://example.com\\n'; expected %20 for a blank; it has '\\n' in it",
+        ),
+        ("${URL}", "http:///x", "'http:///x'; expected an address such as https://host:8000/path; it has no host"),
+    ],
+)
+def test_a_value_that_a_variable_spoils_is_an_error(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch, template: str, value: str | None, message: str
+) -> None:
+    """It names the file, the key and the variable, never a secret; and only where that environment is to be used."""
+    monkeypatch.delenv("URL", raising=False)
+    if value is not None:
+        monkeypatch.setenv("URL", value)
+    table = f"[[tool.ssot_shims.environments]]\nname = 'e'\nvalues.key = '{template}'\n"
+    folder = declare(table)
+    assert refusal(folder) == f"tool.ssot_shims.environments.e.values.key in FILE is {message}"
+    declare(f"{table}[[tool.ssot_shims.environments]]\nname = 'f'\n")
+    assert choose_environment("f", folder=folder).name == "f"
+
+
+# --- what is wrong in the table
+
+E = "tool.ssot_shims.environments"
+EXPECTED_URL = "expected an address such as https://host:8000/path; it"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"[{E}]\nname = 'e'", f"{E} in FILE is '<dict>'; expected a list of tables, each written [[{E}]]"),
+        ("[tool.ssot_shims]\nenvironments = ['e']", f"{E}[0] in FILE is '<str>'; expected a table"),
+        (f"[[{E}]]", f"{E}[0].name in FILE is ''; expected a word such as 'staging'"),
+        (f"[[{E}]]\nname = 'a b'", f"{E}[0].name in FILE is 'a b'; expected a word such as 'staging'"),
+        (f"[[{E}]]\nname = 1", f"{E}[0].name in FILE is '<int>'; expected a word such as 'staging'"),
+        (
+            f"[[{E}]]\nname = 'https://me:x@h'",
+            f"{E}[0].name in FILE is '<str>'; expected a word such as 'staging'",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nrequire = []",
+            f"a key of {E}[0] in FILE is 'require'; expected one of name, requires, values; close: requires",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\n[[{E}]]\nname = 'f'\n[[{E}]]\nname = 'e'",
+            f"{E}[2].name in FILE is 'e'; expected a name that no other environment has",
+        ),
+        (f"[[{E}]]\nname = 'e'\nrequires = 'git'", f"{E}.e.requires in FILE is '<str>'; expected a list of strings"),
+        (f"[[{E}]]\nname = 'e'\nrequires = [1]", f"{E}.e.requires in FILE is '<list>'; expected a list of strings"),
+        (
+            f"[[{E}]]\nname = 'e'\nrequires = ['My-DB']",
+            f"{E}.e.requires in FILE is 'My-DB'; expected names of capabilities: "
+            "use lower-case letters, digits and _, beginning with a letter: 'my_db'",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nrequires = ['tcp://me:hunter2@h:1']",
+            f"{E}.e.requires in FILE is '<an address>'; "
+            "expected names such as 'postgres', each registered with its address",
+        ),
+        (f"[[{E}]]\nname = 'e'\nvalues = ['x']", f"{E}.e.values in FILE is '<list>'; expected a table"),
+        (f"[[{E}]]\nname = 'e'\nvalues.port = 80", f"{E}.e.values.port in FILE is '<int>'; expected a string"),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.a = '5 $'",
+            f"{E}.e.values.a in FILE is 'a text with a lone $'; "
+            "expected ${NAME} for an environment variable, $$ for a dollar",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://'",
+            f"{E}.e.values.a in FILE is 'http://'; {EXPECTED_URL} has no host",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.a = 'hunter2 http://me:hunter2@h'",
+            f"{E}.e.values.a in FILE is '******@h'; {EXPECTED_URL} has no scheme before ://",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://h:0/x'",
+            f"{E}.e.values.a in FILE is 'http://h:0/x'; expected a port from 1 to 65535; it has the port 0",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://a b/x'",
+            f"{E}.e.values.a in FILE is 'http://a b/x'; expected %20 for a blank; it has ' ' in it",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://me:pa/ss@h'",
+            f"{E}.e.values.a in FILE is 'http://***@h'; expected %2F, %3F and %23 for them; "
+            "it has a / ? or # in what seems to be a user and a password",
+        ),
+        (
+            f"[[{E}]]\nname = 'e'\n[[{E}]]\nname = 'f'\nrequires = ['git', 'gti']",
+            f"{E}.f.requires in FILE is 'gti'; expected a known capability; no capability 'gti'; close: git; "
+            "known: docker, docker_compose, docker_sdk, git, podman",
+        ),
+        ("", f"{E} in FILE is 'not there'; expected at least one table that begins with [[{E}]]"),
+        (
+            "[tool.ssot_shims]\nmodules = ['nowhere.shims']",
+            "tool.ssot_shims.modules in FILE is 'nowhere.shims'; expected a module that can be imported from {folder}",
+        ),
+    ],
+)
+def test_a_table_that_does_not_read_is_an_error(declare: Declare, text: str, message: str) -> None:
+    """The error names the file, the key and the value, whichever environment would be chosen."""
+    folder = declare(text)
+    assert refusal(folder) == message.replace("{folder}", str(folder))
+
+
+def test_without_a_project_there_is_nothing_to_choose_from() -> None:
+    """That is no normal absence."""
+    with pytest.raises(InvalidSetting) as caught:
+        choose_environment(folder=Path("/"))
+    assert str(caught.value) == (
+        f"{E} in a pyproject.toml in / or above is 'not there'; expected at least one table that begins with [[{E}]]"
+    )
+
+
+# --- what the project declares
+
+
+def test_modules_of_the_project_are_imported_from_its_folder(write: Write) -> None:
+    """They register capabilities; what they raise passes through, and sys.path is as before."""
+    root = write(
+        {
+            "suite/__init__.py": "",
+            "suite/probes.py": "def gpu():\n    return True\n",
+            "suite/shims.py": "from ssot_shims import capabilities\ncapabilities.register('db', 'all:gpu,git')\n",
+            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["suite.shims"]\n'
+            'capabilities.gpu = "python:suite.probes:gpu"\n'
+            '[[tool.ssot_shims.environments]]\nname = "local"\nrequires = ["db"]\n',
+        }
+    )
+    sys.path.remove(str(root))
+    capabilities.register("git", lambda: True, replace=True)
+    assert choose_environment(folder=root).name == "local"
+    assert str(root) not in sys.path
+    (root / "suite" / "shims.py").write_text("raise OSError('disk full')\n")
+    del sys.modules["suite.shims"]
+    with pytest.raises(OSError, match="^disk full$"):
+        choose_environment(folder=root)
+
+
+def test_a_shim_of_the_project_that_moved_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by any import: a warning at the line that asked, and an error when strict."""
+    root = write(
+        {
+            "acme.py": "",
+            "shims.py": "from ssot_shims import shim\n@shim('acme:Limits')\nclass Limits: ...\n",
+            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["shims"]\nenvironments = [{ name = "bare" }]\n',
+        }
+    )
+    with pytest.warns(PlaceholderWarning) as caught:
+        assert choose_environment(folder=root).name == "bare"
+    assert [warning.filename for warning in caught] == [__file__]
+    del sys.modules["shims"]
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    with pytest.raises(UpstreamMoved):
+        choose_environment(folder=root)
+
+
+# --- status
+
+
+def status(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert cli.main(["status", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_status_shows_which_would_be_chosen(
+    capsys: pytest.CaptureFixture[str], declare: Declare, staging: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third table with why not the others, in each form; secrets stay out of all of them."""
+    last = '[[tool.ssot_shims.environments]]\nname = "bare"\nvalues.token = "hunter2"\n'
+    monkeypatch.chdir(declare(ENVIRONMENTS + last, f"{staging.url}/health"))
+    out = status(capsys)
+    assert out[out.index("ENVIRONMENT") :] == (
+        "ENVIRONMENT  STATUS    WHY\n"
+        f"docker       unusable  it lacks {NO_CHOICE}\n"
+        "staging      chosen    it has staging\n"
+        "bare         usable    it requires nothing; staging comes first\n"
+    )
+    assert json.loads(status(capsys, "--json"))["environments"][::2] == [
+        {
+            "name": "docker",
+            "status": "unusable",
+            "reason": f"it lacks {NO_CHOICE}",
+            "requires": ["docker", "backend"],
+            "values": ["backend_url"],
+        },
+        {
+            "name": "bare",
+            "status": "usable",
+            "reason": "it requires nothing; staging comes first",
+            "requires": [],
+            "values": ["token"],
+        },
+    ]
+    lines = status(capsys, "--markdown").splitlines()
+    assert lines[-5:-3] == ["| environment | status | why |", "|---|---|---|"]
+    assert lines[-2:] == [
+        "| staging | chosen | it has staging |",
+        "| bare | usable | it requires nothing; staging comes first |",
+    ]
+
+
+def rows(out: str) -> list[str]:
+    """The environments in the table, and the problems, columns parted by single blanks."""
+    lines = out[out.index("ENVIRONMENT  STATUS") :].splitlines()[1:]
+    return [" ".join(line.split()) for line in lines if line]
+
+
+def test_status_shows_what_stands_in_the_way(
+    capsys: pytest.CaptureFixture[str], declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is asked for, one that nobody knows, a variable that is not set: each where it belongs."""
+    docker = f"docker unusable it lacks {NO_CHOICE}"
+    monkeypatch.chdir(declare(ENVIRONMENTS + '[[tool.ssot_shims.environments]]\nname = "bare"\n'))
+    capabilities.register("staging", lambda: True)
+    monkeypatch.setenv("SSOT_SHIMS_ENVIRONMENT", "bare")
+    assert rows(status(capsys)) == [
+        docker,
+        "staging usable it has staging; SSOT_SHIMS_ENVIRONMENT asks for bare",
+        "bare chosen it requires nothing",
+        "settings: SSOT_SHIMS_ENVIRONMENT=bare",
+    ]
+    monkeypatch.setenv("SSOT_SHIMS_ENVIRONMENT", "bear")
+    assert rows(status(capsys))[-1] == "problem: no environment 'bear'; close: bare; known: docker, staging, bare"
+    monkeypatch.delenv("SSOT_SHIMS_ENVIRONMENT")
+    monkeypatch.delenv("STAGING_URL")
+    unset = (
+        f"{E}.staging.values.backend_url in {Path.cwd() / 'pyproject.toml'} is '${{STAGING_URL}}'; "
+        "expected STAGING_URL to be set and not empty"
+    )
+    assert rows(status(capsys)) == [
+        docker,
+        f"staging failed {unset}",
+        "bare usable it requires nothing",
+        f"problem: {unset}",
+    ]
+
+
+def test_status_shows_a_chain_without_an_end(
+    capsys: pytest.CaptureFixture[str], declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is chosen, and that is no problem of its own; a misspelled requirement is one."""
+    monkeypatch.chdir(declare('[[tool.ssot_shims.environments]]\nname = "only"\nrequires = ["docker"]\n'))
+    assert rows(status(capsys)) == [f"only unusable it lacks {NO_DOCKER}"]
+    declare('[[tool.ssot_shims.environments]]\nname = "only"\nrequires = ["dockre"]\n')
+    only, problem = rows(status(capsys))
+    assert only.startswith("only unusable it lacks dockre: unknown: no capability 'dockre'; close: docker, ")
+    assert problem.startswith(f"problem: {E}.only.requires in ")

@@ -1,0 +1,486 @@
+"""``@skip_unless_available``, in real runs of unittest and of pytest."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from unittest import SkipTest, TestCase, mock
+
+import pytest
+
+from ssot_shims import (
+    CapabilityMissing,
+    InvalidCapability,
+    InvalidDecoration,
+    InvalidSetting,
+    capabilities,
+    skip_unless_available,
+)
+
+ROOT = Path(__file__).parents[1]
+SUITE = '''
+import asyncio
+import unittest
+from ssot_shims import capabilities, skip_unless_available
+
+asked = []
+
+@capabilities.register("here")
+def here():
+    asked.append(1)
+
+@capabilities.register("gone")
+def gone():
+    return False, "nobody is there; call somebody"
+
+@capabilities.register("buggy")
+def buggy():
+    raise OSError("a bug")
+
+assert not asked  # nothing is asked while a module is imported
+
+
+class Methods(unittest.TestCase):
+    @skip_unless_available("here")
+    def test_runs(self):
+        """Sentences of a test stay."""
+        assert asked == [1], asked
+
+    @skip_unless_available("here", "gone", "upstream:RetryPolicy")
+    def test_skips(self):
+        raise AssertionError
+
+    @skip_unless_available("gone", "buggy")
+    def test_breakage_wins(self):
+        raise AssertionError
+
+    @skip_unless_available("heer")
+    def test_unknown(self):
+        raise AssertionError
+
+    @skip_unless_available("must")
+    def test_required(self):
+        raise AssertionError
+
+    @skip_unless_available("here")
+    def test_fails(self):
+        self.fail("by itself")
+
+
+class SetUp(unittest.TestCase):
+    @skip_unless_available("gone")
+    def setUp(self):
+        raise AssertionError
+
+    def test_skips(self):
+        raise AssertionError
+
+
+class Async(unittest.IsolatedAsyncioTestCase):
+    @skip_unless_available("here")
+    async def test_runs(self):
+        await asyncio.sleep(0)
+        self.ran = True
+
+    @skip_unless_available("gone")
+    async def test_skips(self):
+        raise AssertionError
+
+    async def asyncTearDown(self):
+        assert hasattr(self, "ran") == (self._testMethodName == "test_runs")
+
+
+@skip_unless_available("gone")
+class Whole(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise AssertionError
+
+    def test_a(self):
+        raise AssertionError
+
+    def test_b(self):
+        raise AssertionError
+
+
+class Child(Whole):
+    @classmethod
+    def setUpClass(cls):
+        raise AssertionError("it never calls ours")
+
+
+class Mixin:
+    @classmethod
+    def setUpClass(cls):
+        raise AssertionError("nor does this")
+
+
+class MixedChild(Mixin, Whole):
+    pass
+
+
+class GrandChild(Child):
+    def test_c(self):
+        raise AssertionError
+
+
+@skip_unless_available("buggy")
+class Broken(unittest.TestCase):
+    def test_a(self):
+        raise AssertionError
+
+
+class Base(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.order = ["base"]
+
+    def __init_subclass__(cls, tag, **keywords):
+        super().__init_subclass__(**keywords)
+        cls.tag = tag
+
+
+@skip_unless_available("here")
+class Runs(Base, tag="runs"):
+    def test_a(self):
+        assert (self.order, self.tag) == (["base"], "runs")
+
+
+class RunsChild(Runs, tag="child"):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.order.append("child")
+
+    def test_a(self):
+        assert (self.order, self.tag) == (["base", "child"], "child")
+
+
+@skip_unless_available("here")
+class Tagged(unittest.TestCase):
+    def __init_subclass__(cls, tag, **keywords):
+        super().__init_subclass__(**keywords)
+        cls.tag = tag
+
+
+class TaggedChild(Tagged, tag="own"):
+    def test_a(self):
+        assert self.tag == "own"
+'''
+FOR_PYTEST = """
+import pytest
+
+@skip_unless_available("here")
+def test_function_runs(tmp_path):
+    assert tmp_path.exists()
+
+@skip_unless_available("gone")
+def test_function_skips(tmp_path):
+    raise AssertionError
+
+@skip_unless_available("here")
+@pytest.mark.parametrize("n", [1, 2])
+def test_function_with_parameters(n):
+    assert n
+"""
+GONE = "gone: unavailable: nobody is there; call somebody"
+ABSENT = (
+    "upstream:RetryPolicy: absent: no package 'netra_backend' is installed here; "
+    "to use the real one, install it, or set PYTHONPATH=<the folder that holds netra_backend>"
+)
+OUTCOMES = {
+    "Methods.test_runs": "ok",
+    "Methods.test_skips": f"skipped {f'{GONE}; {ABSENT}'!r}",
+    "Methods.test_breakage_wins": "ERROR",
+    "Methods.test_unknown": "ERROR",
+    "Methods.test_required": "ERROR",
+    "Methods.test_fails": "FAIL",
+    "SetUp.test_skips": f"skipped {GONE!r}",
+    "Async.test_runs": "ok",
+    "Async.test_skips": f"skipped {GONE!r}",
+    "Whole.setUpClass": f"skipped {GONE!r}",
+    "Child.setUpClass": f"skipped {GONE!r}",
+    "MixedChild.setUpClass": f"skipped {GONE!r}",
+    "GrandChild.setUpClass": f"skipped {GONE!r}",
+    "Broken.setUpClass": "ERROR",
+    "Runs.test_a": "ok",
+    "RunsChild.test_a": "ok",
+    "TaggedChild.test_a": "ok",
+}
+
+
+def run(folder: Path, *words: str) -> tuple[int, str]:
+    """Exit code and everything printed by a run in *folder*, where ``must`` is required."""
+    env = {name: text for name, text in os.environ.items() if not name.startswith(("SSOT_SHIMS_", "PYTEST_"))}
+    env.update(PYTHONPATH=str(ROOT), SSOT_SHIMS_REQUIRE="must", SSOT_SHIMS_HAS_MUST="1", NO_COLOR="1")
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=env, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A folder with the suite above."""
+    must = '\n@capabilities.register("must")\ndef must():\n    return True\n'
+    (tmp_path / "test_suite.py").write_text(SUITE + must)
+    return tmp_path
+
+
+def test_a_run_of_unittest(suite: Path) -> None:
+    """Each outcome, all counts, and errors without a line of ours."""
+    code, out = run(suite, "-m", "unittest", "-v")
+    found = re.findall(r"^(\w+) \(test_suite\.(\w+)(?:\.\w+)?\)(?:\n[^\n]+?)? \.\.\. (.+)$", out, re.MULTILINE)
+    assert {f"{cls}.{name}": outcome for name, cls, outcome in found} == OUTCOMES
+    assert out.splitlines()[-1] == "FAILED (failures=1, errors=4, skipped=7)"
+    assert re.search(r"^Ran 12 tests in ", out, re.MULTILINE)
+    assert code == 1
+    assert "ssot_shims/_" not in out
+    errors = dict(re.findall(r"^ERROR: (\w+) .*\n-+\n(.*)\n", out, re.MULTILINE))
+    missing = "ssot_shims.errors.CapabilityMissing: "
+    bug = (
+        f"buggy: failed: its probe raised OSError: a bug at {suite}/test_suite.py:18; "
+        "to answer without it: SSOT_SHIMS_HAS_BUGGY=0"
+    )
+    assert errors["test_breakage_wins"] == f"{missing}{GONE}; {bug}"
+    assert errors["setUpClass"] == missing + bug
+    assert errors["test_required"] == (
+        f"{missing}must: required by SSOT_SHIMS_REQUIRE; available: forced: SSOT_SHIMS_HAS_MUST says yes; "
+        "to ask the machine: unset SSOT_SHIMS_HAS_MUST"
+    )
+    assert errors["test_unknown"].startswith(f"{missing}heer: unknown: no capability 'heer'; close: here; known: ")
+
+
+def test_a_run_of_pytest(suite: Path) -> None:
+    """The same outcomes, plain functions with fixtures and parameters too; the tests of a class count one by one."""
+    with (suite / "test_suite.py").open("a") as file:
+        file.write(FOR_PYTEST)
+    code, out = run(suite, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--tb=no", "--no-header")
+    found = dict(re.findall(r"^test_suite\.py::(\S+) (PASSED|SKIPPED|FAILED|ERROR)", out, re.MULTILINE))
+    words = {"ok": "PASSED", "ERROR": "FAILED", "FAIL": "FAILED"}
+    expected = {
+        name.replace(".", "::"): words.get(outcome, "SKIPPED")
+        for name, outcome in OUTCOMES.items()
+        if "setUpClass" not in name
+    }
+    classes = {"Whole": "ab", "Child": "ab", "MixedChild": "ab", "GrandChild": "abc"}
+    expected.update({f"{name}::test_{test}": "SKIPPED" for name, tests in classes.items() for test in tests})
+    expected["Broken::test_a"] = "ERROR"
+    expected |= {
+        "test_function_runs": "PASSED",
+        "test_function_skips": "SKIPPED",
+        "test_function_with_parameters[1]": "PASSED",
+        "test_function_with_parameters[2]": "PASSED",
+    }
+    assert found == expected
+    assert code == 1
+    assert re.search(r"= 4 failed, 8 passed, 13 skipped, 1 error in ", out)
+
+
+# --- the decorator itself
+
+
+@pytest.fixture(autouse=True)
+def on_a_known_machine() -> None:
+    """One that is here and one that is not."""
+    capabilities.register("here", lambda: True)
+    capabilities.register("gone", lambda: (False, "nobody is there; call somebody"))
+
+
+def test_a_function_stays_what_it_was() -> None:
+    """Name, docstring, signature, result; and a coroutine function is one."""
+
+    @skip_unless_available("here")
+    def connect(host: str, *, port: int = 80) -> str:
+        """Where to."""
+        return f"{host}:{port}"
+
+    @skip_unless_available("here")
+    async def connect_later(host: str) -> str:
+        return await asyncio.sleep(0, host)
+
+    assert connect("h", port=1) == "h:1"
+    assert (connect.__name__, connect.__doc__, connect.__module__) == ("connect", "Where to.", __name__)
+    assert list(inspect.signature(connect).parameters) == ["host", "port"]
+    assert inspect.iscoroutinefunction(connect_later)
+    assert not inspect.iscoroutinefunction(connect)
+    assert asyncio.run(connect_later("h")) == "h"
+
+
+def test_a_class_stays_what_it_was() -> None:
+    """The decorator gives back that very class, and leaves the one above it alone."""
+
+    class Above(TestCase):
+        pass
+
+    class Below(Above):
+        pass
+
+    assert skip_unless_available("gone")(Below) is Below
+    Above.setUpClass()
+    with pytest.raises(SkipTest) as caught:
+        Below.setUpClass()
+    assert str(caught.value) == GONE
+
+
+def test_a_subclass_is_decided_for_before_its_own_set_up(fresh_shims: None) -> None:
+    """Whatever it overrides and never calls; what the decorated class was given for its subclasses still counts."""
+    steps: list[str] = []
+
+    class Above(TestCase):
+        @classmethod
+        def setUpClass(cls) -> None:
+            steps.append(f"above {cls.__name__}")
+
+    @skip_unless_available("gone", "upstream:HeartbeatConfig")
+    class Tagged(Above):
+        def __init_subclass__(cls, tag: str) -> None:
+            steps.append(tag)
+
+    class Child(Tagged, tag="child"):
+        @classmethod
+        def setUpClass(cls) -> None:
+            super().setUpClass()
+            steps.append("own")
+
+    @skip_unless_available("gone")
+    class Untagged(Above): ...
+
+    class UntaggedChild(Untagged): ...
+
+    for skipped in (Tagged, Child, Untagged, UntaggedChild):
+        with pytest.raises(SkipTest, match=f"^{GONE}"):
+            skipped.setUpClass()
+    assert steps == ["child"]
+    steps.clear()
+    with capabilities.override(gone=True):
+        UntaggedChild.setUpClass()
+    assert steps == ["above UntaggedChild"]
+
+
+def test_the_answer_is_that_of_the_moment() -> None:
+    """It is decided each time that the test runs, so an override or a refresh counts."""
+
+    @skip_unless_available("gone")
+    def test() -> str:
+        return "ran"
+
+    with capabilities.override(gone=True):
+        assert test() == "ran"
+    with pytest.raises(SkipTest):
+        test()
+
+
+def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name, as require() does."""
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "gone")
+
+    @skip_unless_available("gone", "here")
+    def test() -> None: ...
+
+    with pytest.raises(CapabilityMissing) as caught:
+        test()
+    assert caught.value.reasons == {
+        "gone": "required by SSOT_SHIMS_REQUIRE; unavailable: nobody is there; call somebody"
+    }
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "a b")
+    with pytest.raises(InvalidSetting):
+        test()
+
+
+def test_patches_above_and_below_get_their_mocks() -> None:
+    """Decorators of unittest.mock may stand on either side."""
+
+    @mock.patch("os.getcwd", return_value="above")
+    @skip_unless_available("here")
+    @mock.patch("os.getpid", return_value=7)
+    def test(getpid: mock.Mock, getcwd: mock.Mock) -> tuple[int, str]:
+        return getpid(), getcwd()
+
+    assert test() == (7, "above")
+
+
+WITH_NAMES = "write it with what is needed: @skip_unless_available('docker')"
+
+
+def a_generator() -> object:
+    yield
+
+
+async def an_async_generator() -> object:  # type: ignore[misc]
+    yield
+
+
+class NoTestCase: ...
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), f"@skip_unless_available() says nothing of what is needed; {WITH_NAMES}"),
+        (
+            (a_generator,),
+            f"@skip_unless_available stands without names at {__file__}:{a_generator.__code__.co_firstlineno}; "
+            f"{WITH_NAMES}",
+        ),
+        ((NoTestCase,), f"@skip_unless_available stands without names at NoTestCase; {WITH_NAMES}"),
+    ],
+)
+def test_a_decorator_without_names_is_an_error(names: tuple[str, ...], message: str) -> None:
+    """The parentheses that were forgotten, above all."""
+    with pytest.raises(InvalidDecoration) as caught:
+        skip_unless_available(*names)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (3, "3 is no name for a capability; a name is a string such as 'docker'"),
+        (["docker"], "['docker'] is no name for a capability; a name is a string such as 'docker'"),
+        (
+            "Docker",
+            "'Docker' is no name for a capability; "
+            "use lower-case letters, digits and _, beginning with a letter: 'docker'",
+        ),
+        ("upstream:a.b", "'upstream:a.b' names no shim; write it as 'upstream:HeartbeatConfig'"),
+    ],
+)
+def test_what_is_no_name_is_an_error(name: str, message: str) -> None:
+    """When the decorator is made, not when the test runs."""
+    with pytest.raises(InvalidCapability) as caught:
+        skip_unless_available("here", name)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (
+            NoTestCase,
+            "@skip_unless_available is put on NoTestCase, which is no unittest.TestCase; "
+            "decorate its methods, or use pytest's @pytest.mark.requires_capability('docker')",
+        ),
+        (classmethod(len), "@skip_unless_available is put on a classmethod; put it below @classmethod"),
+        (staticmethod(len), "@skip_unless_available is put on a staticmethod; put it below @staticmethod"),
+        (7, "@skip_unless_available is put on an object of type int; decorate a test or a class"),
+        *(
+            (
+                function,
+                f"@skip_unless_available is put on a generator function at {__file__}:"
+                f"{function.__code__.co_firstlineno}; decorate the tests that need it",
+            )
+            for function in (a_generator, an_async_generator)
+        ),
+    ],
+)
+def test_what_cannot_be_decorated_is_an_error(thing: object, message: str) -> None:
+    """It would be skipped never, or always."""
+    with pytest.raises(InvalidDecoration) as caught:
+        skip_unless_available("here")(thing)  # type: ignore[type-var]  # what a type checker refuses as well
+    assert str(caught.value) == message

@@ -1,0 +1,198 @@
+"""What a test does that needs something: one table of every status and state, with and without a requirement."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import ssot_shims
+from ssot_shims import Availability, PlaceholderWarning, all_shims, capabilities, shim
+from ssot_shims._in_force import required_here
+from ssot_shims._verdict import Verdict, judge, judge_each, known_names
+from tests.conftest import Write
+
+BY_OPTION = "--ssot-require"
+CURE = (
+    "if it is spelled right, import the module that declares it; "
+    "for pytest, list that in tool.ssot_shims.modules of pyproject.toml"
+)
+BAD = "class Broken: ...\nraise OSError('full')\n"
+ANSWERS: dict[str, Callable[[], object]] = {
+    "there": lambda: Availability(status="available", reason="it answered"),
+    "gone": lambda: (False, "nobody listens at https://me:hunter2@db; start it: acme up"),
+    "slow": lambda: Availability(status="timed out", reason="no answer in 1 s; allow more: timeout=4"),
+    "buggy": lambda: Availability(status="failed", reason="its probe raised ZeroDivisionError; repair it"),
+}
+
+
+@pytest.fixture(autouse=True)
+def root(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with a capability of each status, forced ones, and a shim of each state; where the upstream is."""
+    for name, probe in ANSWERS.items():
+        capabilities.register(name, probe)
+    capabilities.register("forced_yes", lambda: False)
+    capabilities.register("forced_no", lambda: True)
+    capabilities.register("muddled", lambda: True)
+    capabilities.register("part_forced", "all:there,forced_yes")
+    capabilities.register("part_unknown", "all:there,nowhere")
+    capabilities.register("selfish", lambda: bool(capabilities.check("selfish")))
+    monkeypatch.setenv("SSOT_SHIMS_HAS_FORCED_YES", "1")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_FORCED_NO", "0")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_MUDDLED", "maybe")
+    monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", "Forced")
+    root = write({"acme/__init__.py": "", "acme/ws.py": "class Real: ...\n", "acme/bad.py": BAD})
+    targets = {"Moved": "acme.ws", "Real": "acme.ws", "Absent": "nowhere", "Broken": "acme.bad", "Forced": "acme.ws"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlaceholderWarning)
+        for name, module in targets.items():
+            shim(f"{module}:{name}")(type(name, (), {"__module__": __name__}))
+    assert [record.state for record in all_shims()] == ["moved", "upstream", "absent", "broken", "forced"]
+    return root
+
+
+SAYS_YES = "forced: SSOT_SHIMS_HAS_FORCED_YES says yes; to ask the machine: unset SSOT_SHIMS_HAS_FORCED_YES"
+KNOWN = (
+    "known: buggy, docker, docker_compose, docker_sdk, forced_no, forced_yes, git, gone, muddled, part_forced, "
+    "part_unknown, podman, selfish, slow, there"
+)
+# Name, status, outcome, outcome when it is required, and the reason after the status.
+TABLE = [
+    ("there", "available", "run", "run", "it answered"),
+    ("gone", "unavailable", "skip", "error", "nobody listens at https://***@db; start it: acme up"),
+    ("slow", "timed out", "skip", "error", "no answer in 1 s; allow more: timeout=4"),
+    ("buggy", "failed", "error", "error", "its probe raised ZeroDivisionError; repair it"),
+    ("forced_yes", "available", "run", "error", SAYS_YES),
+    ("part_forced", "available", "run", "error", f"forced: there: it answered; forced_yes: {SAYS_YES[8:]}"),
+    (
+        *("forced_no", "unavailable", "skip", "error"),
+        "forced: SSOT_SHIMS_HAS_FORCED_NO says no; to ask the machine: unset SSOT_SHIMS_HAS_FORCED_NO",
+    ),
+    (
+        *("muddled", "failed", "error", "error"),
+        "SSOT_SHIMS_HAS_MUDDLED is 'maybe'; expected 1, true, yes or on, or 0, false, no or off",
+    ),
+    (
+        *("selfish", "failed", "error", "error"),
+        "the probes ask for one another in a circle: selfish -> selfish; let one of them answer by itself",
+    ),
+    ("gonne", "unknown", "error", "error", f"no capability 'gonne'; close: gone; {KNOWN}; {CURE}"),
+    ("part_unknown", "unknown", "error", "error", f"no capability 'nowhere'; close: there; {KNOWN}; {CURE}"),
+    ("upstream:Real", "upstream", "run", "run", "acme.ws:Real ({root}/acme/ws.py)"),
+    (
+        *("upstream:Absent", "absent", "skip", "error"),
+        "no package 'nowhere' is installed here; "
+        "to use the real one, install it, or set PYTHONPATH=<the folder that holds nowhere>",
+    ),
+    (
+        *("upstream:Forced", "forced", "skip", "error"),
+        "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; to undo that: unset SSOT_SHIMS_PLACEHOLDERS",
+    ),
+    (
+        *("upstream:Moved", "moved", "error", "error"),
+        "Moved is not in {root}/acme/ws.py (looked at without running it); "
+        "to say where it is now: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
+    ),
+    (
+        *("upstream:Broken", "broken", "error", "error"),
+        'importing acme.bad raised OSError: full; to see the whole traceback: python -c "from acme.bad import Broken"; '
+        "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Broken",
+    ),
+    (
+        *("upstream:Raal", "unknown", "error", "error"),
+        "no shim 'Raal'; close: Real; "
+        f"known: Absent, Broken, Forced, HeartbeatConfig, Moved, Real, RetryPolicy; {CURE}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "status", "outcome", "when_required", "why"), TABLE, ids=[row[0] for row in TABLE])
+def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: str, why: str, root: Path) -> None:
+    """By status or state; under a requirement everything but what is really there is an error, and says who asks."""
+    reason = f"{status}: {why.replace('{root}', str(root))}"
+    expected = Verdict(name=name, outcome=outcome, status=status, reason=reason, is_required=False)  # type: ignore[arg-type]
+    assert judge(name, {}) == expected
+    assert judge(name, {"other": BY_OPTION}) == expected
+    assert judge(name, {name: BY_OPTION}) == expected.but(
+        outcome=when_required, reason=f"required by {BY_OPTION}; {reason}", is_required=True
+    )
+
+
+def test_the_table_has_every_status_and_state() -> None:
+    """The four of capabilities, the five of shims, and unknown."""
+    assert {status for _, status, *_ in TABLE} == {
+        *("available", "unavailable", "timed out", "failed"),
+        *("upstream", "absent", "moved", "broken", "forced", "unknown"),
+    }
+
+
+def test_an_override_counts_and_satisfies_no_requirement() -> None:
+    """What stands in front of the machine decides; a requirement is about the machine."""
+    with capabilities.override(gone=True):
+        verdicts = judge("gone", {}), judge("gone", {"gone": BY_OPTION})
+    assert [(verdict.outcome, verdict.status) for verdict in verdicts] == [("run", "available"), ("error", "available")]
+    assert "; available: forced: override(gone=True) at " in verdicts[1].reason
+
+
+def test_our_own_shims_are_resolved_when_somebody_needs_them(
+    fresh_shims: None, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that nobody has imported is imported for its verdict, which says all: no warning and no raise."""
+    write({"netra_backend/app/db/intelligent_retry_system.py": "print('hello')\nclass RetryPolicyService: ...\n"})
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    verdict = judge("upstream:RetryPolicy", {})
+    assert (verdict.status, verdict.outcome) == ("moved", "error")
+    assert "close: netra_backend.app.db.intelligent_retry_system:RetryPolicyService" in verdict.reason
+    assert judge("upstream:RetryPolicy", {}) == verdict
+
+
+def test_a_shim_that_cannot_be_resolved_is_an_error(fresh_shims: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that does not read is told in the verdict."""
+    monkeypatch.setenv("SSOT_SHIMS_UPSTREAM_RETRYPOLICY", "nonsense")
+    assert judge("upstream:RetryPolicy", {}) == Verdict(
+        name="upstream:RetryPolicy",
+        outcome="error",
+        status="broken",
+        reason="broken: SSOT_SHIMS_UPSTREAM_RETRYPOLICY is 'nonsense'; expected a target such as pkg.mod:Name",
+        is_required=False,
+    )
+
+
+@pytest.fixture
+def meeting() -> Iterator[threading.Barrier]:
+    """Where two probes have to meet, or both give up."""
+    barrier = threading.Barrier(2, timeout=2)
+    yield barrier
+    barrier.abort()
+
+
+def test_names_are_judged_side_by_side_and_once(meeting: threading.Barrier) -> None:
+    """In the order asked; two probes that wait for one another both answer."""
+    capabilities.register("left", lambda: meeting.wait() >= 0)
+    capabilities.register("right", lambda: meeting.wait() >= 0)
+    verdicts = judge_each(["right", "upstream:Absent", "left", "right"], {"left": BY_OPTION})
+    assert [(verdict.name, verdict.outcome) for verdict in verdicts] == [
+        ("right", "run"),
+        ("upstream:Absent", "skip"),
+        ("left", "run"),
+    ]
+
+
+def test_what_is_required_here_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSOT_SHIMS_REQUIRE, when nobody else says so."""
+    assert required_here() == {}
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "docker, upstream:Real")
+    assert required_here() == {"docker": "SSOT_SHIMS_REQUIRE", "upstream:Real": "SSOT_SHIMS_REQUIRE"}
+
+
+def test_the_names_there_are_verdicts_on(fresh_shims: None) -> None:
+    """Every capability, every declared shim, and ours although nobody has imported them."""
+    names = known_names()
+    assert names == {*capabilities, *(f"upstream:{record.name}" for record in all_shims())} | {
+        "upstream:HeartbeatConfig",
+        "upstream:RetryPolicy",
+    }
+    assert "RetryPolicy" not in vars(ssot_shims)
