@@ -1,0 +1,39 @@
+"""One way to do what is measured, as Python source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ssot_shims._record import Record
+
+OURS = "ssot_shims"
+AGAIN = "the same again"
+
+
+class Contender(Record):
+    """What is run and timed, after *setup* and before *after*, neither of which is; ``after`` asserts the answer.
+
+    ``peer`` is the distribution it needs; empty for ours and for the floor, which need none.
+    """
+
+    name: str
+    code: str
+    setup: str = ""
+    after: str = ""
+    peer: str = ""
+    flags: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What Python is given to run it: the flags, and the code where there is any."""
+        return (*self.flags, *(("-c", self.code) if self.code else ()))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def with_noise(contenders: tuple[Contender, ...]) -> tuple[Contender, ...]:
+    """The contenders, the first of which is the floor, and that floor a second time."""
+    floor, *others = contenders
+    return (floor, floor.but(name=AGAIN), *others)

@@ -1,0 +1,216 @@
+"""The benchmarks run, and say what they measured; the figures themselves are for a quiet machine."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchmarks
+from benchmarks.clock import Gone, figures, loops, run
+from benchmarks.contender import Contender
+from benchmarks.effort import QUICK
+from benchmarks.ground import Ground, prepared
+from benchmarks.machine import Machine, this_machine
+from benchmarks.peers import PEERS
+from benchmarks.row import Goal, Grid, Row, Sample
+from benchmarks.table import as_text
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__, "benchmarks."))
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    """A clean environment for children, as the benchmarks have it."""
+    with prepared() as made:
+        yield made
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_command_measures_and_prints_json() -> None:
+    """The two quickest subjects: each contender has values or a reason for having none, and ours reaches its goals."""
+    done = command("--quick", "--json", "--only", "threads", "--only", "conditions")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert list(data) == ["schema", "machine", "rows", "grids"]
+    assert data["schema"] == 1
+    assert set(data["machine"]["peers"]) == set(PEERS)
+    assert [(row["what"], row["verdict"]) for row in data["rows"]] == [
+        ("64 threads, first question at once: probes", "met"),
+        ("upstream conditions told apart, of 8", "met"),
+    ]
+    missing = [name for name, version in data["machine"]["peers"].items() if version is None]
+    for row in data["rows"]:
+        assert all(is_told(sample, missing) for sample in row["samples"]), row
+    (grid,) = data["grids"]
+    assert [grid["answers"]["ssot_shims"][case] for case in grid["cases"]] == [
+        "upstream",
+        "absent",
+        "broken, dependency missing, warns",
+        "broken, import error, warns",
+        "broken, exception, warns",
+        "broken, syntax error, warns",
+        "moved, warns",
+        "absent",
+    ]
+
+
+def is_told(sample: dict[str, Any], missing: list[str]) -> bool:
+    """Whether *sample* has values, or is of a peer that the machine is said not to have."""
+    if sample["values"]:
+        return sample["median"] is not None and not sample["problem"]
+    first = sample["name"].partition(" ")[0].partition(".")[0].replace("_", "-")
+    return sample["problem"] == "not installed" and any(name.startswith(first) for name in missing)
+
+
+def test_an_unknown_subject_is_wrong_usage() -> None:
+    """The subjects that there are stand in the message."""
+    done = command("--only", "speed")
+    assert done.returncode == 2
+    assert "invalid choice: 'speed'" in done.stderr
+
+
+def test_what_a_child_does_wrong_is_told(ground: Ground) -> None:
+    """A failing contender has the last line of its error for a problem, beside the values of the others."""
+    good, bad = Contender(name="good", code="print(7)"), Contender(name="bad", code="import no_such_module")
+    few = QUICK.but(rounds=2)
+    assert figures(ground, (good, bad), few) == (
+        Sample(name="good", values=(7.0, 7.0)),
+        Sample(name="bad", problem="failed: ModuleNotFoundError: No module named 'no_such_module'"),
+    )
+    missing = Contender(name="peer", code="print(7)", peer="no-such-distribution")
+    assert figures(ground, (missing,), few) == (Sample(name="peer", problem="not installed"),)
+    with pytest.raises(Gone, match=r"^given up after 0\.2 s$"):
+        run(ground, good, ["-c", "import time; time.sleep(5)"], few.but(patience=0.2))
+
+
+def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the caller reaches them, and nothing is imported before their first line."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    program = "import sys, os; print(sorted(name for name in os.environ if name.startswith(('PY', 'SSOT'))))"
+    names = run(ground, Contender(name="x", code=""), ["-c", program], QUICK)
+    assert names == "['PYTHONPATH', 'PYTHONSAFEPATH']\n"
+    program = "import sys, ssot_shims; print(ssot_shims.__cached__, 'typing' in sys.modules)"
+    cached, is_preloaded = run(ground, Contender(name="x", code=""), ["-c", program], QUICK).split()
+    assert Path(cached).is_file()
+    assert Path(cached).is_relative_to(ground.folder)
+    assert is_preloaded == "False"
+
+
+def test_the_floor_stands_beside_itself(ground: Ground) -> None:
+    """A loop has the floor twice, so that the noise is seen; a contender that fails there is told as well."""
+    floor, broken = Contender(name="floor", code="abs(1)"), Contender(name="broken", code="no_such_name")
+    samples = loops(ground, (floor, broken), QUICK.but(rounds=4, processes=1))
+    assert [(sample.name, len(sample.values), sample.problem) for sample in samples] == [
+        ("floor", 4, ""),
+        ("the same again", 4, ""),
+        ("broken", 0, "failed: NameError: name 'no_such_name' is not defined"),
+    ]
+
+
+def row(ours: float, goal: Goal) -> Row:
+    samples = (Sample(name="floor", values=(2.0,)), Sample(name="ssot_shims", values=(ours,)))
+    return Row(what="a row", samples=samples, goal=goal)
+
+
+@pytest.mark.parametrize(
+    ("ours", "goal", "verdict"),
+    [
+        (2.5, Goal(kind="ratio", limit=1.25), "met"),
+        (2.6, Goal(kind="ratio", limit=1.25), "missed"),
+        (1.0, Goal(kind="at most", limit=1), "met"),
+        (1.1, Goal(kind="at most", limit=1), "missed"),
+        (8.0, Goal(kind="at least", limit=8), "met"),
+        (7.0, Goal(kind="at least", limit=8), "missed"),
+    ],
+)
+def test_the_verdict_holds_ours_against_the_goal(ours: float, goal: Goal, verdict: str) -> None:
+    """A ratio is one to the floor; the other goals are about the value itself."""
+    assert row(ours, goal).verdict == verdict
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
+    """Nor is it left out."""
+    gone = row(1.0, Goal(kind="ratio", limit=1)).but(samples=(Sample(name="ssot_shims", problem="missing"),))
+    assert gone.verdict == "not measured"
+
+
+def test_the_table() -> None:
+    """Machine and missing peers, the noise, a line a contender, the answers, and what was missed."""
+    machine = Machine(
+        ssot_shims="1.0",
+        python="cpython 3.13.0 on linux",
+        cores=2,
+        date="2026-01-02",
+        peers={"docker": "7.1", "qiskit": None},
+        load_before=0.1,
+        load_after=0.2,
+    )
+    timed = Row(
+        what="import",
+        samples=(
+            Sample(name="empty", values=(0.010, 0.010, 0.010, 0.010)),
+            Sample(name="the same again", values=(0.0099,)),
+            Sample(name="ssot_shims", values=(0.011, 0.012, 0.013, 0.014)),
+            Sample(name="qiskit", problem="not installed"),
+        ),
+        goal=Goal(kind="ratio", limit=1.05),
+        note="of a kind",
+    )
+    counted = Row(
+        what="probes",
+        samples=(Sample(name="ssot_shims", values=(1,)),),
+        unit="count",
+        goal=Goal(kind="at most", limit=1),
+        has_floor=False,
+    )
+    grid = Grid(what="condition", cases=("absent",), answers={"ssot_shims": {"absent": "absent"}}, note="so it is")
+    assert (
+        as_text(machine, [timed, counted, grid])
+        == """\
+ssot_shims 1.0, cpython 3.13.0 on linux, 2 cores, load 0.1 before and 0.2 after, 2026-01-02
+peers: docker 7.1; missing: qiskit
+noise floor: the same thing against itself is 0.99x to 0.99x
+
+WHAT    WHO             MEDIAN         SPREAD  RATIO  AT BEST  GOAL       VERDICT
+import  empty           10 ms          0%      1.00x  1.00x
+        the same again  9.9 ms                 0.99x  0.99x
+        ssot_shims      12.5 ms        20%     1.25x  1.10x    1.05x      missed
+        qiskit          not installed
+        (of a kind)
+probes  ssot_shims      1                                      at most 1  met
+
+CONDITION  WHO         ANSWER
+absent     ssot_shims  absent
+
+(so it is)
+
+1 of 2 goals met here
+missed: import
+"""
+    )
+
+
+def test_this_machine_is_told() -> None:
+    """Every peer is named, installed or not."""
+    assert list(this_machine().peers) == list(PEERS)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
+def test_examples_in_the_benchmarks_are_true(module: str) -> None:
+    """Every example in every docstring gives what it shows."""
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
