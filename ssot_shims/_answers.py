@@ -37,6 +37,7 @@ if TYPE_CHECKING:
             ...
 
 
+_LONGEST = 2000  # characters of a reason
 SECOND_TRY = 5.0  # seconds after which timed out and failed are asked about once more
 
 
@@ -100,7 +101,7 @@ class Answers:
                 return
             name = flight.name
             if answer is not None:
-                answer = answer.but(name=name, seconds=monotonic() - flight.started)
+                answer = answer.but(name=name, reason=_fit_to_show(answer.reason), seconds=monotonic() - flight.started)
             flight.answer, flight.error, flight.is_over = answer, error, True
             if self.flights.get(name) is flight:
                 del self.flights[name]
@@ -162,3 +163,12 @@ class Answers:
         if answer.status in ("timed out", "failed"):
             return self.clock() + SECOND_TRY
         return None if capability.ttl is None else self.clock() + capability.ttl
+
+
+def _fit_to_show(reason: str) -> str:
+    """*reason* on one line that prints, and cut in its middle when it has no end: peers and paths may hold anything."""
+    if reason.isprintable() and len(reason) <= _LONGEST:
+        return reason
+    from ssot_shims._plain import one_line, shortened  # re, and hardly any reason is like that
+
+    return shortened(one_line(reason), _LONGEST)

@@ -25,9 +25,11 @@ _ADD = {"*", "__setattr__", "_convert", "_convert_", "global_enum", "setattr"}
 _STEER = {"__path__", "declare_namespace", "meta_path", "path_hooks", "reload"}
 _TRICKS = _REMOVE | _ADD | _STEER
 
+# What may stand between two words of a statement: blanks, comments, and lines that are continued.
+_GAP = r"[\s\\]*(?:#[^\n]*\n[\s\\]*)*"
 # A module that passes its name on may be changed by whoever gets it; loggers get it everywhere, and change nothing.
 _HINT = re.compile(
-    r"\bimport\s*\*|(?<!ogger)\(\s*__name__\b|,\s*__name__\b|=\s*__name__\b|"
+    rf"\bimport{_GAP}\*|(?:(?<!ogger)\(|[,=]){_GAP}__name__\b|"
     r"\b(?:__getattr__|" + "|".join(sorted(_TRICKS - {"*", "__name__"})) + r")\b"
 )
 _COOKIE = re.compile(
@@ -117,7 +119,7 @@ def _is_word(name: str, text: str) -> bool:
 def _tricks(tree: ast.Module, name: str, text: str) -> set[str]:
     """Whatever in *tree* can bind or unbind names behind its statements; *name* stands for a way that names it."""
     # Walking the tree takes as long as parsing did, and most sources have nothing that could be a trick.
-    ways_to_name_it = rf"\bglobal\b|:=|\.[\s\\]*{name}\b|[\"']{name}[\"']|[(,]\s*{name}\s*="
+    ways_to_name_it = rf"\bglobal\b|:=|\.{_GAP}{name}\b|[\"']{name}[\"']|[(,]{_GAP}{name}{_GAP}="
     may_trick = _HINT.search(text) or re.search(ways_to_name_it, text) or not text.isascii()
     return set(_find_tricks(tree, name)) if may_trick else set()
 

@@ -39,6 +39,9 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
         tests = DocTestFinder().find(placeholder, name, module, globs=names)
     except ValueError as error:
         return (Difference(f"{name} docstrings", f"examples that do not read: {error}", "not run them"),)
+    if sys.flags.optimize and any("assert" in example.source for test in tests for example in test.examples):
+        unseen = Difference(f"{name} docstrings", "examples with assert", "not run those under -O", is_error=False)
+        collector.differences.append(unseen)
     for test in tests:
         if not _is_private(test.name.removeprefix(name)):
             collector.run(test)

@@ -53,12 +53,11 @@ class _Flow:
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
                 entered = self.bind(before, *(item.optional_vars for item in items if item.optional_vars))
                 _, anywhere = self.block(body, entered)
-                # A context manager may swallow an exception from anywhere behind it.
-                after = anywhere | before if len(items) > 1 else anywhere
-                return after, anywhere | before
+                # A context manager may swallow an exception from anywhere behind it, that of storing what it gives too.
+                is_entered = len(items) == 1 and isinstance(items[0].optional_vars, ast.Name | None)
+                return anywhere if is_entered else anywhere | before, anywhere | before
             case ast.Match(cases=cases):
-                branches = [self.block(case.body, self.capture(case.pattern, before)) for case in cases]
-                return _either((before, before), *branches)
+                return self.match(cases, before)
             case ast.Raise():
                 return _NEVER, before
             case ast.Delete(targets=targets):
@@ -85,6 +84,15 @@ class _Flow:
         finished, finishing = self.block(attempt.finalbody, after)
         _, unwinding = self.block(attempt.finalbody, within | anywhere)
         return finished, anywhere | within | finishing | unwinding
+
+    def match(self, cases: Sequence[ast.match_case], before: Bound) -> tuple[Bound, Bound]:
+        branches: list[tuple[Bound, Bound]] = []
+        for case in cases:
+            captured = self.capture(case.pattern, before)
+            branches.append(self.block(case.body, captured))
+            if case.guard:
+                before |= captured  # a guard that says no leaves bound what its pattern has captured
+        return _either((before, before), *branches)
 
     def bind(self, before: Bound, *targets: ast.expr) -> Bound:
         return _YES if before and self.name in _names(targets) else before

@@ -87,12 +87,16 @@ def _offers_of(distribution: Distribution) -> list[Capability]:
     if OFFERED not in (distribution.read_text("entry_points.txt") or ""):
         return []
     first = counting(distribution)
-    by = f"{first.name} {first.version}"
+    from ssot_shims._plain import one_line  # as above
+
+    by = one_line(f"{first.name} {first.version}")
     return [_offer(entry, by) for entry in first.entry_points.select(group=OFFERED)]
 
 
 def _offer(entry: EntryPoint, by: str) -> Capability:
-    probe = OfferedProbe(notation=f"python:{entry.value}", entry=entry)
+    from ssot_shims._plain import one_line  # as above
+
+    probe = OfferedProbe(notation=one_line(f"python:{entry.value}"), entry=entry)
     return Capability(name=entry.name, probe=probe, level="package", where=by)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~]")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~&]")
+_MOST = 1000  # characters of an error message; some hold whole pages
 
 
 def one_line(text: str) -> str:
@@ -13,7 +14,10 @@ def one_line(text: str) -> str:
     >>> one_line("first\nsecond \x1b[31mred")
     'first second \\x1b[31mred'
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def describe(error: BaseException) -> str:
@@ -24,11 +28,22 @@ def describe(error: BaseException) -> str:
     """
     kind = type(error).__name__
     try:
-        return one_line(f"{kind}: {error}").removesuffix(":")
+        # Cut before and after: going through a text character by character takes long, and escapes are longer.
+        return shortened(one_line(shortened(f"{kind}: {error}", _MOST)).removesuffix(":"), _MOST)
     except KeyboardInterrupt:
         raise
     except BaseException:  # even a message may try to exit
         return kind
+
+
+def shortened(text: str, most: int) -> str:
+    """*text* in at most so many characters: of a longer one its beginning and its end, where the next step stands.
+
+    >>> shortened("what was seen, at great length; what to do", 30)
+    'what was see ... ; what to do'
+    """
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[len(text) - half :]}"
 
 
 def markdown(text: str) -> str:

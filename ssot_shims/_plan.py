@@ -32,6 +32,9 @@ class EnvironmentPlan(Record):
         for name in self.requires:
             self._check_requirement(name)
         for key, text in self.values.items():
+            if "://" in key or not key.isprintable():
+                shown = "<an address>" if "://" in key else key  # it may hold a password
+                raise InvalidSetting(f"a key of {self.setting('values')}", shown, "a word such as 'backend_url'")
             if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # the file may hold anything
                 raise self._wrong(key, f"<{type(text).__name__}>", "a string")
             template = Template(text)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("modules", "capabilities", "environments", "migrate")
 _CAPABILITY_KEYS = ("probe", "timeout", "ttl", "service")
+_AN_ADDRESS = "<an address>"  # what is shown of one in the place of a name: it may hold a password
 _ENVIRONMENT_KEYS = ("name", "requires", "values")
 
 
@@ -57,7 +58,7 @@ def read_project(file: Path) -> Project:
     """The project that *file*, a pyproject.toml, describes."""
     try:
         document = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # numbers may be too long, and lists too deep, for tomllib
         raise InvalidSetting(str(file), str(error), "a file in TOML") from error
     tool = _table(file, "tool", document.get("tool", {}))
     table = _table(file, "tool.ssot_shims", tool.get("ssot_shims", {}))
@@ -78,7 +79,7 @@ def _refuse_other_keys(file: Path, place: str, table: dict[str, Any], known: tup
     for key in table:
         if key not in known:
             expected = f"one of {', '.join(known)}{did_you_mean(key, known)}"
-            raise InvalidSetting(f"a key of {place} in {file}", key, expected)
+            raise InvalidSetting(f"a key of {place} in {file}", _AN_ADDRESS if "://" in key else key, expected)
 
 
 def _table(file: Path, key: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -103,9 +104,9 @@ def _rules(file: Path, table: dict[str, Any]) -> tuple[tuple[str, str, str], ...
     place = "tool.ssot_shims.migrate"
     rules = {key: value for key, value in table.items() if key != "exclude"}
     for key, value in rules.items():
-        if ":" not in key:
+        if ":" not in key or "://" in key:
             expected = f"exclude, or a rule such as 'old.mod:Name' in quotes{did_you_mean(key, ('exclude',))}"
-            raise InvalidSetting(f"a key of {place} in {file}", key, expected)
+            raise InvalidSetting(f"a key of {place} in {file}", _AN_ADDRESS if "://" in key else key, expected)
         if not isinstance(value, str):
             raise InvalidSetting(f"{place}.{key!r} in {file}", _kind(value), "a new place such as 'new.mod:Name'")
     return tuple((old, new, f"{place} in {file}") for old, new in rules.items())
@@ -118,10 +119,8 @@ def _capabilities(file: Path, value: dict[str, Any]) -> tuple[Capability, ...]:
         try:
             refuse_bad_name(name)
         except InvalidCapability as error:
-            if "://" in name:  # an address in the place of a name may hold a password
-                raise InvalidSetting(
-                    f"a key of {place} in {file}", "<an address>", "a name such as 'postgres'"
-                ) from None
+            if "://" in name:
+                raise InvalidSetting(f"a key of {place} in {file}", _AN_ADDRESS, "a name such as 'postgres'") from None
             raise InvalidSetting(f"a key of {place} in {file}", name, f"a name: {error.expected}") from error
         made.append(_capability(file, f"{place}.{name}", name, entry))
     return tuple(made)
@@ -135,8 +134,8 @@ def _capability(file: Path, place: str, name: str, entry: Any) -> Capability:
     if not isinstance(probe, str):
         shown = _kind(probe) if "probe" in table else "a table without a probe"
         raise InvalidSetting(f"{place} in {file}", shown, "a probe such as 'tcp://localhost:5432'")
-    if not isinstance(options.get("service", False), bool):
-        raise InvalidSetting(f"{place}.service in {file}", repr(options["service"]), "true or false")
+    for option, value in options.items():
+        _refuse_other_types(f"{place}.{option} in {file}", value, is_switch=option == "service")
     try:
         return capability(name, probe, **options, level="pyproject", where=str(file))
     except InvalidProbe as error:
@@ -145,6 +144,14 @@ def _capability(file: Path, place: str, name: str, entry: Any) -> Capability:
     except InvalidCapability as error:
         shown = ", ".join(f"{option} = {value!r}" for option, value in options.items())
         raise InvalidSetting(f"{place} in {file}", shown, f"what can be registered: {error}") from error
+
+
+def _refuse_other_types(setting: str, value: object, *, is_switch: bool) -> None:
+    # What has more bits is no integer in TOML, and may have more digits than Python shows.
+    is_number = isinstance(value, float) or (type(value) is int and value.bit_length() < 64)
+    if not (isinstance(value, bool) if is_switch else is_number):
+        shown = repr(value) if is_number else _kind(value)
+        raise InvalidSetting(setting, shown, "true or false" if is_switch else "seconds such as 2.5")
 
 
 def _environments(file: Path, value: list[Any]) -> tuple[EnvironmentPlan, ...]:

@@ -85,7 +85,8 @@ def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
         lines += ["", *table(("ENVIRONMENT", "STATUS", "WHY"), plans, width=width, colour=colour)]
     hanging = [found for found in report.capabilities if found.hanging]
     if hanging:
-        lines += ["", *(f"hanging: the probe of {found.capability.name} at {found.hanging}" for found in hanging)]
+        places = ((found.capability.name, one_line(found.hanging)) for found in hanging)
+        lines += ["", *(f"hanging: the probe of {name} at {place}" for name, place in places)]
     if report.settings:
         lines += ["", "settings: " + " ".join(f"{name}={one_line(value)}" for name, value in report.settings.items())]
     if report.problems:
@@ -120,7 +121,7 @@ def as_json(report: Status) -> str:
 def as_markdown(report: Status) -> str:
     """The status as Markdown tables, fit for a CI step summary."""
     lines = [f"### {markdown(_title())}", "", "| shim | state | why |", "|---|---|---|"]
-    lines += [f"| {record.name} | {record.state} | {markdown(record.reason)} |" for record in report.shims]
+    lines += [f"| {markdown(record.name)} | {record.state} | {markdown(record.reason)} |" for record in report.shims]
     lines += ["", "| capability | status | why |", "|---|---|---|"]
     lines += [
         f"| {markdown(found.capability.name)} | {found.answer.status} | {markdown(found.why)} |"

@@ -33,7 +33,7 @@ def resolve(shim: str, targets: tuple[Target, ...], placeholder: object) -> Reso
         return Resolution(state="forced", reason=f"{variable} asks for the placeholder; to undo that: unset {variable}")
     named = _settings.upstream_override(shim)
     # What the user names is imported even where a look says that the symbol is not there.
-    answers = _ask_in_turn(named or targets, placeholder, looks_first=not named)
+    answers = tuple(map(_fit_to_show, _ask_in_turn(named or targets, placeholder, looks_first=not named)))
     best = next((answer for answer in answers if answer.state == "upstream"), None)
     if best is not None:
         return Resolution(state="upstream", reason=best.reason, decided_by=best, answers=answers)
@@ -55,6 +55,15 @@ def _ask_in_turn(targets: tuple[Target, ...], placeholder: object, *, looks_firs
         if answers[-1].state == "upstream":
             return tuple(answers)
     return tuple(_follow(answer, placeholder) if answer.state == "moved" else answer for answer in answers)
+
+
+def _fit_to_show(answer: Answer) -> Answer:
+    """*answer* with its reason on one line: the names of files, and what metadata says, may hold anything."""
+    if answer.reason.isprintable():
+        return answer
+    from ssot_shims._plain import one_line  # re, and hardly any reason is like that
+
+    return answer.but(reason=one_line(answer.reason))
 
 
 def _follow(moved: Answer, placeholder: object) -> Answer:

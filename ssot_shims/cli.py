@@ -18,6 +18,7 @@ from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._environment import survey_environments
 from ssot_shims._output import write
+from ssot_shims._plain import one_line
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
 from ssot_shims._shim import all_shims
@@ -93,7 +94,7 @@ def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
             text, code = _status(options, look, project, failures) if is_status else _verify(look, failures)
         write(out, text)
     except (SsotShimsError, OSError) as error:
-        print(f"ssot-shims: {error}", file=sys.stderr)
+        print(f"ssot-shims: {one_line(str(error))}", file=sys.stderr)
         return 2
     return code
 

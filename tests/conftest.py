@@ -21,6 +21,7 @@ from ssot_shims import _shim
 from ssot_shims._builtin import capabilities
 
 if TYPE_CHECKING:
+    from tests.chance import Chance
     from tests.docker_machine import Machine
 
 Write = Callable[[dict[str, str]], Path]
@@ -85,6 +86,15 @@ def machine(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
     yield machine
     shutil.rmtree(machine.root)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture(params=["everyday", pytest.param("thorough", marks=pytest.mark.slow)])
+def always(request: pytest.FixtureRequest) -> Chance:
+    """Try a property on made-up inputs: ``always(holds, 100, text=strategies.text())``."""
+    from tests.chance import Chance  # imports hypothesis, which few tests need
+
+    is_seeded = request.config.getoption("--hypothesis-seed", None) is not None
+    return Chance(is_thorough=request.param == "thorough", is_seeded=is_seeded)
 
 
 @pytest.fixture

@@ -202,6 +202,24 @@ def test_stripped_docstrings(monkeypatch):
     ]
 
 
+def test_stripped_asserts(monkeypatch):
+    """Under -O an example with assert may assert nothing, which is said; the others are run."""
+
+    def half(x):
+        """
+        >>> assert half(2) == 1
+        >>> half(4)
+        2
+        """
+
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=1))
+    assert list(map(str, run_examples(half, lambda x: x / 2))) == [
+        "note: half docstrings: the placeholder has examples with assert; upstream has not run those under -O",
+        "error: half docstring, line 3: half(4): the placeholder has 2; upstream has 2.0",
+    ]
+    assert run_examples(double, lambda x: 2 * x) == ()
+
+
 def test_stripped_docstrings_for_real():
     """A Python started with -OO says the same."""
     code = "from ssot_shims._examples import run_examples\ndef f(): ...\nprint(run_examples(f, f)[0].is_error)"

@@ -171,6 +171,8 @@ SECRETS = {
     "http://localhost:99999/?token=hunter2": "http://localhost:99999/?***",
     "http://localhost:99999/#hunter2": "http://localhost:99999/#***",
     "http://me:hun/hunter2@localhost/": "http://***@localhost/",
+    "http://me@acme.example:hunter2/x@localhost/": "http://***@localhost/",
+    "tcp://me@[hunter2/x@localhost": "tcp://***@localhost",
     "http://me:hunter2?x@localhost/": "http://***",
     "http://me:hunter2#x@localhost/": "http://***",
     "all:docker,http://me:hunter2@localhost/h?x=hunter2": "all:docker,http://***@localhost/h?***",

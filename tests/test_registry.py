@@ -428,6 +428,22 @@ def test_combinations(registry: Registry, notation: str, status: str, reason: st
     assert answer.details.keys() <= {"yes", "sure", "no", "late", "odd"}
 
 
+def test_a_part_that_nobody_knows_counts_where_it_is_asked_for(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A combination that the environment answers for is answered everywhere; else the part is told of everywhere."""
+    registry.register("either", "any:web,gpu")
+    registry.register("nested", "all:either")
+    for ask in (registry.check, registry.require, lambda name: registry.check_all()[name]):
+        for name in ("either", "nested"):
+            with pytest.raises(UnknownCapability, match="no capability 'web'; known: either, nested"):
+                ask(name)
+    monkeypatch.setenv("SSOT_SHIMS_HAS_EITHER", "1")
+    registry.require("either", "nested")
+    assert all(registry.check_all().values())
+    assert registry.check("nested")
+
+
 def test_a_combination_takes_as_long_as_its_slowest_part(registry: Registry) -> None:
     """Its parts are asked side by side."""
     for name in ("a", "b", "c", "d"):

@@ -208,12 +208,44 @@ def test_a_table_that_does_not_read_is_an_error(tmp_path: Path, text: str, messa
     assert str(caught.value) == message.format(file=file)
 
 
+def test_a_value_is_named_by_a_word(tmp_path: Path) -> None:
+    """A name that does not print is refused, and the error is one line all the same."""
+    file = tmp_path / "pyproject.toml"
+    file.write_text('[[tool.ssot_shims.environments]]\nname = "docker"\nvalues = { "a\\nb" = "x" }')
+    with pytest.raises(InvalidSetting) as caught:
+        find_project(tmp_path)
+    assert str(caught.value) == (
+        f"a key of tool.ssot_shims.environments.docker.values in {file} is 'a\\nb'; "
+        "expected a word such as 'backend_url'"
+    )
+
+
 def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     """TOML is UTF-8; the error says where it is not."""
     file = tmp_path / "pyproject.toml"
     file.write_bytes(b"name = '\xff'")
     with pytest.raises(InvalidSetting, match="codec can't decode byte 0xff in position 8.*; expected a file in TOML$"):
         find_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = " + "1" * 5000, "{file} is 'Exceeds the limit (4300 digits) for integer string conversion: "),
+        ("a = " + "[" * 3000, "{file} is 'maximum recursion depth exceeded"),
+        (
+            f"tool.ssot_shims.capabilities.db = {{probe = 'env:A', ttl = 0x{'f' * 4000}}}",
+            "tool.ssot_shims.capabilities.db.ttl in {file} is '<int>'; expected seconds such as 2.5",
+        ),
+    ],
+    ids=["too long", "too deep", "too long to show"],
+)
+def test_a_file_that_is_too_much_for_the_parser_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    """Numbers of thousands of digits and brackets by the thousand are refused like anything that does not read."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(InvalidSetting) as caught:
+        find_project(tmp_path)
+    assert str(caught.value).startswith(message.format(file=tmp_path / "pyproject.toml"))
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,6 +286,12 @@ def test_a_variable_in_the_wrong_case_is_told(monkeypatch: pytest.MonkeyPatch) -
         'capabilities = "https://me:secret@host/"',
         'modules = "https://me:secret@host/"',
         '[tool.ssot_shims.capabilities]\n"https://me:secret@host" = "x"',
+        '"https://me:secret@host/" = 1',
+        '[tool.ssot_shims.capabilities.db]\n"https://me:secret@host/" = 1',
+        '[tool.ssot_shims.capabilities.db]\nprobe = "env:A"\ntimeout = "https://me:secret@host/"',
+        '[tool.ssot_shims.capabilities.db]\nprobe = "env:A"\nservice = ["https://me:secret@host/"]',
+        'migrate = { "https://me:secret@host/" = 1 }',
+        'environments = [{ name = "docker", values = { "https://me:secret@host/" = 1 } }]',
     ],
 )
 def test_an_address_in_the_wrong_place_is_not_shown(tmp_path: Path, text: str) -> None:

@@ -400,11 +400,20 @@ def function_of(signature: Signature):
     return namespace["f"]
 
 
-CALLS = [
-    (tuple(range(1, count + 1)), {name: f"by name {name}" for name in keywords})
-    for count in range(5)
-    for keywords in chain.from_iterable(combinations([*LETTERS, "z"], size) for size in range(len(LETTERS) + 2))
-]
+DEFAULTS = (0, -1)
+
+
+def calls(letters: str) -> list[tuple[tuple[int, ...], dict[str, str]]]:
+    """Every way to call a function of these parameters, and a few that it does not have; each value tells its place."""
+    names = [*letters, "z"]
+    return [
+        (tuple(range(1, count + 1)), {name: f"by name {name}" for name in keywords})
+        for count in range(len(letters) + 2)
+        for keywords in chain.from_iterable(combinations(names, size) for size in range(len(names) + 1))
+    ]
+
+
+CALLS = calls(LETTERS)
 
 
 def landed(function, positional, keywords) -> dict[str, Any] | None:
@@ -420,7 +429,7 @@ def keeps_meaning(mine: dict[str, Any], theirs: dict[str, Any], promised: Signat
     return all(
         reaches(value, name, theirs, found, is_nameless=promised.parameters[name].kind is Parameter.POSITIONAL_ONLY)
         for name, value in mine.items()
-        if name in LETTERS and value != 0
+        if name not in ("args", "kwargs") and value not in DEFAULTS
     )
 
 

@@ -37,7 +37,7 @@ def read_authority(rest: str) -> tuple[Authority, str]:
         host, port = _split_port(place)
         return Authority(host=_checked(host), port=_port(port), user=user), tail
     except Misread:
-        if "@" in tail and not user:  # what looks like a port may be half a password, so nothing is quoted
+        if "@" in tail:  # what looks like a host or a port may be half a password, so nothing is quoted
             raise Misread(
                 "has a / ? or # in what seems to be a user and a password", "%2F, %3F and %23 for them"
             ) from None

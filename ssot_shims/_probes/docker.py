@@ -6,6 +6,7 @@ imported here is part of what the first question in a process costs, so only a n
 
 from __future__ import annotations
 
+import os
 import sys
 from time import monotonic
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ssot_shims._probes.docker_address import DockerAddress, Tls
     from ssot_shims._probes.pipe import Pipe
     from ssot_shims._probes.stream import Head, Stream
+
+
+_LONGEST_VERSION = 64  # characters; what answers may say anything
 
 
 class DockerProbe(Record):
@@ -116,6 +120,7 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         elif tls.ca:
+            _refuse_pipe(tls.ca)
             context.load_verify_locations(tls.ca)
         else:
             context.load_default_certs()
@@ -126,6 +131,12 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
 
         raise Misconfigured(no_tls_files(address, tls, error)) from None
     return context
+
+
+def _refuse_pipe(path: str) -> None:
+    """Raise OSError for what is no file: opening a pipe would wait for its other end, past any deadline."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError("it is no file")
 
 
 def _question(address: DockerAddress) -> bytes:
@@ -143,7 +154,8 @@ def _question(address: DockerAddress) -> bytes:
 
 
 def _yes(address: DockerAddress, head: Head) -> Availability:
-    version, podman = head.headers.get("api-version") or "", head.headers.get("libpod-api-version")
+    version = (head.headers.get("api-version") or "")[:_LONGEST_VERSION]
+    podman = (head.headers.get("libpod-api-version") or "")[:_LONGEST_VERSION]
     details = {"kind": "podman" if podman else "docker", "api_version": version, "host": address.host}
     if podman:
         details["podman_version"] = podman

@@ -19,6 +19,7 @@ DEFAULT_SOCKET = "/var/run/docker.sock"
 DEFAULT_PIPE = "//./pipe/docker_engine"
 PODMAN_SOCKET = "/run/podman/podman.sock"  # of the podman that root runs
 _FROM_HOST = "from DOCKER_HOST"
+_MOST = 1 << 24  # characters of a settings file; one without end would fill the memory
 _SCHEMES = ("unix", "tcp", "npipe", "ssh")
 
 
@@ -186,7 +187,7 @@ def read_text(path: str) -> str:
     if not existing(path):
         return ""
     with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
+        return file.read(_MOST)
 
 
 def read_json(text: str) -> Any:

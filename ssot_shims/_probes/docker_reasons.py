@@ -229,7 +229,10 @@ def _command(address: DockerAddress) -> str:
     if address.scheme == "npipe":
         return _start_default() if address.host == docker_address.default_host() else f"dockerd -H {host}"
     if address.scheme == "unix":
-        folder = os.path.dirname(os.path.abspath(str(address.place)))
+        try:
+            folder = os.path.dirname(os.path.abspath(str(address.place)))
+        except FileNotFoundError:  # a relative path in a current folder that has been deleted
+            return ""
         if not os.path.isdir(folder) or sys.platform in ("win32", "darwin"):  # engines there have their own places
             return ""
         if "podman" in address.host:

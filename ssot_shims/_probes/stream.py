@@ -189,11 +189,11 @@ def _next_head(stream: Source, received: bytes) -> tuple[bytes, bytes]:
         if received[:5] != b"HTTP/"[: len(received)]:
             raise BadAnswer(f"it sent {received[:20]!r}, which is not HTTP")
         ends = [at + len(blank) for blank in (b"\n\r\n", b"\n\n") if (at := received.find(blank)) >= 0]
-        if ends:
-            end = min(ends)
-            return received[:end].rstrip(b"\r\n"), received[end:]
-        if len(received) > _MOST_BYTES:
+        end = min(ends, default=len(received))
+        if end > _MOST_BYTES:  # whether its end has come along or not
             raise BadAnswer(f"the head of its answer does not end within {_MOST_BYTES} bytes")
+        if ends:
+            return received[:end].rstrip(b"\r\n"), received[end:]
         received += _more(stream, received)
 
 

@@ -166,11 +166,23 @@ def _context() -> SSLContext:
     import ssl  # takes milliseconds
 
     try:
+        _refuse_pipes()
         return ssl.create_default_context()
     except OSError as error:
         raise NotReached(
             f"TLS cannot be set up here ({_words(error)}); correct SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE"
         ) from None
+
+
+def _refuse_pipes() -> None:
+    """Raise OSError for a pipe in the place of a file: opening it would wait for its other end, past any deadline."""
+    import os
+    import stat
+
+    for variable in ("SSL_CERT_FILE", "SSLKEYLOGFILE"):
+        path = os.environ.get(variable, "")
+        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+            raise OSError(f"{variable} names a pipe")
 
 
 def _tunnel(stream: Stream, url: Url, proxy: Proxy) -> None:
