@@ -53,8 +53,9 @@ def pytest_unconfigure():
 
 
 def shown(run: Run) -> str:
-    """The output, but for the seconds, and for the fixtures that pytest lists where one is missing."""
+    """The output, but for the seconds, and for what pytest lists: the plugins, and fixtures where one is missing."""
     out = re.sub(r"in \d+\.\d\ds", "in 0.00s", run.out)
+    out = re.sub(r"^plugins: .*\n", "", out, flags=re.MULTILINE)
     return re.sub(
         r"(?<=>       available fixtures: ).*", lambda all_: re.sub("(override_|ssot_)\\w+, ", "", all_[0]), out
     )
