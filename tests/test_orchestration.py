@@ -448,6 +448,7 @@ def run(project: Path, text: str, installed: tuple[str, ...], expected: tuple[st
     (project / "test_suite.py").write_text(text)
     words = {"EXPECTED": json.dumps(expected), "INSTALLED": json.dumps(installed)}
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(project)])}
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed may warn
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, "test_suite.py"], cwd=project, env=env | words | variables, capture_output=True, text=True
