@@ -436,7 +436,7 @@ def test_python_dash_m_is_the_command_line(monkeypatch: pytest.MonkeyPatch, caps
     """``python -m ssot_shims`` runs the same."""
     monkeypatch.setattr(sys, "argv", ["ssot-shims", "--version"])
     with pytest.raises(SystemExit) as stop:
-        runpy.run_module("ssot_shims", run_name="__main__")
+        runpy.run_path(str(Path(ssot_shims.__file__).with_name("__main__.py")), run_name="__main__")
     assert (stop.value.code, capsys.readouterr().out) == (0, f"ssot-shims {ssot_shims.__version__}\n")
 
 
