@@ -27,7 +27,11 @@ from ssot_shims._capability import capability
 from ssot_shims._probes.docker import DockerProbe
 from tests.docker_machine import Machine
 
-EVERYDAY, MANY = 100, 10_000
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's descriptors in /proc"
+)
+
+SOME, MANY = 100, 10_000
 WARM = 30  # questions before the first count: what is imported and cached once is no leak
 MOST_BYTES = (
     50_000  # of growth, whatever the number of questions: an event loop and its threads go up and down a little
@@ -94,7 +98,7 @@ def _no_tracer_in_new_threads() -> Iterator[None]:
     threading.settrace(kept)
 
 
-def assert_no_leak(ask: Callable[[], object], count: int) -> None:
+def assert_no_leak(ask: Callable[[], object], count: int = SOME) -> None:
     """After *count* questions this process holds what it held after the first few."""
     tracemalloc.start()
     try:
@@ -108,14 +112,6 @@ def assert_no_leak(ask: Callable[[], object], count: int) -> None:
         tracemalloc.stop()
     assert after[:2] == before[:2]
     assert after.bytes - before.bytes < MOST_BYTES
-
-
-@pytest.fixture(params=[EVERYDAY, pytest.param(MANY, marks=pytest.mark.slow)], ids=["some", "ten thousand"])
-def count(request: pytest.FixtureRequest) -> int:
-    if not Path("/proc/self/fd").is_dir():
-        pytest.skip("this system does not list a process's descriptors in /proc")
-    number: int = request.param
-    return number
 
 
 class Peers(NamedTuple):
@@ -150,8 +146,19 @@ STATUS = {"mute": "timed out", "closes": "unavailable", "answers": "unavailable"
 
 @pytest.mark.parametrize("how", STATUS)
 @pytest.mark.parametrize("scheme", ["tcp", "unix"])
-def test_engines(machine: Machine, peers: Peers, scheme: str, how: str, count: int) -> None:
+def test_engines(machine: Machine, peers: Peers, scheme: str, how: str) -> None:
     """An engine that is mute, hangs up, answers no or is not there leaves nothing in the process that asked."""
+    assert_no_leak_at(machine, peers, scheme, how, SOME)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "how"), [("unix", "mute"), ("tcp", "refuses")])
+def test_ten_thousand_questions(machine: Machine, peers: Peers, scheme: str, how: str) -> None:
+    """Nor do ten thousand questions, about the two engines that are met most."""
+    assert_no_leak_at(machine, peers, scheme, how, MANY)
+
+
+def assert_no_leak_at(machine: Machine, peers: Peers, scheme: str, how: str, count: int) -> None:
     place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
     machine.set("DOCKER_HOST", f"{scheme}://{place}")
     registry = Registry()
@@ -160,22 +167,22 @@ def test_engines(machine: Machine, peers: Peers, scheme: str, how: str, count: i
 
 
 @pytest.mark.parametrize("how", STATUS)
-def test_pages(peers: Peers, how: str, count: int) -> None:
+def test_pages(peers: Peers, how: str) -> None:
     """Nor does a page."""
     registry = Registry()
     address = f"http://127.0.0.1:{peers.ports[how]}/"
     registry.register("page", address, timeout=0.002 if how == "mute" else 30.0)
-    assert_no_leak(asks(registry, "page", STATUS[how]), count)
+    assert_no_leak(asks(registry, "page", STATUS[how]))
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "unix"])
 @pytest.mark.parametrize("how", ["mute", "refuses"])
-def test_sockets(peers: Peers, scheme: str, how: str, count: int) -> None:
+def test_sockets(peers: Peers, scheme: str, how: str) -> None:
     """Nor does whatever listens, or not."""
     place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
     registry = Registry()
     registry.register("socket", f"{scheme}://{place}", timeout=30)
-    assert_no_leak(asks(registry, "socket", "available" if how == "mute" else "unavailable"), count)
+    assert_no_leak(asks(registry, "socket", "available" if how == "mute" else "unavailable"))
 
 
 def asks(registry: Registry, name: str, status: str) -> Callable[[], object]:
@@ -188,9 +195,7 @@ def asks(registry: Registry, name: str, status: str) -> Callable[[], object]:
     return ask
 
 
-def test_a_handshake_that_nobody_answers(
-    peers: Peers, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_handshake_that_nobody_answers(peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does TLS with a peer that is mute."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     # Reading every certificate of the machine would take much longer than the question.
@@ -198,11 +203,11 @@ def test_a_handshake_that_nobody_answers(
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     registry = Registry()
     registry.register("page", f"https://127.0.0.1:{peers.ports['mute']}/", timeout=0.005)
-    assert_no_leak(asks(registry, "page", "timed out"), count)
+    assert_no_leak(asks(registry, "page", "timed out"))
 
 
 @pytest.mark.parametrize("way", ["no", "raises", "says no", "odd"])
-def test_functions(way: str, count: int) -> None:
+def test_functions(way: str) -> None:
     """A function that runs in a thread of its own takes that thread, and the error it raised, with it."""
     registry = Registry()
 
@@ -215,21 +220,21 @@ def test_functions(way: str, count: int) -> None:
         return False if way == "no" else object()
 
     registry.register("function", probe, timeout=30)
-    assert_no_leak(asks(registry, "function", "failed" if way in ("raises", "odd") else "unavailable"), count)
+    assert_no_leak(asks(registry, "function", "failed" if way in ("raises", "odd") else "unavailable"))
 
 
-def test_a_function_that_hangs(count: int) -> None:
+def test_a_function_that_hangs() -> None:
     """However often it is asked about, it hangs in one thread, which goes when it comes back."""
     registry, release = Registry(), threading.Event()
     registry.register("hangs", release.wait, timeout=0.001)
     before = threading.active_count()
-    assert_no_leak(asks(registry, "hangs", "timed out"), count)
+    assert_no_leak(asks(registry, "hangs", "timed out"))
     assert threading.active_count() == before + 1
     release.set()
     assert settled(Held(0, before, 0)).threads == before
 
 
-def test_side_by_side_and_beside_an_event_loop(peers: Peers, count: int) -> None:
+def test_side_by_side_and_beside_an_event_loop(peers: Peers) -> None:
     """Threads that ask for several at once, and for those who await, end with their answer."""
     registry = Registry()
     for name in ("one", "two", "three"):
@@ -242,10 +247,10 @@ def test_side_by_side_and_beside_an_event_loop(peers: Peers, count: int) -> None
         registry.refresh()
         assert not asyncio.run(registry.acheck("all_of_them"))
 
-    assert_no_leak(ask, count // 5)
+    assert_no_leak(ask, SOME // 5)
 
 
-def test_overrides_and_refreshes(count: int) -> None:
+def test_overrides_and_refreshes() -> None:
     """Layers that are taken off are gone, an interrupted with block included."""
     registry = Registry()
     registry.register("thing", "env:PATH")
@@ -259,10 +264,10 @@ def test_overrides_and_refreshes(count: int) -> None:
         except KeyboardInterrupt:
             assert registry.check("thing").source == "probe"
 
-    assert_no_leak(ask, count)
+    assert_no_leak(ask)
 
 
-def test_registries(count: int) -> None:
+def test_registries() -> None:
     """A registry that nobody holds any more goes with all it has found out, although forks are told of it."""
 
     def ask() -> None:
@@ -273,8 +278,8 @@ def test_registries(count: int) -> None:
     tracemalloc.start()
     ask()
     before = held()
-    for _ in range(count):
+    for _ in range(SOME):
         ask()
     grown = settled(before).bytes - before.bytes
     tracemalloc.stop()
-    assert grown / count < 600  # a small note for each, which the system keeps for good
+    assert grown / SOME < 600  # a small note for each, which the system keeps for good

@@ -353,7 +353,7 @@ def every_module() -> Iterator[str]:
 def test_the_look_agrees_with_importing_every_module_there_is() -> None:
     """For names of modules of the standard library and of site-packages, *there* and *missing* are never wrong."""
     every = sorted(set(every_module()))
-    modules = random.Random(len(every)).sample(every, min(len(every), 1500))  # all of them take many minutes
+    modules = random.Random(len(every)).sample(every, min(len(every), 400))  # all of them take many minutes
     script = Path(__file__).with_name("look_at_the_world.py")
     path = str(Path(_bindings.__file__).parents[1])
     halves = [

@@ -45,12 +45,13 @@ HOSTS = st.sampled_from(["localhost", "a.b", "127.0.0.1", "[::1]", "[fe80::1%25e
 PORTS = st.just("") | st.integers(1, 65535).map(":{}".format)
 WORDS = st.text("abz_\xe9", min_size=1, max_size=5)
 PATHS = st.text("ab/%:@=&.~\xe9", max_size=8).map("/{}".format)
+PROGRAMS = WORDS | PATHS.filter(lambda path: "//" not in path)  # which would begin an address
 LETTERS = st.text("abz", min_size=1, max_size=5)
 PROPER = st.one_of(
     st.builds("tcp://{}:{}".format, HOSTS, st.integers(1, 65535)),
     st.builds("unix://{}".format, PATHS),
     st.builds("http{}://{}{}{}".format, st.sampled_from(["", "s"]), HOSTS, PORTS, st.just("") | PATHS),
-    st.builds("command:{}".format, WORDS | PATHS.filter(lambda path: not path.startswith("//"))),
+    st.builds("command:{}".format, PROGRAMS),
     st.builds("module:{}{}".format, WORDS, st.sampled_from(["", ">=2", ">=1.4,<2", "==1.*", "~=1.4"])),
     st.builds("env:{}".format, LETTERS),
     st.builds("python:{}.{}:{}.{}".format, WORDS, WORDS, WORDS, WORDS),
@@ -97,8 +98,7 @@ def test_what_reads_prints_back(always: Chance) -> None:
         assume(not isinstance(probe, InvalidProbe))
         again = read(probe.notation)
         assert again.notation == probe.notation
-        has_secrets = text.startswith("http") and ("?" in text or "@" in text)
-        assert has_secrets or again == probe
+        assert probe.notation != text or again == probe
 
     always(prints_back, 200, text=PROPER | NEARLY)
 

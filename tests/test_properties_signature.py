@@ -107,5 +107,5 @@ def test_an_error_is_told_exactly_if_some_call_is_not_safe(always: Chance) -> No
         whats = [difference.what for difference in differences]
         assert len(whats) == len(set(whats))
 
-    always(is_right, 1500, choices=choices(40))
+    always(is_right, 600, choices=choices(40))
     assert min(seen.values()) > 50

@@ -50,8 +50,8 @@ def test_thirty_two_threads_in_each_of_five_processes(how: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["alone", "fork", "spawn"])
 def test_the_same_for_long(how: str) -> None:
-    """A hundred times as many."""
-    soak(how, 32, 1200, 500)
+    """Ten times as many."""
+    soak(how, 32, 120, 200)
 
 
 def test_the_watchdog_dumps_all_stacks() -> None:
