@@ -380,5 +380,5 @@ def test_the_look_agrees_with_importing_every_module_there_is() -> None:
     counts = [line for line in lines if "modules" in line]
     assert [line for line in lines if "found" in line] == []
     assert len(counts) == 2
-    assert sum(line["modules"] for line in counts) > 500
-    assert all(sum(line[found] for line in counts) > 500 for found in ("there", "missing"))
+    assert sum(line["modules"] for line in counts) > 150
+    assert all(sum(line[found] for line in counts) > 150 for found in ("there", "missing"))
