@@ -73,6 +73,7 @@ _CHECKED = _NAMED.but(
     name="ssot_shims, capabilities.check(name)",
     setup=_NAMED.setup.replace("'json'", "'checked'", 1),
     code="capabilities.check('checked')",
+    after="assert capabilities.check('checked')",
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import benchmarks
+import benchmarks.questions as questions
 from benchmarks.clock import Gone, figures, loops, run
 from benchmarks.contender import Contender
 from benchmarks.effort import QUICK
@@ -120,6 +121,16 @@ def test_the_floor_stands_beside_itself(ground: Ground) -> None:
         ("the same again", 4, ""),
         ("broken", 0, "failed: NameError: name 'no_such_name' is not defined"),
     ]
+
+
+@pytest.mark.parametrize(
+    "ours", [questions._DOCKER, questions._NAMED, questions._CHECKED], ids=["docker", "named", "checked"]
+)
+def test_each_of_our_ways_to_ask_is_measured(ground: Ground, ours: Contender) -> None:
+    """What it is to answer, it answers, whichever is set up first."""
+    nowhere = {"DOCKER_HOST": f"unix://{ground.scratch}/none.sock"}
+    samples = loops(ground, (ours,), QUICK.but(rounds=1, processes=1), nowhere)
+    assert [sample.problem for sample in samples] == ["", ""]
 
 
 def row(ours: float, goal: Goal) -> Row:
