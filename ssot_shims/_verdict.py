@@ -97,7 +97,8 @@ def _verdict(name: str, found: _Found, required_by: str | None) -> Verdict:
     if required_by is not None:
         reason = f"required by {required_by}; {reason}"
         outcome = "run" if found.is_real else "error"
-    return Verdict(name=name, outcome=outcome, status=found.status, reason=reason, is_required=required_by is not None)
+    shown = fit_to_show(name)  # of one that nobody knows, whatever the user has written
+    return Verdict(name=shown, outcome=outcome, status=found.status, reason=reason, is_required=required_by is not None)
 
 
 def _ask_capabilities(names: Sequence[str]) -> dict[str, _Found]:

@@ -139,8 +139,10 @@ def _pyproject(config: pytest.Config) -> Path | None:
     """The nearest pyproject.toml, if it mentions us: reading TOML takes longer than everything else here."""
     for folder in (config.rootpath, *config.rootpath.parents):
         file = folder / "pyproject.toml"
-        if file.is_file():
+        try:
             return file if b"ssot_shims" in file.read_bytes() else None
+        except OSError:
+            continue  # there is none, or nobody may read it, and then it is none of ours
     return None
 
 

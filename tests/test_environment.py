@@ -426,6 +426,14 @@ EXPECTED_URL = "expected an address such as https://host:8000/path; it"
             "expected names such as 'postgres', each registered with its address",
         ),
         (f"[[{E}]]\nname = 'e'\nvalues = ['x']", f"{E}.e.values in FILE is '<list>'; expected a table"),
+        (
+            f"[[{E}]]\nname = 'e'\nvalues.'http://me:hunter2@h' = 'a'",
+            f"a key of {E}.e.values in FILE is '<an address>'; expected a word such as 'backend_url'",
+        ),
+        (
+            f'[[{E}]]\nname = "e"\nvalues."a\\tb" = "c"',
+            f"a key of {E}.e.values in FILE is 'a\\tb'; expected a word such as 'backend_url'",
+        ),
         (f"[[{E}]]\nname = 'e'\nvalues.port = 80", f"{E}.e.values.port in FILE is '<int>'; expected a string"),
         (
             f"[[{E}]]\nname = 'e'\nvalues.a = '5 $'",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import ssot_shims._settings as _settings
@@ -26,8 +28,9 @@ _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)
 _WITHOUT_TESTS = ("collectonly", "showfixtures", "show_fixtures_per_test")
 
-# Of the runs in this process that have ended: their shims are not the doing of the next.
-_shims_of_others: set[str] = set()
+# By shim, the files whose tests have used it in runs of this process that have ended. It is not the doing of the next
+# run, unless that has tests in one of them: their modules are not imported again.
+_used_before: dict[str, frozenset[Path]] = {}
 
 
 def watch(config: pytest.Config) -> Tally:
@@ -36,7 +39,7 @@ def watch(config: pytest.Config) -> Tally:
     if not manager.is_registered(tally):
         manager.register(tally)
         manager.register(summary)
-        tally.before = frozenset(_shims_of_others)
+        tally.before = frozenset(_used_before)
     return tally
 
 
@@ -79,11 +82,11 @@ def _unknown_requirements(config: pytest.Config) -> Iterator[str]:
 def end(session: pytest.Session) -> None:
     """Close the tally. A worker sends it; elsewhere it is written down, and may fail the run."""
     config, tally = session.config, watch(session.config)
+    _note_files(tally, frozenset(item.path for item in session.items))
     try:
         _observe(config, tally)
     except SsotShimsError as error:  # a test has left behind what does not read
         tally.failures[str(error)] = None
-    _shims_of_others.update(record.name for record in all_shims())
     if _is_worker(config):
         config.workeroutput[WIRE] = tally.to_send()  # type: ignore[attr-defined]  # pytest-xdist puts it there
         return
@@ -94,6 +97,14 @@ def end(session: pytest.Session) -> None:
         problem = report.write(file, tally, settings_of(config), int(session.exitstatus))
         tally.failures.update({problem: None} if problem else {})
     _fail(session, tally)
+
+
+def _note_files(tally: Tally, files: frozenset[Path]) -> None:
+    """Of what was there before the run, that is its doing as well which tests in its *files* have used then."""
+    tally.before -= {name for name, used in _used_before.items() if used & files}
+    for record in all_shims():
+        used = _used_before.get(record.name, frozenset[Path]())
+        _used_before[record.name] = used if record.name in tally.before else used | files
 
 
 def _fail(session: pytest.Session, tally: Tally) -> None:

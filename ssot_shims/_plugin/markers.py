@@ -63,7 +63,7 @@ def end(reason: str, verdicts: Sequence[Verdict], *, is_error: bool, has_line: b
 def refuse(what: str, why: str) -> NoReturn:
     """Fail the test that is being set up, because *what* it says cannot be read; that too is a verdict, and counts."""
     verdict = Verdict(name=what, outcome="error", status="failed", reason=fit_to_show(why), is_required=False)
-    end(why, (verdict,), is_error=True)
+    end(verdict.reason, (verdict,), is_error=True)
 
 
 def _skip_what_its_author_skips(item: pytest.Item) -> None:

@@ -37,8 +37,10 @@ _TO_SHARE = ("available", "unavailable")  # the others are no answers about the 
 
 def begin(config: pytest.Config) -> None:
     """In the controller, before it starts its workers: share what is known here and what is found out from now on."""
+    # Where pytest-xdist puts its own: what a run that is killed leaves there, pytest removes in one of the next.
+    temporary = getattr(config, "_tmp_path_factory", None)
     try:
-        folder = tempfile.mkdtemp(prefix="ssot_shims-")
+        folder = tempfile.mkdtemp(prefix="ssot_shims-", dir=temporary and temporary.getbasetemp())
     except OSError:
         return  # then each finds out for itself
     config.add_cleanup(partial(_end, folder, Answers.shared))

@@ -24,6 +24,10 @@ def test_keyword(): pass
 def test_list(): pass
 @pytest.mark.requires_capability("Docker!")
 def test_no_name(): pass
+@pytest.mark.requires_capability("http://me:secret@host/\\x1b[31m")
+def test_address(): pass
+@pytest.mark.requires_capability("http://me:secret@host/", 3)
+def test_address_and_number(): pass
 """
 
 
@@ -31,16 +35,22 @@ def test_markers(suite: Suite) -> None:
     """Without names, with something else than names, or with keywords: an error of that test alone."""
     suite.write({"test_it.py": MARKERS + "def test_fine(): pass\n"})
     run = suite.run()
-    assert (run.code, run.collected, run.counts) == (1, 8, {"error": 7, "passed": 1})
+    assert (run.code, run.collected, run.counts) == (1, 10, {"error": 9, "passed": 1})
     good = 'write @pytest.mark.requires_capability("docker")'
     good_upstream = 'write @pytest.mark.requires_upstream("HeartbeatConfig")'
     reasons = {node.removeprefix("test_it.py::test_"): reason for node, reason in run.reasons.items()}
     assert reasons.pop("no_name").startswith(
         "Docker!: unknown: no capability 'Docker!'; close: docker, docker_sdk; known: "
     )
+    shown = "http://***@host/\\x1b[31m"  # what is wrong may be a secret, or an escape sequence
+    assert reasons.pop("address").startswith(f"{shown}: unknown: no capability '{shown}'; known: ")
+    assert "secret" not in run.out
+    assert "\x1b" not in run.out
     assert reasons == {
         "nothing": f"@pytest.mark.requires_capability() names nothing; {good}",
         "bare": f"@pytest.mark.requires_upstream() names nothing; {good_upstream}",
+        "address_and_number": "@pytest.mark.requires_capability('http://***@host/', 3) holds an object of type int, "
+        f"and takes names only; {good}",
         "number": "@pytest.mark.requires_capability('git', 3) holds an object of type int, and takes names only; "
         f"{good}",
         "class": "@pytest.mark.requires_upstream(<class 'ssot_shims.heartbeat_config.HeartbeatConfig'>, 'RetryPolicy') "

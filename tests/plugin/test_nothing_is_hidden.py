@@ -256,6 +256,25 @@ print(*map(int, codes))
     assert out.count("PLACEHOLDER Moved: moved: ") == 1
 
 
+def test_the_same_suite_again_in_one_process(suite: Suite) -> None:
+    """Its modules are not imported again, and what they have swallowed fails every run of it, and of no other."""
+    suite.write(
+        {
+            **MOVED,
+            "one/test_one.py": "import moved_shims\ndef test_one(): pass\n",
+            "two/test_two.py": "def test_two(): pass\n",
+            "again.py": """
+import pytest
+ours = ["-p", "no:cacheprovider", "-p", "ssot_shims.pytest_plugin", "--ssot-strict"]
+print(*(int(pytest.main([folder, *ours])) for folder in ("one", "one", "two", "one")))
+""",
+        }
+    )
+    out = suite.python("again.py")
+    assert out.splitlines()[-1] == "1 1 0 1"
+    assert out.count("STRICT Moved: moved: ") == 3
+
+
 def test_a_controller_loads_nothing_for_workers_that_do_not_use_us(suite: Suite) -> None:
     """Under pytest-xdist a folder is made for what the workers may find, and that is all."""
     suite.write(

@@ -110,6 +110,15 @@ def test_markdown(suite: Suite) -> None:
     assert report.read_text("utf-8").endswith("\n\nNothing was skipped, and no placeholder is in use.\n")
 
 
+def test_a_report_behind_a_link(suite: Suite) -> None:
+    """It is written where the link points, and the link stays one."""
+    suite.write({**SUITE, "kept/report.md": "that of an earlier run"})
+    (suite.folder / "report.md").symlink_to("kept/report.md")
+    assert suite.run("--ssot-report=report.md").counts == {"skipped": 3}
+    assert (suite.folder / "report.md").is_symlink()
+    assert (suite.folder / "kept/report.md").read_text("utf-8").startswith("### ssot")
+
+
 def test_the_report_of_a_run_that_could_not_begin_is_no_empty_file(suite: Suite) -> None:
     """What could be written is tried before collection; that of an earlier run does not stay, to be taken for it."""
     suite.write({"conftest.py": "import pytest\ndef pytest_sessionstart(): pytest.exit('no')\n"})

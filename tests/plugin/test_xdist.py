@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 import threading
@@ -33,7 +34,6 @@ staging = "{staging}"
 # Each process that asks for one of these gets another answer than the first: only an exchange can make them agree.
 FICKLE = """
 import os
-import re
 from pathlib import Path
 from ssot_shims import capabilities
 
@@ -68,7 +68,7 @@ def test_it(number, worker_id):
     registry = Registry()
     capabilities.register("own", lambda: (False, f"of test {number}"), replace=True)
     registry.register("fickle", lambda: (False, f"of test {number}"))
-    folder, = Path(os.environ["TMPDIR"]).glob("ssot_shims-*")
+    folder, = Path(os.environ["TMPDIR"]).glob("pytest-of-*/pytest-0/ssot_shims-*")
     told = dict(
         worker=worker_id, at_import=AT_IMPORT, staging=is_available("staging"), fickle=is_available("fickle"),
         declared=is_available("declared"), short=is_available("short"),
@@ -164,7 +164,20 @@ def test_the_shared_folder(forty: tuple[Run, list[dict[str, Any]], Path]) -> Non
     """Nobody else can read it, what a test starts does not learn of it, and it is gone after the run."""
     _, told, temporary = forty
     assert {(one["mode"], one["variable"]) for one in told} == {("0o700", None)}
-    assert list(temporary.glob("ssot_shims-*")) == []
+    assert list(temporary.glob("**/ssot_shims-*")) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_the_shared_folder_of_a_run_that_is_killed(suite: Suite) -> None:
+    """It stays among the temporary folders of pytest, which the next runs remove."""
+    test = "import os, signal\ndef test_it(): os.kill(int(os.environ['CONTROLLER']), signal.SIGTERM)\n"
+    conftest = "import os\nos.environ.setdefault('CONTROLLER', str(os.getpid()))\n"
+    suite.write({"conftest.py": conftest, "test_it.py": test, "temporary/empty": ""})
+    temporary = suite.folder / "temporary"
+    run = suite.run("-n1", plugins=XDIST, env={"TMPDIR": str(temporary)})
+    assert run.code == -signal.SIGTERM
+    assert len(list(temporary.glob("pytest-of-*/pytest-0/ssot_shims-*"))) == 1
+    assert [file.name for file in temporary.iterdir() if not file.name.startswith("pytest-of-")] == ["empty"]
 
 
 MORE_WAYS = """
@@ -320,6 +333,7 @@ def test_a_folder_of_somebody_else(
 def test_no_folder_to_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     """Where no temporary folder can be made, each worker asks for itself, and the run goes on."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    monkeypatch.delattr(pytestconfig, "_tmp_path_factory")
     sharing.begin(pytestconfig)
     assert (Answers.shared, os.environ.get(FOLDER)) == (None, None)
 
@@ -468,5 +482,5 @@ def test_a_suite_that_does_not_use_us(suite: Suite) -> None:
     run = suite.run("-n1", plugins=XDIST)
     assert (run.code, run.outcomes, run.summary) == (0, {"test_it.py::test_it": "passed"}, [])
     assert json.loads((suite.folder / "told").read_text()) == [False, False]
-    shown = re.sub(r"^plugins: .*\n", "", run.out, flags=re.MULTILINE)  # pytest lists whatever is installed
-    assert "ssot" not in shown.replace(str(suite.folder), "")
+    out = re.sub(r"^plugins: .*\n", "", run.out, flags=re.MULTILINE)  # where ours is installed, it is listed
+    assert "ssot" not in out.replace(str(suite.folder), "")
