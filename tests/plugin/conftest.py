@@ -15,13 +15,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from coverage import Coverage, CoverageData
+
+from tests.plugin.forks import Forks
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = "ssot_shims.pytest_plugin"
@@ -97,22 +99,14 @@ class Suite:
         log = self._aside / "log"
         log.unlink(missing_ok=True)
         loaded = [*plugins, *([PLUGIN] if with_ours else []), "recorder"]
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(f"-p{name}" for name in loaded)]
+        given = ["-p", "no:cacheprovider", *(f"-p{name}" for name in loaded)]
         if not lenient:
-            command += ["--strict-markers", "--strict-config", "-Werror::pytest.PytestWarning"]
-        done = subprocess.run(
-            [*command, *arguments],
-            cwd=self.folder,
-            env={**self._environment(log), **(env or {})},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            check=False,
-            timeout=timeout,
-        )
+            given += ["--strict-markers", "--strict-config", "-Werror::pytest.PytestWarning"]
+        out, err = self._aside / "out", self._aside / "err"
+        environment = {**self._environment(log), **(env or {})}
+        code = _forks.run([*given, *arguments], self.folder, environment, out, err, timeout)
         self._merge_coverage()
-        return _read(log, Run(done.returncode, done.stdout, done.stderr))
+        return _read(log, Run(code, *(file.read_text("utf-8", "backslashreplace") for file in (out, err))))
 
     def python(self, file: str) -> str:
         """What *file* of the suite prints when Python runs it."""
@@ -152,6 +146,16 @@ class Suite:
             measured.read()
             current.get_data().update(measured)  # type: ignore[union-attr]  # there is one, or no file was looked at
             file.unlink()
+
+
+_forks = Forks()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_more_forks() -> Iterator[None]:
+    """At the end."""
+    yield
+    _forks.end()
 
 
 @pytest.fixture

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
+import pytest
+
 from tests.plugin.conftest import Suite
 
 EVERY_OUTCOME = """
@@ -61,3 +66,32 @@ def test_a_section_is_found(suite: Suite) -> None:
     suite.write({"conftest.py": A_SECTION, "test_a.py": ""})
     run = suite.run(with_ours=False)
     assert (run.code, run.summary, run.section("other")) == (5, ["a", "b"], [])
+
+
+AN_ACCOUNT = """
+import os, sys, tempfile
+
+def pytest_unconfigure():
+    print(os.getcwd(), sys.argv, sys.path, sorted(os.environ.items()), sys.stdin.read(), sys.flags, sys.warnoptions)
+    print(tempfile.gettempdir(), sys.stdout.encoding, file=sys.stderr)
+    sys.exit(7)
+"""
+
+
+def test_a_run_is_as_if_started_anew(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder, arguments, path, environment, streams and exit code are those of a process that nobody forked."""
+    suite.write({"conftest.py": AN_ACCOUNT, "elsewhere/empty": ""})
+    env = {"TMPDIR": str(suite.folder / "elsewhere"), "MORE": "ü"}
+    forked = suite.run("-qs", env=env)
+    monkeypatch.delattr(os, "fork", raising=False)
+    anew = suite.run("-qs", env=env)
+    assert (forked.code, forked.out.splitlines()[2:], forked.err) == (anew.code, anew.out.splitlines()[2:], anew.err)
+    assert (anew.code, "'MORE', 'ü'" in anew.out, str(suite.folder / "elsewhere") in anew.err) == (7, True, True)
+
+
+def test_a_run_that_does_not_end(suite: Suite) -> None:
+    """It is killed after its time, and the next begins as if nothing had been."""
+    suite.write({"test_it.py": "import time\ndef test_it(): time.sleep(60)\n"})
+    with pytest.raises(subprocess.TimeoutExpired):
+        suite.run(timeout=0.5)
+    assert suite.run("--collect-only").collected == 1

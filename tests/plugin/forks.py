@@ -1,0 +1,95 @@
+"""Processes that start with pytest imported already, which is most of what a short run of it costs.
+
+Each is a fork of one server, which has imported pytest and nothing else, and is as good as started anew: with its own
+folder, environment and path, and an end of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_SERVER = """
+import gc, importlib, json, os, runpy, sys, tempfile
+from _pytest.config import default_plugins
+
+for name in default_plugins:
+    importlib.import_module(f"_pytest.{name}")
+standard = sys.path[1:]  # but for the folder of the server
+gc.freeze()  # pytest collects garbage ten times at its end
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if not child:
+        break
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    raise SystemExit
+
+for number, file in enumerate((os.devnull, order["out"], order["err"])):
+    os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
+os.chdir(order["folder"])
+os.environ.clear()
+os.environ.update(order["env"])
+tempfile.tempdir = None
+sys.path[:] = dict.fromkeys([order["folder"], *os.environ["PYTHONPATH"].split(os.pathsep), *standard])
+sys.argv[1:] = order["arguments"]
+if "COVERAGE_PROCESS_START" in os.environ:
+    importlib.import_module("coverage").process_startup()
+runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+"""
+
+
+class Forks:
+    """A server, started at the first order; where processes cannot be forked, each is started anew."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def run(
+        self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path, timeout: float
+    ) -> int:
+        """The exit code of ``python -m pytest`` with *arguments* in *folder*; it prints to *out* and *err*."""
+        if not hasattr(os, "fork"):
+            return _anew(arguments, folder, env, out, err, timeout)
+        order = {"arguments": arguments, "folder": str(folder), "env": env, "out": str(out), "err": str(err)}
+        asked, told = self._started()
+        asked.write(json.dumps(order).encode() + b"\n")
+        child = int(told.readline())
+        if select.select([told], [], [], timeout)[0]:
+            return int(told.readline())
+        os.kill(child, signal.SIGKILL)
+        told.readline()
+        raise subprocess.TimeoutExpired(list(arguments), timeout)
+
+    def end(self) -> None:
+        """No more orders."""
+        if self._server is not None:
+            self._server.communicate()
+
+    def _started(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._server is None:
+            ours = ("PYTHONPATH", "COVERAGE_PROCESS_START")
+            env = {name: value for name, value in os.environ.items() if name not in ours}
+            command, pipe = [sys.executable, "-c", _SERVER], subprocess.PIPE
+            # Without buffers, or what has been read ahead would be waited for.
+            self._server = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, bufsize=0)
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        return self._server.stdin, self._server.stdout
+
+
+def _anew(arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path, timeout: float) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        return subprocess.run(
+            command, cwd=folder, env=env, stdout=stdout, stderr=stderr, check=False, timeout=timeout
+        ).returncode
