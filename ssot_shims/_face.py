@@ -15,18 +15,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def load(name: str, homes: dict[str, str]) -> Any:
-    """The public object *name*, from its home module; *homes* gives the names of each, parted by blanks.
+def homes() -> dict[str, list[str]]:
+    """The modules that the public names come from, with the names of each."""
+    text: str = vars(ssot_shims)["_HOMES"]
+    parts = (line.partition(": ") for line in text.strip().splitlines())
+    return {home: names.split() for home, _, names in parts}
 
-    The package keeps it from then on. Raises AttributeError for an unknown name, and ImportError when that is what a
-    misspelled ``from ssot_shims import ...`` should end with.
+
+def load(name: str) -> Any:
+    """The public object *name*, from its home module; the package keeps it from then on.
+
+    Raises AttributeError for an unknown name, and ImportError when that is what a misspelled
+    ``from ssot_shims import ...`` should end with.
     """
-    public = " ".join(homes.values()).split()
+    home_of = {public: home for home, names in homes().items() for public in names}
     if name == "__all__":  # made here, because most processes never ask
-        return public
-    if name not in public:
-        raise _unknown(name, public)
-    module = import_module("ssot_shims." + next(home for home, names in homes.items() if name in names.split()))
+        return [*home_of]
+    if name not in home_of:
+        raise _unknown(name, [*home_of])
+    module = import_module("ssot_shims." + home_of[name])
     if not hasattr(module, name):
         raise CircularShim(name, module.__name__)
     value = getattr(module, name)

@@ -8,6 +8,7 @@ import ssot_shims
 from ssot_shims._asking import begin_each
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import told_later
+from ssot_shims._face import homes
 from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._misspelled import did_you_mean
 from ssot_shims._outcome import fit_to_show
@@ -152,6 +153,5 @@ def _shim_names() -> set[str]:
 
 def _ours() -> set[str]:
     """The shims on the face, imported or not: each comes from a public module."""
-    homes: dict[str, str] = vars(ssot_shims)["_HOMES"]
-    names = (names for home, names in homes.items() if not home.startswith("_") and home != "errors")
-    return set(" ".join(names).split())
+    public = (names for home, names in homes().items() if not home.startswith("_") and home != "errors")
+    return {name for names in public for name in names}
