@@ -9,8 +9,6 @@ from __future__ import annotations
 from _thread import RLock
 from time import monotonic
 
-from ssot_shims._record import Record
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -41,13 +39,6 @@ _LONGEST = 2000  # characters of a reason
 SECOND_TRY = 5.0  # seconds after which timed out and failed are asked about once more
 
 
-class Kept(Record):
-    """An answer, and until when it counts by the clock; None for as long as the process lasts."""
-
-    answer: Availability
-    until: float | None
-
-
 class Answers:
     """The state of one registry. Its lock is re-entrant, because a signal handler may ask while its thread holds it."""
 
@@ -64,7 +55,8 @@ class Answers:
         self.refreshed: set[str] = set()  # these this process finds out for itself
         self.told: dict[str, Availability | None] = {}  # what was said last, overrides aside, to whoever asked
         self.told_instead: dict[str, Availability] = {}  # the yes of an override that somebody who asked was told
-        self._kept: dict[str, Kept] = {}
+        # Each until it counts no more by the clock; with None for as long as the process lasts.
+        self._kept: dict[str, tuple[Availability, float | None]] = {}
         self._layers: list[Mapping[str, Availability]] = []
         self._publish_also = told
 
@@ -73,8 +65,8 @@ class Answers:
         over = self._over(name)
         if over is not None:
             return over
-        kept = self._kept.get(name)
-        return kept.answer if kept and (kept.until is None or self.clock() < kept.until) else None
+        answer, until = self._kept.get(name, (None, None))
+        return answer if until is None or self.clock() < until else None
 
     def note(self, name: str, answer: Availability | None) -> None:
         """Remember that somebody has asked for *name*, and was told *answer*; None as long as there is none."""
@@ -106,7 +98,7 @@ class Answers:
             if self.flights.get(name) is flight:
                 del self.flights[name]
                 if answer is not None:
-                    self._kept[name] = Kept(answer=answer, until=self._until(flight.capability, answer))
+                    self._kept[name] = answer, self._until(flight.capability, answer)
                     self.publish(name)
             flight.gate.release()
 
@@ -132,8 +124,9 @@ class Answers:
 
     def publish(self, name: str) -> None:
         """Bring the hit for *name* up to date. An override is none, so that who is told of it is noted."""
-        kept = self._kept.get(name)
-        answer = kept.answer if kept and kept.until is None and self._over(name) is None else None
+        answer, until = self._kept.get(name, (None, None))
+        if until is not None or self._over(name) is not None:
+            answer = None
         if answer is not None:
             self.hits[name] = answer
         else:
@@ -152,7 +145,10 @@ class Answers:
             self.publish(name)
 
     def _over(self, name: str) -> Availability | None:
-        return next((layer[name] for layer in reversed(self._layers) if name in layer), None)
+        for layer in reversed(self._layers):
+            if name in layer:
+                return layer[name]
+        return None
 
     def _begin_anew(self, names: Iterable[str]) -> None:
         for name in names:

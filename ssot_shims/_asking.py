@@ -13,7 +13,6 @@ import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._flight import Flight, Question, asking, current, refuse_circle, timed_out
 from ssot_shims._precedence import forced
-from ssot_shims._record import Record
 from ssot_shims.errors import CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
@@ -67,7 +66,7 @@ def _begin(catalogue: Catalogue, capability: Capability, asker: Question | None,
         return _set_out(catalogue, capability, asker)
     from ssot_shims._errand import Errand  # a single question needs none
 
-    if _is_ours(capability):
+    if capability.kind == "probe":
         return Errand(capability.name, lambda: _set_out(catalogue, capability, asker)()).wait
     return Errand(capability.name, _set_out(catalogue, capability, asker)).wait
 
@@ -166,22 +165,20 @@ def _wait(answers: Answers, flight: Flight) -> Availability | None:
 
 def _probe(answers: Answers, flight: Flight) -> Availability | None:
     """The answer of a probe of ours or of one that could not be loaded; None when its thread is to land it."""
-    probe = flight.capability.probe
-    if not isinstance(probe, Record):
-        found = probe
+    kind = flight.capability.kind
+    found: Availability | Callable[[], object]
+    if kind == "probe":
+        found = _ask_inline(flight)
+    elif kind == "named function":
+        found = _load(flight)
     else:
-        found = _ask_inline(flight) if _is_ours(flight.capability) else _load(flight)
+        found = flight.capability.probe
     if isinstance(found, Availability):
         return found
     from ssot_shims._run import Run  # our own probes need none
 
     Run(answers, flight, found).start()
     return None
-
-
-def _is_ours(capability: Capability) -> bool:
-    """Whether its probe keeps its deadline itself, in the thread that asks."""
-    return isinstance(capability.probe, Record) and hasattr(capability.probe, "ask")
 
 
 def _ask_inline(flight: Flight) -> Availability | Callable[[], Availability]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     Level = Literal["built-in", "package", "pyproject", "user"]
+    Kind = Literal["function", "named function", "combination", "probe"]
 
 # The later wins.
 LEVELS: tuple[Level, ...] = ("built-in", "package", "pyproject", "user")
@@ -44,19 +45,30 @@ class Capability(Record):
     where: str = ""
 
     @property
+    def kind(self) -> Kind:
+        """What is asked: a function, one that is named as text, other capabilities, or a probe of this library."""
+        if not isinstance(self.probe, Record):  # as whatever is written in short notation is, and nothing of the user's
+            return "function"
+        if hasattr(self.probe, "ask"):
+            return "probe"
+        return "combination" if hasattr(self.probe, "names") else "named function"
+
+    @property
     def notation(self) -> str:
         """The probe as text: its notation without secrets, or where the function is defined."""
-        return str(vars(self.probe)["notation"]) if isinstance(self.probe, Record) else place_of(self.probe)
+        return place_of(self.probe) if self.kind == "function" else str(self.probe.notation)
 
     @property
     def is_service(self) -> bool:
         """Whether ``SSOT_SHIMS_NO_SERVICES`` turns it off."""
-        return bool(getattr(self.probe, "is_service", False)) if self.service is None else self.service
+        of_itself: bool = self.kind == "probe" and self.probe.is_service
+        return of_itself if self.service is None else self.service
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The names that a combination asks for; empty for anything else."""
-        return tuple(getattr(self.probe, "names", ())) if isinstance(self.probe, Record) else ()
+        names: tuple[str, ...] = self.probe.names if self.kind == "combination" else ()
+        return names
 
     def is_declared_like(self, other: Capability) -> bool:
         """Whether both come from one statement."""
@@ -71,6 +83,9 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
     refuse_bad_name(name)
     for option in ("timeout", "ttl"):
         _refuse_bad_seconds(name, option, options.get(option))
+    service = options.get("service")
+    if not isinstance(service, bool | None):
+        raise InvalidCapability(f"the service of {name!r} is {service!r}", "give True, False or None")
     if isinstance(probe, str):
         from ssot_shims._probes import read  # not for those who register functions alone
 

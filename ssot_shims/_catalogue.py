@@ -97,7 +97,7 @@ class Catalogue:
     def imports(self, name: str) -> bool:
         """Whether asking *name* imports the module of a probe, its own or that of a part."""
         try:
-            return any(hasattr(one.probe, "load") for one in self.with_parts([name]).values())
+            return any(one.kind == "named function" for one in self.with_parts([name]).values())
         except CapabilityError:
             return False  # nobody knows that name, and asking it says so
 

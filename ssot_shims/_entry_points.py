@@ -25,24 +25,24 @@ MOVED = "ssot_shims.moved"
 def distributions(group: str) -> list[Distribution]:
     """Every installed distribution; none when it is certain that none has an entry point in *group*."""
     is_perhaps_used = any(_is_mentioned(group.encode(), place) for place in _places())
-    return [*_found()] if is_perhaps_used else []
+    return [*found()] if is_perhaps_used else []
 
 
-def counting(distribution: Distribution) -> Distribution:
-    """The one that counts of all that are named like *distribution*: the first on ``sys.path`` that is whole."""
-    namesakes = _found(name=distribution.name)
-    whole = (one for one in namesakes if one.read_text("METADATA") or one.read_text("PKG-INFO"))
-    return next(whole, distribution)
+def counting(name: str) -> Distribution | None:
+    """The distribution that counts of all with that *name*: the first on ``sys.path`` that is whole."""
+    whole = (one for one in found(name=name) if one.read_text("METADATA") or one.read_text("PKG-INFO"))
+    return next(whole, None)
 
 
-def _found(**wanted: str) -> Iterable[Distribution]:
+def found(**wanted: str) -> Iterable[Distribution]:
+    """Every installed distribution; with ``name=`` those of that name, in whatever notation."""
     import importlib_metadata  # see above
 
     metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
-    found: Iterable[Distribution] = metadata.MetadataPathFinder().find_distributions(
+    installed: Iterable[Distribution] = metadata.MetadataPathFinder().find_distributions(
         metadata.DistributionFinder.Context(path=_places(), **wanted)
     )
-    return found
+    return installed
 
 
 def _places() -> list[str]:

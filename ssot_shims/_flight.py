@@ -82,6 +82,8 @@ class Flight(Question):
 
         While the probe is being imported the deadline stands still; then whoever waits has its time from here on.
         """
+        if self.is_over:  # as it is for whoever has run the probe
+            return True
         patience = monotonic() + self.seconds
         while (left := (patience if self.is_loading else self.deadline) + extra - monotonic()) > 0:
             if pass_through(self.gate, left):

@@ -33,6 +33,8 @@ class OfferedProbe(Record):
 class DisputedProbe(Record):
     """What stands for the probe of a name that several packages offer: nobody has said which of them counts."""
 
+    is_service = False
+
     notation: str
     problem: str
 
@@ -86,7 +88,7 @@ def _every_offer() -> tuple[dict[str, list[Capability]], list[str]]:
 def _offers_of(distribution: Distribution) -> list[Capability]:
     if OFFERED not in (distribution.read_text("entry_points.txt") or ""):
         return []
-    first = counting(distribution)
+    first = counting(distribution.name) or distribution
     from ssot_shims._plain import one_line  # as above
 
     by = one_line(f"{first.name} {first.version}")

@@ -23,13 +23,19 @@ WHOLE = "give it one of the four statuses, a reason in words, details of text by
 def outcome(capability: Capability, function: Callable[[], object]) -> Availability:
     """The answer that *function* gives. KeyboardInterrupt and :class:`CircularProbe` pass through."""
     try:
-        return _meant(capability, function, function())
+        return _said(capability, function)
     except (KeyboardInterrupt, CircularProbe):
         raise
-    except Unavailable as no:
-        return _no(capability, function, str(no.args[0]) if no.args and no.args[0] is not None else "")
     except BaseException as error:
         return raised(capability, error, function)
+
+
+def _said(capability: Capability, function: Callable[[], object]) -> Availability:
+    """What *function* returns, or raises as Unavailable, in words; those may be an object that raises in its turn."""
+    try:
+        return _meant(capability, function, function())
+    except Unavailable as no:
+        return _no(capability, function, str(no.args[0]) if no.args and no.args[0] is not None else "")
 
 
 def _meant(capability: Capability, function: Callable[[], object], value: Any) -> Availability:

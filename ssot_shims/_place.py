@@ -98,8 +98,12 @@ def standing(thread: int, file: str) -> str:
 
 
 def raising(error: BaseException, file: str) -> str:
-    """Where *error* was raised, in *file* if it passed through there at all; empty when no frame is known."""
-    return _innermost(_inwards(error.__traceback__)[::-1], file)
+    """Where *error* was raised, in *file* if it passed through there at all; empty when that is not in Python.
+
+    The folder of this module is left out: from here the probe was called, which may be done in a wrong way.
+    """
+    places = [place for place in _inwards(error.__traceback__) if os.path.dirname(place[0]) + os.sep != _OURS]
+    return _innermost(places[::-1], file)
 
 
 def _innermost(places: list[tuple[str, int]], file: str) -> str:

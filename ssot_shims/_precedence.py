@@ -10,8 +10,6 @@ from ssot_shims._availability import Availability
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ssot_shims._capability import Capability
 
 TEST_NO_SERVICES = "TEST_NO_SERVICES"
@@ -22,7 +20,14 @@ def forced(capability: Capability) -> Availability | None:
 
     Raises :class:`InvalidSetting` for a value that does not read, unless a setting before it has answered.
     """
-    return next((answer for answer in _in_order(capability) if answer is not None), None)
+    answer = _by_name(_settings.has_variable(capability.name))
+    if answer is None:
+        answer = _off(capability, _settings.NO_SERVICES)
+    if answer is None:
+        answer = _by_name(f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE")
+    if answer is None:
+        answer = _off(capability, TEST_NO_SERVICES)
+    return answer
 
 
 def no_services() -> bool:
@@ -31,14 +36,6 @@ def no_services() -> bool:
     Raises :class:`InvalidSetting` for a value that does not read.
     """
     return _settings.flag(_settings.NO_SERVICES) or _settings.flag(TEST_NO_SERVICES)
-
-
-def _in_order(capability: Capability) -> Iterator[Availability | None]:
-    """What each setting says, the first that counts first; one behind a setting that answers is not read."""
-    yield _by_name(_settings.has_variable(capability.name))
-    yield _off(capability, _settings.NO_SERVICES)
-    yield _by_name(f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE")
-    yield _off(capability, TEST_NO_SERVICES)
 
 
 def _by_name(variable: str) -> Availability | None:

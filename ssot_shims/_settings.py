@@ -26,8 +26,15 @@ _NO = frozenset({"", "0", "false", "no", "off"})
 
 def flag(name: str) -> bool:
     """Whether the variable *name* says yes; unset and empty are no, case and blanks do not matter."""
+    return choice(name) or False
+
+
+def choice(name: str) -> bool | None:
+    """What the variable *name* says, yes or no; None when it is unset or empty."""
     value = os.environ.get(name, "")
     word = value.strip().lower()
+    if not word:
+        return None
     if word in _YES:
         return True
     if word in _NO:
@@ -38,11 +45,6 @@ def flag(name: str) -> bool:
 def is_no(value: str) -> bool:
     """Whether *value*, of a variable that is a switch, leaves it off."""
     return value.strip().lower() in _NO
-
-
-def choice(name: str) -> bool | None:
-    """What the variable *name* says, yes or no; None when it is unset or empty."""
-    return flag(name) if os.environ.get(name, "").strip() else None
 
 
 def strict() -> bool:

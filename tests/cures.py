@@ -59,7 +59,8 @@ def done(
                 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
                 resource.setrlimit(resource.RLIMIT_NOFILE, (int(words[-1]), most))
             elif words[0] == "unset":
-                machine.unset(words[1])
+                for name in words[1:]:
+                    machine.unset(name)
             elif words[0] in ("chmod", "docker"):
                 subprocess.run(words, check=True, capture_output=True)
             else:

@@ -108,6 +108,20 @@ def test_a_unix_socket_has_no_tls(machine: Machine) -> None:
         assert ask()
 
 
+def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
+    """DOCKER_TLS alone asks for TLS and for no proof; as for the docker command, there has to be a ca.pem."""
+    with engine(server(authority, "other.example")) as peer:
+        machine.set("DOCKER_HOST", peer.host)
+        machine.set("DOCKER_TLS", "1")
+        answer = ask()
+        assert seen(answer) == (
+            "unavailable",
+            f"TLS is asked for with {peer.host} (from DOCKER_HOST), "
+            f"but there is no {machine.home}/.docker/ca.pem; {FOLDER}",
+        )
+        assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
+
+
 def test_a_certificate_path_alone(machine: Machine, client: dict[str, bytes]) -> None:
     """DOCKER_CERT_PATH, or an empty DOCKER_TLS_VERIFY, does not ask for TLS."""
     with engine(None) as peer:
@@ -262,16 +276,18 @@ def plain(talk: Conversation) -> None:
     talk.say(ANSWER if talk.question.startswith(b"GET ") else b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-def test_plain_is_spoken_where_tls_is_asked_for(machine: Machine, client: dict[str, bytes]) -> None:
+@pytest.mark.parametrize("variables", ["DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_TLS_VERIFY DOCKER_TLS"])
+def test_plain_is_spoken_where_tls_is_asked_for(machine: Machine, client: dict[str, bytes], variables: str) -> None:
     """An engine that does not speak TLS is reached without."""
     with engine(None, plain) as peer:
         machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
+        for variable in variables.split():
+            machine.set(variable, "1")
         machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
         answer = ask()
         assert seen(answer) == (
             "unavailable",
-            f"what listens at {peer.host} (from DOCKER_HOST) does not speak TLS; go without: unset DOCKER_TLS_VERIFY",
+            f"what listens at {peer.host} (from DOCKER_HOST) does not speak TLS; go without: unset {variables}",
         )
         assert_it_turns(answer, machine)
 
@@ -344,7 +360,7 @@ def test_tls_is_spoken_where_plain_is_asked_for(
         assert_it_turns(answer, machine)
 
 
-HANDSHAKES = {"hangs": mute, "drips": drips(b"\x16\x03\x03\x40\x00", b"\x02\x00")}
+HANDSHAKES = {"hangs": mute, "drips": drips(b"\x16\x03\x03\x40\x00", b"\x02\x00", every=0.1)}
 
 
 @pytest.mark.parametrize("act", HANDSHAKES.values(), ids=HANDSHAKES)
@@ -359,14 +375,14 @@ def test_a_handshake_that_does_not_end(
 
     with engine(None, without_question) as peer:
         with_tls(machine, peer, client)
-        assert seen(ask()) == ("timed out", TOO_LATE.format(host=peer.host))
+        assert seen(ask(0.3)) == ("timed out", TOO_LATE.format(host=peer.host))
         place = peer.place
     with Peer(place, says(ANSWER), server(authority)):
         assert ask()
 
 
 TOO_LATE = (
-    "no answer from {host} (from DOCKER_HOST) within 0.5 s; "
+    "no answer from {host} (from DOCKER_HOST) within 0.3 s; "
     "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10"
 )
 
@@ -375,7 +391,7 @@ def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[
     """With the time that the reason names, an engine that is slow to shake hands is a yes."""
 
     def late(talk: Conversation) -> None:
-        talk.wait(0.8)
+        talk.wait(0.5)
         talk.connection = context.wrap_socket(talk.connection, server_side=True)
         says(ANSWER)(talk)
         talk.connection.close()
@@ -383,7 +399,7 @@ def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[
     context = server(authority)
     with engine(None, late) as peer:
         with_tls(machine, peer, client)
-        answer = ask()
+        answer = ask(0.3)
         assert seen(answer) == ("timed out", TOO_LATE.format(host=peer.host))
         assert_it_turns(answer, machine)
 

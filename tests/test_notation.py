@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from ssot_shims._capability import capability
 from ssot_shims._probes import Combination, PythonProbe, read, without_secrets
 from ssot_shims.errors import InvalidProbe
 
@@ -267,7 +268,7 @@ def test_a_command_with_a_secret_does_not_show_it() -> None:
 
 def test_services_are_told_from_the_rest() -> None:
     """What goes over a socket is a service, the rest is not."""
-    services = {notation for notation in READS if read(notation).is_service}  # type: ignore[union-attr]
+    services = {notation for notation in READS if capability("x", notation).is_service}
     assert services == {notation for notation in READS if notation.startswith(("tcp:", "unix:", "http:", "https:"))}
 
 

@@ -57,14 +57,14 @@ def split(answer: bytes, places: Sequence[int]) -> list[bytes]:
     return [answer[start:end] for start, end in zip([0, *cuts], [*cuts, len(answer)], strict=True)]
 
 
-def head_of(pieces: list[bytes]) -> tuple[int, list[str | None]] | str:
+def head_of(pieces: list[bytes]) -> tuple[int, list[str]] | str:
     """Status and headers, or what is said of the peer but for the bytes quoted, which are those that have come."""
     with closing(Peer(pieces)) as peer:
         try:
             head = read_head(peer)
         except BadAnswer as error:
             return str(error).partition("b'")[0].partition('b"')[0]
-    return head.status, [head.headers.get(name) for name in ("api-version", "location", "x")]
+    return head.status, [head.get(name) for name in ("api-version", "location", "x")]
 
 
 def docker_says(pieces: list[bytes]) -> Availability:

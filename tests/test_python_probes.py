@@ -278,6 +278,12 @@ def test_a_namesake_does_not_answer_for_the_module(write: Write) -> None:
     assert ask("module:acme==1").reason == f"acme is at {root}/acme.py, acme-tools 1"
 
 
+def test_what_is_left_of_an_older_version_does_not_answer(write: Write) -> None:
+    """A folder without metadata, which an installer left behind, is passed over."""
+    root = write({**distribution("acme", "2", "acme.py"), "acme-1.dist-info/RECORD": "acme.py,,\n"})
+    assert ask("module:acme>=2").reason == f"acme is at {root}/acme.py, acme 2"
+
+
 def test_the_distribution_of_a_namespace_package(write: Write) -> None:
     """Of many that share a top-level name the one that brought this module answers."""
     first = distribution("acme-gpu", "1", "acme/gpu/__init__.py")
@@ -315,6 +321,25 @@ def test_a_search_among_distributions_that_takes_too_long(write: Write) -> None:
     )
     assert ask("module:acme>=1")
     assert ask("module:acme", 0)
+
+
+def test_the_metadata_that_finders_of_others_know_is_not_asked_for(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may take any time and raise anything; what lies on ``sys.path`` says the version."""
+
+    class Failing:
+        def find_spec(self, *_: object) -> None:
+            return None
+
+        def find_distributions(self, *_: object) -> Iterator[object]:
+            raise RuntimeError("no")
+
+    monkeypatch.setattr(sys, "meta_path", [Failing(), *sys.meta_path])
+    root = write(distribution("acme", "1", "acme.py"))
+    registry = Registry()
+    registry.register("acme", "module:acme>=1")
+    assert registry.check("acme").reason == f"acme is at {root}/acme.py, acme 1"
 
 
 def test_a_module_whose_version_nobody_says(write: Write) -> None:

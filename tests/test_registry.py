@@ -769,6 +769,13 @@ def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str, s
     assert str(caught.value) == f"the {option} of 'gpu' is {seconds!r}; give seconds above 0, at most a day (86400)"
 
 
+def test_a_service_that_is_no_truth_value_is_refused(registry: Registry) -> None:
+    """Text would be a yes, whatever it says."""
+    with pytest.raises(InvalidCapability) as caught:
+        registry.register("gpu", "env:PATH", service="no")  # type: ignore[call-overload]
+    assert str(caught.value) == "the service of 'gpu' is 'no'; give True, False or None"
+
+
 def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
     """An async function, a class, a number; a combination with a deadline of its own."""
 
@@ -1117,6 +1124,37 @@ def test_unavailable_takes_anything_for_a_reason(why: object, reason: str) -> No
     capabilities.register("strange", probe)
     answer = capabilities.check("strange")
     assert (answer.status, answer.reason.startswith(reason)) == ("unavailable", True)
+
+
+def test_a_reason_that_cannot_be_had_is_failed(registry: Registry) -> None:
+    """An exception whose own text raises does not get out of a check."""
+
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    def probe() -> None:
+        raise Unavailable(Mute())  # type: ignore[arg-type]
+
+    registry.register("strange", probe)
+    assert (registry.check("strange").status, registry.check("strange").reason) == (
+        "failed",
+        f"its probe raised RuntimeError: no words at {line_of(Mute.__str__, 1)}; "
+        "to answer without it: SSOT_SHIMS_HAS_STRANGE=0",
+    )
+
+
+def test_a_probe_that_cannot_be_called_without_arguments_is_failed(registry: Registry) -> None:
+    """Its own words say which; no line of ours is named, for there is nothing wrong with that."""
+
+    def gpu(number: int) -> None: ...
+
+    registry.register("gpu", gpu)  # type: ignore[arg-type]
+    name = gpu.__qualname__
+    assert registry.check("gpu").reason == (
+        f"its probe raised TypeError: {name}() missing 1 required positional argument: 'number'; "
+        "to answer without it: SSOT_SHIMS_HAS_GPU=0"
+    )
 
 
 def test_the_arguments_of_a_partial_are_not_shown() -> None:

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 class PythonProbe(Record):
     """A function named in the notation, ``python:pkg.mod:function``; not imported before somebody asks."""
 
-    is_service = False
-
     notation: str
     module: str
     function: str
@@ -71,8 +69,6 @@ def _is_half_imported(module: object) -> bool:
 
 class Combination(Record):
     """Other capabilities by name: ``all:docker,postgres`` or ``any:docker,staging``."""
-
-    is_service = False
 
     notation: str
     kind: Literal["all", "any"]

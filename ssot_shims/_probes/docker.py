@@ -67,7 +67,7 @@ def _ping(address: DockerAddress, deadline: float) -> Head:
         head = read_head(stream)
     if head.status != 200:
         raise BadAnswer(f"it answered GET {address.prefix}/_ping with status {head.status}")
-    if not head.headers.get("api-version"):
+    if not head.get("api-version"):
         raise BadAnswer(f"it answered GET {address.prefix}/_ping without an Api-Version")
     return head
 
@@ -119,10 +119,10 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
         if not tls.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        elif tls.ca:
+        if tls.ca:  # the docker command wants to read it in any case
             _refuse_pipe(tls.ca)
             context.load_verify_locations(tls.ca)
-        else:
+        elif tls.verify:
             context.load_default_certs()
         if tls.certificate and tls.key:
             context.load_cert_chain(tls.certificate, tls.key, password=lambda: b"")  # or it would ask at the terminal
@@ -154,8 +154,8 @@ def _question(address: DockerAddress) -> bytes:
 
 
 def _yes(address: DockerAddress, head: Head) -> Availability:
-    version = (head.headers.get("api-version") or "")[:_LONGEST_VERSION]
-    podman = (head.headers.get("libpod-api-version") or "")[:_LONGEST_VERSION]
+    version = head.get("api-version")[:_LONGEST_VERSION]
+    podman = head.get("libpod-api-version")[:_LONGEST_VERSION]
     details = {"kind": "podman" if podman else "docker", "api_version": version, "host": address.host}
     if podman:
         details["podman_version"] = podman

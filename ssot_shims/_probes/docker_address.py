@@ -84,7 +84,8 @@ def find() -> DockerAddress:
 def _from_environment(host: str) -> DockerAddress:
     if host.startswith("unix:///"):  # what nearly everybody has
         return read_host(host, _FROM_HOST, None)
-    tls = _tls_from_environment() if os.environ.get("DOCKER_TLS_VERIFY") else None
+    verify = bool(os.environ.get("DOCKER_TLS_VERIFY"))
+    tls = _tls_from_environment(verify) if verify or os.environ.get("DOCKER_TLS") else None
     if not host:
         return read_host("tcp://localhost:2376" if tls else default_host(), "the default", tls)
     if "://" not in host:
@@ -96,12 +97,13 @@ def _from_environment(host: str) -> DockerAddress:
     return read_host(host, _FROM_HOST, tls, default_port=2375)
 
 
-def _tls_from_environment() -> Tls:
+def _tls_from_environment(verify: bool) -> Tls:
     folder = os.environ.get("DOCKER_CERT_PATH") or config_folder()
     return Tls(
         ca=os.path.join(folder, "ca.pem"),
         certificate=existing(os.path.join(folder, "cert.pem")),
         key=existing(os.path.join(folder, "key.pem")),
+        verify=verify,
     )
 
 

@@ -124,8 +124,7 @@ def _why_not_tls(address: DockerAddress, error: Exception) -> str:
         step = f"use another name: {_by_name(address)}"
         return f"no TLS with {_shown(address)}: no certificate can be for a host of that name; {step}"
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
-        plain = "unset DOCKER_TLS_VERIFY" if not address.context else f"DOCKER_HOST={quoted(address.host)}"
-        return f"what listens at {_shown(address)} does not speak TLS; go without: {plain}"
+        return f"what listens at {_shown(address)} does not speak TLS; go without: {_without_tls(address)}"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionResetError | ConnectionAbortedError):
         problem = "it closed the connection"
     elif isinstance(error, ssl.SSLError):
@@ -135,6 +134,12 @@ def _why_not_tls(address: DockerAddress, error: Exception) -> str:
     else:
         return ""
     return f"no TLS with {_shown(address)}: {problem}; {_certificates(address)}"
+
+
+def _without_tls(address: DockerAddress) -> str:
+    if address.context:
+        return f"DOCKER_HOST={quoted(address.host)}"
+    return f"unset {' '.join(name for name in ('DOCKER_TLS_VERIFY', 'DOCKER_TLS') if os.environ.get(name))}"
 
 
 def _certificate(address: DockerAddress, code: int) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from time import monotonic, sleep
 
-from ssot_shims._record import Record
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket as Socket
@@ -32,26 +30,18 @@ class BadAnswer(Exception):
     """What came is not an HTTP answer. The message says of the peer what it did: ``it closed the connection ...``."""
 
 
-class Headers:
-    """The headers of an answer, as they came: few are ever asked for, and a warm engine is as quick as the reading."""
+class Head:
+    """Status and headers of an HTTP answer, as they came: few are ever asked for, and it is read for every answer."""
 
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
+    def __init__(self, status: int, headers: str) -> None:
+        self.status = status
+        self._headers = f"\n{headers}"
 
-    def get(self, name: str) -> str | None:
-        """The first value of *name*, which is given in lower case; None when there is none."""
-        start, size = f"{name}:", len(name) + 1
-        for line in self._lines:
-            if line[:size].lower() == start:
-                return line[size:].strip()
-        return None
-
-
-class Head(Record):
-    """Status and headers of an HTTP answer."""
-
-    status: int
-    headers: Headers
+    def get(self, name: str) -> str:
+        """The first value of the header *name*, which is given in lower case; empty when there is none."""
+        start = f"\n{name}:"
+        at = self._headers.lower().find(start)
+        return self._headers[at + len(start) :].partition("\n")[0].strip() if at >= 0 else ""
 
 
 def remaining(deadline: float) -> float:
@@ -209,8 +199,8 @@ def _more(stream: Source, received: bytes) -> bytes:
 
 
 def _parse(raw: bytes) -> Head:
-    first, *lines = raw.decode("latin-1").split("\n")
+    first, _, headers = raw.decode("latin-1").partition("\n")
     version, status = [*first.split(maxsplit=2), "", ""][:2]
     if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
         raise BadAnswer(f"it sent {raw[:20]!r}, which is no HTTP/1 status line")
-    return Head(status=int(status), headers=Headers(lines))
+    return Head(int(status), headers)

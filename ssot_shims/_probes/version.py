@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 
+from ssot_shims._entry_points import counting, found
 from ssot_shims._probes import Misread
 from ssot_shims._probes.stream import remaining
 
@@ -130,21 +131,15 @@ def installed_version(module: str, file: str, deadline: float) -> tuple[str, str
 
     Raises TimeoutError at the *deadline*: a machine may hold thousands of distributions.
     """
-    import importlib_metadata  # tens of milliseconds, for a version only
-
-    metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
     steps = module.split(".")
     for depth in range(len(steps), 0, -1):
-        try:
-            found = metadata.distribution(".".join(steps[:depth]))
-        except metadata.PackageNotFoundError:
-            continue
-        if _brings(found, module, file, is_namesake=True):
-            return found.name, found.version
-    for found in metadata.distributions():
+        namesake = counting(".".join(steps[:depth]))
+        if namesake is not None and _brings(namesake, module, file, is_namesake=True):
+            return namesake.name, namesake.version
+    for distribution in found():
         remaining(deadline)
-        if _brings(found, module, file):
-            return found.name, found.version
+        if _brings(distribution, module, file):
+            return distribution.name, distribution.version
     return "", ""
 
 

@@ -47,8 +47,8 @@ class HttpProbe(Record):
             # A password is for the server it was given for, and not for another port of that host.
             user = self.url.authority.user if url.origin == self.url.origin else ""
             head = _get(url, user, deadline)
-            location = head.headers.get("location") if head.status in _REDIRECTS else None
-            if location is None:
+            location = head.get("location")
+            if head.status not in _REDIRECTS or not location:
                 return _judge(url, head.status)
             url = _redirected(url, location)
         raise NotReached(
