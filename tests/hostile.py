@@ -176,7 +176,7 @@ def full_backlog(address: str | tuple[str, int], drains_after: float | None = No
     waiting: list[socket.socket] = []
     while True:
         client = socket.socket(listener.family, socket.SOCK_STREAM)
-        client.settimeout(0.2)
+        client.settimeout(0.05)
         waiting.append(client)
         try:
             client.connect(place)

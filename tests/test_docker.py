@@ -195,12 +195,13 @@ def test_a_redirect_is_not_followed(machine: Machine) -> None:
     assert engine.questions == []
 
 
-TOO_LATE = "no answer from {host} (from DOCKER_HOST) within 0.5 s; restart that engine, or give it longer: {longer}"
+BRIEF = 0.3  # seconds, for those that do not answer
+TOO_LATE = "no answer from {host} (from DOCKER_HOST) within 0.3 s; restart that engine, or give it longer: {longer}"
 SLOW = {
     "mute": mute,
-    "drips in the status line": drips(b"", ANSWER),
-    "drips in the headers": drips(b"HTTP/1.1 200 OK\r\n", ANSWER[17:]),
-    "drips interim answers": drips(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 9),
+    "drips in the status line": drips(b"", ANSWER, every=0.1),
+    "drips in the headers": drips(b"HTTP/1.1 200 OK\r\n", ANSWER[17:], every=0.1),
+    "drips interim answers": drips(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 9, every=0.1),
 }
 
 
@@ -210,7 +211,7 @@ def test_no_answer_in_time(machine: Machine, act: Act, is_tcp: bool) -> None:
     """A peer that never ends its answer is given up at the deadline; a restarted engine is a yes."""
     with Peer(("127.0.0.1", 0) if is_tcp else machine.path("peer.sock"), act) as peer:
         machine.set("DOCKER_HOST", peer.host)
-        answer = ask()
+        answer = ask(BRIEF)
         host, place = peer.host, peer.place
     assert seen(answer) == ("timed out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
     with Peer(place, says(ANSWER)):  # restarted
@@ -219,9 +220,9 @@ def test_no_answer_in_time(machine: Machine, act: Act, is_tcp: bool) -> None:
 
 def test_a_slow_engine_is_a_yes_with_more_time(machine: Machine) -> None:
     """The setting that the reason names is enough for an engine that answers a little later."""
-    with Peer(machine.path("peer.sock"), says(ANSWER, after=0.8)) as peer:
+    with Peer(machine.path("peer.sock"), says(ANSWER, after=BRIEF + 0.2)) as peer:
         machine.set("DOCKER_HOST", peer.host)
-        answer = ask()
+        answer = ask(BRIEF)
         assert seen(answer) == ("timed out", TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10"))
         assert_it_turns(answer, machine)
 
@@ -234,11 +235,11 @@ def test_a_deadline_that_has_passed(machine: Machine) -> None:
         assert peer.questions == []
         assert seen(answer) == (
             "timed out",
-            TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10").replace("0.5", "0"),
+            TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10").replace("0.3", "0"),
         )
         assert_it_turns(answer, machine)
     address = DockerAddress(host="tcp://h:1", source="from DOCKER_HOST", place=("h", 1))
-    assert docker_reasons.too_late(address, 60.0) == TOO_LATE.replace("0.5", "60").format(
+    assert docker_reasons.too_late(address, 60.0) == TOO_LATE.replace("0.3", "60").format(
         host="tcp://h:1", longer="SSOT_SHIMS_TIMEOUT=120"
     )
 
@@ -249,7 +250,7 @@ def test_a_backlog_that_stays_full(machine: Machine, is_tcp: bool) -> None:
     with full_backlog(("127.0.0.1", 0) if is_tcp else machine.path("full.sock")) as place:
         host = f"unix://{place}" if isinstance(place, str) else f"tcp://127.0.0.1:{place[1]}"
         machine.set("DOCKER_HOST", host)
-        answer = ask()
+        answer = ask(BRIEF)
     assert seen(answer) == ("timed out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
     with Peer(place, says(ANSWER)):
         assert ask()
@@ -645,8 +646,8 @@ def test_a_name_that_resolves_slowly(machine: Machine, monkeypatch: pytest.Monke
     machine.set("DOCKER_HOST", "tcp://engine.example:2375")
     with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
         found = f"echo \"(0, '', [(2, 1, 6, {engine.place})])\""
-        fake_python(machine, monkeypatch, f"sleep 0.7; {found}")
-        answer = ask()
+        fake_python(machine, monkeypatch, f"sleep {BRIEF + 0.2}; {found}")
+        answer = ask(BRIEF)
         assert seen(answer) == (
             "timed out",
             TOO_LATE.format(host="tcp://engine.example:2375", longer="SSOT_SHIMS_TIMEOUT=10"),
@@ -732,7 +733,7 @@ def test_none_of_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyP
     with full_backlog(("127.0.0.1", 0)) as full:
         mute_one = (socket.AF_INET, socket.SOCK_STREAM, 0, full)
         monkeypatch.setattr(resolver, "resolve", lambda *_: [mute_one, refuses])
-        assert ask().status == "timed out"
+        assert ask(BRIEF).status == "timed out"
 
 
 @pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])

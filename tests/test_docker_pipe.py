@@ -139,13 +139,13 @@ def test_a_pipe_without_permission(windows: Windows, machine: Machine) -> None:
         assert ask()
 
 
-@pytest.mark.parametrize("act", [mute, drips(ENGINE)])
+@pytest.mark.parametrize("act", [mute, drips(ENGINE, every=0.1)])
 def test_a_pipe_without_an_answer(windows: Windows, machine: Machine, act: Act) -> None:
     """A read from a pipe is cancelled at the deadline."""
     with Peer(machine.path("pipe"), act):
-        assert seen(ask()) == (
+        assert seen(ask(0.3)) == (
             "timed out",
-            "no answer from npipe:////./pipe/docker_engine (the default) within 0.5 s; "
+            "no answer from npipe:////./pipe/docker_engine (the default) within 0.3 s; "
             "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10",
         )
     with Peer(machine.path("pipe"), says(ANSWER)):

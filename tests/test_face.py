@@ -87,13 +87,14 @@ def test_no_public_name_is_a_submodule() -> None:
 
 
 def test_every_order_of_imports_gives_the_same_object() -> None:
-    """A public name is its object after any two submodules were imported before it, in either order."""
+    """A public name is its object after any two submodules were imported, in either order, and any of them first."""
     code = """
-import importlib, itertools, json, sys
+import importlib, json, sys
 from ssot_shims._face import homes
 table = homes()
 wrong = []
-for order in itertools.permutations(table, 2):
+circles = [[*table][start:] + [*table][:start] for start in range(len(table))]
+for order in [*circles, *(circle[::-1] for circle in circles)]:
     for name in [name for name in sys.modules if name.startswith("ssot_shims")]:
         del sys.modules[name]
     for home in order:

@@ -220,7 +220,7 @@ def test_a_port_that_does_not_answer() -> None:
     """A connection that never opens ends at the deadline; accepting one turns the answer."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, socket.create_connection(server.getsockname()):
         port = port_of(server)
-        assert said(ask(f"tcp://127.0.0.1:{port}", 0.4)) == (
+        assert said(ask(f"tcp://127.0.0.1:{port}", 0.2)) == (
             "timed out",
             f"no answer from 127.0.0.1:{port} in time; {MORE}",
         )
@@ -270,7 +270,7 @@ def test_more_time_is_allowed_as_the_reason_says(timeout: float | None, monkeypa
     """The variable does it for whoever has the default, the argument for what has a timeout of its own."""
 
     def late(client: socket.socket, request: str) -> None:
-        time.sleep(0.4)
+        time.sleep(0.3)
         as_reply("200 OK")(client, request)
 
     monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "0.2")
@@ -333,8 +333,8 @@ def test_a_name_that_resolves_slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     monkeypatch.setattr(sys, "executable", str(python))
     with listening() as server:
-        name_server(0.7)
-        assert said(ask("tcp://acme.invalid:80", 0.4)) == (
+        name_server(0.4)
+        assert said(ask("tcp://acme.invalid:80", 0.2)) == (
             "timed out",
             f"the name 'acme.invalid' did not resolve in time; repair the name server, {LONGER}",
         )
@@ -566,7 +566,7 @@ def test_a_unix_socket_with_a_full_backlog(folder: Path) -> None:
     path = folder / "x.sock"
     with unix_server(path, 0) as server, socket.socket(socket.AF_UNIX) as first:
         first.connect(str(path))
-        assert said(ask(f"unix://{path}", 0.4)) == ("timed out", f"no answer from {path} in time; {MORE}")
+        assert said(ask(f"unix://{path}", 0.2)) == ("timed out", f"no answer from {path} in time; {MORE}")
         server.accept()[0].close()
         assert ask(f"unix://{path}")
 
@@ -724,7 +724,7 @@ def test_what_is_not_http(name: str) -> None:
 def test_no_answer_in_time(reply: Reply) -> None:
     """A mute peer and one that drips end at the deadline."""
     with Peer(reply, "200 OK") as peer:
-        answer = ask(f"{peer.url}/health?x", 0.5)
+        answer = ask(f"{peer.url}/health?x", 0.3)
         assert said(answer) == ("timed out", f"no answer from {peer.url}/health?*** in time; {MORE}")
         assert ask(peer.url)
 
@@ -900,7 +900,7 @@ def test_a_handshake_that_hangs_or_drips(is_mute: bool, tls: ssl.SSLContext, tru
         wait.wait(10)
 
     with Peer(hang if is_mute else drips(b"\x16\x03\x03\x40\x00" + b"\x02" * 60), reads=False) as peer:
-        answer = ask(f"https://127.0.0.1:{peer.port}/x", 0.5)
+        answer = ask(f"https://127.0.0.1:{peer.port}/x", 0.3)
         wait.set()
         peer.tls, peer.reads, peer.replies[:] = tls, True, [as_reply("200 OK")]
         assert ask(f"https://127.0.0.1:{peer.port}/x")
@@ -1081,7 +1081,7 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     with Peer(mute, "200 OK") as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
-        assert said(ask("http://acme.invalid/", 0.4)) == (
+        assert said(ask("http://acme.invalid/", 0.2)) == (
             "timed out",
             f"no answer from http://acme.invalid/ through the proxy 127.0.0.1:{proxy.port} (http_proxy) in time; "
             f"{MORE}",
