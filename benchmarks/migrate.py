@@ -1,8 +1,8 @@
 """``ssot-shims migrate`` beside LibCST's own rename command, and beside reading every file once.
 
-``python -m benchmarks.migrate`` generates 10,000 files of which 1,600 import what moves, has each contender do a copy
-of them with the same rule, and prints seconds, files a second and memory; ``--files 1000`` is a quick look. All
-contenders use all cores, start in a process of their own, and find the files in the page cache.
+Of 10,000 generated files 1,600 import what moves. Each contender does a copy of them with the same rule; all use all
+cores, start in a process of their own, and find the files in the page cache. ``python -m benchmarks.migrate`` does only
+this, once, and prints files a second, too; ``--files 1000`` is a quick look.
 """
 
 from __future__ import annotations
@@ -15,18 +15,31 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
+from benchmarks.effort import Effort
+from benchmarks.ground import Ground
+from benchmarks.row import Goal, Row, Sample
 from ssot_shims._record import Record
 
+WRITE, PEER = "ssot-shims migrate --write", "LibCST's RenameCommand"
+FILES, ROUNDS = 10_000, 3  # in the full size; how often everything but LibCST's command is measured
 OLD, NEW, NAME = "legacy.ws.quotas", "acme.limits", "Quota"
 MATCHING = 0.16  # of the files, as in the code base that this was made for: 1,660 of 10,443
 LONGEST = 600.0  # seconds: a contender that would take longer does a part, of some PART seconds, and is scaled
 PART = 150.0
 READ = "import sys\nfor line in sys.stdin:\n    with open(line[:-1], 'rb') as file:\n        file.read()\n"
+
+
+class Place(Record):
+    """Where contenders run: which Python, and with what settings."""
+
+    python: str = sys.executable
+    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 class Figure(Record):
@@ -46,66 +59,101 @@ class Figure(Record):
         return self.seconds * self.scale
 
 
+def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
+    """Seconds, how many times as fast as LibCST's own command that is, and memory."""
+    if missing := [name for name in ("libcst", "rich") if find_spec(name) is None]:
+        yield Row(what="migrate", samples=(Sample(name=WRITE, problem=f"missing: {' and '.join(missing)}"),))
+        return
+    place = Place(python=str(ground.python), environment=ground.environment)
+    tree = ground.scratch / "tree"
+    count = round(FILES * effort.scale**2)  # LibCST's command takes up to a second for each
+    generate(tree, count)
+    found: dict[str, list[Figure]] = {}
+    for _ in range(min(effort.processes, ROUNDS)):
+        for figure in figures(tree, place):
+            found.setdefault(figure.name, []).append(figure)
+    peer = rename_command(tree, place)
+    found[peer.name] = [peer]
+    shutil.rmtree(tree)
+    seconds = {name: tuple(figure.whole for figure in those) for name, those in found.items()}
+    yield Row(
+        what=f"migrate, {count:,} files",
+        samples=tuple(Sample(name=name, values=values) for name, values in seconds.items()),
+    )
+    yield Row(
+        what=f"migrate, times as fast as {PEER}",
+        samples=(Sample(name=WRITE, values=tuple(peer.whole / value for value in seconds[WRITE])),),
+        unit="count",
+        goal=Goal(kind="at least", limit=10),
+        ours=WRITE,
+        has_floor=False,
+    )
+    memory = {name: tuple(float(figure.together) for figure in those) for name, those in found.items()}
+    yield Row(
+        what="migrate, memory of all processes",
+        samples=tuple(Sample(name=name, values=values) for name, values in memory.items() if all(values)),
+        unit="bytes",
+        has_floor=False,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.migrate", description="Measure migrate.")
-    parser.add_argument("--files", type=int, default=10_000, metavar="N", help="how many to generate (10000)")
+    parser.add_argument("--files", type=int, default=FILES, metavar="N", help=f"how many to generate ({FILES})")
     wanted = parser.parse_args(arguments)
     with TemporaryDirectory(prefix="ssot-shims-benchmark-") as scratch:
         tree = Path(scratch, "tree")
         generate(tree, wanted.files)
-        print(as_text(list(figures(tree))), end="")
+        place = Place()
+        print(as_text([*figures(tree, place), rename_command(tree, place)]), end="")
     return 0
 
 
-def figures(tree: Path) -> Iterator[Figure]:
-    """What each contender takes for *tree*, of which it gets a copy."""
+def figures(tree: Path, place: Place) -> Iterator[Figure]:
+    """What each contender takes for *tree*, of which it gets a copy; all but LibCST's command."""
     rule = f"{OLD}:{NAME}={NEW}:{NAME}"
-    ours = [sys.executable, "-m", "ssot_shims", "migrate", ".", "--no-gitignore"]
+    ours = [place.python, "-m", "ssot_shims", "migrate", ".", "--no-gitignore"]
     unrelated = [f"--rule={OLD}:Unused{number}={NEW}:{NAME}" for number in range(9)]
-    yield read_once(tree)
-    yield measured("ssot-shims migrate --write", tree, [*ours, "--rule", rule, "--write"])
-    yield measured("the same with 10 rules", tree, [*ours, "--rule", rule, *unrelated, "--write"])
-    yield measured("the same on one core", tree, [*ours, "--rule", rule, "--write", "--jobs=1"])
-    yield measured("a dry run", tree, [*ours, "--rule", rule])
-    yield measured("nothing to do", tree, [*ours, "--rule", f"{OLD}:Unused={NEW}:{NAME}", "--check"])
-    yield rename_command(tree)
+    yield read_once(tree, place)
+    yield measured(WRITE, tree, [*ours, "--rule", rule, "--write"], place)
+    yield measured("the same with 10 rules", tree, [*ours, "--rule", rule, *unrelated, "--write"], place)
+    yield measured("the same on one core", tree, [*ours, "--rule", rule, "--write", "--jobs=1"], place)
+    yield measured("a dry run", tree, [*ours, "--rule", rule], place)
+    yield measured("nothing to do", tree, [*ours, "--rule", f"{OLD}:Unused={NEW}:{NAME}", "--check"], place)
 
 
-def read_once(tree: Path) -> Figure:
+def read_once(tree: Path, place: Place) -> Figure:
     """The floor: every file read once, by one process."""
     names = "".join(f"{file}\n" for file in sorted(tree.rglob("*.py")))
-    return measured("reading every file once", tree, [sys.executable, "-S", "-c", READ], given=names)
+    return measured("reading every file once", tree, [place.python, "-S", "-c", READ], place, given=names)
 
 
-def rename_command(tree: Path) -> Figure:
+def rename_command(tree: Path, place: Place) -> Figure:
     """LibCST's rename command; on every so many files of each kind when it would take too long on all."""
-    command = [sys.executable, "-m", "libcst.tool", "codemod", "--no-format", "--hide-progress"]
+    command = [place.python, "-m", "libcst.tool", "codemod", "--no-format", "--hide-progress"]
     command += [f"--jobs={len(os.sched_getaffinity(0))}", "rename.RenameCommand"]
     command += ["--old_name", f"{OLD}.{NAME}", "--new_name", f"{NEW}.{NAME}", "."]
-    name = "LibCST's RenameCommand"
     everything = sum(1 for _ in tree.rglob("*.py"))
     if everything > 1000:
-        trial = measured(name, tree, command, every=everything // 250)
+        trial = measured(PEER, tree, command, place, every=everything // 250)
         expected = trial.seconds * everything / trial.files
         if expected > LONGEST:
-            step = round(expected / PART)
-            part = measured(name, tree, command, every=step)
-            return part.but(name=f"{name} (on {part.files} files, scaled)", scale=everything / part.files)
-    return measured(name, tree, command)
+            some = measured(PEER, tree, command, place, every=round(expected / PART))
+            return some.but(name=f"{PEER} (on {some.files} files, scaled)", scale=everything / some.files)
+    return measured(PEER, tree, command, place)
 
 
-def measured(name: str, tree: Path, command: Sequence[str], given: str = "", every: int = 1) -> Figure:
+def measured(name: str, tree: Path, command: Sequence[str], place: Place, given: str = "", every: int = 1) -> Figure:
     """What *command* takes, run in a copy of *tree* with one of *every* so many files."""
     with TemporaryDirectory(prefix="ssot-shims-benchmark-") as scratch:
         copy = Path(scratch, "tree")
         files = copied(tree, copy, every)
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
         before = monotonic()
         process = subprocess.Popen(
             command,
             cwd=copy,
-            env=environment,
+            env=dict(place.environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
