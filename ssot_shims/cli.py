@@ -82,7 +82,7 @@ def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
     """The exit code of the command, after its report was written to *out*."""
     look = _Look(width=_width(out), colour=_colour(out))  # asked of the terminal itself
     try:
-        folder = Path.cwd()
+        folder = _current_folder()
         project = find_project(folder)
         if options.command == "migrate":
             from ssot_shims._migrate.command import migrate  # no other command needs any of it
@@ -97,6 +97,13 @@ def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
         print(f"ssot-shims: {one_line(str(error))}", file=sys.stderr)
         return 2
     return code
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise FileNotFoundError("the current folder has been removed; change to one that is there") from error
 
 
 def _parser() -> argparse.ArgumentParser:

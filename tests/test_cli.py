@@ -318,7 +318,8 @@ def test_examples_find_what_the_project_finds(
 def test_a_folder_that_is_gone_is_wrong_usage(capsys: pytest.CaptureFixture[str], in_an_empty_folder: Path) -> None:
     """Called from a folder that was removed, the command line says so in one line."""
     in_an_empty_folder.rmdir()
-    assert run(capsys) == (2, "", "ssot-shims: [Errno 2] No such file or directory\n")
+    problem = "ssot-shims: the current folder has been removed; change to one that is there\n"
+    assert run(capsys) == run(capsys, "migrate", ".") == (2, "", problem)
 
 
 def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

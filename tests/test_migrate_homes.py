@@ -41,7 +41,7 @@ def test_a_name_that_a_module_binds_is_there(tmp_path: Path) -> None:
         {
             "acme/__init__.py": "class Name: ...",
             "acme/limits.py": f"class Name: ...\n{EXPLODES}",
-            "acme/rates.py": "from acme.limits import Rate as Name",
+            "acme/rates.py": "from acme.limits import Name as Rate, Name",
         },
     )
     before = list(sys.path)

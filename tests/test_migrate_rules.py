@@ -84,6 +84,12 @@ def test_names_are_read_as_the_compiler_reads_them() -> None:
         ("old:A.B = new:A", "old:A.B = new:A (--rule): 'A.B' is not a name that can be imported", NOTATION),
         ("old: = new:A", "old: = new:A (--rule): '' is not a name that can be imported", NOTATION),
         ("old:A = new:if", "old:A = new:if (--rule): 'if' is not a name that can be imported", NOTATION),
+        (
+            "old:A = new.__deep:A",
+            "old:A = new.__deep:A (--rule): inside a class '__deep' is another name, by the class "
+            "(private name mangling)",
+            "move it by hand",
+        ),
         ("old:A* = new:A", "old:A* = new:A (--rule): 'A*' is not a name that can be imported", NOTATION),
         ("old:* = new:A", "old:* = new:A (--rule) has '*' on one side only", NOTATION),
         ("old:A = new:*", "old:A = new:* (--rule) has '*' on one side only", NOTATION),

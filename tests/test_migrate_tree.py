@@ -407,7 +407,7 @@ def test_below_a_package_that_is_the_new_home_is_in_it() -> None:
 
 
 def test_what_the_new_home_imports_is_left() -> None:
-    """It would import the new home while that is importing it; so would what a file beside the new home imports."""
+    """It would import the new home while that is importing it; so would what those files import."""
     texts = {
         "new/__init__.py": "",
         "new/mod.py": "from . import near\nfrom app.util import h\nimport app.more\nclass Name: ...\n"

@@ -111,6 +111,26 @@ def test_a_file_that_changed_meanwhile_stays(file: Path) -> None:
     assert fails(file) == "somebody has changed the file since it was read"
 
 
+def test_a_file_that_another_run_has_done_is_done(file: Path) -> None:
+    """Both wanted the same."""
+    file.write_bytes(b"new")
+    replace(str(file), b"old", b"new")
+    assert (file.read_bytes(), names(file.parent)) == (b"new", ["a.py"])
+
+
+def test_what_another_run_takes_for_a_leftover_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It clears what lies beside the files when it begins; what it has cleared already is no problem either."""
+
+    def and_clear(path: str, temporary: str, before: os.stat_result) -> None:
+        assert clear_leftovers([path]) == []
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "_look_alike", and_clear)
+        assert fails(file) == "another run has begun meanwhile; run this again"
+    monkeypatch.setattr(os, "listdir", lambda _: [".ssot-shims-migrate-x.tmp"])
+    assert clear_leftovers([str(file)]) == []
+
+
 def test_a_file_that_went_meanwhile_does_not_come_back(file: Path) -> None:
     """Not even empty."""
     file.unlink()

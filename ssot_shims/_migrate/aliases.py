@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ssot_shims._migrate.file import Move
-from ssot_shims._migrate.local import Doubt
+from ssot_shims._migrate.local import Doubt, is_said, taker_of
 from ssot_shims._migrate.plan import Plan
+from ssot_shims._migrate.tree import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ def plan_alias(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
             raise Doubt(f"{where}; import {sight.name} by name")
         if (move.module, move.name) != (new, sight.name):
             raise Doubt(f"line {sight.line}: {old}.{sight.name} is {move.module}.{move.name} now; import it by name")
+        if local.file.keeps_line(sight.line, sight.node.end_lineno or 0):
+            kept = local.file.finding("kept", local.imports[0].statement, f"line {sight.line} is to stay")
+            return Plan(moves={}, findings=(kept,))
+    names = "|".join(dict.fromkeys(sight.name for sight, _ in moving))
+    if is_said(local, rf"(?<!\.){local.name}\.(?!(?:{names})\b)\w+"):
+        raise Doubt(f"a string or a comment has another name of {local.name}; import what moves by name")
     moved = {id(sight.use) for sight, _ in moving}
     for use in local.uses:
         if id(use) not in moved:
@@ -28,6 +35,8 @@ def plan_alias(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
             raise Doubt(f"line {line} uses {used}, which stays; import what moves by name")
     if not all(each and not each.is_plain and each.module in (old, new) for each in local.bindings):
         raise Doubt(f"{local.name} is bound to another thing, too; give one of the two another name")
+    if taker := taker_of(local):
+        raise Doubt(f"{shown(taker)} may take {local.name} from this file; move both by hand")
     rules = dict.fromkeys(move.rule for _, move in moving)
     moves: Moves = {}
     for each in local.imports:

@@ -65,6 +65,7 @@ def _migrate(options: Namespace, project: Project, problems: tuple[str, ...], ou
     tree = find_files(
         Choice(paths=tuple(options.paths), root=job.root, exclude=exclude, is_git_asked=not options.no_gitignore)
     )
+    job = job.but(homes=job.homes.but(files=tree.files))
     left = clear_leftovers(tree.files) if options.write else []
     with stoppable() as is_stopped:
         files, outcomes = _run(tree.files, job, jobs, is_stopped, out)

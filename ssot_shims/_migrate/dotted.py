@@ -6,7 +6,7 @@ import ast
 import re
 
 from ssot_shims._migrate.file import Move
-from ssot_shims._migrate.local import Doubt
+from ssot_shims._migrate.local import Doubt, is_attribute, is_said, taker_of
 from ssot_shims._migrate.plan import Plan, Rename
 
 TYPE_CHECKING = False
@@ -34,7 +34,8 @@ def plan_dotted(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
     if not all(each and each.is_plain for each in local.bindings):
         raise Doubt(f"{local.name} is bound to another thing, too; give one of the two another name")
     moves: Moves = {}
-    is_mentioned = _is_mentioned(local)
+    # Who reads it may be after any module that it leads to.
+    is_mentioned = is_said(local, local.name) or is_attribute(local) or bool(taker_of(local))
     for each in local.imports:
         if each.path in modules:
             new = dict.fromkeys(
@@ -77,7 +78,9 @@ def _is_free(top: str, scope: Scope, local: Local) -> bool:
     is_package = all(
         isinstance(each.node, ast.Import) and each.node.names[each.index].asname is None for each in bindings
     )
-    return not bindings or (owner is local.scope and is_package)
+    if not bindings:  # then whoever reads it here means a builtin, or what somebody else puts there
+        return all(use.name.id != top for use in local.names.uses)
+    return owner is local.scope and is_package
 
 
 def _rest(local: Local, renamed: set[int]) -> Iterator[tuple[list[str], int]]:
@@ -85,22 +88,6 @@ def _rest(local: Local, renamed: set[int]) -> Iterator[tuple[list[str], int]]:
     for use in local.uses:
         if not any(id(attribute) in renamed for attribute in use.attributes):
             yield local.steps(use), use.name.lineno
-
-
-def _is_mentioned(local: Local) -> bool:
-    """Whether the local name stands where something may read it later: in a string, or as an attribute."""
-    word = re.compile(rf"\b{local.name}\b")
-    tree = local.file.source.tree
-    assert tree is not None
-    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr == local.name:
-            return True
-        text = str(node.value) if isinstance(node, ast.Constant) else ""
-        # Who reads a docstring that is no doctest is a person.
-        if word.search(text) and (id(node) not in texts or ">>>" in text):
-            return True
-    return re.search(rf"#[^\r\n]*\btype:[^\r\n]*\b{local.name}\b".encode(), local.file.source.text.body) is not None
 
 
 def _elsewhere(local: Local, module: str) -> Iterator[tuple[list[str], int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ssot_shims._migrate.layout import is_removable
 from ssot_shims._migrate.loaded import loaded_by
 from ssot_shims._migrate.names import Names
+from ssot_shims._migrate.source import strings_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,5 +55,7 @@ def _is_droppable(file: File, loaded: Loaded, home: Home, homes: HomesOfAll) -> 
         (each.statement.node, each.index): homes.get((each.number, each.index), (_home(each),))
         for each in loaded_by(file)
     }
+    if any(string.value == loaded.local for string in strings_in(file.source.tree)):
+        return False  # globals()["Name"] = ...
     bindings = Names(file.source.tree, {loaded.local}).bindings
     return all(after.get((binding.node, binding.index)) == (home,) for binding in bindings)

@@ -64,6 +64,8 @@ class File(Record):
         reason = self.homes.verdict(rule, name)
         if reason:
             return self.finding("refused", statement, reason, rule)
+        if why := self.homes.why_not_one(rule, name):
+            return self.finding("unsure", statement, why, rule)
         if self.path in self.homes.files_imported_by(rule.new_module):
             why = "the new home imports this file, which would be a circle; move it by hand"
             return self.finding("unsure", statement, why, rule)

@@ -10,13 +10,16 @@ from ssot_shims._bindings import binds
 from ssot_shims._declarations import importable
 from ssot_shims._finder import Unclear, find
 from ssot_shims._look import look
-from ssot_shims._migrate.places import files_imported_by, located, place_of
+from ssot_shims._migrate.places import files_imported_by, located, origin_of, place_of
+from ssot_shims._migrate.reach import why_hidden, why_not_one, why_not_reached
+from ssot_shims._migrate.takers import taker_of
 from ssot_shims._record import Record
 from ssot_shims._target import Target
 from ssot_shims._upstream import moved_by_look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ssot_shims._look import Sighting
     from ssot_shims._migrate.rules import Rule
 
 _UNSURE = "only running it could tell whether it is there; a stub (.pyi) beside it that binds the name settles that"
@@ -24,14 +27,27 @@ _CURE = "correct the rule, or run this where the new home is"
 
 
 class Homes(Record):
-    """Where new homes are looked for: below the folders *roots* first, then wherever this interpreter imports from."""
+    """Where new homes are looked for: below the folders *roots* first, then wherever this interpreter imports from.
+
+    *files* are those of the tree, which may take names from each other.
+    """
 
     roots: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     def verdict(self, rule: Rule, name: str) -> str:
         """Why *rule* is refused for *name*; empty when the new home has it."""
         target = Target(module=rule.new_module, symbol=rule.new_name_of(name))
         return _verdict(self.roots, target, rule.is_of_shim)
+
+    def why_not_one(self, rule: Rule, name: str) -> str:
+        """Why *rule*, though it is about all names, may not be about *name*."""
+        return why_not_one(self.roots, rule, name) if rule.old_name == "*" else ""
+
+    def why_not_reached(self, rule: Rule, name: str) -> str:
+        """Why *name* may be another thing when it is written with dots, in its old home or in the new one."""
+        new = why_not_reached(self.roots, rule.new_module, rule.new_name_of(name))
+        return why_hidden(self.roots, rule.old_module) or new
 
     def is_home(self, path: str, rule: Rule) -> bool:
         """Whether the file *path* is what *rule* is about: see :meth:`File.is_home_of`."""
@@ -43,6 +59,10 @@ class Homes(Record):
         olds = (located(self.roots, ".".join(steps[:end]))[0] for end in range(1, len(steps) + 1))
         return stem in [os.path.splitext(old)[0] for old in olds]
 
+    def taker_of(self, path: str, names: tuple[str, ...]) -> str:
+        """A file of the tree that may take one of *names* from the file *path*; empty when none does."""
+        return taker_of(self.files, path, names)
+
     def files_imported_by(self, module: str) -> frozenset[str]:
         """The files that are imported while *module* is."""
         return files_imported_by(self.roots, module)
@@ -52,15 +72,29 @@ class Homes(Record):
 def _verdict(roots: tuple[str, ...], target: Target, is_declared: bool) -> str:
     with importable(*map(Path, roots)):
         sighting = look(target)
-        if sighting.found == "there" or (sighting.found == "unsure" and (is_declared or _is_shown(target))):
-            return ""
-    if sighting.found == "unsure":
-        return f"cannot tell whether {target} is there: {_UNSURE}"
+        if sighting.found == "unsure" and not is_declared and not _is_shown(target):
+            return f"cannot tell whether {target} is there: {_UNSURE}"
+        why = _why_missing(target, sighting) or _why_not_passed_on(roots, target)
+    return f"{target} is not there: {why}; {_CURE}" if why else ""
+
+
+def _why_missing(target: Target, sighting: Sighting) -> str:
     if sighting.found == "absent":
-        return f"{target} is not there: no package {target.package!r} is installed here; {_CURE}"
+        return f"no package {target.package!r} is installed here"
+    if sighting.found != "missing":
+        return ""
     answer = moved_by_look(target, sighting)
-    close = f"; close: {', '.join(answer.close)}" if answer.close else ""
-    return f"{target} is not there: {answer.reason}{close}; {_CURE}"
+    return f"{answer.reason}; close: {', '.join(answer.close)}" if answer.close else answer.reason
+
+
+def _why_not_passed_on(roots: tuple[str, ...], target: Target) -> str:
+    """Why the imports by which *target* is passed on, from one module to the next, fail; empty when they do not."""
+    passed_on = [target]
+    while (origin := origin_of(roots, passed_on[-1])) and origin not in passed_on:
+        if why := _why_missing(origin, look(origin)):
+            return f"{passed_on[-1].module} imports it as {origin}, which is not there: {why}"
+        passed_on.append(origin)
+    return ""
 
 
 def _is_shown(target: Target) -> bool:

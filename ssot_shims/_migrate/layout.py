@@ -55,7 +55,8 @@ def _indentation(text: Text, statement: Import) -> str | None:
     """What stands before *statement* on its line; None when that is, or continues, other code."""
     start = text.starts[text.line(statement.start) - 1]
     before = text.body[start : statement.start].decode()
-    is_continued = text.body[:start].rstrip(b"\r\n").endswith(b"\\")
+    above = text.body[text.starts[max(text.line(statement.start) - 2, 0)] : start]
+    is_continued = above.rstrip(b"\r\n").endswith(b"\\") and not above.lstrip().startswith(b"#")
     if before.strip(" \t\f") or is_continued:
         return None
     return before.rpartition("\f")[2]  # a form feed starts the count of columns anew

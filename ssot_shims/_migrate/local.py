@@ -95,6 +95,37 @@ def refuse_other_ways(local: Local, sights: list[Sight]) -> None:
         raise Doubt(f"{local.name!r} stands in a string, and may be looked up by it; move it by hand")
 
 
+def is_said(local: Local, pattern: str) -> bool:
+    """Whether *pattern* stands in a string or a type comment, where something may read it later."""
+    said = re.compile(rf"\b{pattern}\b")
+    tree = local.file.source.tree
+    assert tree is not None
+    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = str(node.value) if isinstance(node, ast.Constant) else ""
+        # Who reads a docstring that is no doctest is a person.
+        if said.search(text) and (id(node) not in texts or ">>>" in text):
+            return True
+    comments = re.findall(rb"#[^\r\n]*\btype:([^\r\n]*)", local.file.source.text.body)
+    return any(said.search(comment.decode()) for comment in comments)
+
+
+def is_attribute(local: Local) -> bool:
+    """Whether something else has an attribute of that name, and may be this very module."""
+    tree = local.file.source.tree
+    assert tree is not None
+    return any(isinstance(node, ast.Attribute) and node.attr == local.name for node in ast.walk(tree))
+
+
+def taker_of(local: Local) -> str:
+    """Another file that may take the local name from this one, and use what it likes of the module."""
+    if local.scope is not local.scope.module or not local.file.path:
+        return ""
+    # With __all__, who takes every name gets those that stand there as strings.
+    is_open = b"__all__" not in local.file.source.text.body
+    return local.file.homes.taker_of(local.file.path, (local.name, "*") if is_open else (local.name,))
+
+
 def _passed_on(local: Local, use: Use) -> str:
     used, line = local.shown(use), use.name.lineno
     return f"line {line} passes {used} on, and whoever gets it may use any name of it; move it by hand"

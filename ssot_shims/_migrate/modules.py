@@ -96,6 +96,9 @@ def _moved(local: Local, sights: list[Sight], moving: list[tuple[Sight, Move]]) 
     if not moving:
         return Plan(moves={})
     refuse_other_ways(local, sights)
+    for sight, move in moving:
+        if why := local.file.homes.why_not_reached(move.rule, sight.name):
+            raise Doubt(f"{why}; import {sight.name} by name")
     for each in local.imports:
         for _, move in moving:
             if move.module in each.statement.instead_of:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 
 from ssot_shims._declarations import importable
 from ssot_shims._finder import Place, Unclear, find
+from ssot_shims._target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,40 +44,72 @@ def located(roots: tuple[str, ...], module: str) -> tuple[str, tuple[str, ...]]:
 
 
 @cache  # as above
+def origin_of(roots: tuple[str, ...], target: Target) -> Target | None:
+    """Where the module of *target* takes it from in an import that always runs; None when it does not."""
+    file, folders = located(roots, target.module)
+    tree, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
+    imports = [node for node in (tree.body if tree else ()) if isinstance(node, ast.ImportFrom)]
+    for node in imports:
+        for alias in node.names:
+            if (alias.asname or alias.name) == target.symbol and parent_of(node, package):
+                return Target(module=parent_of(node, package), symbol=alias.name)
+    return None
+
+
+@cache  # as above
 def files_imported_by(roots: tuple[str, ...], module: str) -> frozenset[str]:
-    """The files that *module* imports by name when it is imported, and what those of them beside it import."""
+    """The files that are imported while *module* is, as far as the way to them is by name and below *roots*."""
     found, pending, seen = set[str](), [module], {module}
-    home = os.path.dirname(located(roots, module)[0])
     for each in pending:  # which grows meanwhile
         file, folders = located(roots, each)
+        if not _is_of_tree(file, roots):
+            continue  # what is installed imports nothing of the tree
         for name in _imports(file, each if folders else each.rpartition(".")[0]):
-            imported = "" if name in seen else located(roots, name)[0]
-            if imported:
+            if name not in seen:
                 seen.add(name)
-                found.add(imported)
-                if os.path.dirname(imported) == home:
-                    pending.append(name)
-    return frozenset(found)
+                pending.append(name)
+                found.add(located(roots, name)[0])
+    return frozenset(found - {""})
+
+
+def _is_of_tree(file: str, roots: tuple[str, ...]) -> bool:
+    starts = tuple(os.path.join(os.path.realpath(root), "") for root in roots)
+    # A virtual environment often lies in the folder of its project.
+    return file.startswith(starts) and {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def _imports(file: str, package: str) -> Iterator[str]:
     """Every module that *file*, of *package*, may name in an import that runs with it."""
-    try:
-        nodes: list[ast.AST] = [ast.parse(Path(file).read_bytes())]
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+    tree = parsed(file)
+    nodes: list[ast.AST] = [tree] if tree else []
     for node in nodes:  # which grows meanwhile
         if isinstance(node, ast.Import):
             yield from (name for alias in node.names for name in _with_packages(alias.name, package))
         elif isinstance(node, ast.ImportFrom):
-            steps = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            parent = ".".join([*steps, node.module] if node.module else steps)
-            if parent:
+            if parent := parent_of(node, package):
                 yield parent  # even when it is the package of the file itself
                 yield from _with_packages(parent, package)
                 yield from (f"{parent}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            nodes += node.orelse
         elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             nodes += ast.iter_child_nodes(node)
+
+
+def parsed(file: str) -> ast.Module | None:
+    """The tree of *file*; None when it is not there, or no Python source."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(Path(file).read_bytes())
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def parent_of(node: ast.ImportFrom, package: str) -> str:
+    """The module that a ``from`` import in a file of *package* names; empty when that is above the top."""
+    steps = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+    return ".".join([*steps, node.module] if node.module else steps)
 
 
 def _with_packages(module: str, package: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from keyword import iskeyword
 
+from ssot_shims._migrate.text import UTF16
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidRule
 
@@ -93,6 +94,8 @@ class Rules:
 
     def may_concern(self, source: bytes) -> bool:
         """Whether there can be anything in *source* to rewrite or to tell. It is only searched for words."""
+        if source.startswith(UTF16):
+            source = source.decode("utf-16", "replace").encode()  # which Python does not read, but people may not know
         if self._is_foreign and not source.isascii():
             return True
         if _BARE_RELATIVE.search(source):
@@ -187,6 +190,10 @@ def _parts(text: str, shown: str) -> tuple[str, str]:
         raise InvalidRule(f"{shown}: {module!r} is not a module that can be named", _NOTATION, (shown,))
     if not _is_name(name) and name != "*":
         raise InvalidRule(f"{shown}: {name!r} is not a name that can be imported", _NOTATION, (shown,))
+    for step in (*_steps(module), name):
+        if step.startswith("__") and not step.endswith("__"):
+            problem = f"{shown}: inside a class {step!r} is another name, by the class (private name mangling)"
+            raise InvalidRule(problem, "move it by hand", (shown,))
     return module, name
 
 

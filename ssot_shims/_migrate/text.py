@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn
 
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how files begin that some editors call Unicode
+
+_MOST = 5_000_000  # bytes, of which the parser of Python makes half a gigabyte of memory
 _MARK = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n?|\n")  # str.splitlines takes form feeds and others for line ends, which Python does not
 
@@ -85,6 +88,11 @@ def read_text(source: bytes) -> Text:
     >>> read_text(b"# coding: latin-1\nx = '\xe9'").body.decode()
     "# coding: latin-1\nx = 'é'"
     """
+    if len(source) > _MOST:
+        cause = f"{len(source):,} bytes are too many, no more than {_MOST:,} are taken; move its imports by hand"
+        raise Unparsable(1, cause)
+    if source.startswith(UTF16):
+        raise Unparsable(1, "it is UTF-16, which Python does not read; save it as UTF-8")
     if b"\0" in source:
         _refuse(source, source.index(b"\0"), "a NUL byte, which no Python source has")
     problem = ""

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ def replace(path: str, old: bytes, new: bytes) -> None:
         with open(handle, "wb") as file:
             file.write(new)
         _look_alike(path, temporary, before)
-        if read(path) != old:
+        if read(path) not in (old, new):  # another run may have done the same
             raise OSError(errno.EBUSY, "somebody has changed the file since it was read", path)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        is_cleared = isinstance(error, FileNotFoundError) and not os.path.lexists(temporary)
         with suppress(OSError):
             os.unlink(temporary)
+        if is_cleared:
+            raise OSError(errno.EBUSY, "another run has begun meanwhile; run this again", path) from error
         raise
 
 
@@ -65,7 +69,7 @@ def clear_leftovers(files: Iterable[str]) -> list[str]:
         try:
             names = [name for name in os.listdir(folder) if name.startswith(_PREFIX) and name.endswith(_SUFFIX)]
             for name in names:
-                os.unlink(os.path.join(folder, name))
+                Path(folder, name).unlink(missing_ok=True)
         except OSError as error:
             problems.append(f"{folder}: the leftovers of another run cannot be removed: {error.strerror}")
     return problems
