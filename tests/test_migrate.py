@@ -384,6 +384,12 @@ def test_a_large_file_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     assert time.monotonic() - before < 30
 
 
+def test_nothing_to_do_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no rule was given and none of a shim was met, there is no table."""
+    plant(Path(), {"pyproject.toml": "", "bare/test_it.py": "import os\n"})
+    assert run(capsys, "bare") == (0, "1 file; 0 to rewrite: --write does it; 0 reported\n", "")
+
+
 def test_a_file_that_is_too_large_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """With both figures: its tree would take gigabytes of memory. One that no rule concerns may be of any size."""
     line = "# what a large file says, again and again\n"
@@ -394,7 +400,7 @@ def test_a_file_that_is_too_large_is_told(capsys: pytest.CaptureFixture[str]) ->
         "problem: large.py:1: cannot be parsed: 20,000,000 bytes are too many, no more than 5,000,000 are taken; "
         "move its imports by hand",
     )
-    assert out.endswith("\n2 files; 0 rewritten; 0 reported; 1 problems\n")
+    assert out.endswith("\n2 files; 0 rewritten; 0 reported; 1 problem\n")
     assert Path("large.py").read_text().startswith(OLD)
 
 

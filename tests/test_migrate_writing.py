@@ -205,7 +205,7 @@ def test_leftovers_that_cannot_be_removed_are_told(tmp_path: Path, file: Path) -
 
 def applies(tmp_path: Path, name: str, old: bytes, new: bytes) -> None:
     """Both tools that people use make *new* of *old* with our diff, whatever text follows it."""
-    diff = unified_diff(name, old, new) + b"\nRULE  FILES\n\n1 files; 1 to rewrite\n"
+    diff = unified_diff(name, old, new) + b"\nRULE  FILES\n\n1 file; 1 to rewrite\n"
     for tool in (["git", "apply", "--whitespace=nowarn", "-"], ["patch", "-p1", "--binary", "--silent"]):
         file = tmp_path / tool[0] / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -50,7 +50,7 @@ def summary_text(summary: Summary) -> str:
     lines += [f"problem: {one_line(problem)}" for problem in problems]
     if lines:
         lines.append("")
-    lines += [*_table(summary), "", _sum(summary, len(problems))]
+    lines += [*_table(summary), _sum(summary, len(problems))]
     return "\n".join(lines) + "\n"
 
 
@@ -66,7 +66,7 @@ def _listed(summary: Summary) -> Iterator[str]:
 
 
 def _table(summary: Summary) -> list[str]:
-    """A row a rule; one of a shim only if it was met, because nobody has asked for it by name."""
+    """A row a rule, if there is one; that of a shim only if it was met, because nobody has asked for it by name."""
     counts = {column: Counter[str]() for column in _HEAD[1:]}
     for outcome in summary.outcomes:
         counts["FILES"].update({made.rule for made in outcome.replacements})
@@ -75,12 +75,15 @@ def _table(summary: Summary) -> list[str]:
         counts["STRINGS"].update(found.rule for found in outcome.findings if found.kind == "string")
     met = set[str]().union(*counts.values())
     rules = [rule for rule in summary.rules.rules if str(rule) in met or not rule.is_of_shim]
+    if not rules:
+        return []
     rows = [_HEAD, *((str(rule), *(str(counts[column][str(rule)]) for column in _HEAD[1:])) for rule in rules)]
     width = max(len(row[0]) for row in rows)
-    return [
+    lines = (
         f"{row[0]:{width}}" + "".join(f"  {cell:>{len(head)}}" for cell, head in zip(row[1:], _HEAD[1:], strict=True))
         for row in rows
-    ]
+    )
+    return [*lines, ""]
 
 
 def _sum(summary: Summary, problems: int) -> str:
@@ -88,5 +91,9 @@ def _sum(summary: Summary, problems: int) -> str:
     kinds = Counter[str](found.kind for outcome in summary.outcomes for found in outcome.findings)
     counted = [f"{kinds[kind]} {words}" for kind, words in _COUNTED.items() if kinds[kind]]
     listed = sum(count for kind, count in kinds.items() if kind not in _COUNTED)
-    parts = [f"{summary.files} files", f"{summary.rewritten} {done[summary.mode]}", f"{listed} reported", *counted]
-    return "; ".join([*parts, *([f"{problems} problems"] if problems else [])])
+    parts = [_number(summary.files, "file"), f"{summary.rewritten} {done[summary.mode]}", f"{listed} reported"]
+    return "; ".join([*parts, *counted, *([_number(problems, "problem")] if problems else [])])
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"
