@@ -151,9 +151,9 @@ class Suite:
 _forks = Forks()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def no_more_forks() -> Iterator[None]:
-    """At the end."""
+    """At the end of a file: other tests look for children that are left."""
     yield
     _forks.end()
 

@@ -71,9 +71,10 @@ class Forks:
         raise subprocess.TimeoutExpired(list(arguments), timeout)
 
     def end(self) -> None:
-        """No more orders."""
+        """No more orders to this server; the next would be for a new one."""
         if self._server is not None:
             self._server.communicate()
+            self._server = None
 
     def _started(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._server is None:
