@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import importlib_metadata
 
-PEERS = ("docker", "lazy-loader", "lightning-utilities", "pytest", "qiskit", "testcontainers", "transformers")
+PEERS = (
+    "docker",
+    "lazy-loader",
+    "libcst",
+    "lightning-utilities",
+    "pytest",
+    "qiskit",
+    "testcontainers",
+    "transformers",
+)
 
 
 def version_of(peer: str) -> str | None:
