@@ -74,7 +74,7 @@ def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
     return tuple(map(fit_to_show, told))
 
 
-def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
+def as_text(report: Status, *, width: int, colour: bool) -> str:
     """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
     rows = [(record.name, record.state, record.reason) for record in report.shims]
     lines = [_title(), "", *table(("SHIM", "STATE", "WHY"), rows, width=width, colour=colour)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from tests.docker_machine import Machine
 
 Write = Callable[[dict[str, str]], Path]
+
+# A shell has what it runs in its background ignore Ctrl-C, and so would whatever is started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(code: str, *options: str, **settings: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -878,8 +879,25 @@ def test_the_program_ends_although_a_probe_has_left_threads(tmp_path: Path) -> N
     assert statuses(done.stdout)["pool"] == "available"
 
 
-def test_the_program_leaves_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a thread is left, and standard output and error are closed, too."""
+def closed_stream() -> io.StringIO:
+    """One that was closed behind Python's back."""
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+class FullDisk(io.StringIO):
+    """What was written is kept in a buffer, for which there is no room when it is to go out."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("new_stream", [lambda: None, closed_stream, FullDisk])
+def test_the_program_leaves_with_its_code(
+    monkeypatch: pytest.MonkeyPatch, new_stream: Callable[[], io.StringIO | None]
+) -> None:
+    """When a thread is left, and standard output and error are not there, closed or on a full disk, too."""
     codes: list[int] = []
 
     def leave(code: int) -> NoReturn:
@@ -887,11 +905,11 @@ def test_the_program_leaves_with_its_code(monkeypatch: pytest.MonkeyPatch) -> No
         raise SystemExit(code)
 
     end = threading.Event()
-    thread = threading.Thread(target=end.wait)
+    thread = threading.Thread(target=end.wait, daemon=True)
     thread.start()
     monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify"])
     monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "stderr", new_stream())
     monkeypatch.setattr(os, "_exit", leave)
     with pytest.raises(SystemExit):
         cli.run()

@@ -7,7 +7,7 @@ import pickle
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, make_dataclass
 from enum import Enum
 from functools import cached_property, lru_cache, partialmethod, wraps
 from http import HTTPStatus
@@ -861,6 +861,16 @@ class Undecided:
         return "undecided"
 
 
+@dataclass
+class Token:
+    text: str = field(repr=False)
+
+
+def limits(size):
+    """From a class of that name, which each of the two modules defines for itself."""
+    return make_dataclass("Limits", ["size"])(size)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -878,6 +888,9 @@ class Undecided:
         (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, True),
         (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, False),
         (lambda: 1, lambda: 2, True),
+        (Token("a"), Token("b"), False),
+        (limits(3), limits(3), True),
+        (limits(3), limits(4), False),
     ],
 )
 def test_same_value(one, other, same):

@@ -239,9 +239,10 @@ def test_a_deadline_that_has_passed(machine: Machine) -> None:
         )
         assert_it_turns(answer, machine)
     address = DockerAddress(host="tcp://h:1", source="from DOCKER_HOST", place=("h", 1))
-    assert docker_reasons.too_late(address, 60.0) == TOO_LATE.replace("0.3", "60").format(
-        host="tcp://h:1", longer="SSOT_SHIMS_TIMEOUT=120"
-    )
+    for seconds, shown, longer in ((60.0, "60", 120), (12.34, "12.3", 25)):
+        assert docker_reasons.too_late(address, seconds) == TOO_LATE.replace("0.3", shown).format(
+            host="tcp://h:1", longer=f"SSOT_SHIMS_TIMEOUT={longer}"
+        )
 
 
 @pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])

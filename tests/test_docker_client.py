@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from pathlib import Path
 
 import docker
 import pytest
@@ -139,8 +140,9 @@ def test_a_namesake_of_the_sdk(
     """A project's own folder or file is not taken for the SDK, and is told; docker_sdk says no too."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
         monkeypatch.delitem(sys.modules, name)
-    found = write({file: ""}) / place
+    # Before anything is written: what is put on the path goes with it.
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "site-packages" not in entry])
+    found = write({file: ""}) / place
     answer = capabilities.check("docker_sdk")
     with Peer(str(machine.default), says(ANSWER)), pytest.raises(Unavailable) as caught:
         docker_client()
@@ -148,6 +150,25 @@ def test_a_namesake_of_the_sdk(
     assert (answer.status, answer.reason) == (
         "unavailable",
         f"docker ({found}) has no module docker.client; install a version of docker that has it",
+    )
+
+
+def test_a_namesake_in_two_folders(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path
+) -> None:
+    """Where two folders on the path make one package without code, both are named."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
+        monkeypatch.delitem(sys.modules, name)
+    other = tmp_path / "other" / "docker"
+    other.mkdir(parents=True)
+    here = [entry for entry in sys.path if "site-packages" not in entry]
+    monkeypatch.setattr(sys, "path", [*here, str(other.parent)])
+    one = write({"docker/Dockerfile": ""}) / "docker"
+    with pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason == (
+        f"the docker SDK is not installed, and {one}, {other} is something else; "
+        "install it: pip install 'ssot-shims[docker]'"
     )
 
 

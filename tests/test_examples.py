@@ -220,8 +220,9 @@ def test_stripped_asserts(monkeypatch):
     assert run_examples(double, lambda x: 2 * x) == ()
 
 
-def test_stripped_docstrings_for_real():
-    """A Python started with -OO says the same."""
+@pytest.mark.parametrize("option", ["-OO", "-OOO"])
+def test_stripped_docstrings_for_real(option):
+    """A Python started with -OO says the same, and so does one that was told so once more."""
     code = "from ssot_shims._examples import run_examples\ndef f(): ...\nprint(run_examples(f, f)[0].is_error)"
-    done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, option, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

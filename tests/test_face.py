@@ -108,6 +108,9 @@ print(json.dumps(wrong))
     assert in_new_process(code) == []
 
 
+PUBLIC_HOMES = ("errors", "heartbeat_config", "retry_policy")
+
+
 @pytest.mark.parametrize("name", ssot_shims.__all__)
 def test_public_names_pickle_by_a_public_place(name: str) -> None:
     """A pickle of anything public names no private module, so it outlives a move inside the package."""
@@ -115,6 +118,7 @@ def test_public_names_pickle_by_a_public_place(name: str) -> None:
     data = pickle.dumps(value)
     assert pickle.loads(data) is value
     assert b"ssot_shims._" not in data
+    assert value.__module__ in {"ssot_shims", *(f"ssot_shims.{home}" for home in PUBLIC_HOMES)}
 
 
 @pytest.mark.parametrize(

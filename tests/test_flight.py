@@ -203,6 +203,32 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
     assert (registry.check("late").status, len(asked)) == ("timed out", 1)
 
 
+def test_a_probe_of_ours_leaves_the_event_loop_running(registry: Registry) -> None:
+    """It runs in the thread that asks, and who awaits the answer does not ask in the thread of the loop."""
+    threads: list[int] = []
+
+    def ask(deadline: float) -> Availability:
+        threads.append(threading.get_ident())
+        return yes()
+
+    add_inline(registry, "checked", ask)
+    add_inline(registry, "awaited", ask)
+    assert registry.check("checked")
+    assert asyncio.run(registry.acheck("awaited"))
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]
+
+
+def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) -> None:
+    """The system has given a thread, and lets it wait."""
+    registry.register("late", lambda: True, timeout=0.1)
+    with mock.patch("threading.Thread.start"):
+        reason = registry.check("late").reason
+    assert reason == (
+        "no answer in 0.1 s; its probe is on its way; "
+        f"to give it longer: timeout=10 where it is registered ({registry['late'].where})"
+    )
+
+
 def test_a_probe_that_sleeps_a_minute_is_given_up(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event
 ) -> None:

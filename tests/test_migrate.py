@@ -19,6 +19,7 @@ import pytest
 import ssot_shims
 from ssot_shims import cli
 from ssot_shims._migrate import command, outcome
+from ssot_shims._migrate.progress import progress
 from tests.conftest import Write
 from tests.migrate_tree import HOMES, NEW, OLD, body, plant, plant_many
 
@@ -706,6 +707,20 @@ def test_a_bar_in_this_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         monkeypatch.setattr(sys, "stderr", stream)
         assert cli.main(["migrate", ".", "--write"]) == 0
     assert "files, 2 rewritten, 1 reported" in read_to_the_end(ours)
+
+
+def test_what_is_printed_beside_a_bar_goes_where_it_always_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar takes neither of the streams away."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress(1, True):
+            print("a line")
+            assert sys.stderr is stream
+    os.close(ours)
+    assert capsys.readouterr().out == "a line\n"
 
 
 def test_no_bar_runs_through_a_diff() -> None:

@@ -164,6 +164,25 @@ def test_a_finder_that_fails_makes_no_verdict_fail(tmp_path: Path, monkeypatch: 
     assert verdict(tmp_path, "acme:Name") == f"cannot tell whether acme:Name is there: {UNSURE}"
 
 
+@pytest.mark.parametrize(
+    ("old", "homes"),
+    [
+        ("one:Name", {"one.py"}),
+        ("two.mod:Name", {"two/__init__.py", "two/mod.py"}),
+        ("three.sub.mod:Name", {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py"}),
+    ],
+)
+def test_a_file_is_a_home_by_its_place(tmp_path: Path, old: str, homes: set[str]) -> None:
+    """The old home and the packages that hold it, the new one and all below it, under whatever name they are run."""
+    new = {"acme/__init__.py", "acme/limits.py"}
+    files = {"one.py", "two/__init__.py", "two/mod.py", "two/other.py", *new}
+    files |= {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py", "three/sub/other.py", "three/other.py"}
+    root = tree(tmp_path, dict.fromkeys(files, ""))
+    [rule] = read_rules([(old, "acme:Name", "--rule")]).rules
+    asked = Homes(roots=(str(root),))
+    assert {file for file in files if asked.is_home(str(root / file), rule)} == homes | new
+
+
 def test_homes_go_to_other_processes(tmp_path: Path) -> None:
     """They are the same there, and look in the same folders."""
     homes = Homes(roots=(str(tmp_path),))

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from ssot_shims import HeartbeatConfig, InvalidRule, RetryPolicy, all_shims, shim, shim_of
-from ssot_shims._migrate.rules import Rules, read_rules, shim_rules
+from ssot_shims._migrate.rules import Rules, read_rules, shim_rules, upstreams_of
 
 NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
 
@@ -205,6 +205,18 @@ def test_a_shim_of_a_suite_is_imported_from_where_it_is_declared() -> None:
 
     assert shim_rules(all_shims()) == (("old:Limits", f"{__name__}:Limits", "the shim Limits"),)
     assert shim_of(Rate).replaces == ("old:Rate",)
+
+
+def test_the_upstreams_of_shims_are_whole_packages() -> None:
+    """Wherever in them a target is, and however many places a shim names."""
+
+    @shim("acme.ws.limits:Limits", "acme:Limits", "other.limits:Inner.Limits")
+    class Limits: ...
+
+    @shim("single:Quota")
+    class Quota: ...
+
+    assert upstreams_of(all_shims()) == {"acme", "other", "single"}
 
 
 # --- which files

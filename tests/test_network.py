@@ -845,6 +845,18 @@ def test_a_certificate_that_is_not_accepted(
         assert said(ask(url)) == ("available", f"{url} answered 200")
 
 
+def test_a_certificate_that_is_its_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what there is to trust."""
+    speaks, certificate = certificates.signed_by_itself()
+    with Peer("200 OK", tls=speaks) as peer:
+        url = f"https://localhost:{peer.port}/health"
+        fault = "self-signed certificate" if ssl.OPENSSL_VERSION_INFO >= (3,) else "self signed certificate"
+        assert said(ask(url)) == ("unavailable", f"the certificate of {url} is not accepted: {fault}; {TRUST}")
+        (tmp_path / "it.pem").write_bytes(certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "it.pem"))
+        assert said(ask(url)) == ("available", f"{url} answered 200")
+
+
 def test_plain_and_tls_mixed_up(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
     """TLS spoken to a plain server, and the other way round, end with the address to write, which turns the answer."""
     trusted()

@@ -46,6 +46,7 @@ WRONG = {
     "tcp://": ("has no host", "tcp://host:port"),
     "tcp://::1:5432": ("has more than one colon in '::1:5432'", "brackets around an IPv6 address: [::1]:port"),
     "tcp://[::1:5432": ("has a bracket that does not close before the port in '[::1:5432'", "[::1]:port"),
+    "tcp://[::1]]:5432": ("has a bracket that does not close before the port in '[::1]]:5432'", "[::1]:port"),
     "tcp://[::1]5432": ("has a bracket that does not close before the port in '[::1]5432'", "[::1]:port"),
     "tcp://[::1]": ("has no port", "tcp://host:port"),
     "tcp://[localhost]:5432": ("has 'localhost' in brackets, which is no IPv6 address", "one such as [::1]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -606,12 +607,36 @@ def test_what_can_be_no_address_is_no(host: str, port: int) -> None:
     assert check_service_available("redis", host, port) is False  # pyright: ignore[reportDeprecated]
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_a_host_of_ipv6_may_stand_in_brackets(host: str) -> None:
+    """As it stands in an address, and as a socket takes it."""
+    from ssot_shims.orchestration import check_service_available
+
+    try:
+        server = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server:
+        assert check_service_available("redis", host, server.getsockname()[1]) is True  # pyright: ignore[reportDeprecated]
+
+
 def test_a_service_is_asked_and_no_variable_answers_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable for some capability says nothing about any host and port."""
     from ssot_shims.orchestration import check_service_available
 
     monkeypatch.setenv("SSOT_SHIMS_HAS_SERVICE", "1")
     assert check_service_available("redis", "localhost", 1) is False  # pyright: ignore[reportDeprecated]
+
+
+def test_a_refresh_that_is_not_forced_asks_nothing_anew() -> None:
+    """As it always was: only ``force=True`` forgets what is known."""
+    from ssot_shims.orchestration import orchestration_config
+
+    before = capabilities.check("orchestrator")
+    orchestration_config.refresh_availability()  # pyright: ignore[reportDeprecated]
+    assert capabilities.check("orchestrator") is before
+    orchestration_config.refresh_availability(force=True)  # pyright: ignore[reportDeprecated]
+    assert capabilities.check("orchestrator") is not before
 
 
 def test_a_changed_variable_counts_although_the_registry_was_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:

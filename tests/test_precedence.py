@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import MappingProxyType
 
 import pytest
@@ -137,12 +138,12 @@ def test_overrides_nest_and_are_restored_exactly(registry: Registry) -> None:
     outer, inner = registry.override(docker=True), registry.override({"docker": False, "gpu": True})
     assert registry.check("docker") is real
     with outer:
-        assert registry.check("docker")
+        assert registry.check("docker").status == "available"
         with inner:
             assert (bool(registry.check("docker")), bool(registry.check("gpu"))) == (False, True)
             with outer:
                 assert registry.check("docker")
-            assert not registry.check("docker")
+            assert registry.check("docker").status == "unavailable"
         assert (bool(registry.check("docker")), bool(registry.check("gpu"))) == (True, False)
     assert registry.check("docker") is real
 
@@ -196,6 +197,26 @@ def test_an_override_of_a_part_shows_at_once(registry: Registry) -> None:
             assert not registry.check("both")
             assert registry.check("both").source == "override"
     assert not registry.check("either")
+
+
+@pytest.mark.parametrize(
+    ("notation", "source"),
+    [
+        ("any:yes,forced_yes", "probe"),
+        ("any:no,forced_yes", "override"),
+        ("any:no,forced_no", "override"),
+        ("all:yes,forced_yes", "override"),
+        ("all:no,forced_no", "probe"),
+        ("all:yes,forced_no", "override"),
+    ],
+)
+def test_a_combination_is_forced_if_it_would_be_another_without(registry: Registry, notation: str, source: str) -> None:
+    """What the other parts decide by themselves is no less real for a forced part that agrees."""
+    for name, answer in (("yes", True), ("forced_yes", False), ("no", False), ("forced_no", True)):
+        registry.register(name, functools.partial(bool, answer))
+    registry.register("combined", notation)
+    with registry.override(forced_yes=True, forced_no=False):
+        assert registry.check("combined").source == source
 
 
 def test_refresh_leaves_overrides(registry: Registry) -> None:

@@ -77,6 +77,7 @@ def test_records_compare_by_value_and_can_be_keys() -> None:
     assert Point(x=1) != Point(x=2)
     assert Point(x=1) != Place(x=1)
     assert len({Point(x=1), Point(x=1, y=0), Point(x=2)}) == 2
+    assert len({hash(Point(x=x)) for x in range(1000)}) > 900  # many records in a set are found at once
 
 
 def test_records_cannot_be_changed() -> None:
@@ -117,4 +118,6 @@ def test_an_exception_is_described_on_one_line() -> None:
 
     assert describe(OSError("disk\nfull")) == "OSError: disk full"
     assert describe(KeyError()) == "KeyError"
+    assert describe(OSError("x" * 991)) == f"OSError: {'x' * 991}"
+    assert describe(OSError("x" * 992)) == f"OSError: {'x' * 488} ... {'x' * 497}"  # at most 1,000 characters
     assert describe(Odd()) == "Odd"

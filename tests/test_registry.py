@@ -817,6 +817,17 @@ def test_a_notation_that_does_not_read_is_refused(registry: Registry, notation: 
     assert "gpu" not in registry
 
 
+def test_at_most_three_close_matches(registry: Registry) -> None:
+    """Those that are spelled alike come first; the rest of a family is in the list of what is known."""
+    for name in ("gpu_one", "gpu_two", "gpu_three", "gpu_four"):
+        registry.register(name, lambda: True)
+    with pytest.raises(UnknownCapability) as caught:
+        registry.check("gpu")
+    assert str(caught.value) == (
+        "no capability 'gpu'; close: gpu_two, gpu_one, gpu_four; known: gpu_four, gpu_one, gpu_three, gpu_two"
+    )
+
+
 def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
     """Wherever a name is asked for: check, require, override, refresh, an item, a part of a combination."""
     for name in ("docker", "postgres"):

@@ -177,6 +177,15 @@ exclude = ["vendor/*", "**/generated_*.py"]
             "the timeout of 'db' is -1; give seconds above 0, at most a day (86400)",
         ),
         (
+            "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\ntimeout = 0x7fffffffffffffff",
+            "tool.ssot_shims.capabilities.db in {file} is 'timeout = 9223372036854775807'; expected what can be "
+            "registered: the timeout of 'db' is 9223372036854775807; give seconds above 0, at most a day (86400)",
+        ),
+        (  # more than an integer of TOML holds, which Python's reader takes all the same
+            "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\ntimeout = 0x8000000000000000",
+            "tool.ssot_shims.capabilities.db.timeout in {file} is '<int>'; expected seconds such as 2.5",
+        ),
+        (
             "[tool.ssot_shims.capabilities.db]\nprobe = 'all:a,b'\nttl = 1",
             "tool.ssot_shims.capabilities.db in {file} is 'ttl = 1'; expected what can be registered: "
             "'db' combines other capabilities and has a timeout or ttl; give those to its parts",

@@ -224,11 +224,13 @@ def run(folder: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+MUST = '\n@capabilities.register("must")\ndef must():\n    return True\n'
+
+
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """A folder with the suite above."""
-    must = '\n@capabilities.register("must")\ndef must():\n    return True\n'
-    (tmp_path / "test_suite.py").write_text(SUITE + must)
+    (tmp_path / "test_suite.py").write_text(SUITE + MUST)
     return tmp_path
 
 
@@ -280,6 +282,56 @@ def test_a_run_of_pytest(suite: Path) -> None:
     assert found == expected
     assert code == 1
     assert re.search(r"= 4 failed, 8 passed, 13 skipped, 1 error in ", out)
+
+
+IN_TROUBLE = """
+import unittest
+from ssot_shims import capabilities, skip_unless_available
+
+@capabilities.register("buggy")
+def buggy():
+    raise OSError("a bug")
+
+class Methods(unittest.IsolatedAsyncioTestCase):
+    @skip_unless_available("buggy")
+    def test_plain(self): ...
+
+    @skip_unless_available("buggy")
+    async def test_async(self): ...
+
+@skip_unless_available("buggy")
+class Whole(unittest.TestCase):
+    def test_a(self): ...
+
+class Child(Whole):
+    @classmethod
+    def setUpClass(cls): ...
+
+    def test_b(self): ...
+
+@skip_unless_available("buggy")
+def test_function(): ...
+
+@skip_unless_available("buggy")
+async def test_async_function(): ...
+"""
+RUNS_ASYNC_FUNCTIONS = """
+import asyncio, inspect
+
+def pytest_pyfunc_call(pyfuncitem):
+    if inspect.iscoroutinefunction(pyfuncitem.obj):
+        return asyncio.run(pyfuncitem.obj()) is None
+"""
+
+
+def test_pytest_shows_no_line_of_ours(tmp_path: Path) -> None:
+    """Whatever was decorated: a traceback holds frames of the suite and of its runners."""
+    (tmp_path / "test_trouble.py").write_text(IN_TROUBLE + MUST)
+    (tmp_path / "conftest.py").write_text(RUNS_ASYNC_FUNCTIONS)
+    code, out = run(tmp_path, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "--no-header")
+    assert code == 1
+    assert out.count("\nE   ssot_shims.errors.CapabilityMissing: buggy: failed: its probe raised OSError: a bug") == 7
+    assert "ssot_shims/_" not in out
 
 
 # --- the decorator itself

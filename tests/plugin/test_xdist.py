@@ -280,6 +280,28 @@ def test_b(): pass
 }
 
 
+ASKS = """
+from ssot_shims import is_available
+def test_it(monkeypatch):
+    {before}
+    assert is_available("licence")
+"""
+FORCES = 'monkeypatch.setenv("SSOT_SHIMS_HAS_LICENCE", "1")'
+
+
+def test_of_two_workers_the_one_without_counts(suite: Suite) -> None:
+    """What was asked for in Python, and is required, was really there for one of them only: whoever ends first."""
+    conftest = 'from ssot_shims import capabilities\ncapabilities.register("licence", lambda: True)'
+    asks = {"test_a.py": ASKS.format(before="pass"), "test_b.py": ASKS.format(before=FORCES)}
+    suite.write({"conftest.py": conftest, **asks})
+    run = suite.run("-n2", "--dist=loadfile", "--ssot-require", "licence", plugins=XDIST)
+    assert (run.code, run.counts) == (1, {"passed": 2})
+    assert run.summary == [
+        "ERROR licence: asked for without a marker; required by --ssot-require; available: forced: "
+        "SSOT_SHIMS_HAS_LICENCE says yes; to ask the machine: unset SSOT_SHIMS_HAS_LICENCE"
+    ]
+
+
 @pytest.mark.parametrize("workers", ["-n2", pytest.param("-n0", marks=pytest.mark.slow)])
 def test_mistakes_fail_the_run(suite: Suite, workers: str) -> None:
     """A strict violation that the suite swallows and a required name that nobody knows: one paragraph each."""
