@@ -47,11 +47,14 @@ class Capability(Record):
     @property
     def kind(self) -> Kind:
         """What is asked: a function, one that is named as text, other capabilities, or a probe of this library."""
-        if not isinstance(self.probe, Record):  # as whatever is written in short notation is, and nothing of the user's
-            return "function"
-        if hasattr(self.probe, "ask"):
-            return "probe"
-        return "combination" if hasattr(self.probe, "names") else "named function"
+        if isinstance(self.probe, Record):  # as whatever is written in short notation is
+            if hasattr(self.probe, "ask"):
+                return "probe"
+            if hasattr(self.probe, "names"):
+                return "combination"
+            if hasattr(self.probe, "load"):
+                return "named function"
+        return "function"
 
     @property
     def notation(self) -> str:
@@ -90,9 +93,9 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
         from ssot_shims._probes import read  # not for those who register functions alone
 
         probe = read(probe)
-    elif not isinstance(probe, Record):  # ours are all records, and nobody else's are
-        _refuse_bad_function(name, probe)
     made = Capability(name=name, probe=probe, **options)
+    if made.kind == "function":
+        _refuse_bad_function(name, probe)
     if made.parts and (made.timeout or made.ttl):
         raise InvalidCapability(
             f"{name!r} combines other capabilities and has a timeout or ttl", "give those to its parts"

@@ -30,7 +30,8 @@ def distributions(group: str) -> list[Distribution]:
 
 def counting(name: str) -> Distribution | None:
     """The distribution that counts of all with that *name*: the first on ``sys.path`` that is whole."""
-    whole = (one for one in found(name=name) if one.read_text("METADATA") or one.read_text("PKG-INFO"))
+    # Without a name it is the file itself: distutils wrote no folder.
+    whole = (one for one in found(name=name) if any(map(one.read_text, ("METADATA", "PKG-INFO", ""))))
     return next(whole, None)
 
 

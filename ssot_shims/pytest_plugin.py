@@ -140,9 +140,10 @@ def _pyproject(config: pytest.Config) -> Path | None:
     for folder in (config.rootpath, *config.rootpath.parents):
         file = folder / "pyproject.toml"
         try:
-            return file if b"ssot_shims" in file.read_bytes() else None
+            if file.is_file():  # a pipe would keep its reader for ever
+                return file if b"ssot_shims" in file.read_bytes() else None
         except OSError:
-            continue  # there is none, or nobody may read it, and then it is none of ours
+            continue  # nobody may read it, and then it is none of ours
     return None
 
 

@@ -310,6 +310,12 @@ def test_a_distribution_that_lists_no_files(write: Write) -> None:
     assert not ask("module:other>=3")
 
 
+def test_metadata_that_is_one_file(write: Write) -> None:
+    """As distutils wrote it, and as some packages of Debian still have it."""
+    root = write({"acme.py": "", "acme-1.egg-info": "Metadata-Version: 1.1\nName: acme\nVersion: 1\n"})
+    assert ask("module:acme>=1").reason == f"acme is at {root}/acme.py, acme 1"
+
+
 def test_a_search_among_distributions_that_takes_too_long(write: Write) -> None:
     """It ends at the deadline, and without the version the answer is yes."""
     write(distribution("acme-tools", "1", "acme.py"))

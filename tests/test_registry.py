@@ -777,7 +777,7 @@ def test_a_service_that_is_no_truth_value_is_refused(registry: Registry) -> None
 
 
 def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
-    """An async function, a class, a number; a combination with a deadline of its own."""
+    """An async function, a class, a number, an answer, a capability; a combination with a deadline of its own."""
 
     async def gpu() -> bool:
         return True
@@ -790,7 +790,7 @@ def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
     )
     with pytest.raises(InvalidCapability, match="^the probe of 'gpu' is an async function"):
         registry.register("gpu")(functools.partial(gpu))
-    for wrong in (int, 3):
+    for wrong in (int, 3, Availability(status="available", reason="here"), capabilities["git"]):
         with pytest.raises(InvalidCapability) as caught:
             registry.register("gpu", wrong)  # type: ignore[call-overload]
         assert str(caught.value) == (

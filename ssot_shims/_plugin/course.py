@@ -102,9 +102,9 @@ def end(session: pytest.Session) -> None:
 def _note_files(tally: Tally, files: frozenset[Path]) -> None:
     """Of what was there before the run, that is its doing as well which tests in its *files* have used then."""
     tally.before -= {name for name, used in _used_before.items() if used & files}
-    for record in all_shims():
-        used = _used_before.get(record.name, frozenset[Path]())
-        _used_before[record.name] = used if record.name in tally.before else used | files
+    for record in all_shims() if files else ():  # the next run is told what one without tests has imported
+        if record.name not in tally.before:
+            _used_before[record.name] = _used_before.get(record.name, frozenset()) | files
 
 
 def _fail(session: pytest.Session, tally: Tally) -> None:

@@ -31,7 +31,8 @@ def make_room(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.open("ab").close()
-        file.resolve().unlink()  # it would look like the report of this run, should that never come to its end
+        if file.is_file():  # a link may lead to a device
+            file.resolve().unlink()  # it would look like the report of this run, should that never come to its end
     except OSError as error:
         raise pytest.UsageError(_unwritable(file, error)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,18 @@ def test_a_pyproject_that_nobody_may_read(suite: Suite) -> None:
     (suite.folder / "pyproject.toml").symlink_to("/proc/self/mem")
     run = suite.run("inner")
     assert (run.code, run.err, run.outcomes) == (0, "", {"test_it.py::test_it": "passed"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pyproject_that_is_no_file(suite: Suite) -> None:
+    """A pipe of that name, or a folder, holds nobody up: the next one above it counts."""
+    suite.write(
+        {
+            "pyproject.toml": "[tool.ssot_shims.capabilities]\nlocal = 'env:PATH'\n",
+            "folder/pyproject.toml/nothing": "",
+            "folder/inner/pytest.ini": "[pytest]\n",
+            "folder/inner/test_it.py": "import pytest\n@pytest.mark.requires_capability('local')\ndef test_(): pass\n",
+        }
+    )
+    os.mkfifo(suite.folder / "folder/inner/pyproject.toml")
+    assert suite.run("folder/inner").counts == {"passed": 1}

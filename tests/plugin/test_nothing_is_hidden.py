@@ -275,6 +275,19 @@ print(*(int(pytest.main([folder, *ours])) for folder in ("one", "one", "two", "o
     assert out.count("STRICT Moved: moved: ") == 3
 
 
+def test_the_same_suite_again_after_a_run_without_tests(suite: Suite) -> None:
+    """What was imported where no test was left to run, or in a controller, is the doing of the run that has tests."""
+    suite.write({**MOVED, "conftest.py": "import moved_shims\n", "test_it.py": "def test_it(): pass\n"})
+    again = """
+import pytest
+ours = ["-p", "no:cacheprovider", "-p", "ssot_shims.pytest_plugin", "-p", "xdist.plugin", "--ssot-strict"]
+print(*(int(pytest.main([*first, *ours])) for first in (["{first}"], [])))
+"""
+    for first in ("-knothing", "-n1"):
+        suite.write({"again.py": again.replace("{first}", first)})
+        assert suite.python("again.py").splitlines()[-1] == "1 1"
+
+
 def test_a_controller_loads_nothing_for_workers_that_do_not_use_us(suite: Suite) -> None:
     """Under pytest-xdist a folder is made for what the workers may find, and that is all."""
     suite.write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from typing import Any
 
@@ -117,6 +118,22 @@ def test_a_report_behind_a_link(suite: Suite) -> None:
     assert suite.run("--ssot-report=report.md").counts == {"skipped": 3}
     assert (suite.folder / "report.md").is_symlink()
     assert (suite.folder / "kept/report.md").read_text("utf-8").startswith("### ssot")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_report_behind_a_link_to_what_is_no_file(suite: Suite) -> None:
+    """A pipe, or /dev/null, gets the report; it is not removed, nor replaced by a file."""
+    suite.write(SUITE)
+    pipe = suite.folder / "pipe"
+    os.mkfifo(pipe)
+    (suite.folder / "report.md").symlink_to("pipe")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert suite.run("--ssot-report=report.md").counts == {"skipped": 3}
+        assert pipe.is_fifo()
+        assert os.read(reader, 8) == b"### ssot"
+    finally:
+        os.close(reader)
 
 
 def test_the_report_of_a_run_that_could_not_begin_is_no_empty_file(suite: Suite) -> None:
