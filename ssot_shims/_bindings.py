@@ -142,6 +142,17 @@ def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
                 | ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__")), args=parts))
             ):  # lists names, and binds none of them
                 harmless.update(map(id, parts))
+            case (
+                ast.FunctionDef(returns=ast.expr() as annotation)
+                | ast.AsyncFunctionDef(returns=ast.expr() as annotation)
+                | ast.arg(annotation=ast.expr() as annotation)
+                | ast.AnnAssign(annotation=annotation)
+            ):
+                harmless.update(map(id, _quoted(annotation)))
+            case ast.Assign(
+                targets=[ast.Name(id=word)], value=ast.Call(args=[ast.Constant(value=given) as first, *_])
+            ) if word == given:  # NewType, namedtuple and the like are told what they are called
+                harmless.add(id(first))
             case ast.Attribute(attr=word, ctx=ast.Load()) | ast.Name(id=word) if word in _WORDS:
                 yield word
             case ast.keyword(arg=word) if word == name:
@@ -158,6 +169,13 @@ def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
                 yield name
             case _:
                 pass
+
+
+def _quoted(annotation: ast.expr) -> Iterator[ast.Constant]:
+    """The strings in *annotation*, which stand for types, unless something is called there."""
+    nodes = [*ast.walk(annotation)]
+    if not any(isinstance(node, ast.Call) for node in nodes):
+        yield from (node for node in nodes if isinstance(node, ast.Constant))
 
 
 _WORDS = _TRICKS - {"__class__", "__name__"}  # reading these two changes nothing

@@ -547,8 +547,8 @@ def test_an_import_that_is_there_already_is_not_doubled(before: str, after: str)
 @forms(
     (
         "in another suite",
-        "if x:\n    from new.mod import A\nelse:\n    from old.mod import A\n",
-        "if x:\n    from new.mod import A\nelse:\n    from new.mod import A\n",
+        "if x:\n    from new.mod import A\nfor y in z:\n    from old.mod import A\n",
+        "if x:\n    from new.mod import A\nfor y in z:\n    from new.mod import A\n",
     ),
     (
         "under another name",
@@ -666,6 +666,10 @@ BOUND = "m is bound in another way, too; give one of the two another name"
         ),
         ("from old.mod import A as Q, X as Q", f"it binds Q twice; {BY_HAND}"),
         ("import old.mod as m\nm.A\n__all__ = ['m']", f"'m' stands in a string, and may be looked up by it; {BY_HAND}"),
+        (
+            "class K:\n    import old.mod as m\n    x = m.A\nK.m.X",
+            "m is an attribute of a class, and used as one; import what moves by name",
+        ),
         ("import old.mod as m\nm.A; m.X", "line 2 uses m.X, which stays; import what moves by name"),
         ("import old.mod as m\nm.A; m.B", "line 2: old.mod.B is new.b.B2 now; import it by name"),
         ("import old.mod as m\nm.C; m.A", "line 2: old.mod.A is new.mod.A now; import it by name"),
@@ -709,6 +713,9 @@ BOUND = "m is bound in another way, too; give one of the two another name"
         ("try:\n    from new.mod import A\nexcept ImportError:\n    from old.mod import A", WAY_OUT),
         ("try:\n    from new import mod\nexcept E:\n    if x:\n        from old.mod import A", WAY_OUT),
         ("try:\n    import new.mod as m\nexcept ImportError:\n    import old.mod as m\nm.A", WAY_OUT),
+        ("try:\n    if x:\n        import new.mod\nexcept E:\n    from old.mod import A", WAY_OUT),
+        ("if x:\n    from new.mod import A\nelse:\n    from old.mod import A", WAY_OUT),
+        ("if x:\n    from old.mod import A\nelif y:\n    from new import mod", WAY_OUT),
         ("import old\nfrom old.mod import A\nold.mod.X", f"old.mod {LOADS}"),
         ("import old.z\nfrom old.mod import A\nold . mod.X", f"old.mod {LOADS}"),
         ("import old as o\nfrom old import mod\nmod.A, o.mod.X", f"o.mod {LOADS}"),
@@ -719,6 +726,26 @@ def test_what_cannot_be_sure_is_left(source: str, why: str) -> None:
     done = run(source + "\n")
     assert (done.source.decode(), done.replacements) == (source + "\n", ())
     assert why in [finding.suggestion for finding in done.findings if finding.kind == "unsure"]
+
+
+def test_a_way_out_of_a_relative_import_is_left() -> None:
+    """The dots say the same as the whole name."""
+    for tried in ("from .mod import A", "from . import mod"):
+        source = f"try:\n    {tried}\nexcept ImportError:\n    from old.mod import A\n"
+        check_left(source, (4, "unsure", "from old.mod import A", WAY_OUT), names=("new.x",))
+    source = "try:\n    from .other import A\nexcept ImportError:\n    from old.mod import A\n"
+    check_transformed(source, source.replace("old", "new"), "new.x")
+
+
+def test_a_new_import_in_a_function_hides_no_other_there() -> None:
+    """It makes the name of the new package local to the whole function."""
+    before = "import old.mod\ndef f():\n    class K:\n        old.mod.A\n    import legacy.deep\n    legacy.deep.D\n"
+    done = run(before)
+    assert done.source.decode() == before.replace("legacy", "new")
+    why = "new is another thing where line 4 would need it; import A by name"
+    assert done.findings == (Finding(line=1, kind="unsure", text="import old.mod", suggestion=why),)
+    elsewhere = before.replace("    class K:\n        old.mod.A\n", "").replace("def", "old.mod.A\ndef")
+    check_transformed(elsewhere, elsewhere.replace("legacy", "new").replace("old", "new"))
 
 
 def test_what_leaves_no_doubt_is_not_told() -> None:
@@ -852,6 +879,7 @@ def test_a_relative_import_in_an_unknown_package_is_told() -> None:
         ("x = {'legacy': 1}", "legacy", "fresh.all"),
         ("patch.multiple('old.mod', A=1)", "old.mod", "new.mod or new.b or solo"),
         ("f'{patch(\"legacy.x\")}'", "legacy.x", "fresh.all.x"),
+        ("patch.dict(sys.modules, {'old.mod': x})", "old.mod", "new.mod or new.b or solo"),
     ],
 )
 def test_whole_dotted_strings_are_told(source: str, text: str, suggestion: str) -> None:
@@ -1103,6 +1131,24 @@ def test_python_3_11_reads_type_parameters_as_libcst_can() -> None:
     """PEP 695 and PEP 701."""
     source = "type X[T] = list[T]\ndef f[T](x: T) -> T: ...\nf'{x['y']}'\nfrom old.mod import A, B\n"
     assert run(source).source.decode().endswith("f'{x['y']}'\nfrom new.mod import A\nfrom new.b import B2 as B\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try:\n    from new.mod import A\nexcept E:\n    from old.mod import A",
+        "try:\n    import new.mod\nexcept* E:\n    from old.mod import A",
+        "if x:\n    from new import mod\nelse:\n    from old.mod import A",
+        "if x:\n    from old.mod import A\nelif y:\n    from .mod import A",
+    ],
+)
+def test_a_way_out_is_left_in_a_newer_file(source: str) -> None:
+    """As in any other."""
+    done = run(f"{NEWER}{source}\n", "new.x")
+    assert [finding.suggestion for finding in done.findings] == [WAY_OUT]
+    assert done.replacements == ()
+    other = source.replace("new", "q").replace("from .mod", "from .q")
+    assert run(f"{NEWER}{other}\n", "new.x").replacements
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 has that grammar itself")

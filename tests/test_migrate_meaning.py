@@ -197,6 +197,25 @@ def test_a_new_package_may_hide_what_the_file_reads(main: str) -> None:
     check_left(main, files, why, "old.mod:Name=input.mod:Name")
 
 
+def test_a_package_has_its_submodules_as_names() -> None:
+    """Whoever imports ``app.new`` puts that in the place of the package ``new``; so nobody does who is no package."""
+    main = "import old.mod\ndef f():\n    return old.mod.Name\n"
+    told = migrate({**TREE, "app/__init__.py": main, "app/new.py": "", "app/other.py": main})
+    assert told["app/__init__.py"] == f"new is another thing where line 3 would need it; {BY_NAME}"
+    assert Path("app/__init__.py").read_text() == main
+    assert Path("app/other.py").read_text() == main.replace("old", "new")
+
+
+def test_a_package_on_the_way_is_loaded_with_the_old_module() -> None:
+    """Whoever uses it has nothing else that loads it."""
+    rule, files = "old.deep.mod:Name=new.mod:Name", {"old/deep/__init__.py": "z = 1\n", "old/deep/mod.py": "Name = 1\n"}
+    why = "old.deep is used here, too, and this import is what loads it; move it by hand"
+    for load in ("import old", "import old.mod"):
+        check_left(f"{load}\nfrom old.deep.mod import Name\nold.deep.z\n", files, why, rule)
+    main = "import old.deep.other\nfrom old.deep.mod import Name\nold.deep.z\n"
+    check_moved(main, files, main.replace("old.deep.mod", "new.mod"), rule)
+
+
 def test_a_string_may_use_another_name_of_the_module() -> None:
     """An annotation, a type comment or a doctest is read later, when the local name is the new module."""
     why = "a string or a comment has another name of m; import what moves by name"
@@ -273,12 +292,32 @@ def test_who_takes_every_name_gets_those_that_are_offered() -> None:
 
 
 def test_a_package_that_another_file_takes_from_this_one_is_imported_beside_the_new_one() -> None:
-    """``compat.old.mod.Stay`` is there as before; so it is in a function, where nobody else can take it."""
-    migrate({**TREE, "compat.py": PLAIN[0], "other.py": "import compat\ncompat.old.mod.Stay\n"})
+    """``old.mod.Stay`` is there as before; so it is in a function, where nobody else can take it."""
+    migrate({**TREE, "compat.py": PLAIN[0], "other.py": "from compat import *\nold.mod.Stay\n"})
     assert Path("compat.py").read_text() == "import new.mod\nimport old.mod\nnew.mod.Name\n"
     inner = "def f():\n    import old.mod as m\n    m.Name\n"
     told = migrate({**TREE, "compat.py": inner, "other.py": "from compat import m\n"})
     assert (told["compat.py"], Path("compat.py").read_text()) == ("", inner.replace("old", "new"))
+
+
+@pytest.mark.parametrize(
+    "other", ["patch('compat.old.mod.Name')\n", "import compat\nsetattr(compat.old.mod, 'Name', 1)\n"]
+)
+def test_a_package_through_which_another_file_sets_the_name_stays(other: str) -> None:
+    """What is set there would not be what is read here."""
+    told = migrate({**TREE, "compat.py": PLAIN[0], "other.py": other})
+    why = "other.py may take old from this file; move both by hand"
+    assert (told["compat.py"], Path("compat.py").read_text()) == (why, PLAIN[0])
+
+
+def test_a_package_through_which_the_file_sets_the_name_stays() -> None:
+    """Tests patch what they import themselves."""
+    why = "a string may get at old.mod.Name through this file; move both by hand"
+    for text in ("patch(f'{__name__}.old.mod.Name')", "patch('main.old.mod.Name.x')"):
+        check_left(f"{PLAIN[0]}{text}\n", {}, why)
+    both = "import new.mod\nimport old.mod\nnew.mod.Name\n"
+    check_moved(f"{PLAIN[0]}x = '.old.mod.Named'\n", {}, f"{both}x = '.old.mod.Named'\n")
+    check_moved(f"{PLAIN[0]}'main.old.mod.Name'\n", {}, f"{PLAIN[1]}'main.old.mod.Name'\n")
 
 
 def test_a_package_is_taken_from_by_its_folder() -> None:
@@ -319,6 +358,52 @@ def test_what_the_new_home_imports_through_others_is_left() -> None:
         "typed": "",
     }
     subprocess.run([sys.executable, "-c", "import app.far, new.mod"], check=True)
+
+
+def test_what_the_packages_around_the_new_home_import_is_left() -> None:
+    """They are imported first; but one that the file is in has been begun before it."""
+    files = {
+        "new/__init__.py": "from app.one import h\nfrom new import beside\n",
+        "new/mod.py": "class Name: ...\n",
+        "new/beside.py": "from old.mod import Name\n",
+        "app/__init__.py": "",
+        "app/one.py": "from old.mod import Name\nh = 1\n",
+    }
+    told = migrate({**TREE, **files})
+    circle = "the new home imports this file, which would be a circle; move it by hand"
+    assert (told["app/one.py"], told["new/beside.py"]) == (circle, "")
+    for first in ("app.one", "new.beside"):
+        subprocess.run([sys.executable, "-c", f"import {first}"], check=True)
+
+
+def test_a_circle_may_be_closed_by_another_rule() -> None:
+    """Whatever comes first, and whatever has been rewritten already."""
+    files = {
+        "new/mod.py": "from app.b import h\nclass Name: ...\n",
+        "later.py": "from app.c import k\nX = 1\n",
+        "early.py": "X = 1\n",
+        "app/__init__.py": "",
+        "app/a.py": "from old.mod import Name\n",
+        "app/b.py": "from early import X\nh = 1\n",
+        "app/c.py": "from old.mod import Name\nk = 1\n",
+    }
+    told = migrate({**TREE, **files}, NAME, "early:X=later:X")
+    circle = "the new home imports this file, which would be a circle; move it by hand"
+    assert {name: told[f"app/{name}.py"] for name in "abc"} == {"a": "", "b": circle, "c": circle}
+    for first in ("app.a", "app.b", "app.c", "new.mod", "later"):
+        subprocess.run([sys.executable, "-c", f"import {first}"], check=True)
+
+
+def test_a_new_home_may_import_the_package_that_it_is_in() -> None:
+    """Then all that the package imports is imported before."""
+    files = {
+        "app/__init__.py": "from app.core import run\nhelper = 1\n",
+        "app/core.py": "from old.mod import Name\nrun = 1\n",
+        "app/limits.py": "import app\nName = app.helper\n",
+    }
+    told = migrate({**TREE, **files}, "old.mod:Name=app.limits:Name")
+    assert told["app/core.py"] == "the new home imports this file, which would be a circle; move it by hand"
+    subprocess.run([sys.executable, "-c", "import app"], check=True)
 
 
 def test_what_is_installed_in_the_folder_of_the_project_is_not_followed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ssot_shims._migrate.file import Move
-from ssot_shims._migrate.local import Doubt, is_said, taker_of
+from ssot_shims._migrate.local import Doubt, is_attribute, is_said, taker_of
 from ssot_shims._migrate.plan import Plan
 from ssot_shims._migrate.tree import shown
 
@@ -35,6 +35,8 @@ def plan_alias(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
             raise Doubt(f"line {line} uses {used}, which stays; import what moves by name")
     if not all(each and not each.is_plain and each.module in (old, new) for each in local.bindings):
         raise Doubt(f"{local.name} is bound to another thing, too; give one of the two another name")
+    if local.scope.is_class and is_attribute(local):
+        raise Doubt(f"{local.name} is an attribute of a class, and used as one; import what moves by name")
     if taker := taker_of(local):
         raise Doubt(f"{shown(taker)} may take {local.name} from this file; move both by hand")
     rules = dict.fromkeys(move.rule for _, move in moving)

@@ -6,8 +6,9 @@ import ast
 import re
 
 from ssot_shims._migrate.file import Move
-from ssot_shims._migrate.local import Doubt, is_attribute, is_said, taker_of
+from ssot_shims._migrate.local import Doubt, is_attribute, is_said, taker_by_name, taker_of
 from ssot_shims._migrate.plan import Plan, Rename
+from ssot_shims._migrate.tree import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def plan_dotted(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
     for statement in local.file.source.imports:
         if renamed and statement.names == (("*", None),) and local.scope is local.scope.module:
             raise Doubt(f"line {statement.line} may bring a name that hides another; import what moves by name")
+    _refuse_reaching_through(local, renames)
     modules = {sight.module for sight, _ in moving if id(sight.node) in renamed}
     if not all(each and each.is_plain for each in local.bindings):
         raise Doubt(f"{local.name} is bound to another thing, too; give one of the two another name")
@@ -45,6 +47,15 @@ def plan_dotted(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
             is_needed = is_mentioned or any(_needs(each, steps, line, local) for steps, line in rest)
             moves[each.number, each.index] = (*new, None) if is_needed else tuple(new)
     return Plan(moves=moves, renames=renames, findings=findings)
+
+
+def _refuse_reaching_through(local: Local, renames: tuple[Rename, ...]) -> None:
+    """Raise when somebody may set, through this file, what would not be read from there any more."""
+    if renames and (taker := taker_by_name(local)):
+        raise Doubt(f"{shown(taker)} may take {local.name} from this file; move both by hand")
+    for old in dict.fromkeys(f"{rename.move.rule.old_module}.{rename.use.attr}" for rename in renames):
+        if is_said(local, rf"(?<=\.){re.escape(old)}"):
+            raise Doubt(f"a string may get at {old} through this file; move both by hand")
 
 
 def _rename(local: Local, sight: Sight, move: Move) -> Rename:
@@ -74,6 +85,10 @@ def _is_imported(local: Local, sight: Sight, start: int) -> bool:
 def _is_free(top: str, scope: Scope, local: Local) -> bool:
     """Whether the package *top*, imported where *local* is, would be what that name means in *scope*."""
     owner = scope.owner(top)
+    if scope.will_hide(top, local.scope):
+        return False
+    if local.scope.parent is None and top != local.name and local.file.has_submodule(top):
+        return False  # an import of that puts it there
     bindings = owner.bindings.get(top, ())
     is_package = all(
         isinstance(each.node, ast.Import) and each.node.names[each.index].asname is None for each in bindings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ssot_shims._migrate.findings import Finding
+from ssot_shims._migrate.places import with_packages
 from ssot_shims._migrate.source import Import, Source
 from ssot_shims._record import Record
 
@@ -48,8 +49,11 @@ class File(Record):
         """The modules that ``from ... import`` may mean, most likely first; more than one only when it is relative."""
         if not statement.level:
             return (statement.module or "",)
+        return self._absolutes(statement.level, statement.module or "")
+
+    def _absolutes(self, level: int, module: str) -> tuple[str, ...]:
         packages = [name if self.is_package else name.rpartition(".")[0] for name in self.module_names]
-        absolute = [_absolute(package, statement.level, statement.module or "") for package in packages]
+        absolute = [_absolute(package, level, module) for package in packages]
         return tuple(dict.fromkeys(filter(None, absolute)))
 
     def judge(self, statement: Import, module: str, name: str) -> Move | Finding | None:
@@ -66,10 +70,30 @@ class File(Record):
             return self.finding("refused", statement, reason, rule)
         if why := self.homes.why_not_one(rule, name):
             return self.finding("unsure", statement, why, rule)
-        if self.path in self.homes.files_imported_by(rule.new_module):
+        if self._is_imported_by(rule.new_module):
             why = "the new home imports this file, which would be a circle; move it by hand"
             return self.finding("unsure", statement, why, rule)
         return Move(rule=rule, module=rule.new_module, name=rule.new_name_of(name))
+
+    def _is_imported_by(self, module: str) -> bool:
+        """Whether this file is imported while *module* is, or a package above that, which this file is not in."""
+        return any(
+            self.path in self.homes.files_imported_by(place, self.rules.moves)
+            for place in with_packages(module)
+            if not any(f"{name}.".startswith(f"{place}.") for name in self.module_names)
+        )
+
+    def has_submodule(self, name: str) -> bool:
+        """Whether this file is a package with a submodule *name*, which is an attribute of it once that is imported."""
+        return self.is_package and any(self.homes.is_module(package, name) for package in self.module_names)
+
+    def is_way_out(self, statement: Import, module: str) -> bool:
+        """Whether *statement* is there for when *module* cannot be imported."""
+        for tried in statement.instead_of:
+            name = tried.lstrip(".")
+            if module in (self._absolutes(len(tried) - len(name), name) if name != tried else (name,)):
+                return True
+        return False
 
     def is_home_of(self, rule: Rule) -> bool:
         """Whether this file is the old or the new home of *rule*, or in the package that is the new one.

@@ -45,7 +45,7 @@ def _outcomes(file: File, statement: Import, leaning: dict[str, str]) -> Iterato
     else:
         for index, (name, alias) in enumerate(statement.names):
             outcome = file.judge(statement, module, name)
-            why = _doubt(statement, outcome, name, alias) if isinstance(outcome, Move) else ""
+            why = _doubt(file, statement, outcome, name, alias) if isinstance(outcome, Move) else ""
             if isinstance(outcome, Move) and not why and module in leaning:
                 why = f"{leaning[module]} is used here, too, and this import is what loads it"
             if why:
@@ -54,14 +54,14 @@ def _outcomes(file: File, statement: Import, leaning: dict[str, str]) -> Iterato
                 yield index, outcome
 
 
-def _doubt(statement: Import, move: Move, name: str, alias: str | None) -> str:
+def _doubt(file: File, statement: Import, move: Move, name: str, alias: str | None) -> str:
     """Why *move*, of *name* imported as *alias*, could change what a name means."""
     if name == alias != move.name:
         return f"'{name} as {name}' offers that name to others, and it is {move.name} in {move.module}"
     local = alias or name
     if [other_alias or other for other, other_alias in statement.names].count(local) > 1:
         return f"it binds {local} twice"
-    if move.module in statement.instead_of:
+    if file.is_way_out(statement, move.module):
         return f"it is there for when {move.module} cannot be imported"
     return ""
 

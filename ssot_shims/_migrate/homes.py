@@ -11,7 +11,7 @@ from ssot_shims._declarations import importable
 from ssot_shims._finder import Unclear, find
 from ssot_shims._look import look
 from ssot_shims._migrate.places import files_imported_by, located, origin_of, place_of
-from ssot_shims._migrate.reach import why_hidden, why_not_one, why_not_reached
+from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_not_reached
 from ssot_shims._migrate.takers import taker_of
 from ssot_shims._record import Record
 from ssot_shims._target import Target
@@ -59,13 +59,17 @@ class Homes(Record):
         olds = (located(self.roots, ".".join(steps[:end]))[0] for end in range(1, len(steps) + 1))
         return stem in [os.path.splitext(old)[0] for old in olds]
 
+    def is_module(self, package: str, name: str) -> bool:
+        """Whether *package* has a submodule *name*."""
+        return is_module(self.roots, package, name)
+
     def taker_of(self, path: str, names: tuple[str, ...]) -> str:
         """A file of the tree that may take one of *names* from the file *path*; empty when none does."""
         return taker_of(self.files, path, names)
 
-    def files_imported_by(self, module: str) -> frozenset[str]:
-        """The files that are imported while *module* is."""
-        return files_imported_by(self.roots, module)
+    def files_imported_by(self, module: str, moves: tuple[tuple[str, str], ...] = ()) -> frozenset[str]:
+        """The files that are imported while *module* is, or may be when all *moves* from module to module are made."""
+        return files_imported_by(self.roots, module, moves)
 
 
 @cache  # the look reads files, and asks about the same few names again and again

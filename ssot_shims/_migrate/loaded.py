@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ssot_shims._migrate.names import local_name
+from ssot_shims._migrate.places import with_packages
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
@@ -59,18 +60,19 @@ def has_rules(file: File, loaded: Loaded) -> bool:
 
 
 def leaning_on(file: File, local: str = "") -> dict[str, str]:
-    """The old modules that uses through a package get at, though its import loads no such module: each with a use.
+    """The old modules that uses through a package lean on: each with a use of it, or of a package on the way to it.
 
-    Another import must do that. Uses by the name *local* are left out.
+    The import of that package loads no such module; another one must do that. Uses by the name *local* are left out.
     """
     ways = set[tuple[str, str]]()
     for each in loaded_by(file):
         if each.local == local or each.module not in file.rules.packages:
             continue
         for module in file.rules.of_module:
-            inner = module.removeprefix(f"{each.module}.")
-            if inner != module and not f"{each.path}.".startswith(f"{module}."):
-                ways.add((module, f"{each.local}.{inner}"))
+            for package in with_packages(module):
+                inner = package.removeprefix(f"{each.module}.")
+                if inner != package and not f"{each.path}.".startswith(f"{package}."):
+                    ways.add((module, f"{each.local}.{inner}"))
     outside = file.outside if ways else b""
     return {module: use for module, use in sorted(ways) if re.search(_written(use), outside)}
 

@@ -8,6 +8,7 @@ import re
 from ssot_shims._migrate.file import File
 from ssot_shims._migrate.loaded import Loaded, leaning_on
 from ssot_shims._migrate.names import Names, Scope, Use
+from ssot_shims._migrate.rules import Rule
 from ssot_shims._record import Record
 
 
@@ -21,6 +22,7 @@ class Sight(Record):
     use: Use
     module: str
     name: str
+    rule: Rule
     node: ast.Attribute  # the whole of it
 
     @property
@@ -59,8 +61,8 @@ class Local(Record):
         steps = [*module.split("."), *use.words]
         for at in range(len(steps) - 1, before - 1, -1):
             home = ".".join(steps[:at])
-            if self.file.rules.find(home, steps[at]):
-                return Sight(use=use, module=home, name=steps[at], node=use.attributes[at - before])
+            if rule := self.file.rules.find(home, steps[at]):
+                return Sight(use=use, module=home, name=steps[at], rule=rule, node=use.attributes[at - before])
         return None
 
 
@@ -119,11 +121,20 @@ def is_attribute(local: Local) -> bool:
 
 def taker_of(local: Local) -> str:
     """Another file that may take the local name from this one, and use what it likes of the module."""
-    if local.scope is not local.scope.module or not local.file.path:
-        return ""
     # With __all__, who takes every name gets those that stand there as strings.
     is_open = b"__all__" not in local.file.source.text.body
-    return local.file.homes.taker_of(local.file.path, (local.name, "*") if is_open else (local.name,))
+    return _taker_of(local, local.name, *(("*",) if is_open else ()))
+
+
+def taker_by_name(local: Local) -> str:
+    """Another file that names it to get at it through this one, and may set what it leads to."""
+    return _taker_of(local, local.name)
+
+
+def _taker_of(local: Local, *names: str) -> str:
+    if local.scope is not local.scope.module or not local.file.path:
+        return ""
+    return local.file.homes.taker_of(local.file.path, names)
 
 
 def _passed_on(local: Local, use: Use) -> str:

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 def plan_modules(file: File) -> Iterator[Plan]:
     """What becomes of every import of a module as a whole in *file*, by the local name it is bound to."""
     if file.source.tree is not None:
-        yield from (_plan(local) for local in _locals(file))
+        found = tuple(_locals(file))
+        for local in found:
+            if local.imports[0].is_plain:
+                local.scope.coming.update(sight.rule.new_module.partition(".")[0] for sight in _sights(local))
+        yield from map(_plan, found)
         return
     why = "this file is newer than the grammar of this Python; run this with the Python it is written for"
     for each in loaded_by(file):
@@ -77,7 +81,7 @@ def _is_seen_through(scope: Scope, name: str, classes: list[Scope]) -> bool:
 def _plan(local: Local) -> Plan:
     """What becomes of the imports and the uses of *local*."""
     first = local.imports[0].statement
-    sights = [sight for use in local.uses for module in local.modules if (sight := local.sight(use, module))]
+    sights = _sights(local)
     if any(local.file.keeps(each.statement) for each in local.imports):
         return Plan(moves={}, findings=(local.file.finding("kept", first),) if sights else ())
     outcomes = [(sight, local.file.judge(first, sight.module, sight.name)) for sight in sights]
@@ -88,6 +92,10 @@ def _plan(local: Local) -> Plan:
     except Doubt as doubt:
         plan = Plan(moves={}, findings=(local.file.finding("unsure", first, str(doubt)),))
     return plan.but(findings=findings + plan.findings)
+
+
+def _sights(local: Local) -> list[Sight]:
+    return [sight for use in local.uses for module in local.modules if (sight := local.sight(use, module))]
 
 
 def _moved(local: Local, sights: list[Sight], moving: list[tuple[Sight, Move]]) -> Plan:
@@ -101,6 +109,6 @@ def _moved(local: Local, sights: list[Sight], moving: list[tuple[Sight, Move]]) 
             raise Doubt(f"{why}; import {sight.name} by name")
     for each in local.imports:
         for _, move in moving:
-            if move.module in each.statement.instead_of:
+            if local.file.is_way_out(each.statement, move.module):
                 raise Doubt(f"it is there for when {move.module} cannot be imported; move it by hand")
     return plan_dotted(local, moving) if local.imports[0].is_plain else plan_alias(local, moving)

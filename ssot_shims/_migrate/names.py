@@ -22,6 +22,7 @@ class Scope:
         self.is_comprehension = isinstance(node, _COMPREHENSIONS)
         self.bindings: dict[str, list[Binding]] = {}
         self.globals: set[str] = set()
+        self.coming: set[str] = set()  # what new imports may bind here
 
     @property
     def module(self) -> Scope:
@@ -36,6 +37,12 @@ class Scope:
                 return scope
             scope = scope.parent
         return self.module
+
+    def will_hide(self, name: str, outer: Scope) -> bool:
+        """Whether a new import binds *name* here, or in a scope around this and within *outer*."""
+        if self is outer or self.parent is None:
+            return False
+        return name in self.coming or self.parent.will_hide(name, outer)
 
 
 class Binding(Record):

@@ -12,7 +12,7 @@ from libcst.helpers import get_full_name_for_node
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from ssot_shims._migrate.names import local_name
-from ssot_shims._migrate.source import Import, String
+from ssot_shims._migrate.source import Import, String, modules_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +54,8 @@ def _read(text: Text) -> tuple[tuple[Import, ...], tuple[String, ...]]:
     module = _parse(text.body)
     spans = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
     imports = [
-        _import(node, spans[node], text)
-        for node in _nodes(module)
-        if isinstance(node, libcst.Import | libcst.ImportFrom)
+        _import(node, spans[node], text).but(instead_of=tuple(name for other in others for name in _modules(other)))
+        for node, others in _imports(module)
     ]
     return tuple(imports), tuple(_strings(module, spans, text))
 
@@ -87,14 +86,44 @@ def _depth(body: bytes) -> int:
     return max(accumulate(1 if bracket in b"([{" else -1 for bracket in _BRACKET.findall(body)), default=0)
 
 
-def _nodes(module: libcst.Module) -> Iterator[libcst.CSTNode]:
-    """Every node of *module* in the order of the text, without layout, and without what is in import statements."""
-    pending: list[libcst.CSTNode] = [module]
+def _nodes(part: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
+    """Every node of *part* in the order of the text, without layout, and without what is in import statements."""
+    pending: list[libcst.CSTNode] = [part]
     while pending:
         node = pending.pop()
         yield node
         if not isinstance(node, libcst.Import | libcst.ImportFrom):
             pending += [child for child in reversed(node.children) if not isinstance(child, _LAYOUT)]
+
+
+def _imports(module: libcst.Module) -> Iterator[tuple[libcst.Import | libcst.ImportFrom, tuple[libcst.CSTNode, ...]]]:
+    """Every import statement of *module*, in order, each with the suites that it runs instead of."""
+    pending: list[tuple[libcst.CSTNode, tuple[libcst.CSTNode, ...]]] = [(module, ())]
+    while pending:
+        node, others = pending.pop()
+        if isinstance(node, libcst.Import | libcst.ImportFrom):
+            yield node, others
+        else:
+            pending += [(child, (*others, *_instead_of(node, child))) for child in reversed(node.children)]
+
+
+def _instead_of(node: libcst.CSTNode, child: libcst.CSTNode) -> tuple[libcst.CSTNode, ...]:
+    """What of *node* has not run, or not to its end, when its *child* runs."""
+    if isinstance(node, libcst.Try | libcst.TryStar) and child in node.handlers:
+        return (node.body,)
+    if isinstance(node, libcst.If) and node.orelse:
+        return (node.orelse,) if child is node.body else (node.body,)
+    return ()
+
+
+def _modules(part: libcst.CSTNode) -> Iterator[str]:
+    for node in _nodes(part):
+        if isinstance(node, libcst.Import | libcst.ImportFrom):
+            yield from modules_of(_module(node), _level(node), [name for name, _ in _names(node)])
+
+
+def _level(node: libcst.Import | libcst.ImportFrom) -> int:
+    return len(node.relative) if isinstance(node, libcst.ImportFrom) else 0
 
 
 def _import(node: libcst.Import | libcst.ImportFrom, span: CodeSpan, text: Text) -> Import:
@@ -103,7 +132,7 @@ def _import(node: libcst.Import | libcst.ImportFrom, span: CodeSpan, text: Text)
         end=span.start + span.length,
         line=text.line(span.start),
         module=_module(node),
-        level=len(node.relative) if isinstance(node, libcst.ImportFrom) else 0,
+        level=_level(node),
         names=_names(node),
     )
 

@@ -57,18 +57,21 @@ def origin_of(roots: tuple[str, ...], target: Target) -> Target | None:
 
 
 @cache  # as above
-def files_imported_by(roots: tuple[str, ...], module: str) -> frozenset[str]:
-    """The files that are imported while *module* is, as far as the way to them is by name and below *roots*."""
+def files_imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, str], ...] = ()) -> frozenset[str]:
+    """The files that are imported while *module* is, as far as the way to them is by name and below *roots*.
+
+    Whoever imports the first module of one of the *moves* may import the second one in future.
+    """
     found, pending, seen = set[str](), [module], {module}
     for each in pending:  # which grows meanwhile
         file, folders = located(roots, each)
         if not _is_of_tree(file, roots):
             continue  # what is installed imports nothing of the tree
-        for name in _imports(file, each if folders else each.rpartition(".")[0]):
-            if name not in seen:
-                seen.add(name)
-                pending.append(name)
-                found.add(located(roots, name)[0])
+        names = {*_imports(file, each if folders else each.rpartition(".")[0])}
+        for name in {*names, *(new for old, new in moves if old in names)} - seen:
+            seen.add(name)
+            pending.append(name)
+            found.add(located(roots, name)[0])
     return frozenset(found - {""})
 
 
@@ -84,11 +87,12 @@ def _imports(file: str, package: str) -> Iterator[str]:
     nodes: list[ast.AST] = [tree] if tree else []
     for node in nodes:  # which grows meanwhile
         if isinstance(node, ast.Import):
-            yield from (name for alias in node.names for name in _with_packages(alias.name, package))
+            yield from (alias.name for alias in node.names)  # even when it is the package of the file itself
+            yield from (name for alias in node.names for name in _not_begun(alias.name, package))
         elif isinstance(node, ast.ImportFrom):
             if parent := parent_of(node, package):
-                yield parent  # even when it is the package of the file itself
-                yield from _with_packages(parent, package)
+                yield parent  # as above
+                yield from _not_begun(parent, package)
                 yield from (f"{parent}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             nodes += node.orelse
@@ -112,8 +116,12 @@ def parent_of(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*steps, node.module] if node.module else steps)
 
 
-def _with_packages(module: str, package: str) -> Iterator[str]:
-    """*module* and the packages above it, except those that are being imported already, because *package* is."""
+def with_packages(module: str) -> Iterator[str]:
+    """The packages above *module*, from the topmost on, and itself."""
     steps = module.split(".")
-    names = (".".join(steps[:end]) for end in range(1, len(steps) + 1))
-    return (name for name in names if not f"{package}.".startswith(f"{name}."))
+    return (".".join(steps[:end]) for end in range(1, len(steps) + 1))
+
+
+def _not_begun(module: str, package: str) -> Iterator[str]:
+    """*module* and the packages above it, except those that are being imported already, because *package* is."""
+    return (name for name in with_packages(module) if not f"{package}.".startswith(f"{name}."))

@@ -69,6 +69,7 @@ class Rules:
         self.of_module: dict[str, tuple[Rule, ...]] = {}
         for rule in rules:
             self.of_module[rule.old_module] = (*self.of_module.get(rule.old_module, ()), rule)
+        self.moves = tuple({(rule.old_module, rule.new_module): None for rule in rules})
         # A module with rules, or a package on the way to one.
         self.packages = {".".join(steps[:n]) for steps in map(_steps, self.of_module) for n in range(1, len(steps) + 1)}
         self._needles: dict[bytes, list[_Needles]] = {}

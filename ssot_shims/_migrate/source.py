@@ -24,7 +24,7 @@ class Import(Record):
     names: tuple[tuple[str, str | None], ...]  # each with its "as"
     suite: int = -1  # the number of the suite it stands in; -1: not known
     suite_end: int = 0  # the last line of that
-    instead_of: tuple[str, ...] = ()  # the modules that could not be imported when this runs
+    instead_of: tuple[str, ...] = ()  # the modules whose import failed, or was not wanted, when this runs
     node: ast.AST | None = None
 
     @property
@@ -101,34 +101,48 @@ def _first_argument(node: ast.AST) -> tuple[ast.expr | None, str]:
 
 
 def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:
-    suites: list[tuple[list[ast.stmt], tuple[str, ...]]] = [(tree.body, ())]
-    for number, (suite, failed) in enumerate(suites):  # which grows meanwhile
+    suites: list[tuple[list[ast.stmt], tuple[list[ast.stmt], ...]]] = [(tree.body, ())]
+    for number, (suite, others) in enumerate(suites):  # which grows meanwhile
         for statement in suite:
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 end = suite[-1].end_lineno or 0
-                yield _import(statement, text).but(suite=number, suite_end=end, instead_of=failed)
+                tried = tuple(name for other in others for name in _modules(other))
+                yield _import(statement, text).but(suite=number, suite_end=end, instead_of=tried)
             else:
-                suites += ((inner, (*failed, *tried)) for inner, tried in _suites(statement))
+                suites += ((inner, (*others, *instead)) for inner, instead in _suites(statement))
 
 
-def _suites(statement: ast.stmt) -> Iterator[tuple[list[ast.stmt], tuple[str, ...]]]:
-    """The suites of *statement*, each with the modules whose import may have failed when it runs."""
+def _suites(statement: ast.stmt) -> Iterator[tuple[list[ast.stmt], tuple[list[ast.stmt], ...]]]:
+    """The suites of *statement*, each with those that it runs instead of."""
+    if isinstance(statement, ast.If):
+        yield statement.body, (statement.orelse,)
+        yield statement.orelse, (statement.body,)
+        return
     for field in ("body", "orelse", "finalbody"):
         if suite := getattr(statement, field, None):
             yield suite, ()
     for case in getattr(statement, "cases", ()):
         yield case.body, ()
     for handler in getattr(statement, "handlers", ()):
-        yield handler.body, tuple(_modules(getattr(statement, "body", ())))
+        yield handler.body, (getattr(statement, "body", []),)
 
 
 def _modules(suite: Iterable[ast.stmt]) -> Iterator[str]:
-    for statement in suite:
-        if isinstance(statement, ast.Import):
-            yield from (alias.name for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom) and not statement.level:
-            yield statement.module or ""
-            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+    for node in (node for statement in suite for node in ast.walk(statement)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else None
+            yield from modules_of(module, getattr(node, "level", 0), names)
+
+
+def modules_of(module: str | None, level: int, names: Iterable[str]) -> Iterator[str]:
+    """The modules that an import statement may name; with as many dots in front as it has."""
+    if module is None:
+        yield from names
+        return
+    parent = "." * level + module
+    yield parent
+    yield from (f"{parent}.{name}" if module else f"{parent}{name}" for name in names)
 
 
 def _import(node: ast.Import | ast.ImportFrom, text: Text) -> Import:

@@ -59,7 +59,9 @@ def _whole(file: File, string: String) -> Finding | None:
 def _module(file: File, string: String) -> Finding | None:
     """What is to be told of a string that is an old module, when all of that moves, or when it is imported."""
     rules = [rule for rule in file.rules.of_module.get(string.value, ()) if not file.is_home_of(rule)]
-    moved = [rule for rule in rules if rule.old_name == "*" or string.function in _TAKE_MODULES]
+    # In the table of modules another may be put in its place.
+    is_taken = string.function in _TAKE_MODULES or b"sys.modules" in file.source.text.body
+    moved = [rule for rule in rules if rule.old_name == "*" or is_taken]
     if not moved:
         return None
     modules = " or ".join(dict.fromkeys(rule.new_module for rule in moved))
