@@ -437,11 +437,12 @@ def test_a_new_home_that_passes_on_what_is_not_there_has_nothing() -> None:
         "try:\n    from nowhere import Name\nexcept ImportError:\n    class Name: ...\n",
         "from .deep import Name\n",
         "from . import deep as Name\n",
+        "from os.path import join as Name\n",
         "from ... import Name\nclass Name: ...\n",
         "import nowhere\nclass Name: ...\n",
     ],
 )
 def test_a_new_home_of_which_an_import_shows_nothing_wrong_is_taken_at_its_word(home: str) -> None:
-    """An import that may fail, one in a circle, one of a module, one that leads nowhere, and one of something else."""
+    """An import that may fail, in a circle, of a module, from what a module has put there, from nowhere, of another."""
     files = {"new/mod.py": home, "new/deep.py": "from .mod import Name\n"}
     check_moved("from old.mod import Name\n", files, "from new.mod import Name\n")

@@ -45,15 +45,24 @@ def located(roots: tuple[str, ...], module: str) -> tuple[str, tuple[str, ...]]:
 
 @cache  # as above
 def origin_of(roots: tuple[str, ...], target: Target) -> Target | None:
-    """Where the module of *target* takes it from in an import that always runs; None when it does not."""
+    """Where the module of *target* takes it from in an import that always runs; None when it does not.
+
+    What is below a module that is no package has no file: ``os.path``, say, is what ``os`` has put there.
+    """
     file, folders = located(roots, target.module)
     tree, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
     imports = [node for node in (tree.body if tree else ()) if isinstance(node, ast.ImportFrom)]
     for node in imports:
         for alias in node.names:
-            if (alias.asname or alias.name) == target.symbol and parent_of(node, package):
-                return Target(module=parent_of(node, package), symbol=alias.name)
+            module = parent_of(node, package)
+            if (alias.asname or alias.name) == target.symbol and module and not _is_put_there(roots, module):
+                return Target(module=module, symbol=alias.name)
     return None
+
+
+def _is_put_there(roots: tuple[str, ...], module: str) -> bool:
+    file, folders = located(roots, module.rpartition(".")[0])
+    return bool(file and not folders)
 
 
 @cache  # as above
