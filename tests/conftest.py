@@ -68,13 +68,13 @@ def our_capabilities() -> Iterator[None]:
     """The registry that everybody shares: what a test registers, overrides and finds out is taken back."""
     answers, catalogue = capabilities._answers, capabilities._catalogue
     levels = {name: dict(on_each_level) for name, on_each_level in catalogue._levels.items()}
-    known, offers, layers = dict(answers.capabilities), catalogue._offers, list(answers._layers)
+    known, offers, layers = dict(answers.capabilities), catalogue._offers, answers._layers
     yield
     names = set(answers.capabilities)
     with answers.lock:
         answers.capabilities.clear()
         answers.capabilities.update(known)
-        answers._layers[:] = layers
+        answers._layers = layers
         catalogue._levels, catalogue._offers = levels, offers
         answers.forget(names)
     # Its import registers, and what it has registered is gone.

@@ -169,6 +169,13 @@ def whole(threads: int, rounds: int, seconds: float) -> None:
 
 
 def prepare(seconds: float) -> None:
+    """Arm the watchdog, switch threads all the time, and import what a first question imports.
+
+    A child that is forked off while another thread imports a module waits for that for ever, as CPython has it.
+    """
+    first = World()
+    first.registry.check_all()
+    asyncio.run(first.registry.acheck("either"))
     faulthandler.dump_traceback_later(seconds, exit=True)
     sys.setswitchinterval(1e-6)
     os.environ["SSOT_SHIMS_HAS_DOCKER"] = "0"

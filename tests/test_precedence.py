@@ -159,6 +159,26 @@ def test_overrides_that_end_out_of_order_leave_what_is_left(registry: Registry) 
     assert registry.check("docker").source == "probe"
 
 
+def test_an_override_counts_while_others_end(registry: Registry) -> None:
+    """However many other threads leave theirs just while somebody looks for it."""
+    registry.register("db", lambda: True)
+    answers = registry._answers
+
+    class Leaving(dict[str, Availability]):
+        def __contains__(self, name: object) -> bool:
+            for layer in leaving:
+                answers.take_off(layer)
+            return False
+
+    leaving = [Leaving() for _ in range(3)]
+    with registry.override(db=False):
+        for layer in leaving:
+            answers.put_over(layer)
+        found = answers.known("db")
+    assert found is not None
+    assert found.source == "override"
+
+
 def test_an_override_ends_with_an_error_too(registry: Registry) -> None:
     """The error passes."""
     with pytest.raises(ZeroDivisionError), registry.override(docker=True):
