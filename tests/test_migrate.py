@@ -549,8 +549,8 @@ def wait_for(file: Path) -> None:
     [
         ("all", 1, ("-m", "ssot_shims")),
         ("all", 40, ("-c", AT_ONCE)),
-        ("the program", 40, ("-c", AT_ONCE)),
-        ("all", 150, ("-m", "ssot_shims")),
+        pytest.param("the program", 40, ("-c", AT_ONCE), marks=pytest.mark.slow),
+        pytest.param("all", 150, ("-m", "ssot_shims"), marks=pytest.mark.slow),
     ],
     ids=["at the beginning", "with workers", "only to the program", "at the end"],
 )

@@ -179,7 +179,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     }
 
 
-@pytest.fixture(params=["absent", "upstream"])
+@pytest.fixture(params=["absent", pytest.param("upstream", marks=pytest.mark.slow)])
 def state(request: pytest.FixtureRequest) -> str:
     return request.param
 
