@@ -16,7 +16,7 @@ import ssot_shims
 from tests.migrate_tree import plant
 
 RELEASE = "django==5.2.6"
-NEEDED = ("asgiref", "sqlparse")  # to import it
+NEEDED = ("asgiref==3.13.0", "sqlparse==0.6.1")  # to import it
 # Each imports a good part of Django, from another end.
 ENTRANCES = (
     *("django.contrib.auth.hashers", "django.db.models", "django.forms", "django.http", "django.test", "django.urls"),
