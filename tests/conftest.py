@@ -52,8 +52,8 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
     _shim._warned.clear()
     yield
     for name in sys.modules.keys() - modules.keys():
-        # Compiled parts of LibCST remember the modules they were first loaded with.
-        if not name.startswith(("ssot_shims", "libcst")):
+        # Compiled parts of LibCST remember the modules they were first loaded with; so do packages of Python itself.
+        if not name.startswith(("ssot_shims", "libcst")) and name.partition(".")[0] not in sys.stdlib_module_names:
             del sys.modules[name]
     sys.modules.update(modules)
     sys.path[:], sys.meta_path[:] = path, finders

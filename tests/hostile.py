@@ -105,6 +105,15 @@ class Peer:
         connection.close()
 
 
+@contextlib.contextmanager
+def free_port() -> Iterator[int]:
+    """A TCP port where nothing listens, and which no other test is given; a server that names it may listen there."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
 def listening(address: str | tuple[str, int], backlog: int = 20) -> socket.socket:
     """A socket that listens at a path, or at a host and port (0: any)."""
     is_path = isinstance(address, str)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import pytest
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import read
+from tests.hostile import free_port
 
 if TYPE_CHECKING:
     from ssot_shims._probes import Probe
@@ -53,11 +53,6 @@ def folder() -> Iterator[Path]:
     with TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return cast("tuple[str, int]", server.getsockname())[1]
 
 
 @contextmanager
@@ -118,20 +113,22 @@ def test_postgres(folder: Path) -> None:
     user = "postgres" if os.geteuid() == 0 else None  # it does not run as root
     if user:
         shutil.chown(folder, user)
-    data, port = folder / "data", free_port()
+    data = folder / "data"
     initdb = [str(Path(postgres).parent / "initdb"), "-D", str(data), "-A", "trust", "-U", "acme", "--no-sync"]
     subprocess.run(initdb, user=user, capture_output=True, check=True)
     options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-    command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), *options]
-    check_server(command, user, port, folder / f".s.PGSQL.{port}", signal.SIGINT)
+    with free_port() as port:
+        command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), *options]
+        check_server(command, user, port, folder / f".s.PGSQL.{port}", signal.SIGINT)
 
 
 def test_redis(folder: Path) -> None:
     """No server, a running one, a crashed one, one started anew, one stopped."""
     redis = program("redis-server", "redis", "redis-server")
-    port, path = free_port(), folder / "redis.sock"
-    command = [redis, "--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(path), "--save", ""]
-    check_server([*command, "--dir", str(folder)], None, port, path, signal.SIGTERM)
+    path = folder / "redis.sock"
+    options = ["--bind", "127.0.0.1", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
+    with free_port() as port:
+        check_server([redis, "--port", str(port), *options], None, port, path, signal.SIGTERM)
 
 
 @pytest.mark.parametrize(("required", "outcome"), [([], pytest.skip.Exception), (["redis"], pytest.fail.Exception)])

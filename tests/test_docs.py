@@ -125,7 +125,7 @@ def test_the_gate_runs_the_commands_of_the_readme() -> None:
     """``.ci/run`` takes both commands out of README.md itself."""
     gate = (ROOT / ".ci" / "run").read_text("utf-8")
     assert "README.md" in gate
-    assert TEST.startswith("python -m pip install -e '.[dev]' && python -m coverage run -m pytest")
+    assert TEST == "python -m pip install -e '.[dev]' && python -m pytest --cov -n 2"
 
 
 @pytest.mark.parametrize("module", ["ssot_shims", *(name for name in MODULES if name != "ssot_shims.__main__")])

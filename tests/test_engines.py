@@ -25,6 +25,7 @@ from ssot_shims._docker_client import docker_client
 from ssot_shims._probes.docker import DockerProbe
 from tests.cures import step_of
 from tests.docker_machine import Machine, ask, seen
+from tests.hostile import free_port
 
 # Read at import: conftest.py takes every setting away before a test.
 REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
@@ -169,7 +170,13 @@ def test_the_command_that_a_reason_names_starts_dockerd(machine: Machine, tmp_pa
         assert ask(5).details["kind"] == "docker"
 
 
-def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    with free_port() as port:
+        yield port
+
+
+def test_dockerd_with_tls(machine: Machine, tmp_path: Path, port: int) -> None:
     """A real dockerd that knows its clients is a yes with a certificate, and no TLS answer without."""
     need("docker", "dockerd")
     authority = trustme.CA()
@@ -179,7 +186,7 @@ def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
     for name, issued in (("", authority.issue_cert("client")), ("server-", authority.issue_cert("127.0.0.1"))):
         (certificates / f"{name}cert.pem").write_bytes(issued.cert_chain_pems[0].bytes())
         issued.private_key_pem.write_to_path(str(certificates / f"{name}key.pem"))
-    host = "tcp://127.0.0.1:52376"
+    host = f"tcp://127.0.0.1:{port}"
     tls = ["--tlsverify", "--tlscacert", f"{certificates}/ca.pem"]
     tls += ["--tlscert", f"{certificates}/server-cert.pem", "--tlskey", f"{certificates}/server-key.pem"]
     machine.set("DOCKER_HOST", host)

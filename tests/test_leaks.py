@@ -26,6 +26,7 @@ from ssot_shims import Availability, Registry, Unavailable
 from ssot_shims._capability import capability
 from ssot_shims._probes.docker import DockerProbe
 from tests.docker_machine import Machine
+from tests.hostile import free_port
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's descriptors in /proc"
@@ -125,22 +126,17 @@ class Peers(NamedTuple):
 @pytest.fixture(scope="module")
 def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
     folder = tmp_path_factory.mktemp("p")
-    with subprocess.Popen([sys.executable, "-c", PEERS, str(folder)], stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", PEERS, str(folder)]
+    with free_port() as refuses, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "\n")
         ports = {name: int(port) for name, port in map(str.split, lines)}
-        ports["refuses"] = free_port()
+        ports["refuses"] = refuses
         stale = socket.socket(socket.AF_UNIX)
         stale.bind(f"{folder}/refuses")
         stale.close()
         yield Peers(str(folder), ports)
         process.kill()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 # The answer of each peer to each probe.

@@ -1072,7 +1072,7 @@ def test_a_probe_in_a_module_that_is_being_imported_does_not_block(tmp_path: Pat
         {"reason": 5},
         {"details": None},
         {"details": {(1, 2): "x"}},
-        {"details": {"a": object()}},
+        {"details": {"a": object}},
         {"seconds": None},
     ],
     ids=str,
