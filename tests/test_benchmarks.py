@@ -24,6 +24,7 @@ from benchmarks.machine import Machine, this_machine
 from benchmarks.peers import PEERS
 from benchmarks.row import Goal, Grid, Row, Sample
 from benchmarks.table import as_text
+from tests.conftest import Write
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__, "benchmarks."))
@@ -219,6 +220,43 @@ missed: import
 def test_this_machine_is_told() -> None:
     """Every peer is named, installed or not."""
     assert list(this_machine().peers) == list(PEERS)
+
+
+def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A program of the benchmarks run as a file, by a Python that sees nothing but its standard library."""
+    call = [sys.executable, "-I", "-S", ROOT / "benchmarks" / name, *map(str, arguments)]
+    return subprocess.run(call, capture_output=True, text=True, check=False)
+
+
+def test_the_size_is_counted_by_folder(write: Write) -> None:
+    """Docstrings, comments and blank lines are no code; a folder that is left out is not counted."""
+    folder = write(
+        {
+            "acme/one.py": '"""A module.\n\nIt has a docstring.\n"""\n\n# a comment\nx = [\n    1,  # one\n\n]\n',
+            "acme/part/two.py": 'def f():\n    "A function."\n    return """a\n\nb"""\n',
+            "acme/_tools/three.py": "x = 1\n",
+        }
+    )
+    limits = ("--code", "6", "--longest", "9", "--files", "1")
+    done = script("size.py", folder / "acme", "--exclude", "_tools", *limits)
+    assert [line.split() for line in done.stdout.replace(str(folder), "").splitlines()] == [
+        ["FOLDER", "CODE", "LINES", "FILES"],
+        ["/acme", "3", "10", "1"],
+        ["/acme/part", "3", "5", "1"],
+        ["total", "6", "15", "2"],
+        [],
+        ["longest", "file:", "/acme/one.py,", "10", "lines"],
+    ]
+    assert done.stderr == "above the limit: 2 files, at most 1\nabove the limit: 10 lines in one file, at most 9\n"
+    assert done.returncode == 1
+
+
+def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
+    """A misspelled path is wrong usage, or it would be below every limit; ours is counted without any path."""
+    assert script("size.py").returncode == 0
+    done = script("size.py", tmp_path, tmp_path / "acme")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"there is no {tmp_path}/acme" in done.stderr
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
