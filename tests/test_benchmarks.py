@@ -8,7 +8,7 @@ import json
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +257,60 @@ def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
     done = script("size.py", tmp_path, tmp_path / "acme")
     assert (done.returncode, done.stdout) == (2, "")
     assert f"there is no {tmp_path}/acme" in done.stderr
+
+
+SUITE = {
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['-m', 'not slow']\nmarkers = ['slow']\n",
+    "suite/test_one.py": '''
+import pytest
+
+@pytest.mark.parametrize("number", range(10))
+def test_one(number):
+    """It adds.
+
+    Numbers, that is.
+    """
+
+@pytest.mark.slow
+def test_two():
+    """It waits: "long"."""
+''',
+    "suite/part/test_two.py": '''
+class TestThree:
+    def test_three(self):
+        """It adds."""
+
+    def test_four(self): ...
+''',
+}
+
+
+@pytest.fixture
+def sentences(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Lists the sentences of that suite and of more files."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def sentences(*options: str, **more: str) -> subprocess.CompletedProcess[str]:
+        folder = write({**SUITE, **{f"suite/{name}.py": text for name, text in more.items()}}) / "suite"
+        call = [sys.executable, ROOT / "benchmarks" / "sentences.py", folder, *options]
+        return subprocess.run(call, capture_output=True, text=True, check=False)
+
+    return sentences
+
+
+def test_the_sentences_are_listed(sentences: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Slow tests count, cases of one sentence are added up wherever they are, and the lines are sorted."""
+    assert sentences().stdout.splitlines() == ['1  It waits: "long".', "1  test_four", "11  It adds."]
+    assert sentences("--no-counts").stdout.splitlines() == ["It adds.", 'It waits: "long".', "test_four"]
+
+
+def test_tests_that_cannot_be_collected_have_no_sentences(
+    sentences: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """A list that is not whole would show tests as gone; what pytest said is passed on."""
+    done = sentences(test_wrong="import no_such_module\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "No module named 'no_such_module'" in done.stderr
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
