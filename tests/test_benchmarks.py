@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import benchmarks
+import benchmarks.flows as flows
 import benchmarks.questions as questions
 from benchmarks.clock import Gone, figures, loops, run
 from benchmarks.contender import Contender
@@ -311,6 +312,42 @@ def test_tests_that_cannot_be_collected_have_no_sentences(
     done = sentences(test_wrong="import no_such_module\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert "No module named 'no_such_module'" in done.stderr
+
+
+def test_the_flows_are_walked() -> None:
+    """Each part has its figures, an answer that is known costs one call, and what is above a limit fails."""
+    call = [sys.executable, "-m", "benchmarks.flows", "--limit", "b3:calls=0", "--limit", "a:entered=500"]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "above the limit: b3 has calls 1, at most 0\n")
+    head, *rows = done.stdout.splitlines()
+    assert head.split() == ["PART", "WHAT", "CALLS", "ENTERED", "CROSSINGS", "LOADED"]
+    assert [row.split()[0] for row in rows] == list(flows.PARTS)
+    assert [row.split()[-4:] for row in rows if row.startswith("b3")] == [["1", "1", "0", "0"]]
+    assert all(int(row.split()[-4]) > 20 for row in rows if not row.startswith("b3"))
+
+
+def test_what_runs_in_another_thread_is_a_part_of_the_flow() -> None:
+    """A probe that has a thread of its own would be missing from the figures."""
+    code = """from threading import Thread
+from ssot_shims import is_docker_available as ask
+from sitecustomize import part
+ask()
+part("before")
+thread = Thread(target=ask)
+thread.start()
+thread.join()
+"""
+    with prepared() as ground:
+        found = flows.walked(ground, {"thread": ("-c", code)})
+    assert found["thread"] == {"calls": 1, "entered": 1, "crossings": 0, "loaded": 0}
+
+
+@pytest.mark.parametrize("limit", ["a:enterd=8", "g:entered=8", "a:entered=x", "a"])
+def test_a_limit_of_nothing_is_wrong_usage(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled limit would never be exceeded."""
+    with pytest.raises(SystemExit, match=r"^2$"):
+        flows.main(["--limit", limit])
+    assert limit in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
