@@ -2,7 +2,8 @@
 
 ``python -m benchmarks`` prints one table; ``--only NAME`` measures one subject, ``--quick`` few rounds, and ``--json``
 is for programs. Run it once on each Python: a goal counts as met only where it is met on all of them. The extra
-``bench`` installs the peers; one that is missing is named.
+``bench`` installs the peers; one that is missing is named. ``size.py``, ``sentences.py`` and ``flows.py`` only count,
+and are commands of their own.
 
 How it is measured. Contenders take turns, in a new order each round, so that whatever else the machine does hits all of
 them; a figure is the median, the spread is the half of the values in the middle, a ratio is median by median (and, *at

@@ -1,8 +1,8 @@
 """Walk what people do most, and count what of ssot_shims it goes through: ``python -m benchmarks.flows [--limit ...]``.
 
-Each flow has a process of its own. For each part of it: calls of functions, modules entered by them, calls from one
-module into another, and modules loaded (those that were not loaded in the part before). Of several workers the larger
-figure stands there.
+Each flow has a process of its own; each part of it has its calls of functions, modules entered by these, calls from one
+module into another, and modules that it loaded. The larger figure stands there for several workers. What is counted is
+in ``recorder.py``. Needed is what the extra ``dev`` installs.
 """
 
 from __future__ import annotations

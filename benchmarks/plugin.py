@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import benchmarks.start as start
 from benchmarks.clock import figures, processes
 from benchmarks.contender import Contender, with_noise
 from benchmarks.effort import Effort
@@ -38,6 +39,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
         goal = Goal(kind="at most", limit=limit)
         yield Row(what=f"plugin loaded by pytest, {what}", samples=_honest(ground, samples), goal=goal)
     yield from _whole_runs(ground, effort)
+    yield from start.rows(ground, effort)
 
 
 def _whole_runs(ground: Ground, effort: Effort) -> Iterator[Row]:

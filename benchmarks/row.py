@@ -31,7 +31,7 @@ class Sample(Record):
         if len(self.values) < 4 or not self.median:
             return None
         low, _, high = quantiles(self.values, n=4)
-        return (high - low) / self.median
+        return (high - low) / abs(self.median)
 
 
 class Goal(Record):

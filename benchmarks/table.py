@@ -94,15 +94,15 @@ def _figure(sample: Sample, unit: Unit) -> str:
 def shown(value: float, unit: Unit) -> str:
     """A value with its unit.
 
-    >>> shown(0.0123, "s"), shown(2.1e-8, "s"), shown(12_345_678, "bytes"), shown(1, "count")
-    ('12.3 ms', '21 ns', '12.35 MB', '1')
+    >>> shown(0.0123, "s"), shown(-2.1e-8, "s"), shown(12_345_678, "bytes"), shown(1, "count")
+    ('12.3 ms', '-21 ns', '12.35 MB', '1')
     """
     if unit == "count":
         return f"{value:g}"
     if unit == "bytes":
         return f"{value / 1e6:.2f} MB"
     for size, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
-        if value >= size:
+        if abs(value) >= size:
             return f"{value / size:.3g} {name}"
     return f"{value * 1e9:.3g} ns"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import benchmarks
 import benchmarks.flows as flows
 import benchmarks.questions as questions
+import benchmarks.start as start
 from benchmarks.clock import Gone, figures, loops, run
 from benchmarks.contender import Contender
 from benchmarks.effort import QUICK
@@ -348,6 +350,41 @@ def test_a_limit_of_nothing_is_wrong_usage(limit: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit, match=r"^2$"):
         flows.main(["--limit", limit])
     assert limit in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_start_of_pytest_is_measured_with_the_wheel_and_without() -> None:
+    """What the wheel costs more is the difference of each pair; its files are counted as pip leaves them."""
+    with prepared() as ground:
+        time, files = start.rows(ground, QUICK.but(pairs=2))
+    without, with_it, more = time.samples
+    assert [len(sample.values) for sample in time.samples] == [2, 2, 2]
+    assert more.values == tuple(b - a for a, b in zip(without.values, with_it.values, strict=True))
+    assert min(without.values) > 0.01
+    modules = sum(1 for _ in (ROOT / "ssot_shims").rglob("*.py"))
+    assert files.samples[0].median > 2 * modules  # each with its byte code
+
+
+def test_a_start_may_not_get_slower_than_it_was() -> None:
+    """At most 1.15 times the recorded value is met, and at most the goal of a Python that has one."""
+    recorded = json.loads((ROOT / "benchmarks" / "recorded.json").read_text())["seconds"]
+    assert start.goal("3.12") == Goal(kind="at most", limit=1.15 * recorded["3.12"])
+    assert start.goal("3.13") == Goal(kind="at most", limit=min(0.007, 1.15 * recorded["3.13"]))
+
+
+def test_a_start_that_cannot_be_measured_is_neither_met_nor_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where pip finds no pytest, the rows say so."""
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.setattr(start, "goal", lambda: Goal(kind="at most", limit=1))
+    with prepared() as ground:
+        rows = list(start.rows(ground, QUICK))
+    assert [(row.what, row.verdict) for row in rows] == [(start.TIME, "not measured"), (start.FILES, "not measured")]
+    assert {row.samples[0].problem for row in rows} == {
+        "not measured: failed: ERROR: No matching distribution found for pytest"
+    }
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
