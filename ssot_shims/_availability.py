@@ -25,8 +25,6 @@ class Availability(Record):
     (False, 'no socket at /var/run/docker.sock')
     """
 
-    __module__ = "ssot_shims"
-
     name: str = ""
     status: Status
     reason: str

@@ -68,10 +68,6 @@ def require(*names: str) -> None:
     capabilities.require(*names)
 
 
-for _public in (is_available, is_docker_available, require):
-    _public.__module__ = "ssot_shims"  # pickles name the public place
-
-
 class _Noted(Record):
     """A probe in short notation, read when somebody asks: who asks for Docker alone pays for Docker alone."""
 

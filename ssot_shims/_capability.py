@@ -34,8 +34,6 @@ class Capability(Record):
     ('command:git', 'built-in')
     """
 
-    __module__ = "ssot_shims"
-
     name: str
     probe: Any
     timeout: float | None = None

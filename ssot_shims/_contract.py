@@ -71,9 +71,6 @@ def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Diffe
     return tuple(_differences(placeholder.__name__, placeholder, upstream))
 
 
-compare.__module__ = "ssot_shims"  # pickles name the public place
-
-
 def _differences(path: str, placeholder: Any, upstream: Any) -> Iterator[Difference]:
     promised, found = kind_of(placeholder), kind_of(upstream)
     if found not in _KEPT_BY[promised]:

@@ -8,9 +8,9 @@ import warnings
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 
-import ssot_shims
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
+from ssot_shims._names import SHIMS
 from ssot_shims._plain import describe
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidSetting, PlaceholderWarning
@@ -45,8 +45,8 @@ def load_declarations(project: Project, modules: Iterable[str], folder: Path) ->
     places.update(dict.fromkeys(modules, "MODULE"))
     register(project)
     with told_later():
-        for name in dir(ssot_shims):
-            getattr(ssot_shims, name)
+        for shim in SHIMS.values():
+            import_module(f"ssot_shims.{shim}")
         for module, place in places.items():
             try:
                 import_module(module)

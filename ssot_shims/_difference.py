@@ -17,8 +17,6 @@ class Difference:
     error: HeartbeatConfig.max_missed_heartbeats: the placeholder has 2; upstream has 3
     """
 
-    __module__ = "ssot_shims"  # pickles name the public place
-
     what: str
     placeholder: str
     upstream: str

@@ -48,9 +48,6 @@ def docker_client(**options: Any) -> DockerClient:
     return client
 
 
-docker_client.__module__ = "ssot_shims"
-
-
 def _sdk() -> type[DockerClient]:
     """The SDK's class. Raises Unavailable, also when something else goes by its name."""
     install = "install it: pip install 'ssot-shims[docker]'"

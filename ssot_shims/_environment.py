@@ -46,8 +46,6 @@ class Environment(Mapping[str, str]):
     ssot_shims.errors.UnknownValue: environment 'staging' has no value 'backend'; close: backend_url; known: backend_url
     """
 
-    __module__ = "ssot_shims"
-
     def __init__(self, name: str, values: Mapping[str, str], passed_over: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.passed_over: Mapping[str, str] = dict(passed_over or {})
@@ -98,9 +96,6 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
     with importable(folder, project.root):  # to the end, because probes import too
         declare(project, folder)
         return choose_from(project, name or _settings.environment(), required_here())
-
-
-choose_environment.__module__ = "ssot_shims"  # pickles name the public place
 
 
 def choose_from(project: Project, name: str | None, required: Mapping[str, str]) -> Environment:

@@ -44,8 +44,6 @@ class Registry:
     False
     """
 
-    __module__ = "ssot_shims"
-
     def __init__(
         self, *, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None
     ) -> None:

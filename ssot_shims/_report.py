@@ -6,13 +6,13 @@ import json
 import platform
 import textwrap
 
-import ssot_shims
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._plain import describe, markdown, one_line
 from ssot_shims._record import Record
 from ssot_shims._shim import ShimRecord, all_shims
+from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def as_json(report: Status) -> str:
     """
     data = {
         "schema": SCHEMA,
-        "ssot_shims": ssot_shims.__version__,
+        "ssot_shims": __version__,
         "python": platform.python_version(),
         "settings": report.settings,
         "problems": list(report.problems),
@@ -186,7 +186,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, col
 
 
 def _title() -> str:
-    return f"ssot_shims {ssot_shims.__version__} on Python {platform.python_version()}"
+    return f"ssot_shims {__version__} on Python {platform.python_version()}"
 
 
 def _painted(word: str, width: int, colour: bool) -> str:

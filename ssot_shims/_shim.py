@@ -43,8 +43,6 @@ class ShimRecord(Record):
     ``answers`` keeps what each target answered.
     """
 
-    __module__ = "ssot_shims"
-
     name: str
     targets: tuple[str, ...]
     state: State
@@ -144,10 +142,6 @@ def is_placeholder(obj: object) -> bool:
     (True, True, False)
     """
     return any(ancestor is record.placeholder for ancestor in _lineage(obj) for record in all_shims())
-
-
-for _public in (shim, all_shims, shim_of, is_placeholder):
-    _public.__module__ = "ssot_shims"  # pickles name the public place
 
 
 def _lineage(obj: object) -> tuple[object, ...]:

@@ -62,9 +62,6 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     return decorate
 
 
-skip_unless_available.__module__ = "ssot_shims"  # pickles name the public place
-
-
 class _Need(Record):
     names: tuple[str, ...]
     required: dict[str, str]

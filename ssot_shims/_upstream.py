@@ -41,8 +41,6 @@ class Answer(Record):
     kind of a breakage and ``error`` the exception that importing raised; ``close`` holds targets it may have moved to.
     """
 
-    __module__ = "ssot_shims"
-
     target: str
     state: Literal["upstream", "absent", "moved", "broken"]
     reason: str

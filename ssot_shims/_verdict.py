@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 
-import ssot_shims
 from ssot_shims._asking import begin_each
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import told_later
-from ssot_shims._face import homes
 from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._misspelled import did_you_mean
+from ssot_shims._names import SHIMS
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._record import Record
 from ssot_shims._shim import all_shims
@@ -140,18 +140,12 @@ def _ask_shim(name: str) -> _Found:
 def record_of(name: str) -> ShimRecord | None:
     """The record of the shim *name*; one of ours is resolved now, unless somebody has imported it."""
     records = {record.name: record for record in all_shims()}
-    if name not in records and name in _ours():
+    if name not in records and name in SHIMS:
         with told_later():  # the verdict says it
-            getattr(ssot_shims, name)
+            import_module(f"ssot_shims.{SHIMS[name]}")
         records = {record.name: record for record in all_shims()}
     return records.get(name)
 
 
 def _shim_names() -> set[str]:
-    return {record.name for record in all_shims()} | _ours()
-
-
-def _ours() -> set[str]:
-    """The shims on the face, imported or not: each comes from a public module."""
-    public = (names for home, names in homes().items() if not home.startswith("_") and home != "errors")
-    return {name for names in public for name in names}
+    return {record.name for record in all_shims()} | SHIMS.keys()

@@ -26,9 +26,6 @@ def verify(obj: object) -> tuple[Difference, ...]:
     return verify_record(shim_of(obj))
 
 
-verify.__module__ = "ssot_shims"  # pickles name the public place
-
-
 def verify_record(record: ShimRecord) -> tuple[Difference, ...]:
     """The same for the shim of a record."""
     if record.state != "upstream":

@@ -11,7 +11,6 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from time import sleep
 
-import ssot_shims
 import ssot_shims._report as _report
 from ssot_shims._aside import aside
 from ssot_shims._builtin import capabilities
@@ -24,6 +23,7 @@ from ssot_shims._record import Record
 from ssot_shims._shim import all_shims
 from ssot_shims._survey import survey, unmet
 from ssot_shims._verify import verify_record
+from ssot_shims._version import __version__
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ssot-shims", description="Tell what every shim and capability is on this machine, and why."
     )
-    parser.add_argument("--version", action="version", version=f"ssot-shims {ssot_shims.__version__}")
+    parser.add_argument("--version", action="version", version=f"ssot-shims {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     status = _add(commands, "status", "what every shim and capability is here, and why (the default)")
     form = status.add_mutually_exclusive_group()

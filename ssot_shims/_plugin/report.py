@@ -7,11 +7,11 @@ import platform
 
 import pytest
 
-import ssot_shims
 import ssot_shims._settings as _settings
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._plain import describe, markdown
 from ssot_shims._plugin.account import account
+from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _unwritable(file: Path, error: OSError) -> str:
 
 
 def _markdown(lines: tuple[Line, ...]) -> str:
-    head = f"### {markdown(f'ssot_shims {ssot_shims.__version__}')}\n\n"
+    head = f"### {markdown(f'ssot_shims {__version__}')}\n\n"
     if not lines:
         return f"{head}Nothing was skipped, and no placeholder is in use.\n"
     rows = [f"| {line.label} | {markdown(line.about)} | {markdown(line.text)} |" for line in lines]
@@ -64,7 +64,7 @@ def _json(tally: Tally, settings: Settings, lines: tuple[Line, ...], exit_code: 
     """The JSON whose schema README.md describes."""
     data = {
         "schema": SCHEMA,
-        "ssot_shims": ssot_shims.__version__,
+        "ssot_shims": __version__,
         "python": platform.python_version(),
         "pytest": pytest.__version__,
         "exit_code": exit_code,

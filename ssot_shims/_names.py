@@ -1,0 +1,110 @@
+"""The public names of the package, and the module that each comes from."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.machinery import PathFinder
+
+from ssot_shims._misspelled import did_you_mean
+from ssot_shims.errors import CircularShim
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The shims that ship: a line each.
+SHIMS = {
+    "HeartbeatConfig": "heartbeat_config",
+    "RetryPolicy": "retry_policy",
+}
+
+# Type checkers read the same list in __init__.pyi.
+NAMES = {
+    "__version__": "_version",
+    "Availability": "_availability",
+    "capabilities": "_builtin",
+    "is_available": "_builtin",
+    "is_docker_available": "_builtin",
+    "require": "_builtin",
+    "Capability": "_capability",
+    "compare": "_contract",
+    "Difference": "_difference",
+    "docker_client": "_docker_client",
+    "Environment": "_environment",
+    "choose_environment": "_environment",
+    "Registry": "_registry",
+    "ShimRecord": "_shim",
+    "all_shims": "_shim",
+    "is_placeholder": "_shim",
+    "shim": "_shim",
+    "shim_of": "_shim",
+    "skip_unless_available": "_unittest",
+    "Answer": "_upstream",
+    "verify": "_verify",
+    "CapabilityError": "errors",
+    "CapabilityMissing": "errors",
+    "CircularProbe": "errors",
+    "CircularShim": "errors",
+    "DuplicateCapability": "errors",
+    "DuplicateShim": "errors",
+    "InvalidCapability": "errors",
+    "InvalidDecoration": "errors",
+    "InvalidPlaceholder": "errors",
+    "InvalidProbe": "errors",
+    "InvalidRule": "errors",
+    "InvalidSetting": "errors",
+    "InvalidTarget": "errors",
+    "MigrationError": "errors",
+    "NoEnvironment": "errors",
+    "PlaceholderWarning": "errors",
+    "SsotShimsError": "errors",
+    "Unavailable": "errors",
+    "UnknownCapability": "errors",
+    "UnknownEnvironment": "errors",
+    "UnknownShim": "errors",
+    "UnknownValue": "errors",
+    "UpstreamBroken": "errors",
+    "UpstreamError": "errors",
+    "UpstreamMoved": "errors",
+    **SHIMS,
+}
+
+
+def load(name: str) -> Any:
+    """The public object *name*, imported from its module; the package keeps it from then on.
+
+    Raises AttributeError for an unknown name, and ImportError when that is what a misspelled
+    ``from ssot_shims import ...`` should end with.
+    """
+    if name == "__all__":  # made here, because most processes never ask
+        return [public for public in NAMES if public != "__version__"]
+    if name not in NAMES:
+        raise _unknown(name)
+    module = import_module("ssot_shims." + NAMES[name])
+    if not hasattr(module, name):
+        raise CircularShim(name, module.__name__)
+    value = getattr(module, name)
+    if NAMES[name].startswith("_") and name != "__version__":
+        value.__module__ = "ssot_shims"  # a pickle names the public place, so it outlives a move inside the package
+    setattr(sys.modules["ssot_shims"], name, value)
+    return value
+
+
+def _unknown(name: str) -> AttributeError | ImportError:
+    """The error for a name that the package does not have, with close matches.
+
+    ``from ssot_shims import Nope`` would replace an AttributeError by an ImportError that does not show them, so that
+    statement, which asks through ``_handle_fromlist``, gets its ImportError here.
+    """
+    package = sys.modules["ssot_shims"]
+    error = AttributeError(f"module 'ssot_shims' has no attribute {name!r}", name=name, obj=package)
+    is_from_import = sys._getframe(3).f_code.co_name == "_handle_fromlist"
+    if is_from_import and PathFinder.find_spec(f"ssot_shims.{name}", package.__path__):
+        return error  # a submodule, which the import system loads next
+    close = did_you_mean(name, NAMES)
+    if is_from_import:
+        message = f"cannot import name {name!r} from 'ssot_shims'{close}"
+        return ImportError(message, name="ssot_shims", path=package.__file__)
+    error.args = (f"{error}{close}",)
+    return error
