@@ -165,6 +165,6 @@ def _fit_to_show(reason: str) -> str:
     """*reason* on one line that prints, and cut in its middle when it has no end: peers and paths may hold anything."""
     if reason.isprintable() and len(reason) <= _LONGEST:
         return reason
-    from ssot_shims._plain import one_line, shortened  # re, and hardly any reason is like that
+    from ssot_shims._text import one_line, shortened  # re, and hardly any reason is like that
 
     return shortened(one_line(reason), _LONGEST)

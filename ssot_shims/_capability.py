@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssot_shims._place import code_of, place_of
+from ssot_shims._callsite import code_of, place_of
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
 from ssot_shims.errors import InvalidCapability

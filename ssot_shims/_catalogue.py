@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from ssot_shims._callsite import Execution, execution, is_made_anew
 from ssot_shims._capability import LEVELS, refuse_bad_name
-from ssot_shims._place import Execution, execution, is_made_anew
 from ssot_shims.errors import CapabilityError, DuplicateCapability, UnknownCapability
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class Catalogue:
             self.offers()
             found = self.answers.capabilities.get(name)
         if found is None:
-            from ssot_shims._misspelled import close_matches  # only for what is not there
+            from ssot_shims._text import close_matches  # only for what is not there
 
             raise UnknownCapability(name, close_matches(name, self.known()), self.known())
         return found

@@ -11,8 +11,8 @@ from importlib import import_module
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._names import SHIMS
-from ssot_shims._plain import describe
 from ssot_shims._record import Record
+from ssot_shims._text import describe
 from ssot_shims.errors import InvalidSetting, PlaceholderWarning
 
 TYPE_CHECKING = False

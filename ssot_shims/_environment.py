@@ -9,9 +9,9 @@ import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import declare, importable
 from ssot_shims._in_force import required_here, told
-from ssot_shims._misspelled import close_matches
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
+from ssot_shims._text import close_matches
 from ssot_shims._verdict import judge_each
 from ssot_shims.errors import (
     CapabilityError,

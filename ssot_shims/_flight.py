@@ -8,7 +8,7 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._place import standing
+from ssot_shims._callsite import standing
 from ssot_shims.errors import CircularProbe
 
 TYPE_CHECKING = False

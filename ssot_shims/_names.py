@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
 
-from ssot_shims._misspelled import did_you_mean
+from ssot_shims._text import did_you_mean
 from ssot_shims.errors import CircularShim
 
 TYPE_CHECKING = False

@@ -75,7 +75,7 @@ def _every_offer() -> tuple[dict[str, list[Capability]], list[str]]:
         try:
             offers = _offers_of(distribution)
         except Exception as error:  # anybody's metadata may be damaged in any way
-            from ssot_shims._plain import describe  # re, and hardly any is
+            from ssot_shims._text import describe  # re, and hardly any is
 
             damaged.append(f"the metadata of a package that may offer capabilities cannot be read: {describe(error)}")
             continue
@@ -89,14 +89,14 @@ def _offers_of(distribution: Distribution) -> list[Capability]:
     if OFFERED not in (distribution.read_text("entry_points.txt") or ""):
         return []
     first = counting(distribution.name) or distribution
-    from ssot_shims._plain import one_line  # as above
+    from ssot_shims._text import one_line  # as above
 
     by = one_line(f"{first.name} {first.version}")
     return [_offer(entry, by) for entry in first.entry_points.select(group=OFFERED)]
 
 
 def _offer(entry: EntryPoint, by: str) -> Capability:
-    from ssot_shims._plain import one_line  # as above
+    from ssot_shims._text import one_line  # as above
 
     probe = OfferedProbe(notation=one_line(f"python:{entry.value}"), entry=entry)
     return Capability(name=entry.name, probe=probe, level="package", where=by)

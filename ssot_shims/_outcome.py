@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ssot_shims._availability import Availability
+from ssot_shims._callsite import file_of, place_of, raising
 from ssot_shims._capability import is_async
-from ssot_shims._place import file_of, place_of, raising
 from ssot_shims._settings import has_variable
 from ssot_shims.errors import CircularProbe, Unavailable
 
@@ -57,7 +57,7 @@ def _meant(capability: Capability, function: Callable[[], object], value: Any) -
 
 def raised(capability: Capability, error: BaseException, function: Callable[..., object] | None = None) -> Availability:
     """The answer for a probe that raised *error*, with the line of *function* where it did."""
-    from ssot_shims._plain import describe  # re, and probes rarely raise
+    from ssot_shims._text import describe  # re, and probes rarely raise
 
     place = raising(error, file_of(function) if function else "")
     return failed(capability, f"its probe raised {fit_to_show(describe(error))}{f' at {place}' if place else ''}")
@@ -76,7 +76,7 @@ def load(capability: Capability) -> Callable[[], object] | Availability:
     except (KeyboardInterrupt, CircularProbe):
         raise
     except BaseException as error:
-        from ssot_shims._plain import describe  # as above
+        from ssot_shims._text import describe  # as above
 
         return failed(
             capability, f"loading {capability.notation}{_offered(capability)} raised {fit_to_show(describe(error))}"
@@ -94,8 +94,10 @@ def fit_to_show(text: str) -> str:
     >>> fit_to_show("cannot reach postgres://me:secret@db:5432/app\n")
     'cannot reach postgres://***@db:5432/app'
     """
-    from ssot_shims._plain import one_line  # re, and our own probes see to it themselves
-    from ssot_shims._secrets import masked
+    from ssot_shims._text import (
+        masked,
+        one_line,  # re, and our own probes see to it themselves
+    )
 
     return masked(one_line(text))
 

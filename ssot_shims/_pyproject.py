@@ -9,9 +9,9 @@ import tomllib
 from pathlib import Path
 
 from ssot_shims._capability import capability, refuse_bad_name
-from ssot_shims._misspelled import did_you_mean
 from ssot_shims._plan import EnvironmentPlan
 from ssot_shims._record import Record
+from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidCapability, InvalidProbe, InvalidSetting
 
 TYPE_CHECKING = False

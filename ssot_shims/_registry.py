@@ -9,9 +9,9 @@ from time import monotonic
 from ssot_shims._answers import Answers
 from ssot_shims._asking import ask, begin, begin_each
 from ssot_shims._availability import Availability
+from ssot_shims._callsite import caller, standing
 from ssot_shims._capability import Capability, capability, refuse_bad_name
 from ssot_shims._catalogue import Catalogue
-from ssot_shims._place import caller, standing
 from ssot_shims.errors import CapabilityMissing
 
 TYPE_CHECKING = False

@@ -9,9 +9,9 @@ import textwrap
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._outcome import fit_to_show
-from ssot_shims._plain import describe, markdown, one_line
 from ssot_shims._record import Record
 from ssot_shims._shim import ShimRecord, all_shims
+from ssot_shims._text import describe, markdown, one_line
 from ssot_shims._version import __version__
 
 TYPE_CHECKING = False

@@ -61,7 +61,7 @@ def _fit_to_show(answer: Answer) -> Answer:
     """*answer* with its reason on one line: the names of files, and what metadata says, may hold anything."""
     if answer.reason.isprintable():
         return answer
-    from ssot_shims._plain import one_line  # re, and hardly any reason is like that
+    from ssot_shims._text import one_line  # re, and hardly any reason is like that
 
     return answer.but(reason=one_line(answer.reason))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from _thread import allocate_lock, get_ident
 from time import monotonic
 
+from ssot_shims._callsite import file_of
 from ssot_shims._flight import asking, context_to_wait_for, pass_through, timed_out
 from ssot_shims._outcome import failed, outcome
-from ssot_shims._place import file_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

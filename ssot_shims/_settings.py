@@ -158,7 +158,7 @@ def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()
 
 def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
     """The same of the variables alone."""
-    from ssot_shims._misspelled import close_matches, did_you_mean  # front ends ask, imports do not
+    from ssot_shims._text import close_matches, did_you_mean  # front ends ask, imports do not
 
     wrong: dict[str, str] = {}
     settings = [
@@ -187,7 +187,7 @@ def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> di
 
 
 def _unknown_names(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
-    from ssot_shims._misspelled import did_you_mean  # as above
+    from ssot_shims._text import did_you_mean  # as above
 
     wrong: dict[str, str] = {}
     forced = forced_placeholders()

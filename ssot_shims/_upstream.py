@@ -90,7 +90,7 @@ def moved_by_look(target: Target, sighting: Sighting) -> Answer:
 def _moved_module(
     target: Target, where: str, parent: str, step: str, file: str, siblings: Iterable[str] = ()
 ) -> Answer:
-    from ssot_shims._misspelled import close_matches
+    from ssot_shims._text import close_matches
 
     rest = target.module[len(f"{parent}.{step}") :]
     near = close_matches(
@@ -104,7 +104,7 @@ def _moved_module(
 
 def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], depth: int = 0) -> Answer:
     """The answer for a symbol whose part number *depth* is not there, though *names* are."""
-    from ssot_shims._misspelled import close_matches
+    from ssot_shims._text import close_matches
 
     parts = target.symbol.split(".")
     gone = parts[depth]  # some line may still look as if it defined that name
@@ -189,7 +189,7 @@ def _failed(target: Target, error: BaseException) -> Answer:
         parent, _, step = missing.rpartition(".")
         file = attribute(sys.modules.get(parent), "__file__") or parent
         return _moved_module(target, f"in {file}", parent, step, file)
-    from ssot_shims._plain import describe  # only for what broke
+    from ssot_shims._text import describe  # only for what broke
 
     cause = _cause(error, missing)
     return _broken(target, cause, f"importing {target.module} raised {describe(error)}", error)

@@ -17,11 +17,11 @@ from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._environment import survey_environments
 from ssot_shims._output import write
-from ssot_shims._plain import one_line
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
 from ssot_shims._shim import all_shims
 from ssot_shims._survey import survey, unmet
+from ssot_shims._text import one_line
 from ssot_shims._verify import verify_record
 from ssot_shims._version import __version__
 from ssot_shims.errors import SsotShimsError

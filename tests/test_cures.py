@@ -18,7 +18,7 @@ import importlib_metadata
 import pytest
 
 from ssot_shims import Registry
-from ssot_shims._plain import describe
+from ssot_shims._text import describe
 from tests.conftest import Write
 
 Files = dict[str, str]

@@ -8,8 +8,8 @@ import pickle
 import pytest
 
 from ssot_shims import Answer, Availability, all_shims, errors, shim
-from ssot_shims._plain import describe, markdown, one_line
 from ssot_shims._record import Record
+from ssot_shims._text import describe, markdown, one_line
 
 ERRORS = [
     errors.InvalidTarget("'x' has no colon", "x"),

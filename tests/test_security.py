@@ -67,7 +67,7 @@ def latin(lie: str) -> bytes:
 
 def wired(lie: str) -> str:
     """As a header arrives: every byte is a character, and white space at its ends is not part of it."""
-    from ssot_shims._plain import one_line
+    from ssot_shims._text import one_line
 
     return one_line(latin(lie).decode("latin-1"))
 

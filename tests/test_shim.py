@@ -39,7 +39,7 @@ from ssot_shims import (
     shim,
     shim_of,
 )
-from ssot_shims._plain import describe
+from ssot_shims._text import describe
 from tests.conftest import Write
 
 MOVED = {"acme.py": "class LimitsV2: ..."}

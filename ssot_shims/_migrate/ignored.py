@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ssot_shims._plain import one_line
+from ssot_shims._text import one_line
 from ssot_shims.errors import MigrationError
 
 TYPE_CHECKING = False

@@ -7,8 +7,8 @@ import os
 from ssot_shims._migrate.rewriting import Finding, Replacement, Unparsable, rewrite
 from ssot_shims._migrate.tree import module_names, shown
 from ssot_shims._migrate.writing import read, replace
-from ssot_shims._plain import describe
 from ssot_shims._record import Record
+from ssot_shims._text import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ssot_shims._plain import one_line
 from ssot_shims._record import Record
+from ssot_shims._text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import ImportFailure, declare, importable, told_later
 from ssot_shims._in_force import Told, tell
-from ssot_shims._misspelled import did_you_mean
 from ssot_shims._precedence import no_services
 from ssot_shims._pyproject import Project, read_project
 from ssot_shims._record import Record
+from ssot_shims._text import did_you_mean
 from ssot_shims._verdict import judge_each
 from ssot_shims.errors import InvalidSetting, SsotShimsError
 

@@ -6,7 +6,7 @@ Reading a notation opens nothing and imports no socket; that is left to the mome
 from __future__ import annotations
 
 from ssot_shims._record import Record
-from ssot_shims._secrets import masked, masked_address
+from ssot_shims._text import masked, masked_address
 from ssot_shims.errors import InvalidProbe
 
 TYPE_CHECKING = False
@@ -148,7 +148,7 @@ def _refuse_what_never_fits(notation: str) -> None:
 
 
 def _unknown(shown: str) -> Misread:
-    from ssot_shims._misspelled import did_you_mean  # only for what is misspelled
+    from ssot_shims._text import did_you_mean  # only for what is misspelled
 
     scheme, colon, _ = shown.partition(":")
     expected = ", ".join(form for form, _ in _FORMS.values())

@@ -162,7 +162,7 @@ def _yes(address: DockerAddress, head: Head) -> Availability:
     engine = f"Podman {podman}" if podman else "a Docker engine"
     reason = f"{engine} with API {version} answers at {address.host} ({address.source})"
     if not reason.isprintable():
-        from ssot_shims._plain import one_line
+        from ssot_shims._text import one_line
 
         reason, details = one_line(reason), {name: one_line(value) for name, value in details.items()}
     return Availability(status="available", reason=reason, details=details)

@@ -164,7 +164,7 @@ def printable(text: str) -> str:
     """*text* on one line, with whatever does not print shown as an escape."""
     if text.isprintable():
         return text
-    from ssot_shims._plain import one_line  # takes a millisecond, for re
+    from ssot_shims._text import one_line  # takes a millisecond, for re
 
     return one_line(text)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from ssot_shims._plain import describe
 from ssot_shims._probes.docker_address import (
     DockerAddress,
     Misconfigured,
@@ -18,6 +17,7 @@ from ssot_shims._probes.docker_address import (
     read_text,
     value_of,
 )
+from ssot_shims._text import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

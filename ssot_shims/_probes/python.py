@@ -13,8 +13,8 @@ from ssot_shims._finder import HalfImported, Place, Unclear, asks_others, find
 from ssot_shims._probes import Combination, Misread, PythonProbe, split_before
 from ssot_shims._probes.obstacle import more_time, quoted
 from ssot_shims._record import Record
-from ssot_shims._secrets import masked
 from ssot_shims._settings import is_capability_name
+from ssot_shims._text import masked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class ModuleProbe(Record):
         try:
             place = self._step_down()
         except Unclear as unclear:
-            from ssot_shims._plain import describe  # a finder that fails is rare
+            from ssot_shims._text import describe  # a finder that fails is rare
 
             cause = describe(unclear.__cause__ or unclear)
             reason = (
@@ -100,8 +100,8 @@ class ModuleProbe(Record):
         return place
 
     def _no_submodule(self, parent: str, place: Place, step: str) -> str:
-        from ssot_shims._misspelled import did_you_mean  # only for what is not there
         from ssot_shims._nearby import submodules_in
+        from ssot_shims._text import did_you_mean  # only for what is not there
 
         close = did_you_mean(step, submodules_in(place.folders) if place.folders is not None else ())
         advice = f"install a version of {self.module.partition('.')[0]} that has it"
@@ -117,7 +117,7 @@ class ModuleProbe(Record):
             reason = f"no distribution of {self.module} found in time; {without}, {more_time(deadline - started)}"
             return Availability(status="timed out", reason=reason)
         except Exception as error:
-            from ssot_shims._plain import describe  # metadata that is damaged is rare
+            from ssot_shims._text import describe  # metadata that is damaged is rare
 
             reason = f"reading the metadata of {self.module} raised {describe(error)}; install it anew, or {without}"
             return Availability(status="failed", reason=reason)

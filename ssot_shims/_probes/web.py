@@ -226,7 +226,7 @@ def _why_not_trusted(url: Url, error: object) -> str:
 
 
 def _words(error: OSError) -> str:
-    from ssot_shims._plain import one_line
+    from ssot_shims._text import one_line
 
     return one_line(getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__)
 

@@ -1,0 +1,135 @@
+"""Text that is fit to show: on one line, without secrets, with close matches."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+_MARKUP = frozenset(r"\`*_{}[]<>()#+-.!|~&")
+_MOST = 1000  # characters of an error message; some hold whole pages
+
+
+def one_line(text: str) -> str:
+    r"""*text* on one line, with whatever does not print shown as an escape.
+
+    >>> one_line("first\nsecond \x1b[31mred")
+    'first second \\x1b[31mred'
+    """
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def describe(error: BaseException) -> str:
+    """The type of *error* and its message, on one line, even when the message itself cannot be had.
+
+    >>> describe(ValueError("too large"))
+    'ValueError: too large'
+    """
+    kind = type(error).__name__
+    try:
+        # Cut before and after: going through a text character by character takes long, and escapes are longer.
+        return shortened(one_line(shortened(f"{kind}: {error}", _MOST)).removesuffix(":"), _MOST)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # even a message may try to exit
+        return kind
+
+
+def shortened(text: str, most: int) -> str:
+    """*text* in at most so many characters: of a longer one its beginning and its end, where the next step stands.
+
+    >>> shortened("what was seen, at great length; what to do", 30)
+    'what was see ... ; what to do'
+    """
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[len(text) - half :]}"
+
+
+def markdown(text: str) -> str:
+    r"""*text* on one line, with everything that Markdown gives a meaning escaped.
+
+    >>> markdown("a|b <b>__init__</b>")
+    'a\\|b \\<b\\>\\_\\_init\\_\\_\\</b\\>'
+    """
+    return "".join(f"\\{c}" if c in _MARKUP else c for c in one_line(text))
+
+
+_IN_A_SCHEME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+_OPENING = "'\"([{<"
+
+
+def masked(text: str) -> str:
+    """*text* with ``***`` for user, password and query in each address in it, and in whatever reads ``user:word@host``.
+
+    >>> masked("cannot reach postgres://me:secret@db:5432/app, nor 'me:secret@db:5432'")
+    "cannot reach postgres://***@db:5432/app, nor '***@db:5432'"
+    """
+    if "@" not in text and "://" not in text:
+        return text
+    return " ".join(map(_masked_word, text.split(" ")))
+
+
+def masked_address(address: str) -> str:
+    """*address*, readable or not, with ``***`` for whatever may be a user, a password or a token.
+
+    >>> masked_address("https://me:secret@host/health?token=secret")
+    'https://***@host/health?***'
+    """
+    if address.startswith("unix:///"):
+        return address
+    scheme, slashes, rest = address.partition("://")
+    if not slashes or not scheme.isidentifier():
+        scheme, slashes, rest = "", "", address
+    head = rest.partition("?")[0].partition("#")[0]
+    tail = rest[len(head) :]
+    if "@" in tail:
+        return f"{scheme}{slashes}***"  # a user with ? in the password, or a query with @: nobody can tell
+    if "@" in head:
+        head = f"***@{head.rpartition('@')[2]}"
+    return f"{scheme}{slashes}{head}{tail[:1]}{'***' if tail[1:] else ''}"
+
+
+def _masked_word(word: str) -> str:
+    before, slashes, _ = word.partition("://")
+    if not slashes:
+        return _masked_user(word)
+    start = len(before.rstrip(_IN_A_SCHEME))
+    return _masked_user(before[:start]) + masked_address(word[start:])
+
+
+def _masked_user(word: str) -> str:
+    user, at, host = word.rpartition("@")
+    if not at or ":" not in user:
+        return word
+    return f"{user[: len(user) - len(user.lstrip(_OPENING))]}***@{host}"
+
+
+def close_matches(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The names among *known* that *name* may have been meant for, best first, at most three.
+
+    A name that contains the other (``RetryPolicy`` and ``RetryPolicyService``) counts as close, whatever its length.
+
+    >>> close_matches("HeartbeetConfig", ["RetryPolicy", "HeartbeatConfig"])
+    ('HeartbeatConfig',)
+    >>> close_matches("RetryPolicy", ["UnifiedRetryPolicyServiceFactory", "Server"])
+    ('UnifiedRetryPolicyServiceFactory',)
+    """
+    from difflib import get_close_matches  # a few milliseconds, and most runs have nothing to suggest
+
+    wanted = name.casefold()
+    by_fold: dict[str, str] = {}
+    for candidate in known:
+        by_fold.setdefault(candidate.casefold(), candidate)
+    spelled_alike = get_close_matches(wanted, by_fold, n=3)
+    containing = [fold for fold in by_fold if len(fold) > 3 and (wanted in fold or fold in wanted)]
+    return tuple(by_fold[fold] for fold in dict.fromkeys([*spelled_alike, *containing]))[:3]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``"; close: A, B"``, or nothing when nothing comes close."""
+    close = close_matches(name, known)
+    return f"; close: {', '.join(close)}" if close else ""
