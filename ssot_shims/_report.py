@@ -1,10 +1,13 @@
-"""What ``status`` and ``verify`` show: text for people, JSON for programs, Markdown for a CI summary."""
+"""Reports of shims, capabilities and environments: text, JSON and Markdown, and the stream they are written to."""
 
 from __future__ import annotations
 
 import json
+import os
 import platform
+import sys
 import textwrap
+from contextlib import contextmanager, suppress
 
 import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
@@ -16,13 +19,14 @@ from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from typing import Any, TextIO
 
     from ssot_shims._declarations import ImportFailure
     from ssot_shims._difference import Difference
     from ssot_shims._environment import Chain, EnvironmentFinding
     from ssot_shims._survey import Finding
+
 
 SCHEMA = 1
 _COLOURS = {
@@ -237,3 +241,80 @@ def _environment_data(found: EnvironmentFinding) -> dict[str, Any]:
         "requires": list(found.plan.requires),
         "values": list(found.plan.values),
     }
+
+
+def write(out: TextIO | None, text: str) -> bool:
+    """Print *text* on *out*, with escapes for what its encoding cannot hold. False when nobody reads it."""
+
+    def put(out: TextIO) -> None:
+        encoding = out.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True, file=out)
+
+    return _is_read(out, put)
+
+
+def write_bytes(out: TextIO | None, data: bytes) -> bool:
+    """Print *data* on *out* as they are, for programs. False when nobody reads them."""
+
+    def put(out: TextIO) -> None:
+        out.buffer.write(data)
+        out.buffer.flush()
+
+    return _is_read(out, put)
+
+
+def _is_read(out: TextIO | None, put: Callable[[TextIO], None]) -> bool:
+    if out is None:  # closed
+        return False
+    try:
+        put(out)
+    except BrokenPipeError:
+        # The interpreter flushes once more at exit; give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        return False
+    return True
+
+
+_OUT, _ERR = 1, 2  # the descriptors that every process is given
+
+
+@contextmanager
+def aside(out: TextIO | None) -> Generator[None]:
+    """While this lasts, the descriptor of standard output is that of standard error, for subprocesses too.
+
+    *out* is the stream over it. Where that is None, or the descriptor is closed, there is nothing to keep free.
+    """
+    kept = None if out is None else _copy(_OUT)
+    if kept is None:
+        yield
+        return
+    _flush(out)
+    try:
+        _point_to_standard_error()
+        yield
+    finally:
+        _flush(out)  # what was written meanwhile, by whoever holds the stream itself
+        os.dup2(kept, _OUT)
+        os.close(kept)
+
+
+def _point_to_standard_error() -> None:
+    # With standard error closed, its number may be that of any file.
+    error = _copy(_ERR) if sys.stderr is not None else None  # pyright: ignore[reportUnnecessaryComparison]  # closed: None
+    if error is None:
+        error = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(error, _OUT)
+    os.close(error)
+
+
+def _copy(descriptor: int) -> int | None:
+    try:
+        return os.dup(descriptor)
+    except OSError:
+        return None
+
+
+def _flush(out: TextIO | None) -> None:
+    for stream in {out, sys.__stdout__}:
+        with suppress(OSError, ValueError, AttributeError):  # a full disk, a closed stream, none at all
+            stream.flush()  # type: ignore[union-attr]

@@ -12,13 +12,12 @@ from pathlib import Path
 from time import sleep
 
 import ssot_shims._report as _report
-from ssot_shims._aside import aside
 from ssot_shims._builtin import capabilities
 from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._environment import survey_environments
-from ssot_shims._output import write
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
+from ssot_shims._report import aside, write
 from ssot_shims._shim import all_shims
 from ssot_shims._survey import survey, unmet
 from ssot_shims._text import one_line

@@ -8,7 +8,6 @@ from contextlib import closing
 from importlib.util import find_spec
 
 import ssot_shims._report as _report
-from ssot_shims._aside import aside
 from ssot_shims._declarations import importable, load_declarations
 from ssot_shims._migrate.homes import Homes
 from ssot_shims._migrate.outcome import Job
@@ -18,7 +17,7 @@ from ssot_shims._migrate.summary import Summary, summary_text
 from ssot_shims._migrate.tree import Choice, find_files
 from ssot_shims._migrate.workers import all_cores, migrate_all, stoppable
 from ssot_shims._migrate.writing import clear_leftovers
-from ssot_shims._output import write, write_bytes
+from ssot_shims._report import aside, write, write_bytes
 from ssot_shims._shim import all_shims
 from ssot_shims.errors import InvalidSetting, MigrationError
 
