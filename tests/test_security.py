@@ -393,7 +393,8 @@ WATCHED = """
 import os, sys
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event in ("open", "import") else None)
-from ssot_shims import HeartbeatConfig, RetryPolicy, capabilities, is_docker_available, orchestration
+from ssot_shims import orchestration
+from ssot_shims import HeartbeatConfig, RetryPolicy, capabilities, is_docker_available
 is_docker_available()
 for name in capabilities:
     capabilities.check(name)
