@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 
-from ssot_shims._entry_points import MOVED, distributions
+from ssot_shims._lookup.entry_points import MOVED, distributions
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-    from ssot_shims._target import Target
+    from ssot_shims._lookup.lookup import Target
 
 
 class ForwardingAddress(Record):

@@ -9,7 +9,7 @@ import sys
 
 from ssot_shims._availability import Availability
 from ssot_shims._capability import Capability
-from ssot_shims._entry_points import OFFERED, counting, distributions
+from ssot_shims._lookup.entry_points import OFFERED, counting, distributions
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ssot_shims._settings as _settings
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
-from ssot_shims._target import Target
 from ssot_shims._upstream import Answer, ask
 from ssot_shims.errors import InvalidTarget
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ssot_shims._target import Target
+from ssot_shims._lookup.lookup import Target
 from ssot_shims.errors import InvalidSetting, InvalidTarget
 
 PREFIX = "SSOT_SHIMS_"

@@ -8,10 +8,10 @@ from _thread import allocate_lock
 from time import perf_counter
 
 import ssot_shims._settings as _settings
-from ssot_shims._finder import attribute
+from ssot_shims._lookup.finder import attribute
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
 from ssot_shims._resolve import cure_of, resolve
-from ssot_shims._target import Target
 from ssot_shims.errors import (
     DuplicateShim,
     InvalidPlaceholder,

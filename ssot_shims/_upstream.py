@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from ssot_shims._finder import Unclear, attribute, find, is_half_imported, is_running
-from ssot_shims._look import look
+from ssot_shims._lookup.finder import Unclear, attribute, find, is_half_imported, is_running
+from ssot_shims._lookup.lookup import look
 from ssot_shims._record import Record
 from ssot_shims.errors import CircularShim
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Literal
 
-    from ssot_shims._look import Sighting
-    from ssot_shims._target import Target
+    from ssot_shims._lookup.lookup import Sighting, Target
 
     Cause = Literal[
         "dependency missing",
@@ -71,7 +70,7 @@ def _absent(target: Target) -> Answer:
 
 def moved_by_look(target: Target, sighting: Sighting) -> Answer:
     """The answer for a *target* that a look has not found, with what stands near the place where it should be."""
-    from ssot_shims._nearby import names_in_file, submodules_in  # most upstreams have not moved
+    from ssot_shims._lookup.lookup import names_in_file, submodules_in  # most upstreams have not moved
 
     place = sighting.place
     assert place is not None

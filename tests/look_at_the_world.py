@@ -16,10 +16,9 @@ import sys
 from collections import Counter
 from importlib import import_module
 
-from ssot_shims import _bindings
-from ssot_shims._finder import Unclear, find
-from ssot_shims._look import look
-from ssot_shims._target import Target
+from ssot_shims._lookup import bindings as _bindings
+from ssot_shims._lookup.finder import Unclear, find
+from ssot_shims._lookup.lookup import Target, look
 
 MADE_UP = ["HeartbeatConfigThatNobodyHas", "x9"]
 SECONDS = 30

@@ -18,12 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims import _bindings
-from ssot_shims._bindings import binds, defined_names, meddles
-from ssot_shims._flow import bound_at_end
-from ssot_shims._look import look
-from ssot_shims._nearby import names_in_file, submodules_in
-from ssot_shims._target import Target
+from ssot_shims._lookup import bindings as _bindings
+from ssot_shims._lookup.bindings import binds, bound_at_end, defined_names, meddles
+from ssot_shims._lookup.lookup import Target, look, names_in_file, submodules_in
 from tests.conftest import Write
 
 THERE = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 
-from ssot_shims._bindings import binds
+from ssot_shims._lookup.bindings import binds
 from tests import random_modules
 from tests.chance import Chance, Choices, choices
 

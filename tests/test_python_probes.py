@@ -250,7 +250,7 @@ def test_a_left_over_folder_with_very_much_in_it_counts_as_a_module(
     ordinary_imports: None, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading all of it could take longer than the deadline; importing it would work."""
-    monkeypatch.setattr("ssot_shims._finder._MOST_ENTRIES", 20)
+    monkeypatch.setattr("ssot_shims._lookup.finder._MOST_ENTRIES", 20)
     root = write({f"acme_data/deep/folder/{i}.txt": "" for i in range(18)})
     assert not ask("module:acme_data")
     write({"acme_data/deep/folder/18.txt": ""})

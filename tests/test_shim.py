@@ -866,7 +866,7 @@ def test_a_source_file_that_may_not_be_read_is_broken(write: Write, monkeypatch:
         raise PermissionError(13, "Permission denied", path)
 
     # Root may read everything, so the refusal is made by hand, for the look and for the import alike.
-    monkeypatch.setattr("ssot_shims._look.open", lambda path, mode: refuse(None, path), raising=False)
+    monkeypatch.setattr("ssot_shims._lookup.lookup.open", lambda path, mode: refuse(None, path), raising=False)
     monkeypatch.setattr("importlib.machinery.SourceFileLoader.get_data", refuse)
     with pytest.warns(PlaceholderWarning) as told:
         declare()

@@ -6,20 +6,19 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._bindings import binds
 from ssot_shims._declarations import importable
-from ssot_shims._finder import Unclear, find
-from ssot_shims._look import look
+from ssot_shims._lookup.bindings import binds
+from ssot_shims._lookup.finder import Unclear, find
+from ssot_shims._lookup.lookup import Target, look
 from ssot_shims._migrate.places import files_imported_by, located, origin_of, place_of
 from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_not_reached
 from ssot_shims._migrate.takers import taker_of
 from ssot_shims._record import Record
-from ssot_shims._target import Target
 from ssot_shims._upstream import moved_by_look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssot_shims._look import Sighting
+    from ssot_shims._lookup.lookup import Sighting
     from ssot_shims._migrate.rules import Rule
 
 _UNSURE = "only running it could tell whether it is there; a stub (.pyi) beside it that binds the name settles that"

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from ssot_shims._declarations import importable
-from ssot_shims._finder import Place, Unclear, find
-from ssot_shims._target import Target
+from ssot_shims._lookup.finder import Place, Unclear, find
+from ssot_shims._lookup.lookup import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

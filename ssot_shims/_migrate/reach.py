@@ -10,7 +10,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._bindings import binds
+from ssot_shims._lookup.bindings import binds
 from ssot_shims._migrate.names import Names
 from ssot_shims._migrate.places import located, parent_of, parsed
 

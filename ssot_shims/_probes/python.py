@@ -9,7 +9,7 @@ import os
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._finder import HalfImported, Place, Unclear, asks_others, find
+from ssot_shims._lookup.finder import HalfImported, Place, Unclear, asks_others, find
 from ssot_shims._probes import Combination, Misread, PythonProbe, split_before
 from ssot_shims._probes.obstacle import more_time, quoted
 from ssot_shims._record import Record
@@ -100,7 +100,7 @@ class ModuleProbe(Record):
         return place
 
     def _no_submodule(self, parent: str, place: Place, step: str) -> str:
-        from ssot_shims._nearby import submodules_in
+        from ssot_shims._lookup.lookup import submodules_in
         from ssot_shims._text import did_you_mean  # only for what is not there
 
         close = did_you_mean(step, submodules_in(place.folders) if place.folders is not None else ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from ssot_shims._entry_points import counting, found
+from ssot_shims._lookup.entry_points import counting, found
 from ssot_shims._probes import Misread
 from ssot_shims._probes.stream import remaining
 

@@ -1,0 +1,1 @@
+"""Finding a symbol without importing it."""
