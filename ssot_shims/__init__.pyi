@@ -11,15 +11,15 @@ from ssot_shims._difference import Difference as Difference
 from ssot_shims._docker_client import docker_client as docker_client
 from ssot_shims._environment import Environment as Environment, choose_environment as choose_environment
 from ssot_shims._registry import Registry as Registry
-from ssot_shims._shim import (
+from ssot_shims._shims.shim import (
     ShimRecord as ShimRecord,
     all_shims as all_shims,
     is_placeholder as is_placeholder,
     shim as shim,
     shim_of as shim_of,
 )
+from ssot_shims._shims.upstream import Answer as Answer
 from ssot_shims._unittest import skip_unless_available as skip_unless_available
-from ssot_shims._upstream import Answer as Answer
 from ssot_shims._verify import verify as verify
 from ssot_shims.errors import (
     CapabilityError as CapabilityError,

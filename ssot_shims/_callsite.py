@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
     from weakref import ReferenceType
 
-_OURS = os.path.dirname(__file__) + os.sep
+PACKAGE = os.path.dirname(__file__) + os.sep
 
 
 def caller() -> str:
@@ -52,7 +52,7 @@ def is_made_anew(function: Any, first: Any) -> bool:
 
 def _caller() -> FrameType:
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
     return frame
 
@@ -66,7 +66,7 @@ def code_of(function: Callable[..., object]) -> CodeType | None:
 def file_of(function: Callable[..., object]) -> str:
     """The file of the user's that *function* is defined in; empty when it is ours, or not Python."""
     code = code_of(function)
-    return code.co_filename if code and not code.co_filename.startswith(_OURS) else ""
+    return code.co_filename if code and not code.co_filename.startswith(PACKAGE) else ""
 
 
 def _called(function: Callable[..., object]) -> Any:
@@ -102,7 +102,7 @@ def raising(error: BaseException, file: str) -> str:
 
     The folder of this module is left out: from here the probe was called, which may be done in a wrong way.
     """
-    places = [place for place in _inwards(error.__traceback__) if os.path.dirname(place[0]) + os.sep != _OURS]
+    places = [place for place in _inwards(error.__traceback__) if os.path.dirname(place[0]) + os.sep != PACKAGE]
     return _innermost(places[::-1], file)
 
 

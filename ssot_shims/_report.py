@@ -13,7 +13,7 @@ import ssot_shims._settings as _settings
 from ssot_shims._builtin import capabilities
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._record import Record
-from ssot_shims._shim import ShimRecord, all_shims
+from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import describe, markdown, one_line
 from ssot_shims._version import __version__
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ssot_shims._capability import Capability
     from ssot_shims._registry import Registry
-    from ssot_shims._shim import ShimRecord
+    from ssot_shims._shims.shim import ShimRecord
 
 
 class Finding(Record):

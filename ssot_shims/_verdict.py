@@ -12,7 +12,7 @@ from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._names import SHIMS
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._record import Record
-from ssot_shims._shim import all_shims
+from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import did_you_mean
 from ssot_shims.errors import SsotShimsError, UnknownCapability
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ssot_shims._availability import Availability
-    from ssot_shims._shim import ShimRecord
+    from ssot_shims._shims.shim import ShimRecord
 
     Outcome = Literal["run", "skip", "error"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ssot_shims._contract import compare
 from ssot_shims._examples import run_examples
-from ssot_shims._shim import shim_of
+from ssot_shims._shims.shim import shim_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssot_shims._difference import Difference
-    from ssot_shims._shim import ShimRecord
+    from ssot_shims._shims.shim import ShimRecord
 
 
 def verify(obj: object) -> tuple[Difference, ...]:

@@ -18,7 +18,7 @@ from ssot_shims._environment import survey_environments
 from ssot_shims._pyproject import find_project
 from ssot_shims._record import Record
 from ssot_shims._report import aside, write
-from ssot_shims._shim import all_shims
+from ssot_shims._shims.shim import all_shims
 from ssot_shims._survey import survey, unmet
 from ssot_shims._text import one_line
 from ssot_shims._verify import verify_record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ssot_shims._shim import shim
+from ssot_shims._shims.shim import shim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import importlib_metadata  # noqa: F401  # it adds a finder to sys.meta_path, wh
 import pytest
 
 import ssot_shims
-from ssot_shims import _shim
 from ssot_shims._builtin import capabilities
+from ssot_shims._shims import shim as _shim
 
 if TYPE_CHECKING:
     from tests.chance import Chance

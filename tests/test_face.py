@@ -51,16 +51,19 @@ def test_an_absent_shim_loads_little() -> None:
     assert not {"typing", "threading", "socket", "importlib_metadata", "difflib"} & set(loaded)
     ours = [name for name in loaded if name.startswith("ssot_shims.")]
     assert ours == [
+        "ssot_shims._callsite",
         "ssot_shims._lookup",
+        "ssot_shims._lookup.entry_points",
         "ssot_shims._lookup.finder",
         "ssot_shims._lookup.lookup",
         "ssot_shims._names",
         "ssot_shims._record",
-        "ssot_shims._resolve",
         "ssot_shims._settings",
-        "ssot_shims._shim",
+        "ssot_shims._shims",
+        "ssot_shims._shims.resolution",
+        "ssot_shims._shims.shim",
+        "ssot_shims._shims.upstream",
         "ssot_shims._text",
-        "ssot_shims._upstream",
         "ssot_shims.errors",
         "ssot_shims.heartbeat_config",
     ]

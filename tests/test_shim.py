@@ -203,7 +203,7 @@ def test_placeholders_can_be_forced(write: Write, monkeypatch: pytest.MonkeyPatc
     write({"acme.py": "class Limits: ...\nraise SystemExit"})
     for value in ("1", "true", "Other, Limits", " YES "):
         monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", value)
-        ssot_shims._shim._records.clear()
+        ssot_shims._shims.shim._records.clear()
         record = shim_of(declare())
         assert record.state == "forced"
         assert record.reason == (
@@ -251,7 +251,7 @@ def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
         reason = shim_of(declare()).reason
     name, value = reason.rpartition(": ")[2].split("=")
     monkeypatch.setenv(name, value)
-    ssot_shims._shim._records.clear()
+    ssot_shims._shims.shim._records.clear()
     assert shim_of(declare()).upstream.__name__ == "LimitsV2"
 
 
@@ -271,7 +271,7 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
     )
     assert shown.stderr.endswith("RuntimeError: boom\n")
     monkeypatch.setenv(*setting.rpartition(": ")[2].split("="))
-    ssot_shims._shim._records.clear()
+    ssot_shims._shims.shim._records.clear()
     assert shim_of(declare()).state == "forced"
 
 
@@ -853,7 +853,7 @@ def test_unset_at_the_end_of_a_reason_does_what_it_says(
     command, name = reason.split()[-2:]
     assert (command, name) == ("unset", variable)
     monkeypatch.delenv(name)
-    ssot_shims._shim._records.clear()
+    ssot_shims._shims.shim._records.clear()
     assert shim_of(declare()).state == "upstream"
 
 
@@ -887,13 +887,13 @@ def test_a_module_that_somebody_runs_by_hand_is_half_imported_too() -> None:
 
 def test_the_same_declaration_made_while_it_resolves_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads may run one declaration at once; the record that is there first stays."""
-    resolve = ssot_shims._shim.resolve
+    resolve = ssot_shims._shims.shim.resolve
 
     def resolve_slowly(*arguments: Any) -> Any:
-        monkeypatch.setattr(ssot_shims._shim, "resolve", resolve)
+        monkeypatch.setattr(ssot_shims._shims.shim, "resolve", resolve)
         declare()
         return resolve(*arguments)
 
-    monkeypatch.setattr(ssot_shims._shim, "resolve", resolve_slowly)
+    monkeypatch.setattr(ssot_shims._shims.shim, "resolve", resolve_slowly)
     limits = declare()
     assert [record.placeholder for record in all_shims()] == [limits]

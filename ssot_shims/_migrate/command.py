@@ -18,7 +18,7 @@ from ssot_shims._migrate.tree import Choice, find_files
 from ssot_shims._migrate.workers import all_cores, migrate_all, stoppable
 from ssot_shims._migrate.writing import clear_leftovers
 from ssot_shims._report import aside, write, write_bytes
-from ssot_shims._shim import all_shims
+from ssot_shims._shims.shim import all_shims
 from ssot_shims.errors import InvalidSetting, MigrationError
 
 TYPE_CHECKING = False

@@ -14,7 +14,7 @@ from ssot_shims._migrate.places import files_imported_by, located, origin_of, pl
 from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_not_reached
 from ssot_shims._migrate.takers import taker_of
 from ssot_shims._record import Record
-from ssot_shims._upstream import moved_by_look
+from ssot_shims._shims.upstream import moved_by_look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ssot_shims._shim import ShimRecord
+    from ssot_shims._shims.shim import ShimRecord
 
 _SHIM = "the shim "  # how what a shim says begins
 _NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"

@@ -14,7 +14,7 @@ from ssot_shims._plugin.markers import marked_shims
 from ssot_shims._plugin.settings import judge, settings_of
 from ssot_shims._plugin.tally import ShimTold, Tally, tally_of
 from ssot_shims._plugin.workers import WIRE
-from ssot_shims._shim import all_shims
+from ssot_shims._shims.shim import all_shims
 from ssot_shims._verdict import UPSTREAM, known_names
 from ssot_shims.errors import SsotShimsError
 
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ssot_shims._shim import ShimRecord
+    from ssot_shims._shims.shim import ShimRecord
 
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)

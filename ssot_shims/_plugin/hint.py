@@ -76,7 +76,7 @@ def _lines(statements: list[ast.ImportFrom], config: pytest.Config) -> list[str]
     # Most collections that fail have nothing to do with us.
     from ssot_shims._plugin.settings import settings_of
     from ssot_shims._plugin.tally import tally_of
-    from ssot_shims._shim import all_shims
+    from ssot_shims._shims.shim import all_shims
 
     settings_of(config).import_modules()  # where the project declares its shims
     before = all_shims()

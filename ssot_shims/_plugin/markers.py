@@ -7,7 +7,7 @@ import pytest
 from ssot_shims._outcome import fit_to_show
 from ssot_shims._plugin.settings import judge
 from ssot_shims._plugin.tally import ASKED, COUNTED
-from ssot_shims._shim import all_shims
+from ssot_shims._shims.shim import all_shims
 from ssot_shims._verdict import UPSTREAM, Verdict
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any, NoReturn
 
-    from ssot_shims._shim import ShimRecord
+    from ssot_shims._shims.shim import ShimRecord
 
 _PREFIXES = {"requires_capability": "", "requires_upstream": UPSTREAM}
 _EXAMPLES = {

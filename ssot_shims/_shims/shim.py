@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from _thread import allocate_lock
 from time import perf_counter
 
 import ssot_shims._settings as _settings
+from ssot_shims._callsite import PACKAGE
 from ssot_shims._lookup.finder import attribute
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
-from ssot_shims._resolve import cure_of, resolve
+from ssot_shims._shims.resolution import cure_of, resolve
 from ssot_shims.errors import (
     DuplicateShim,
     InvalidPlaceholder,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, TypeVar
 
-    from ssot_shims._resolve import State
-    from ssot_shims._upstream import Answer, Cause
+    from ssot_shims._shims.resolution import State
+    from ssot_shims._shims.upstream import Answer, Cause
 
     T = TypeVar("T")
 
@@ -276,7 +276,7 @@ def _is_machinery(frame: FrameType) -> bool:
     """Whether *frame* is ours or belongs to the import system, import hooks (pytest's among them) included."""
     file, function = frame.f_code.co_filename, frame.f_code.co_name
     is_import = file.startswith("<frozen importlib") or _is_of(frame, ("importlib",))
-    return is_import or function == "exec_module" or file.startswith(os.path.dirname(__file__) + os.sep)
+    return is_import or function == "exec_module" or file.startswith(PACKAGE)
 
 
 def _is_of(frame: FrameType, packages: tuple[str, ...]) -> bool:

@@ -1,0 +1,1 @@
+"""The upstream object when it is there, otherwise the placeholder."""
