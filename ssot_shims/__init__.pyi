@@ -6,8 +6,9 @@ from ssot_shims._builtin import (
     require as require,
 )
 from ssot_shims._capability import Capability as Capability
-from ssot_shims._contract import compare as compare
-from ssot_shims._difference import Difference as Difference
+from ssot_shims._contract.comparison import compare as compare
+from ssot_shims._contract.difference import Difference as Difference
+from ssot_shims._contract.verification import verify as verify
 from ssot_shims._docker_client import docker_client as docker_client
 from ssot_shims._environment import Environment as Environment, choose_environment as choose_environment
 from ssot_shims._registry import Registry as Registry
@@ -20,7 +21,6 @@ from ssot_shims._shims.shim import (
 )
 from ssot_shims._shims.upstream import Answer as Answer
 from ssot_shims._unittest import skip_unless_available as skip_unless_available
-from ssot_shims._verify import verify as verify
 from ssot_shims.errors import (
     CapabilityError as CapabilityError,
     CapabilityMissing as CapabilityMissing,

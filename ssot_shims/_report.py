@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
     from typing import Any, TextIO
 
+    from ssot_shims._contract.difference import Difference
     from ssot_shims._declarations import ImportFailure
-    from ssot_shims._difference import Difference
     from ssot_shims._environment import Chain, EnvironmentFinding
     from ssot_shims._survey import Finding
 

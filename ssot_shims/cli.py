@@ -13,6 +13,7 @@ from time import sleep
 
 import ssot_shims._report as _report
 from ssot_shims._builtin import capabilities
+from ssot_shims._contract.verification import verify_record
 from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._environment import survey_environments
 from ssot_shims._pyproject import find_project
@@ -21,7 +22,6 @@ from ssot_shims._report import aside, write
 from ssot_shims._shims.shim import all_shims
 from ssot_shims._survey import survey, unmet
 from ssot_shims._text import one_line
-from ssot_shims._verify import verify_record
 from ssot_shims._version import __version__
 from ssot_shims.errors import SsotShimsError
 

@@ -17,9 +17,8 @@ from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_che
 import pytest
 
 from ssot_shims import HeartbeatConfig, InvalidPlaceholder, RetryPolicy, compare, shim, verify
-from ssot_shims._difference import Difference, same_value
-from ssot_shims._examples import run_examples
-from ssot_shims._verify import verify_record
+from ssot_shims._contract.difference import Difference, same_value
+from ssot_shims._contract.verification import run_examples, verify_record
 
 ACME = '''
 from __future__ import annotations

@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from ssot_shims import Difference
-from ssot_shims._examples import run_examples
+from ssot_shims._contract.verification import run_examples
 
 FACTOR = 2
 
@@ -223,6 +223,9 @@ def test_stripped_asserts(monkeypatch):
 @pytest.mark.parametrize("option", ["-OO", "-OOO"])
 def test_stripped_docstrings_for_real(option):
     """A Python started with -OO says the same, and so does one that was told so once more."""
-    code = "from ssot_shims._examples import run_examples\ndef f(): ...\nprint(run_examples(f, f)[0].is_error)"
+    code = (
+        "from ssot_shims._contract.verification import run_examples\n"
+        "def f(): ...\nprint(run_examples(f, f)[0].is_error)"
+    )
     done = subprocess.run([sys.executable, option, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

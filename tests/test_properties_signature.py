@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import Parameter, Signature
 from types import MethodType
 
-from ssot_shims._signature import Callee, signature_differences
+from ssot_shims._contract.signature import Callee, signature_differences
 from tests.chance import Chance, Choices, choices
 from tests.test_signature import DEFAULTS, KINDS, calls, function_of, keeps_meaning, landed
 

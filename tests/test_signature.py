@@ -12,8 +12,7 @@ from typing import Any, ForwardRef
 
 import pytest
 
-from ssot_shims._calls import Slots, faults
-from ssot_shims._signature import Callee, signature_differences
+from ssot_shims._contract.signature import Callee, Slots, faults, signature_differences
 
 SINCE_3_12 = pytest.mark.skipif(sys.version_info < (3, 12), reason="a syntax error before")
 NAMES = """

@@ -138,7 +138,7 @@ def _told(record: ShimRecord) -> ShimTold:
 
 
 def _differences(record: ShimRecord) -> tuple[str, ...]:
-    from ssot_shims._contract import compare  # inspect, for those who have an upstream
+    from ssot_shims._contract.comparison import compare  # inspect, for those who have an upstream
 
     return tuple(str(found) for found in compare(record.placeholder, record.upstream) if found.is_error)
 

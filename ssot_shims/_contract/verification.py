@@ -1,4 +1,4 @@
-"""The examples in a placeholder's docstrings, run with the upstream object under its name."""
+"""Verification of a shim: its contract compared with upstream, and its docstring examples run against upstream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from doctest import FAIL_FAST, DocTestFinder, DocTestRunner
 from itertools import dropwhile
 from traceback import format_exception_only
 
-from ssot_shims._difference import Difference
+from ssot_shims._contract.comparison import compare
+from ssot_shims._contract.difference import Difference
+from ssot_shims._shims.shim import shim_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TypeAlias
 
+    from ssot_shims._shims.shim import ShimRecord
+
     ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+
 
 _TRACEBACK = "Traceback (most recent call last):\n"
 
@@ -77,3 +82,27 @@ def _outcome(text: str) -> str:
 
 def _is_private(dotted: str) -> bool:
     return any(part.startswith("_") and not part.endswith("__") for part in dotted.split("."))
+
+
+def verify(obj: object) -> tuple[Difference, ...]:
+    """Every promise that the upstream behind *obj* does not keep; *obj* is what a shim gave, or an instance of it.
+
+    The structure is compared, then the examples in the placeholder's docstrings are run with the upstream object,
+    unless that is of another kind. Where the shim gives its placeholder there is nothing to compare, and nothing
+    differs. Raises :class:`UnknownShim` for what is from no shim.
+
+    >>> from ssot_shims import HeartbeatConfig
+    >>> verify(HeartbeatConfig)
+    ()
+    """
+    return verify_record(shim_of(obj))
+
+
+def verify_record(record: ShimRecord) -> tuple[Difference, ...]:
+    """The same for the shim of a record."""
+    if record.state != "upstream":
+        return ()
+    differences = compare(record.placeholder, record.upstream)
+    if any(difference.what == record.placeholder.__name__ and difference.is_error for difference in differences):
+        return differences  # of another kind, so that no example can hold
+    return differences + run_examples(record.placeholder, record.upstream)

@@ -6,9 +6,8 @@ from typing import Any
 
 from typing_extensions import is_protocol
 
-from ssot_shims._annotation import type_difference
-from ssot_shims._difference import Difference, same_value, show
-from ssot_shims._members import (
+from ssot_shims._contract.difference import Difference, same_value, show, type_difference
+from ssot_shims._contract.members import (
     ABSENT,
     abstract_methods,
     annotation_of,
@@ -27,7 +26,7 @@ from ssot_shims._members import (
     sort_of,
     special_methods,
 )
-from ssot_shims._signature import Callee, declaration, signature_differences
+from ssot_shims._contract.signature import Callee, declaration, signature_differences
 from ssot_shims.errors import InvalidPlaceholder
 
 TYPE_CHECKING = False

@@ -12,8 +12,8 @@ from typing import Any, Generic, cast
 
 from typing_extensions import Format, get_annotations, is_protocol
 
-from ssot_shims._annotation import Meaning, annotation_text, meaning
-from ssot_shims._signature import Callee, module_names, unwrapped
+from ssot_shims._contract.difference import Meaning, annotation_text, meaning
+from ssot_shims._contract.signature import Callee, module_names, unwrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
