@@ -76,7 +76,7 @@ class _Noted(Record):
     notation: str
 
     def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
-        from ssot_shims._probes import read
+        from ssot_shims._probes.notation import read
 
         return read(self.notation).ask(deadline)  # type: ignore[union-attr]  # none of those below names a function
 
@@ -96,7 +96,7 @@ class _Compose(_Noted):
     notation: str = "docker_compose"
 
     def ask(self, deadline: float) -> Availability:
-        from ssot_shims._probes.compose import ComposeProbe  # shutil
+        from ssot_shims._probes.command import ComposeProbe  # shutil
 
         return ComposeProbe().ask(deadline)
 

@@ -88,7 +88,7 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
     if not isinstance(service, bool | None):
         raise InvalidCapability(f"the service of {name!r} is {service!r}", "give True, False or None")
     if isinstance(probe, str):
-        from ssot_shims._probes import read  # not for those who register functions alone
+        from ssot_shims._probes.notation import read  # not for those who register functions alone
 
         probe = read(probe)
     made = Capability(name=name, probe=probe, **options)

@@ -30,7 +30,7 @@ NAMES = {
     "Capability": "_capability",
     "compare": "_contract.comparison",
     "Difference": "_contract.difference",
-    "docker_client": "_docker_client",
+    "docker_client": "_probes.docker",
     "Environment": "_environment",
     "choose_environment": "_environment",
     "Registry": "_registry",

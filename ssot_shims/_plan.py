@@ -6,8 +6,8 @@ import os
 from string import Template
 
 from ssot_shims._capability import refuse_bad_name
-from ssot_shims._probes import Misread, split_before, without_secrets
-from ssot_shims._probes.authority import read_authority
+from ssot_shims._probes.address import read_authority
+from ssot_shims._probes.notation import Misread, split_before, without_secrets
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidCapability, InvalidSetting
 

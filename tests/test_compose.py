@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._probes.compose import ComposeProbe
+from ssot_shims._probes.command import ComposeProbe
 
 
 def test_compose_is_the_plugin_or_the_old_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +26,7 @@ def test_compose_is_the_plugin_or_the_old_command(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr("ssot_shims._probes.compose._FOLDERS", {os.name: (str(tmp_path / "lib"),)})
+    monkeypatch.setattr("ssot_shims._probes.command._FOLDERS", {os.name: (str(tmp_path / "lib"),)})
     plugins = tmp_path / "config" / "cli-plugins"
     nothing = (
         "unavailable",

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes import read
+from ssot_shims._probes.notation import read
 from tests.hostile import free_port
 
 if TYPE_CHECKING:
-    from ssot_shims._probes import Probe
+    from ssot_shims._probes.notation import Probe
 
 REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
 

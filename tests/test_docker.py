@@ -19,9 +19,15 @@ from pathlib import Path
 import pytest
 
 from ssot_shims import capabilities
-from ssot_shims._probes import docker_reasons, obstacle, resolver, stream, unix_path
+from ssot_shims._probes import (
+    connection as resolver,
+    connection as stream,
+    docker_reasons,
+    network as unix_path,
+    remedy as obstacle,
+)
+from ssot_shims._probes.connection import connect
 from ssot_shims._probes.docker_address import DockerAddress
-from ssot_shims._probes.stream import connect
 from tests.cures import as_member, as_nobody, assert_it_turns, done, step_of
 from tests.docker_machine import Machine, ask, seen
 from tests.hostile import (

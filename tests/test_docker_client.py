@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from ssot_shims import capabilities
-from ssot_shims._docker_client import docker_client
+from ssot_shims._probes.docker import docker_client
 from ssot_shims.errors import Unavailable
 from tests.conftest import Write
 from tests.docker_machine import Machine

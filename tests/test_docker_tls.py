@@ -12,7 +12,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from ssot_shims._probes import resolver
+from ssot_shims._probes import connection as resolver
 from tests.certificates import Speaks, expired, for_clients_only, not_yet_valid, server
 from tests.cures import as_nobody, assert_it_turns, done, step_of
 from tests.docker_machine import Machine, ask, seen

@@ -19,7 +19,7 @@ import pytest
 import ssot_shims
 from ssot_shims import capabilities
 from ssot_shims._names import NAMES
-from ssot_shims._probes import read
+from ssot_shims._probes.notation import read
 from ssot_shims._pyproject import read_project
 
 ROOT = Path(__file__).parents[1]

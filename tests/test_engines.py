@@ -21,8 +21,7 @@ from typing import IO
 import pytest
 import trustme
 
-from ssot_shims._docker_client import docker_client
-from ssot_shims._probes.docker import DockerProbe
+from ssot_shims._probes.docker import DockerProbe, docker_client
 from tests.cures import step_of
 from tests.docker_machine import Machine, ask, seen
 from tests.hostile import free_port

@@ -27,15 +27,15 @@ import pytest
 import trustme
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes import read
 from ssot_shims._probes.network import TcpProbe, no_answer
+from ssot_shims._probes.notation import read
 from ssot_shims._registry import Registry
 from tests import certificates
 from tests.certificates import Speaks
 from tests.cures import as_member, as_nobody
 
 if TYPE_CHECKING:
-    from ssot_shims._probes import Probe
+    from ssot_shims._probes.notation import Probe
 
 Reply = Callable[[socket.socket, str], None]
 LONGER = "or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10"

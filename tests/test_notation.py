@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from ssot_shims._capability import capability
-from ssot_shims._probes import Combination, PythonProbe, read, without_secrets
+from ssot_shims._probes.notation import Combination, PythonProbe, read, without_secrets
 from ssot_shims.errors import InvalidProbe
 
 SCHEMES = (
@@ -288,7 +288,7 @@ def test_reading_brings_no_socket() -> None:
     """Reading every kind of notation imports nothing that could open anything, and no module that is named."""
     names = "socket _socket ssl _ssl subprocess select selectors importlib_metadata acme numpy http urllib shutil"
     program = (
-        "import sys\nfrom ssot_shims._probes import read\n"
+        "import sys\nfrom ssot_shims._probes.notation import read\n"
         f"for notation in {[*READS, 'http://me:hunter2@localhost/?x']!r}: read(notation)\n"
         f"print(sorted(set({names.split()!r}) & set(sys.modules)))"
     )

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import docker
+from ssot_shims._probes.connection import BadAnswer, Stream, read_head
 from ssot_shims._probes.docker_address import DockerAddress
-from ssot_shims._probes.stream import BadAnswer, Stream, read_head
 from tests.chance import Chance
 
 HEADER = re.compile(rb"[!-9;-~]*:|\r?\Z")  # or the end of the headers

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from hypothesis import assume, strategies as st
 
-from ssot_shims._probes import Combination, PythonProbe, read, without_secrets
+from ssot_shims._probes.notation import Combination, PythonProbe, read, without_secrets
 from ssot_shims.errors import InvalidProbe
 from tests.chance import Chance
 
 if TYPE_CHECKING:
-    from ssot_shims._probes import Probe
+    from ssot_shims._probes.notation import Probe
 
 SECRET = "hunter2"
 SCHEMES = ("tcp", "unix", "http", "https", "command", "module", "env", "python", "all", "any")

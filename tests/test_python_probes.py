@@ -20,12 +20,12 @@ from packaging.specifiers import SpecifierSet
 
 from ssot_shims import Registry
 from ssot_shims._availability import Availability
-from ssot_shims._probes import PythonProbe, read
+from ssot_shims._probes.notation import PythonProbe, read
 from ssot_shims._probes.version import fits
 from tests.conftest import Write, run
 
 if TYPE_CHECKING:
-    from ssot_shims._probes import Probe
+    from ssot_shims._probes.notation import Probe
 
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
@@ -449,7 +449,7 @@ def test_a_module_that_asks_for_itself(write: Write) -> None:
 def test_a_module_that_is_still_being_imported(write: Write) -> None:
     """A function that is not defined yet is told as what it is; once the module is complete it is there."""
     source = (
-        "from ssot_shims._probes import read\n"
+        "from ssot_shims._probes.notation import read\n"
         "try:\n    read('python:acme:gpu').load()\nexcept ImportError as error:\n    said = str(error)\n"
         "def gpu(): ...\n"
         "early = read('python:acme:gpu').load()\n"

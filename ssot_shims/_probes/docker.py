@@ -1,8 +1,4 @@
-"""Whether a Docker engine answers, where the docker command would look for it.
-
-Asked without the SDK, over a plain socket: ``GET /_ping`` answered with 200 and an ``Api-Version`` is a yes. What is
-imported here is part of what the first question in a process costs, so only a no imports the words for it.
-"""
+"""The Docker probe, and a client of the Docker SDK for the engine it asks."""
 
 from __future__ import annotations
 
@@ -11,17 +7,21 @@ import sys
 from time import monotonic
 
 from ssot_shims._availability import Availability
+from ssot_shims._probes.connection import BadAnswer, connect, read_head
 from ssot_shims._probes.docker_address import Misconfigured, find
-from ssot_shims._probes.stream import BadAnswer, connect, read_head
 from ssot_shims._record import Record
+from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any
 
+    from docker import DockerClient
+    from docker.tls import TLSConfig
+
+    from ssot_shims._probes.connection import Head, Pipe, Stream
     from ssot_shims._probes.docker_address import DockerAddress, Tls
-    from ssot_shims._probes.pipe import Pipe
-    from ssot_shims._probes.stream import Head, Stream
 
 
 _LONGEST_VERSION = 64  # characters; what answers may say anything
@@ -76,7 +76,7 @@ def _connection(address: DockerAddress, deadline: float) -> Stream | Pipe:
     if address.scheme == "unix":
         return _unix_connection(str(address.place), deadline)
     if address.scheme == "npipe" and sys.platform == "win32":
-        from ssot_shims._probes.pipe import open_pipe
+        from ssot_shims._probes.connection import open_pipe
 
         return open_pipe(str(address.place), deadline)
     if address.scheme != "tcp":
@@ -105,7 +105,7 @@ def _unix_connection(path: str, deadline: float) -> Stream:
 
 
 def _check(path: str) -> None:
-    from ssot_shims._probes.unix_path import check
+    from ssot_shims._probes.network import check
 
     check(path)
 
@@ -166,3 +166,73 @@ def _yes(address: DockerAddress, head: Head) -> Availability:
 
         reason, details = one_line(reason), {name: one_line(value) for name, value in details.items()}
     return Availability(status="available", reason=reason, details=details)
+
+
+def docker_client(**options: Any) -> DockerClient:
+    """A ``docker.DockerClient`` for the very engine, with the TLS, that ``is_docker_available()`` asks about.
+
+    The engine is asked first, whatever is cached or overridden, for at most the default timeout of a probe;
+    ``SSOT_SHIMS_TIMEOUT`` (seconds) changes it. *options* go to ``docker.DockerClient``. Proxy variables are not used.
+    An ``ssh://`` address is not asked; the SDK's client goes there through the ssh command. Close the client when done.
+
+    Raises :class:`Unavailable` with the reason when no engine answers, or when ``import docker`` does not find the SDK.
+
+    >>> from ssot_shims import is_docker_available
+    >>> if is_docker_available():
+    ...     client = docker_client()
+    ...     client.close()
+    """
+    from ssot_shims._probes.docker_address import Misconfigured, find
+
+    client_class = _sdk()
+    try:
+        address = find()
+        if address.scheme == "ssh":
+            url = f"ssh://{address.place}"
+            options.setdefault("use_ssh_client", True)
+            return client_class(base_url=url, **options)
+        options.setdefault("version", _version(address))
+    except Misconfigured as error:
+        raise Unavailable(str(error)) from None
+    client = client_class(base_url=_url(address), tls=_sdk_tls(address.tls), **options)
+    client.api.trust_env = False  # or a proxy variable would lead it to another place than the one that answered
+    return client
+
+
+def _sdk() -> type[DockerClient]:
+    """The SDK's class. Raises Unavailable, also when something else goes by its name."""
+    install = "install it: pip install 'ssot-shims[docker]'"
+    try:
+        import docker
+    except ImportError as error:
+        problem = "the docker SDK is not installed" if error.name == "docker" else f"the docker SDK is broken: {error}"
+        raise Unavailable(f"{problem}; {install}") from error
+    if hasattr(docker, "DockerClient"):
+        return docker.DockerClient
+    if docker.__file__:
+        raise Unavailable(f"{docker.__file__} hides the docker SDK; rename it")
+    raise Unavailable(f"the docker SDK is not installed, and {', '.join(docker.__path__)} is something else; {install}")
+
+
+def _version(address: DockerAddress) -> str:
+    """The version of the API that the engine at *address* offers. Raises Unavailable and Misconfigured."""
+    from ssot_shims import _settings
+
+    answer = answer_at(address, monotonic() + _settings.timeout())
+    if not answer:
+        raise Unavailable(answer.reason)
+    return answer.details["api_version"]
+
+
+def _url(address: DockerAddress) -> str:
+    # The SDK reads the first part of a relative path as a host.
+    return f"unix://{os.path.abspath(str(address.place))}" if address.scheme == "unix" else address.host
+
+
+def _sdk_tls(tls: Tls | None) -> TLSConfig | bool:
+    if tls is None:
+        return False
+    from docker.tls import TLSConfig
+
+    pair = (tls.certificate, tls.key) if tls.certificate and tls.key else None
+    return TLSConfig(client_cert=pair, ca_cert=tls.ca or None, verify=tls.verify)

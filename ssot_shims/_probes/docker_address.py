@@ -1,8 +1,4 @@
-"""Where the docker command would look for its engine: DOCKER_HOST, else a context, else the default socket or pipe.
-
-An explicit choice is final. Texts are read as the command reads them (tried with versions 20.10 and 28); what it takes
-no notice of (a user in a TCP address, a query) is dropped here too, so it cannot get into a reason.
-"""
+"""The address that the Docker command would use: from the environment, a context or the default."""
 
 from __future__ import annotations
 
@@ -10,10 +6,12 @@ import os
 import sys
 
 from ssot_shims._record import Record
+from ssot_shims._text import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 DEFAULT_PIPE = "//./pipe/docker_engine"
@@ -75,8 +73,6 @@ def find() -> DockerAddress:
         chosen_by = os.path.join(config_folder(), "config.json")
         name = _current_context(chosen_by)
     if name not in ("", "default"):
-        from ssot_shims._probes.docker_context import read_context  # most machines choose none
-
         return read_context(name, chosen_by)
     return _from_environment("")
 
@@ -207,3 +203,51 @@ def value_of(mapping: Any, key: str, missing: Any) -> Any:
     pairs = mapping.items() if hasattr(mapping, "items") else ()
     found = [value for name, value in pairs if name.lower() == key and value is not None]
     return found[-1] if found else missing
+
+
+def read_context(name: str, chosen_by: str) -> DockerAddress:
+    """The address that the context *name* holds; *chosen_by* is the variable or file that named it."""
+    source = f"from the context {printable(name)!r} in {printable(chosen_by)}"
+    identity, folder = _identity(name), os.path.join(config_folder(), "contexts")
+    endpoint = _endpoint(os.path.join(folder, "meta", identity, "meta.json"), source, chosen_by)
+    host = value_of(endpoint, "host", "")
+    if not isinstance(host, str):
+        raise _unusable(source, "its host is no text", chosen_by)
+    tls = _tls(os.path.join(folder, "tls", identity, "docker"), bool(value_of(endpoint, "skiptlsverify", False)))
+    return read_host(host or default_host(), source, tls, context=name)
+
+
+def _identity(name: str) -> str:
+    """The name of the folders of the context *name*."""
+    from hashlib import sha256
+
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _endpoint(file: str, source: str, chosen_by: str) -> Any:
+    if not os.path.exists(file):
+        raise _unusable(source, f"there is no {printable(file)}", chosen_by)
+    try:
+        endpoints = value_of(read_json(read_text(file)), "endpoints", {})
+    except (OSError, ValueError) as error:
+        raise _unusable(source, f"{printable(file)} cannot be read: {describe(error)}", chosen_by) from None
+    endpoint = value_of(endpoints, "docker", None)
+    if endpoint is None:
+        raise _unusable(source, "it has no address of a Docker engine", chosen_by)
+    return endpoint
+
+
+def _tls(folder: str, skip_verify: bool) -> Tls | None:
+    """TLS for a context that has a folder for its files, be it empty, or that asks not to verify the engine."""
+    if not os.path.isdir(folder) and not skip_verify:
+        return None
+    ca, certificate, key = (existing(os.path.join(folder, name)) for name in ("ca.pem", "cert.pem", "key.pem"))
+    return Tls(ca=ca, certificate=certificate, key=key, verify=not skip_verify)
+
+
+def _unusable(source: str, problem: str, chosen_by: str) -> Misconfigured:
+    default = "DOCKER_CONTEXT=default" if chosen_by == "DOCKER_CONTEXT" else "docker context use default"
+    return Misconfigured(
+        f"there is no Docker address {source}: {problem}; see the contexts there are with docker context ls, "
+        f"or take the default one: {default}"
+    )

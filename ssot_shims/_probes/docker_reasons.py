@@ -11,10 +11,10 @@ import stat
 import sys
 
 from ssot_shims._probes import docker_address
+from ssot_shims._probes.connection import BadAnswer
 from ssot_shims._probes.docker_address import printable
-from ssot_shims._probes.obstacle import permission, quoted, too_many_files
-from ssot_shims._probes.stream import BadAnswer
-from ssot_shims._probes.unix_path import NotASocket
+from ssot_shims._probes.network import NotASocket
+from ssot_shims._probes.remedy import permission, quoted, too_many_files
 from ssot_shims._settings import longer
 
 TYPE_CHECKING = False

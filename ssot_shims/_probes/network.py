@@ -1,19 +1,51 @@
-"""Probes of what listens: a TCP port, a unix socket. Each only connects: who listens there is not asked."""
+"""``tcp://`` and ``unix://`` probes."""
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes import Misread
-from ssot_shims._probes.authority import Authority, read_authority
+from ssot_shims._probes.address import Authority, read_authority
+from ssot_shims._probes.notation import Misread
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from ssot_shims._probes.stream import Stream
+    from ssot_shims._probes.connection import Stream
+
+
+class NotASocket(OSError):
+    """Something that is no socket is at the path. The message says what: ``a directory``."""
+
+
+def check(path: str) -> None:
+    """Raise the OSError that connecting to *path* would end with, if a look at the path is enough to tell.
+
+    FileNotFoundError when nothing is there, :class:`NotASocket`, PermissionError when a folder may not be entered,
+    OSError with a message for a path that no socket can have.
+    """
+    most = 103 if sys.platform == "darwin" else 107
+    size = len(os.fsencode(path))
+    if size > most:
+        raise OSError(f"its path has {size} bytes, and that of a socket at most {most}")
+    if "\0" in path:
+        raise OSError("a NUL is in its path")
+    try:
+        mode = os.stat(path).st_mode
+    except NotADirectoryError as error:
+        raise FileNotFoundError(error.errno, "No such file or directory") from None
+    if not stat.S_ISSOCK(mode):
+        raise NotASocket(_what(mode))
+
+
+def _what(mode: int) -> str:
+    kinds = ((stat.S_ISREG, "a regular file"), (stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"))
+    return next((what for is_one, what in kinds if is_one(mode)), "a device")
 
 
 class NotReached(Exception):
@@ -27,7 +59,7 @@ class NotReached(Exception):
     def answer(self, seconds: float) -> Availability:
         """What a probe says about it that had so many *seconds*."""
         if self.status == "timed out":
-            from ssot_shims._probes.obstacle import more_time
+            from ssot_shims._probes.remedy import more_time
 
             return Availability(status="timed out", reason=f"{self.reason}, {more_time(seconds)}")
         return Availability(status=self.status, reason=self.reason)
@@ -63,8 +95,7 @@ class UnixProbe(Record):
 
     def ask(self, deadline: float) -> Availability:
         """Yes when a connection opens; it is closed at once."""
-        from ssot_shims._probes.stream import connect  # imports are for those who ask
-        from ssot_shims._probes.unix_path import check
+        from ssot_shims._probes.connection import connect  # imports are for those who ask
 
         seconds = deadline - monotonic()
         try:
@@ -81,7 +112,7 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
     """A connection to *host* and *port*, called *place* in the reason of the :class:`NotReached` that this raises."""
     from socket import gaierror  # imports are for those who ask
 
-    from ssot_shims._probes.stream import connect
+    from ssot_shims._probes.connection import connect
 
     try:
         return connect((host, port), deadline)
@@ -101,7 +132,7 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
             f"connecting to {place} is not permitted ({error.strerror}); allow it in the firewall or sandbox"
         ) from None
     except OSError as error:
-        from ssot_shims._probes.obstacle import too_many_files
+        from ssot_shims._probes.remedy import too_many_files
 
         step = too_many_files(error) or "mend the network, or correct the address"
         raise NotReached(f"{place} cannot be reached ({error.strerror or error}); {step}") from None
@@ -113,8 +144,7 @@ def no_answer(place: str) -> NotReached:
 
 
 def _why_no_socket(path: str, error: OSError) -> str:
-    from ssot_shims._probes.obstacle import permission, too_many_files
-    from ssot_shims._probes.unix_path import NotASocket
+    from ssot_shims._probes.remedy import permission, too_many_files
 
     if isinstance(error, FileNotFoundError):
         return f"there is no socket at {path}; start what makes it, or correct the path"

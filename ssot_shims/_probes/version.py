@@ -10,8 +10,8 @@ import os
 import re
 
 from ssot_shims._lookup.entry_points import counting, found
-from ssot_shims._probes import Misread
-from ssot_shims._probes.stream import remaining
+from ssot_shims._probes.connection import remaining
+from ssot_shims._probes.notation import Misread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

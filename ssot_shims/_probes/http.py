@@ -1,22 +1,69 @@
-"""Probes of what answers over HTTP: 2xx is yes. Redirects are followed on the same host, bodies are never read."""
+"""``http://`` and ``https://`` probes, through proxies where the environment names one."""
 
 from __future__ import annotations
 
+import os
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes import Misread
-from ssot_shims._probes.authority import Authority
+from ssot_shims._probes.address import Authority, Url, read_authority, read_url
 from ssot_shims._probes.network import NotReached, no_answer, reach
-from ssot_shims._probes.url import Url, read_url
+from ssot_shims._probes.notation import Misread
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext
+    from typing import Any
 
-    from ssot_shims._probes.proxy import Proxy
-    from ssot_shims._probes.stream import Head, Stream
+    from ssot_shims._probes.connection import Head, Stream
+
+
+class Proxy(Record):
+    """Where the proxy is, and the variable that says so."""
+
+    authority: Authority
+    variable: str
+
+    @property
+    def port(self) -> int:
+        return self.authority.port or 80
+
+    @property
+    def shown(self) -> str:
+        return f"the proxy {self.authority.netloc} ({self.variable})"
+
+
+def proxy_for(scheme: str, host: str, port: int) -> Proxy | None:
+    """The proxy for this address, or None; :class:`NotReached` for a variable that does not read."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib import request  # takes tens of milliseconds, and most have no such variable
+
+    # typeshed does not know these two; those it knows read the system's settings too.
+    variables: Any = request
+    proxies: dict[str, str] = variables.getproxies_environment()
+    value = proxies.get(scheme) or proxies.get("all")
+    place = Authority(host=host, port=port).netloc
+    if not value or any(variables.proxy_bypass_environment(form, proxies) for form in (place, host)):
+        return None
+    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    variable = next((name for name in names if os.environ.get(name) == value), names[0])
+    return Proxy(authority=_read(value, variable), variable=variable)
+
+
+def _read(value: str, variable: str) -> Authority:
+    kind, slashes, rest = value.partition("://")
+    if not slashes:
+        kind, rest = "http", value
+    advice = f"{variable}=http://host:port, or leave the proxy out: no_proxy=<the host>"
+    if kind.lower() != "http":
+        raise NotReached(f"{variable} names a proxy that is not reached by plain http; {advice}")
+    try:
+        return read_authority(rest)[0]
+    except Misread:  # its words may quote half a password
+        raise NotReached(f"{variable} does not read; {advice}") from None
+
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -75,7 +122,7 @@ def _advice(url: Url, status: int) -> str:
 
 
 def _curl(url: Url) -> str:
-    from ssot_shims._probes.obstacle import quoted  # most answers need no look
+    from ssot_shims._probes.remedy import quoted  # most answers need no look
 
     return f"curl -i {quoted(url.shown)}"
 
@@ -102,8 +149,7 @@ def _get(url: Url, user: str, deadline: float) -> Head:
     """The head of the answer to GET."""
     from contextlib import suppress  # imports are for those who ask
 
-    from ssot_shims._probes.proxy import proxy_for
-    from ssot_shims._probes.stream import BadAnswer, read_head
+    from ssot_shims._probes.connection import BadAnswer, read_head
 
     proxy = proxy_for(url.scheme, url.authority.host, url.port)
     place = f"{url.shown} through {proxy.shown}" if proxy else url.shown
@@ -186,7 +232,7 @@ def _refuse_pipes() -> None:
 
 
 def _tunnel(stream: Stream, url: Url, proxy: Proxy) -> None:
-    from ssot_shims._probes.stream import read_head
+    from ssot_shims._probes.connection import read_head
 
     place = Authority(host=url.host, port=url.port).netloc
     lines = [

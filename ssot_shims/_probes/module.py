@@ -1,53 +1,18 @@
-"""Probes of what needs no network: a command, a module, an environment variable; and the names of other capabilities.
-
-A module is found, not imported: importing runs it, and an answer should change nothing.
-"""
+"""``module:`` probes: whether a module could be imported, and in which version. It is not imported."""
 
 from __future__ import annotations
 
-import os
 from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._lookup.finder import HalfImported, Place, Unclear, asks_others, find
-from ssot_shims._probes import Combination, Misread, PythonProbe, split_before
-from ssot_shims._probes.obstacle import more_time, quoted
+from ssot_shims._probes.notation import Misread, is_dotted_name, split_before
+from ssot_shims._probes.remedy import more_time, quoted
 from ssot_shims._record import Record
-from ssot_shims._settings import is_capability_name
-from ssot_shims._text import masked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Literal
-
-
-class CommandProbe(Record):
-    """Whether a command is there to be run, by name on ``PATH`` or by its own path. It is not run."""
-
-    is_service = False
-
-    notation: str
-    command: str
-
-    def ask(self, deadline: float) -> Availability:
-        """Where the command is, or what to do about it."""
-        import shutil  # zlib, bz2 and lzma come with it
-
-        found = shutil.which(self.command)
-        if found:
-            return Availability(status="available", reason=f"{self.command} is at {found}", details={"path": found})
-        return Availability(status="unavailable", reason=self._reason())
-
-    def _reason(self) -> str:
-        is_path = os.path.dirname(self.command) != ""
-        folders = [""] if is_path else os.get_exec_path()
-        for file in (os.path.join(folder, self.command) for folder in folders):
-            if os.path.isfile(file):
-                return f"{file} is there and may not be executed; chmod +x {quoted(file)}"
-        if is_path:
-            return f"there is no file {masked(self.command)}; install it there, or register the command by another path"
-        return f"there is no command {self.command!r} in the folders of PATH; install it, or add its folder to PATH"
 
 
 class ModuleProbe(Record):
@@ -146,35 +111,6 @@ def _find(name: str, path: Iterable[str] | None) -> Place | None:
         return half.place  # it is there, whatever becomes of the import
 
 
-class EnvProbe(Record):
-    """Whether an environment variable is set and not empty. Its value is nobody's business."""
-
-    is_service = False
-
-    notation: str
-    variable: str
-
-    def ask(self, deadline: float) -> Availability:
-        """Whether there is a value, never which."""
-        value = os.environ.get(self.variable)
-        if value:
-            return Availability(status="available", reason=f"{self.variable} is set")
-        what = "not set" if value is None else "set, and empty"
-        return Availability(status="unavailable", reason=f"{self.variable} is {what}; export {self.variable}=<a value>")
-
-
-def read_command(notation: str, command: str) -> CommandProbe:
-    """The probe of ``command:git``."""
-    if not command:
-        raise Misread("names no command")
-    expected = "the command alone: it is looked for and not run"
-    if "://" in command:
-        raise Misread("has an address in the command", expected)
-    if " " in command and os.path.dirname(command) == "":
-        raise Misread(f"has a blank in the command {masked(command)!r}", expected)
-    return CommandProbe(notation=notation, command=command)
-
-
 def read_module(notation: str, rest: str) -> ModuleProbe:
     """The probe of ``module:numpy`` or ``module:numpy>=2``."""
     from ssot_shims._probes.version import read_specifier  # brings a regular expression
@@ -185,51 +121,3 @@ def read_module(notation: str, rest: str) -> ModuleProbe:
     if specifier:
         read_specifier(specifier)
     return ModuleProbe(notation=notation, module=module, specifier=specifier)
-
-
-def read_env(notation: str, variable: str) -> EnvProbe:
-    """The probe of ``env:NAME``."""
-    if not variable:
-        raise Misread("names no variable")
-    if not (variable.isascii() and variable.isidentifier()):
-        raise Misread(f"names the variable {variable!r}", "letters, digits and _, and no digit first: env:NAME")
-    return EnvProbe(notation=notation, variable=variable)
-
-
-def read_python(notation: str, rest: str) -> PythonProbe:
-    """The probe of ``python:pkg.mod:function``."""
-    module, colon, function = rest.partition(":")
-    if not colon:
-        raise Misread(f"has no colon between module and function in {rest!r}")
-    for part, dotted in (("module", module), ("function", function)):
-        if not is_dotted_name(dotted):
-            raise Misread(f"names the {part} {dotted!r}, which is no dotted name")
-    return PythonProbe(notation=notation, module=module, function=function)
-
-
-def read_all(notation: str, rest: str) -> Combination:
-    """All of ``all:docker,postgres``."""
-    return _combination(notation, "all", rest)
-
-
-def read_any(notation: str, rest: str) -> Combination:
-    """Any of ``any:docker,staging``."""
-    return _combination(notation, "any", rest)
-
-
-def _combination(notation: str, kind: Literal["all", "any"], rest: str) -> Combination:
-    if not rest:
-        raise Misread("names no capability")
-    names = tuple(rest.split(","))
-    for name in names:
-        if not is_capability_name(name):
-            raise Misread(
-                f"names the capability {name!r}",
-                f"names of small letters, digits and _, parted by commas: {kind}:NAME,NAME",
-            )
-    return Combination(notation=notation, kind=kind, names=names)
-
-
-def is_dotted_name(text: str) -> bool:
-    """Whether *text* reads as ``pkg.mod``."""
-    return all(name.isidentifier() for name in text.split("."))
