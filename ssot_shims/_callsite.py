@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from weakref import ReferenceType
 
 PACKAGE = os.path.dirname(__file__) + os.sep
+_CALLERS = PACKAGE + "_capabilities"
 
 
 def caller() -> str:
@@ -100,9 +101,9 @@ def standing(thread: int, file: str) -> str:
 def raising(error: BaseException, file: str) -> str:
     """Where *error* was raised, in *file* if it passed through there at all; empty when that is not in Python.
 
-    The folder of this module is left out: from here the probe was called, which may be done in a wrong way.
+    The folder of the registry is left out: from there the probe was called, which may be done in a wrong way.
     """
-    places = [place for place in _inwards(error.__traceback__) if os.path.dirname(place[0]) + os.sep != PACKAGE]
+    places = [place for place in _inwards(error.__traceback__) if os.path.dirname(place[0]) != _CALLERS]
     return _innermost(places[::-1], file)
 
 

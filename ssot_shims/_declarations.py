@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 
 import ssot_shims._settings as _settings
-from ssot_shims._builtin import capabilities
+from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._names import SHIMS
 from ssot_shims._record import Record
 from ssot_shims._text import describe

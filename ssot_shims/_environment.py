@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ssot_shims._settings as _settings
-from ssot_shims._builtin import capabilities
+from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._declarations import declare, importable
 from ssot_shims._in_force import required_here, told
 from ssot_shims._pyproject import find_project

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from string import Template
 
-from ssot_shims._capability import refuse_bad_name
+from ssot_shims._capabilities.capability import refuse_bad_name
 from ssot_shims._probes.address import read_authority
 from ssot_shims._probes.notation import Misread, split_before, without_secrets
 from ssot_shims._record import Record

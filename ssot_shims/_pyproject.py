@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from ssot_shims._capability import capability, refuse_bad_name
+from ssot_shims._capabilities.capability import capability, refuse_bad_name
 from ssot_shims._plan import EnvironmentPlan
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ssot_shims._capability import Capability
+    from ssot_shims._capabilities.capability import Capability
 
 _KEYS = ("modules", "capabilities", "environments", "migrate")
 _CAPABILITY_KEYS = ("probe", "timeout", "ttl", "service")

@@ -10,8 +10,8 @@ import textwrap
 from contextlib import contextmanager, suppress
 
 import ssot_shims._settings as _settings
-from ssot_shims._builtin import capabilities
-from ssot_shims._outcome import fit_to_show
+from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import describe, markdown, one_line

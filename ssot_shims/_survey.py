@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ssot_shims._settings as _settings
-from ssot_shims._asking import begin_each
 from ssot_shims._availability import Availability
-from ssot_shims._outcome import fit_to_show
-from ssot_shims._precedence import no_services
+from ssot_shims._capabilities.check import begin_each, no_services
+from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._record import Record
 from ssot_shims.errors import SsotShimsError
 
@@ -14,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ssot_shims._capability import Capability
-    from ssot_shims._registry import Registry
+    from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._capabilities.registry import Registry
     from ssot_shims._shims.shim import ShimRecord
 
 

@@ -7,7 +7,7 @@ from functools import wraps
 from unittest import SkipTest, TestCase
 
 from ssot_shims._callsite import place_of
-from ssot_shims._capability import refuse_bad_name
+from ssot_shims._capabilities.capability import refuse_bad_name
 from ssot_shims._in_force import required_here
 from ssot_shims._record import Record
 from ssot_shims._verdict import UPSTREAM, judge_each

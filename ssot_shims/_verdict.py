@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import import_module
 
-from ssot_shims._asking import begin_each
-from ssot_shims._builtin import capabilities
+from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.check import begin_each
+from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._declarations import told_later
 from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._names import SHIMS
-from ssot_shims._outcome import fit_to_show
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import did_you_mean

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 
 import ssot_shims._report as _report
-from ssot_shims._builtin import capabilities
+from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._contract.verification import verify_record
 from ssot_shims._declarations import importable, load_declarations, told_later
 from ssot_shims._environment import survey_environments

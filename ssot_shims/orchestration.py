@@ -15,9 +15,9 @@ from typing import Any, Self
 from typing_extensions import deprecated
 
 import ssot_shims._settings as _settings
-from ssot_shims._builtin import capabilities, is_available
-from ssot_shims._capability import capability
-from ssot_shims._precedence import TEST_NO_SERVICES, no_services
+from ssot_shims._capabilities.builtin import capabilities, is_available
+from ssot_shims._capabilities.capability import capability
+from ssot_shims._capabilities.check import TEST_NO_SERVICES, no_services
 from ssot_shims._probes.network import TcpProbe
 
 _AGENTS = "test_framework.orchestration."

@@ -24,7 +24,7 @@ _MARKERS = {
     "requires_upstream": 'run this only where these shims give their upstream, such as "HeartbeatConfig" (ssot_shims)',
 }
 # Whoever asks for a capability or a shim, or uses what is offered here, has one of these imported.
-_TRACES = {"ssot_shims._registry", "ssot_shims._shims.shim", "ssot_shims._plugin.course"}
+_TRACES = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.course"}
 # Each is an option and an ini key: what it is in the ini file, what it takes, and what it means.
 _SETTINGS = {
     "ssot_require": ("linelist", "append", "NAME", "NAME must be real: what needs it never skips"),

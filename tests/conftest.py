@@ -18,7 +18,7 @@ import importlib_metadata  # noqa: F401  # it adds a finder to sys.meta_path, wh
 import pytest
 
 import ssot_shims
-from ssot_shims._builtin import capabilities
+from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._shims import shim as _shim
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import CapabilityMissing, Registry, UnknownCapability, capabilities, is_available
-from ssot_shims._capability import capability
+from ssot_shims._capabilities.capability import capability
 from tests.conftest import Write, run
 
 CHECKOUT = str(Path(ssot_shims.__file__).parents[1])

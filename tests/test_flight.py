@@ -56,7 +56,7 @@ def yes() -> Availability:
 
 
 def add_inline(registry: Registry, name: str, function: Callable[[float], Availability], **options: float) -> None:
-    from ssot_shims._capability import capability
+    from ssot_shims._capabilities.capability import capability
 
     registry.add(capability(name, Inline(function=function), **options))
 

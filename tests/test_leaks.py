@@ -23,7 +23,7 @@ import pytest
 import trustme
 
 from ssot_shims import Availability, Registry, Unavailable
-from ssot_shims._capability import capability
+from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.docker import DockerProbe
 from tests.docker_machine import Machine
 from tests.hostile import free_port

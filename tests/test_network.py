@@ -27,9 +27,9 @@ import pytest
 import trustme
 
 from ssot_shims._availability import Availability
+from ssot_shims._capabilities.registry import Registry
 from ssot_shims._probes.network import TcpProbe, no_answer
 from ssot_shims._probes.notation import read
-from ssot_shims._registry import Registry
 from tests import certificates
 from tests.certificates import Speaks
 from tests.cures import as_member, as_nobody

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ssot_shims._capability import capability
+from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Combination, PythonProbe, read, without_secrets
 from ssot_shims.errors import InvalidProbe
 

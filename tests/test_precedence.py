@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from ssot_shims import Availability, InvalidCapability, InvalidSetting, Registry
-from ssot_shims._precedence import no_services
+from ssot_shims._capabilities.check import no_services
 from ssot_shims._settings import misspelled, required, timeout
 
 HERE = __file__

@@ -35,7 +35,7 @@ from ssot_shims import (
     UnknownCapability,
     capabilities,
 )
-from ssot_shims._capability import capability
+from ssot_shims._capabilities.capability import capability
 from tests.conftest import Write, run
 
 HERE = __file__

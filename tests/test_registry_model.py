@@ -23,9 +23,9 @@ from ssot_shims import (
     Registry,
     Unavailable,
     UnknownCapability,
-    _asking,
 )
-from ssot_shims._capability import LEVELS, capability
+from ssot_shims._capabilities import check as _check
+from ssot_shims._capabilities.capability import LEVELS, capability
 from tests.chance import Chance
 
 NAMES = ("db", "gpu", "web")
@@ -207,7 +207,7 @@ class Comparison(RuleBasedStateMachine):
         self.entered: list[tuple[AbstractContextManager[None], dict[str, bool]]] = []
         self.environment = mock.patch.dict(os.environ)
         self.environment.start()
-        self.grace = mock.patch.object(_asking, "_GRACE", 0)  # for a late reason, which this probe never gives
+        self.grace = mock.patch.object(_check, "_GRACE", 0)  # for a late reason, which this probe never gives
         self.grace.start()
         self.may_come_back = threading.Event()
         self.registry.register(HANGING, self.hang, timeout=0.01, service=True)

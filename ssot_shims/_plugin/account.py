@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssot_shims._outcome import fit_to_show
+from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False

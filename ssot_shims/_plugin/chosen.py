@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssot_shims._answers import Answers
+from ssot_shims._capabilities.cache import Answers
 from ssot_shims._declarations import importable
 from ssot_shims._environment import Environment, choose_from
 from ssot_shims._plugin.markers import end, refuse

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import ssot_shims._settings as _settings
-from ssot_shims._builtin import capabilities
-from ssot_shims._override import Override
+from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.cache import Override
 from ssot_shims._plugin import report, summary
 from ssot_shims._plugin.markers import marked_shims
 from ssot_shims._plugin.settings import judge, settings_of

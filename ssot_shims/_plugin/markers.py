@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssot_shims._outcome import fit_to_show
+from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._plugin.settings import judge
 from ssot_shims._plugin.tally import ASKED, COUNTED
 from ssot_shims._shims.shim import all_shims

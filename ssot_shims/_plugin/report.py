@@ -8,7 +8,7 @@ import platform
 import pytest
 
 import ssot_shims._settings as _settings
-from ssot_shims._outcome import fit_to_show
+from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._plugin.account import account
 from ssot_shims._text import describe, markdown
 from ssot_shims._version import __version__

@@ -13,10 +13,10 @@ from functools import partial
 import pytest
 
 import ssot_shims._settings as _settings
-from ssot_shims._builtin import capabilities
+from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.check import no_services
 from ssot_shims._declarations import ImportFailure, declare, importable, told_later
 from ssot_shims._in_force import Told, tell
-from ssot_shims._precedence import no_services
 from ssot_shims._pyproject import Project, read_project
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from ssot_shims._capability import Capability
+    from ssot_shims._capabilities.capability import Capability
     from ssot_shims._verdict import Verdict
 
 

@@ -17,8 +17,8 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from ssot_shims._answers import Answers
 from ssot_shims._availability import Availability
+from ssot_shims._capabilities.cache import Answers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from ssot_shims._answers import Shared
-    from ssot_shims._capability import Capability
+    from ssot_shims._capabilities.cache import Shared
+    from ssot_shims._capabilities.capability import Capability
 
 FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
 
@@ -157,5 +157,5 @@ def _told(place: Path) -> dict[str, Any]:
 
 def _answers() -> Answers | None:
     """What the registry that everybody shares knows; None where nobody has imported it, which is not our part."""
-    home: Any = sys.modules.get("ssot_shims._builtin")
+    home: Any = sys.modules.get("ssot_shims._capabilities.builtin")
     return home.capabilities._answers if home else None

@@ -305,11 +305,21 @@ def pytest_unconfigure(config):
     assert run.counts == {"passed": 1}
     assert run.err.split() == [
         "ssot_shims",
-        "ssot_shims._answers",
         "ssot_shims._availability",
+        "ssot_shims._callsite",
+        "ssot_shims._capabilities",
+        "ssot_shims._capabilities.cache",
+        "ssot_shims._capabilities.capability",
+        "ssot_shims._capabilities.flight",
+        "ssot_shims._capabilities.function",
+        "ssot_shims._lookup",
+        "ssot_shims._lookup.finder",
+        "ssot_shims._lookup.lookup",
         "ssot_shims._plugin",
         "ssot_shims._plugin.sharing",
         "ssot_shims._plugin.workers",
         "ssot_shims._record",
+        "ssot_shims._settings",
+        "ssot_shims.errors",
         "ssot_shims.pytest_plugin",
     ]

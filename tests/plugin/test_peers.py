@@ -321,7 +321,7 @@ def _without_seconds(run: Run) -> tuple[str, str]:
 INSIDE = """
 import os, pytest
 from ssot_shims import capabilities, is_available
-from ssot_shims._answers import Answers
+from ssot_shims._capabilities.cache import Answers
 
 INNER = '''
 import pytest

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ssot_shims import Availability, Registry, capabilities
-from ssot_shims._answers import Answers
+from ssot_shims._capabilities.cache import Answers
 from ssot_shims._plugin import sharing
 from ssot_shims._plugin.sharing import FOLDER, Sharing
 from tests.plugin.conftest import Run, Suite
@@ -492,9 +492,9 @@ def test_it():
 
     registry = Registry()
     registry.register("git", "command:git")
-    before = "ssot_shims._builtin" in sys.modules
+    before = "ssot_shims._capabilities.builtin" in sys.modules
     registry.check("git")
-    Path("told").write_text(json.dumps([before, "ssot_shims._builtin" in sys.modules]))
+    Path("told").write_text(json.dumps([before, "ssot_shims._capabilities.builtin" in sys.modules]))
 """
 
 

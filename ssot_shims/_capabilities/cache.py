@@ -1,23 +1,22 @@
-"""What is known at this moment, behind one lock: capabilities, answers, overrides, and the flights under way.
-
-``hits`` holds every answer that may be given without a look at anything else. Reading it takes no lock;
-:meth:`Answers.publish` is the only writer. Before there is a hit somebody was told the answer, which is noted.
-"""
+"""The cache: answers of capabilities, the layers of overrides over them, and the flights that are under way."""
 
 from __future__ import annotations
 
 from _thread import RLock
 from time import monotonic
 
+from ssot_shims._availability import Availability
+from ssot_shims._capabilities.function import WHOLE, fit_to_show, is_whole
+from ssot_shims.errors import InvalidCapability
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import ClassVar, Protocol
 
-    from ssot_shims._availability import Availability
-    from ssot_shims._capability import Capability
-    from ssot_shims._flight import Flight
-    from ssot_shims._run import Run
+    from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._capabilities.flight import Flight
+    from ssot_shims._capabilities.function import Run
 
     class Shared(Protocol):
         """What the processes of one test run have agreed on."""
@@ -168,3 +167,40 @@ def _fit_to_show(reason: str) -> str:
     from ssot_shims._text import one_line, shortened  # re, and hardly any reason is like that
 
     return shortened(one_line(reason), _LONGEST)
+
+
+class Override:
+    """What ``override(...)`` gives: the answers count from ``with`` to its end, for the whole process.
+
+    It may be entered again, and overrides may end in any order: what is left counts, the latest first.
+    """
+
+    def __init__(self, answers: Answers, layer: Mapping[str, Availability]) -> None:
+        self._answers = answers
+        self._layer = layer
+        self._entered: list[Mapping[str, Availability]] = []
+
+    def __enter__(self) -> None:
+        layer = dict(self._layer)
+        self._entered.append(layer)
+        self._answers.put_over(layer)
+
+    def __exit__(self, *_: object) -> None:
+        self._answers.take_off(self._entered.pop())
+
+
+def overriding(name: str, value: object, where: str) -> Availability:
+    """The answer that *value*, given for *name* at *where*, stands for. Raises :class:`InvalidCapability`."""
+    if isinstance(value, Availability):
+        if not is_whole(value):
+            raise InvalidCapability(f"override({name}=Availability(...)) is unfinished", WHOLE)
+        return value.but(name=name, reason=fit_to_show(value.reason), source="override")
+    if not isinstance(value, bool):
+        given = fit_to_show(repr(value))
+        raise InvalidCapability(f"override({name}={given}) is no answer", "give True, False or an Availability")
+    return Availability(
+        name=name,
+        status="available" if value else "unavailable",
+        reason=f"override({name}={value}) at {where}; to ask the machine: leave that with block",
+        source="override",
+    )

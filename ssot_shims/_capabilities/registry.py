@@ -6,12 +6,12 @@ import os
 from _weakref import ref
 from time import monotonic
 
-from ssot_shims._answers import Answers
-from ssot_shims._asking import ask, begin, begin_each
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import caller, standing
-from ssot_shims._capability import Capability, capability, refuse_bad_name
-from ssot_shims._catalogue import Catalogue
+from ssot_shims._capabilities.cache import Answers
+from ssot_shims._capabilities.capability import Capability, capability, refuse_bad_name
+from ssot_shims._capabilities.catalogue import Catalogue
+from ssot_shims._capabilities.check import ask, begin, begin_each
 from ssot_shims.errors import CapabilityMissing
 
 TYPE_CHECKING = False
@@ -154,7 +154,7 @@ class Registry:
 
     async def acheck(self, name: str) -> Availability:
         """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
-        from ssot_shims._errand import awaited  # few await
+        from ssot_shims._capabilities.flight import awaited  # few await
 
         try:
             return self._hits[name]
@@ -180,7 +180,7 @@ class Registry:
 
         Raises :class:`UnknownCapability` and :class:`InvalidCapability`.
         """
-        from ssot_shims._override import Override, overriding  # only for those who do
+        from ssot_shims._capabilities.cache import Override, overriding  # only for those who do
 
         where = caller()
         given = {**(answers or {}), **more}

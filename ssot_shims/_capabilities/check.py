@@ -1,8 +1,4 @@
-"""Ask one capability: what is known, else join the flight under way, else be the one who runs the probe.
-
-Our own probes keep their deadline and run in the asking thread; functions run in a thread that can be abandoned. Every
-question begins in the thread that asks it, where modules are imported; others only wait.
-"""
+"""Checks of capabilities: overridden, cached, joined or run; one, several, or a combination of them."""
 
 from __future__ import annotations
 
@@ -11,19 +7,106 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._flight import Flight, Question, asking, current, refuse_circle, timed_out
-from ssot_shims._precedence import forced
+from ssot_shims._capabilities.flight import Flight, Question, asking, current, refuse_circle, timed_out
 from ssot_shims.errors import CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Literal
 
-    from ssot_shims._answers import Answers
-    from ssot_shims._capability import Capability
-    from ssot_shims._catalogue import Catalogue
+    from ssot_shims._availability import Status
+    from ssot_shims._capabilities.cache import Answers
+    from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._capabilities.catalogue import Catalogue
 
     Wait = Callable[[], Availability]
+
+
+TEST_NO_SERVICES = "TEST_NO_SERVICES"
+
+
+def forced(capability: Capability) -> Availability | None:
+    """The answer that the environment gives for *capability*; None when the probe is to be asked.
+
+    Raises :class:`InvalidSetting` for a value that does not read, unless a setting before it has answered.
+    """
+    answer = _by_name(_settings.has_variable(capability.name))
+    if answer is None:
+        answer = _off(capability, _settings.NO_SERVICES)
+    if answer is None:
+        answer = _by_name(f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE")
+    if answer is None:
+        answer = _off(capability, TEST_NO_SERVICES)
+    return answer
+
+
+def no_services() -> bool:
+    """Whether every service is turned off, by our name for it or by the one of old.
+
+    Raises :class:`InvalidSetting` for a value that does not read.
+    """
+    return _settings.flag(_settings.NO_SERVICES) or _settings.flag(TEST_NO_SERVICES)
+
+
+def _by_name(variable: str) -> Availability | None:
+    answer = _settings.choice(variable)
+    if answer is None:
+        return None
+    says = "says yes" if answer else "says no"
+    return _forced_answer(variable, says, is_yes=answer)
+
+
+def _off(capability: Capability, variable: str) -> Availability | None:
+    if not (capability.is_service and _settings.flag(variable)):
+        return None
+    return _forced_answer(variable, "turns every service off", is_yes=False)
+
+
+def _forced_answer(variable: str, says: str, *, is_yes: bool) -> Availability:
+    return Availability(
+        status="available" if is_yes else "unavailable",
+        reason=f"{variable} {says}; to ask the machine: unset {variable}",
+        source=variable,
+    )
+
+
+# What is said of a combination that is not there: breakage first, then a clear no.
+_FROM_BAD_TO_WORSE: tuple[Status, ...] = ("timed out", "unavailable", "failed")
+
+
+def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Availability:
+    """The answer that *parts* add up to, with the reason of every part that decides it.
+
+    It is forced (its ``source`` is not ``probe``) when it would be another without a forced part.
+
+    >>> yes = Availability(status="available", reason="it is")
+    >>> no = Availability(status="unavailable", reason="it is not")
+    >>> combined("any", {"docker": no, "staging": yes}).reason
+    'staging: it is'
+    >>> combined("all", {"docker": no, "staging": yes}).reason
+    'docker: it is not'
+    """
+    yes = {name: part for name, part in parts.items() if part}
+    no = {name: part for name, part in parts.items() if not part}
+    if yes and (kind == "any" or not no):
+        return _answer("available", yes, needs_all=kind == "all")
+    worst = max(no.values(), key=lambda part: _FROM_BAD_TO_WORSE.index(part.status))
+    return _answer(worst.status, no, needs_all=kind == "any")
+
+
+def _answer(status: Status, deciding: dict[str, Availability], *, needs_all: bool) -> Availability:
+    """The answer that each of *deciding* gives by itself, or that it needs all of them for."""
+    sources = [part.source for part in deciding.values()]
+    is_forced = any if needs_all else all
+    forced = [source for source in sources if source != "probe"]
+    return Availability(
+        status=status,
+        reason="; ".join(f"{name}: {part.reason}" for name, part in deciding.items()),
+        source=forced[0] if is_forced(source != "probe" for source in sources) else "probe",
+        details={name: part.status for name, part in deciding.items()},
+    )
+
 
 # Seconds after the deadline for a probe to say itself why it had no answer, which is more than its waiters know.
 _GRACE = 0.05
@@ -64,7 +147,7 @@ def _begin(catalogue: Catalogue, capability: Capability, asker: Question | None,
         return _combine(catalogue, capability, asker or current(), is_alone)
     if is_alone:
         return _set_out(catalogue, capability, asker)
-    from ssot_shims._errand import Errand  # a single question needs none
+    from ssot_shims._capabilities.flight import Errand  # a single question needs none
 
     if capability.kind == "probe":
         return Errand(capability.name, lambda: _set_out(catalogue, capability, asker)()).wait
@@ -175,7 +258,7 @@ def _probe(answers: Answers, flight: Flight) -> Availability | None:
         found = flight.capability.probe
     if isinstance(found, Availability):
         return found
-    from ssot_shims._run import Run  # our own probes need none
+    from ssot_shims._capabilities.function import Run  # our own probes need none
 
     Run(answers, flight, found).start()
     return None
@@ -186,14 +269,14 @@ def _ask_inline(flight: Flight) -> Availability | Callable[[], Availability]:
     try:
         found: Availability | Callable[[], Availability] = flight.capability.probe.ask(flight.deadline)
     except Exception as error:  # nothing else is ours: it comes from a signal handler, and is for the program
-        from ssot_shims._outcome import raised  # a mistake of ours
+        from ssot_shims._capabilities.function import raised  # a mistake of ours
 
         return raised(flight.capability, error)
     return found
 
 
 def _load(flight: Flight) -> Callable[[], object] | Availability:
-    from ssot_shims._outcome import load  # only for functions that are named as text
+    from ssot_shims._capabilities.function import load  # only for functions that are named as text
 
     flight.is_loading = True
     token = asking.set(flight)  # what the module asks for may ask for the very capability that it is to find
@@ -206,8 +289,6 @@ def _load(flight: Flight) -> Callable[[], object] | Availability:
 
 def _combine(catalogue: Catalogue, capability: Capability, asker: Question | None, is_alone: bool) -> Wait:
     """What waits for the answer of a combination, whose parts are asked side by side."""
-    from ssot_shims._combination import combined  # few capabilities are combinations
-
     started = monotonic()
     refuse_circle(capability, asker)
     answer = forced(capability)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ssot_shims._capability import Capability
+from ssot_shims._capabilities.capability import Capability
+from ssot_shims._capabilities.registry import Registry
 from ssot_shims._record import Record
-from ssot_shims._registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The registry of capabilities, and the cached answers."""
