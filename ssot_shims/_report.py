@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from ssot_shims._contract.difference import Difference
-    from ssot_shims._declarations import ImportFailure
-    from ssot_shims._environment import Chain, EnvironmentFinding
-    from ssot_shims._survey import Finding
+    from ssot_shims._project.declarations import ImportFailure
+    from ssot_shims._project.environment import Chain, EnvironmentFinding
+    from ssot_shims._project.requirement import Finding
 
 
 SCHEMA = 1

@@ -8,9 +8,8 @@ from unittest import SkipTest, TestCase
 
 from ssot_shims._callsite import place_of
 from ssot_shims._capabilities.capability import refuse_bad_name
-from ssot_shims._in_force import required_here
+from ssot_shims._project.requirement import UPSTREAM, judge_each, required_here
 from ssot_shims._record import Record
-from ssot_shims._verdict import UPSTREAM, judge_each
 from ssot_shims.errors import CapabilityMissing, InvalidCapability, InvalidDecoration
 
 TYPE_CHECKING = False
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ParamSpec, TypeVar
 
-    from ssot_shims._verdict import Verdict
+    from ssot_shims._project.requirement import Verdict
 
     P = ParamSpec("P")
     R = TypeVar("R")

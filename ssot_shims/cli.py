@@ -14,13 +14,13 @@ from time import sleep
 import ssot_shims._report as _report
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._contract.verification import verify_record
-from ssot_shims._declarations import importable, load_declarations, told_later
-from ssot_shims._environment import survey_environments
-from ssot_shims._pyproject import find_project
+from ssot_shims._project.declarations import importable, load_declarations, told_later
+from ssot_shims._project.environment import survey_environments
+from ssot_shims._project.pyproject import find_project
+from ssot_shims._project.requirement import survey, unmet
 from ssot_shims._record import Record
 from ssot_shims._report import aside, write
 from ssot_shims._shims.shim import all_shims
-from ssot_shims._survey import survey, unmet
 from ssot_shims._text import one_line
 from ssot_shims._version import __version__
 from ssot_shims.errors import SsotShimsError
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn, TextIO
 
-    from ssot_shims._declarations import ImportFailure
-    from ssot_shims._pyproject import Project
+    from ssot_shims._project.declarations import ImportFailure
+    from ssot_shims._project.pyproject import Project
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # it has no public name
 

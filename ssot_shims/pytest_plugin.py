@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from ssot_shims._environment import Environment
+    from ssot_shims._project.environment import Environment
 
 _MARKERS = {
     "requires_capability": 'run this only where all of them are there, such as "docker"; skip elsewhere (ssot_shims)',

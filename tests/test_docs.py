@@ -20,7 +20,7 @@ import ssot_shims
 from ssot_shims import capabilities
 from ssot_shims._names import NAMES
 from ssot_shims._probes.notation import read
-from ssot_shims._pyproject import read_project
+from ssot_shims._project.pyproject import read_project
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -27,9 +27,9 @@ from ssot_shims import (
     choose_environment,
     cli,
 )
-from ssot_shims._declarations import register
-from ssot_shims._environment import choose_from
-from ssot_shims._pyproject import find_project
+from ssot_shims._project.declarations import register
+from ssot_shims._project.environment import choose_from
+from ssot_shims._project.pyproject import find_project
 from tests.conftest import Write
 
 ENVIRONMENTS = """

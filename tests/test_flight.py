@@ -21,8 +21,8 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, Capability, CircularProbe, InvalidSetting, Registry
+from ssot_shims._project.requirement import survey
 from ssot_shims._record import Record
-from ssot_shims._survey import survey
 from tests.conftest import Write
 
 HERE = __file__

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from ssot_shims import InvalidSetting, Registry, _settings
-from ssot_shims._pyproject import Project, read_project
+from ssot_shims._project.pyproject import Project, read_project
 from tests.chance import Chance
 
 # --- environment variables

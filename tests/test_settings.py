@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims import InvalidSetting
-from ssot_shims._pyproject import find_project
+from ssot_shims._project.pyproject import find_project
 from ssot_shims._settings import in_force, misspelled, strict
 
 SHIMS = frozenset({"HeartbeatConfig", "RetryPolicy"})

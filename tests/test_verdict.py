@@ -11,8 +11,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, all_shims, capabilities, shim
-from ssot_shims._in_force import required_here
-from ssot_shims._verdict import Verdict, judge, judge_each, known_names
+from ssot_shims._project.requirement import Verdict, judge, judge_each, known_names, required_here
 from tests.conftest import Write
 
 BY_OPTION = "--ssot-require"

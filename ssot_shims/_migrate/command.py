@@ -8,7 +8,6 @@ from contextlib import closing
 from importlib.util import find_spec
 
 import ssot_shims._report as _report
-from ssot_shims._declarations import importable, load_declarations
 from ssot_shims._migrate.homes import Homes
 from ssot_shims._migrate.outcome import Job
 from ssot_shims._migrate.progress import progress
@@ -17,6 +16,7 @@ from ssot_shims._migrate.summary import Summary, summary_text
 from ssot_shims._migrate.tree import Choice, find_files
 from ssot_shims._migrate.workers import all_cores, migrate_all, stoppable
 from ssot_shims._migrate.writing import clear_leftovers
+from ssot_shims._project.declarations import importable, load_declarations
 from ssot_shims._report import aside, write, write_bytes
 from ssot_shims._shims.shim import all_shims
 from ssot_shims.errors import InvalidSetting, MigrationError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ssot_shims._migrate.outcome import Mode, Outcome
     from ssot_shims._migrate.rules import Rules
-    from ssot_shims._pyproject import Project
+    from ssot_shims._project.pyproject import Project
 
 
 def migrate(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:

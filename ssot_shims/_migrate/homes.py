@@ -6,13 +6,13 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._declarations import importable
 from ssot_shims._lookup.bindings import binds
 from ssot_shims._lookup.finder import Unclear, find
 from ssot_shims._lookup.lookup import Target, look
 from ssot_shims._migrate.places import files_imported_by, located, origin_of, place_of
 from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_not_reached
 from ssot_shims._migrate.takers import taker_of
+from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
 from ssot_shims._shims.upstream import moved_by_look
 

@@ -8,9 +8,9 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._declarations import importable
 from ssot_shims._lookup.finder import Place, Unclear, find
 from ssot_shims._lookup.lookup import Target
+from ssot_shims._project.declarations import importable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

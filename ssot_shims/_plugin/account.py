@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ssot_shims._plugin.settings import Settings
     from ssot_shims._plugin.tally import Tally
-    from ssot_shims._verdict import Verdict
+    from ssot_shims._project.requirement import Verdict
 
 # The most serious first. The first two fail the run.
 _LABELS = (

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from ssot_shims._capabilities.cache import Answers
-from ssot_shims._declarations import importable
-from ssot_shims._environment import Environment, choose_from
 from ssot_shims._plugin.markers import end, refuse
 from ssot_shims._plugin.settings import judge, settings_of
 from ssot_shims._plugin.tally import tally_of
+from ssot_shims._project.declarations import importable
+from ssot_shims._project.environment import Environment, choose_from
 from ssot_shims._settings import environment as named_environment
 from ssot_shims.errors import NoEnvironment, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssot_shims._verdict import Verdict
+    from ssot_shims._project.requirement import Verdict
 
 _KEY = pytest.StashKey[Environment | SsotShimsError]()
 

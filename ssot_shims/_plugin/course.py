@@ -14,8 +14,8 @@ from ssot_shims._plugin.markers import marked_shims
 from ssot_shims._plugin.settings import judge, settings_of
 from ssot_shims._plugin.tally import ShimTold, Tally, tally_of
 from ssot_shims._plugin.workers import WIRE
+from ssot_shims._project.requirement import UPSTREAM, known_names
 from ssot_shims._shims.shim import all_shims
-from ssot_shims._verdict import UPSTREAM, known_names
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False

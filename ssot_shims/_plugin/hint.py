@@ -87,7 +87,7 @@ def _lines(statements: list[ast.ImportFrom], config: pytest.Config) -> list[str]
 
 
 def _instead_of(statement: ast.ImportFrom) -> Iterator[str]:
-    from ssot_shims._verdict import record_of  # as above
+    from ssot_shims._project.requirement import record_of  # as above
 
     package = (statement.module or "").partition(".")[0]
     for name in statement.names:

@@ -7,8 +7,8 @@ import pytest
 from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._plugin.settings import judge
 from ssot_shims._plugin.tally import ASKED, COUNTED
+from ssot_shims._project.requirement import UPSTREAM, Verdict
 from ssot_shims._shims.shim import all_shims
-from ssot_shims._verdict import UPSTREAM, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ssot_shims._plugin.account import Line
     from ssot_shims._plugin.settings import Settings
     from ssot_shims._plugin.tally import Tally
-    from ssot_shims._verdict import Verdict
+    from ssot_shims._project.requirement import Verdict
 
 SCHEMA = 1
 

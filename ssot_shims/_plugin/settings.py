@@ -15,12 +15,11 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.check import no_services
-from ssot_shims._declarations import ImportFailure, declare, importable, told_later
-from ssot_shims._in_force import Told, tell
-from ssot_shims._pyproject import Project, read_project
+from ssot_shims._project.declarations import ImportFailure, declare, importable, told_later
+from ssot_shims._project.pyproject import Project, read_project
+from ssot_shims._project.requirement import Told, judge_each, tell
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
-from ssot_shims._verdict import judge_each
 from ssot_shims.errors import InvalidSetting, SsotShimsError
 
 TYPE_CHECKING = False
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ssot_shims._capabilities.capability import Capability
-    from ssot_shims._verdict import Verdict
+    from ssot_shims._project.requirement import Verdict
 
 
 class Settings(Record):

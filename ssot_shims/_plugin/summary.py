@@ -9,11 +9,11 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.check import TEST_NO_SERVICES
 from ssot_shims._capabilities.function import fit_to_show
-from ssot_shims._environment import Environment
 from ssot_shims._plugin.account import account
 from ssot_shims._plugin.chosen import chosen, described
 from ssot_shims._plugin.settings import settings_of
 from ssot_shims._plugin.tally import tally_of
+from ssot_shims._project.environment import Environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ssot_shims._plugin.workers import WIRE
+from ssot_shims._project.requirement import Verdict
 from ssot_shims._record import Record
-from ssot_shims._verdict import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

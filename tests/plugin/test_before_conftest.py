@@ -122,7 +122,8 @@ def test_the_nearest_pyproject_counts(suite: Suite) -> None:
             "inner/test_it.py": "import pytest\n@pytest.mark.requires_capability('backend')\ndef test_it(): pass\n",
             "inner/nearer/pytest.ini": "[pytest]\n",
             "inner/nearer/pyproject.toml": "# nothing for anybody here",
-            "inner/nearer/test_it.py": "import sys\ndef test_it(): assert 'ssot_shims._pyproject' not in sys.modules\n",
+            "inner/nearer/test_it.py": "import sys\n"
+            "def test_it(): assert 'ssot_shims._project.pyproject' not in sys.modules\n",
         }
     )
     assert suite.run("inner/test_it.py").counts == {"passed": 1}

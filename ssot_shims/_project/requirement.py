@@ -1,16 +1,17 @@
-"""Skip, error or run: what a test does that needs something of this machine. No test runner is known here."""
+"""Requirements: what must be real here, and whether a test that needs it runs, skips or errors."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
 
+import ssot_shims._settings as _settings
+from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._capabilities.check import begin_each
+from ssot_shims._capabilities.check import begin_each, no_services
 from ssot_shims._capabilities.function import fit_to_show
-from ssot_shims._declarations import told_later
-from ssot_shims._in_force import in_words_of_the_user, told
 from ssot_shims._names import SHIMS
+from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import did_you_mean
@@ -19,12 +20,112 @@ from ssot_shims.errors import SsotShimsError, UnknownCapability
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
     from typing import Literal
 
-    from ssot_shims._availability import Availability
+    from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._capabilities.registry import Registry
     from ssot_shims._shims.shim import ShimRecord
 
     Outcome = Literal["run", "skip", "error"]
+
+
+class Told(Record):
+    """Who requires each name, who has said what each variable says, and the folder of the project."""
+
+    required: Mapping[str, str] = {}
+    said_by: Mapping[str, str] = {}
+    folder: Path | None = None
+
+
+_told = Told()
+
+
+def told() -> Told:
+    """What the run that is under way was told; nothing outside of any."""
+    return _told
+
+
+def tell(new: Told) -> Told:
+    """Let *new* be in force; what was before is given back, to be told again at the end."""
+    global _told
+    before, _told = _told, new
+    return before
+
+
+def required_here() -> dict[str, str]:
+    """What is required, and who says so: the run, else ``SSOT_SHIMS_REQUIRE``. Raises :class:`InvalidSetting`."""
+    return {**dict.fromkeys(_settings.required(), _settings.REQUIRE), **_told.required}
+
+
+def in_words_of_the_user(reason: str) -> str:
+    """*reason* for one who has written an option or an ini key, and knows nothing of the variable behind it."""
+    for variable, place in _told.said_by.items():
+        reason = reason.replace(f"unset {variable}", f"leave out {place}")
+    return reason
+
+
+class Finding(Record):
+    """A capability, the answer for it, and the line where its probe hangs (empty when it does not)."""
+
+    capability: Capability
+    answer: Availability
+    hanging: str = ""
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether somebody else than the machine has answered."""
+        return self.answer.source != "probe"
+
+    @property
+    def why(self) -> str:
+        """The reason, and first of all whether it was forced."""
+        return f"forced: {self.answer.reason}" if self.is_forced else self.answer.reason
+
+
+def survey(registry: Registry, names: Iterable[str]) -> tuple[Finding, ...]:
+    """A finding for each of *names*, all of them asked side by side.
+
+    What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other. Raises
+    :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
+    """
+    _settings.timeout()
+    no_services()
+
+    waits = begin_each(registry._catalogue, names)
+    answers = {name: _outcome(name, wait) for name, wait in waits.items()}
+    hanging = registry.hanging()
+    return tuple(
+        Finding(capability=registry[name], answer=answer, hanging=hanging.get(name, ""))
+        for name, answer in answers.items()
+    )
+
+
+def _outcome(name: str, wait: Callable[[], Availability]) -> Availability:
+    try:
+        return _fit_to_show(wait())
+    except SsotShimsError as error:
+        return Availability(name=name, status="failed", reason=str(error))
+
+
+def unmet(registry: Registry, shims: Iterable[ShimRecord]) -> tuple[str, ...]:
+    """A line for everything in ``SSOT_SHIMS_REQUIRE`` that is not really there; names that nobody knows are left out.
+
+    Neither a forced yes nor a placeholder is really there.
+    """
+    required = _settings.required()
+    missing = {f"upstream:{shim.name}": f"{shim.state}; {shim.reason}" for shim in shims if shim.state != "upstream"}
+    for found in survey(registry, [name for name in required if name in registry]):
+        if found.is_forced or not found.answer:
+            missing[found.capability.name] = f"{found.answer.status}; {found.why}"
+    return tuple(f"{_settings.REQUIRE}={name}: {missing[name]}" for name in required if name in missing)
+
+
+def _fit_to_show(answer: Availability) -> Availability:
+    # The reasons of our own probes are; what an override or a function gives may hold anything.
+    details = {key: fit_to_show(str(value)) for key, value in answer.details.items()}
+    return answer.but(reason=fit_to_show(answer.reason), details=details)
+
 
 UPSTREAM = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
 

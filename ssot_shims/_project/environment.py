@@ -7,12 +7,11 @@ from pathlib import Path
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._declarations import declare, importable
-from ssot_shims._in_force import required_here, told
-from ssot_shims._pyproject import find_project
+from ssot_shims._project.declarations import declare, importable
+from ssot_shims._project.pyproject import find_project
+from ssot_shims._project.requirement import judge_each, required_here, told
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches
-from ssot_shims._verdict import judge_each
 from ssot_shims.errors import (
     CapabilityError,
     InvalidSetting,
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Literal
 
-    from ssot_shims._plan import EnvironmentPlan
-    from ssot_shims._pyproject import Project
-    from ssot_shims._verdict import Verdict
+    from ssot_shims._project.pyproject import EnvironmentPlan, Project
+    from ssot_shims._project.requirement import Verdict
 
 
 class Environment(Mapping[str, str]):

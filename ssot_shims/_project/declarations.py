@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from pathlib import Path
 
-    from ssot_shims._pyproject import Project
+    from ssot_shims._project.pyproject import Project
 
 
 class ImportFailure(Record):

@@ -1,0 +1,1 @@
+"""``pyproject.toml``, and what follows from it."""
