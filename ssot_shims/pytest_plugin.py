@@ -24,7 +24,7 @@ _MARKERS = {
     "requires_upstream": 'run this only where these shims give their upstream, such as "HeartbeatConfig" (ssot_shims)',
 }
 # Whoever asks for a capability or a shim, or uses what is offered here, has one of these imported.
-_TRACES = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.course"}
+_TRACES = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.session"}
 # Each is an option and an ini key: what it is in the ini file, what it takes, and what it means.
 _SETTINGS = {
     "ssot_require": ("linelist", "append", "NAME", "NAME must be real: what needs it never skips"),
@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
     """What the first conftest.py imports and asks comes under the settings."""
     if "_SSOT_SHIMS_SHARED_ANSWERS" in os.environ:  # in a worker of pytest-xdist
-        from ssot_shims._plugin.sharing import join
+        from ssot_shims._plugin.xdist import join
 
         join(early_config.pluginmanager)
     pyproject = _pyproject(early_config)
@@ -76,8 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """In the controller, before it starts the workers; they may use us although it does not."""
-    from ssot_shims._plugin.sharing import begin
-    from ssot_shims._plugin.workers import Workers
+    from ssot_shims._plugin.xdist import Workers, begin
 
     begin(config)
     config.pluginmanager.register(Workers(config))
@@ -118,7 +117,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def ssot_environment(pytestconfig: pytest.Config) -> Environment:
     """The environment of pyproject.toml whose requirements hold, with its values by key; skips if there is none."""
-    from ssot_shims._plugin.chosen import provide
+    from ssot_shims._plugin.markers import provide
 
     _course().watch(pytestconfig)
     return provide(pytestconfig)
@@ -163,6 +162,6 @@ def _is_used() -> bool:
 
 
 def _course() -> ModuleType:
-    from ssot_shims._plugin import course
+    from ssot_shims._plugin import session as course
 
     return course

@@ -74,8 +74,8 @@ def _statements_at(file: str, line: int) -> Iterator[ast.ImportFrom]:
 def _lines(statements: list[ast.ImportFrom], config: pytest.Config) -> list[str]:
     """An import from the shim for each name in *statements* that one offers."""
     # Most collections that fail have nothing to do with us.
+    from ssot_shims._plugin.results import tally_of
     from ssot_shims._plugin.settings import settings_of
-    from ssot_shims._plugin.tally import tally_of
     from ssot_shims._shims.shim import all_shims
 
     settings_of(config).import_modules()  # where the project declares its shims

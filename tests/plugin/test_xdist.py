@@ -18,8 +18,8 @@ import pytest
 
 from ssot_shims import Availability, Registry, capabilities
 from ssot_shims._capabilities.cache import Answers
-from ssot_shims._plugin import sharing
-from ssot_shims._plugin.sharing import FOLDER, Sharing
+from ssot_shims._plugin import xdist as sharing
+from ssot_shims._plugin.xdist import FOLDER, Sharing
 from tests.plugin.conftest import Run, Suite
 
 XDIST = ("xdist.plugin",)

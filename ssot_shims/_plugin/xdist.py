@@ -1,9 +1,4 @@
-"""One answer a host and test run: under pytest-xdist, what the first worker has found out counts for all.
-
-The controller makes a private folder. Its workers on the same host learn of it from their environment, because a
-conftest.py may ask while it is imported, which is before pytest-xdist hands anything over. An answer is a folder in
-that folder: renaming one to the name of an answer fails when another worker was first, on every kind of file system.
-"""
+"""pytest-xdist: results of the workers, and answers that they share."""
 
 from __future__ import annotations
 
@@ -17,6 +12,8 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.cache import Answers
 
@@ -29,6 +26,8 @@ if TYPE_CHECKING:
 
     from ssot_shims._capabilities.cache import Shared
     from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._plugin.results import Tally
+
 
 FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
 
@@ -159,3 +158,28 @@ def _answers() -> Answers | None:
     """What the registry that everybody shares knows; None where nobody has imported it, which is not our part."""
     home: Any = sys.modules.get("ssot_shims._capabilities.builtin")
     return home.capabilities._answers if home else None
+
+
+WIRE = "ssot_shims"  # the attribute of a report, and the key in the output of a worker
+
+
+class Workers:
+    """In the controller: those who tell of a run, whose tally it is to be in."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if WIRE in vars(report):
+            self._tally().pytest_runtest_logreport(report)  # which is too new to be called for this one
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        told = getattr(node, "workeroutput", {}).get(WIRE)  # a worker that crashed has none
+        if told:
+            self._tally().add(told)
+
+    def _tally(self) -> Tally:
+        from ssot_shims._plugin.session import watch
+
+        return watch(self._config)

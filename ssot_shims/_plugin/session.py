@@ -9,11 +9,11 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.cache import Override
-from ssot_shims._plugin import report, summary
+from ssot_shims._plugin import report, report as summary
 from ssot_shims._plugin.markers import marked_shims
+from ssot_shims._plugin.results import ShimTold, Tally, tally_of
 from ssot_shims._plugin.settings import judge, settings_of
-from ssot_shims._plugin.tally import ShimTold, Tally, tally_of
-from ssot_shims._plugin.workers import WIRE
+from ssot_shims._plugin.xdist import WIRE
 from ssot_shims._project.requirement import UPSTREAM, known_names
 from ssot_shims._shims.shim import all_shims
 from ssot_shims.errors import SsotShimsError
