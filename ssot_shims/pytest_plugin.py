@@ -128,7 +128,7 @@ def override_capabilities() -> Generator[Callable[..., None]]:
     """Call it with docker=False, say: until the test ends that is the answer, whatever the machine has."""
     from contextlib import ExitStack
 
-    from ssot_shims import capabilities
+    from ssot_shims._capabilities.builtin import capabilities
 
     with ExitStack() as until_the_end:
         yield lambda *answers, **more: until_the_end.enter_context(capabilities.override(*answers, **more))

@@ -19,7 +19,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._shims import shim as _shim
+from ssot_shims._shims.shim import Snapshot, restore, snapshot
 
 if TYPE_CHECKING:
     from tests.chance import Chance
@@ -47,9 +47,8 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
         if name.startswith(("SSOT_SHIMS_", "ORCHESTRATION_")) or name == "TEST_NO_SERVICES":
             monkeypatch.delenv(name)
     modules, path, finders = dict(sys.modules), list(sys.path), list(sys.meta_path)
-    records, warned = dict(_shim._records), set(_shim._warned)
-    _shim._records.clear()
-    _shim._warned.clear()
+    shims = snapshot()
+    restore(Snapshot())
     yield
     for name in sys.modules.keys() - modules.keys():
         # Compiled parts of LibCST remember the modules they were first loaded with; so do packages of Python itself.
@@ -57,26 +56,15 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
             del sys.modules[name]
     sys.modules.update(modules)
     sys.path[:], sys.meta_path[:] = path, finders
-    _shim._records.clear()
-    _shim._records.update(records)
-    _shim._warned.clear()
-    _shim._warned.update(warned)
+    restore(shims)
 
 
 @pytest.fixture
 def our_capabilities() -> Iterator[None]:
     """The registry that everybody shares: what a test registers, overrides and finds out is taken back."""
-    answers, catalogue = capabilities._answers, capabilities._catalogue
-    levels = {name: dict(on_each_level) for name, on_each_level in catalogue._levels.items()}
-    known, offers, layers = dict(answers.capabilities), catalogue._offers, answers._layers
+    before = capabilities.snapshot()
     yield
-    names = set(answers.capabilities)
-    with answers.lock:
-        answers.capabilities.clear()
-        answers.capabilities.update(known)
-        answers._layers = layers
-        catalogue._levels, catalogue._offers = levels, offers
-        answers.forget(names)
+    capabilities.restore(before)
     # Its import registers, and what it has registered is gone.
     sys.modules.pop("ssot_shims.orchestration", None)
     vars(ssot_shims).pop("orchestration", None)

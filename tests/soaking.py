@@ -138,7 +138,7 @@ def settle(world: World) -> int:
     world.expect("flipped in the end", world.registry.check("flipped").source == "probe")
     world.expect("docker in the end", not is_docker_available())
     world.expect(f"flights {answers.flights}, runs {answers.runs}", not answers.flights and not answers.runs)
-    world.expect(f"layers {answers._layers}", not answers._layers)
+    world.expect(f"layers {answers.layers}", not answers.layers)
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(20)  # it has told its answer, and may be on its way out

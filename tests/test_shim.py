@@ -39,6 +39,7 @@ from ssot_shims import (
     shim,
     shim_of,
 )
+from ssot_shims._shims.shim import Snapshot, restore
 from ssot_shims._text import describe
 from tests.conftest import Write
 
@@ -203,7 +204,7 @@ def test_placeholders_can_be_forced(write: Write, monkeypatch: pytest.MonkeyPatc
     write({"acme.py": "class Limits: ...\nraise SystemExit"})
     for value in ("1", "true", "Other, Limits", " YES "):
         monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", value)
-        ssot_shims._shims.shim._records.clear()
+        restore(Snapshot())
         record = shim_of(declare())
         assert record.state == "forced"
         assert record.reason == (
@@ -251,7 +252,7 @@ def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
         reason = shim_of(declare()).reason
     name, value = reason.rpartition(": ")[2].split("=")
     monkeypatch.setenv(name, value)
-    ssot_shims._shims.shim._records.clear()
+    restore(Snapshot())
     assert shim_of(declare()).upstream.__name__ == "LimitsV2"
 
 
@@ -271,7 +272,7 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
     )
     assert shown.stderr.endswith("RuntimeError: boom\n")
     monkeypatch.setenv(*setting.rpartition(": ")[2].split("="))
-    ssot_shims._shims.shim._records.clear()
+    restore(Snapshot())
     assert shim_of(declare()).state == "forced"
 
 
@@ -853,7 +854,7 @@ def test_unset_at_the_end_of_a_reason_does_what_it_says(
     command, name = reason.split()[-2:]
     assert (command, name) == ("unset", variable)
     monkeypatch.delenv(name)
-    ssot_shims._shims.shim._records.clear()
+    restore(Snapshot())
     assert shim_of(declare()).state == "upstream"
 
 

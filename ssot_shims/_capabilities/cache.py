@@ -56,7 +56,7 @@ class Answers:
         self.told_instead: dict[str, Availability] = {}  # the yes of an override that somebody who asked was told
         # Each until it counts no more by the clock; with None for as long as the process lasts.
         self._kept: dict[str, tuple[Availability, float | None]] = {}
-        self._layers: tuple[Mapping[str, Availability], ...] = ()  # the last one first; read without the lock
+        self.layers: tuple[Mapping[str, Availability], ...] = ()  # the last one first; read without the lock
         self._publish_also = told
 
     def known(self, name: str) -> Availability | None:
@@ -112,13 +112,13 @@ class Answers:
     def put_over(self, layer: Mapping[str, Availability]) -> None:
         """Let the answers in *layer* count, before everything that is known and every layer put before."""
         with self.lock:
-            self._layers = (layer, *self._layers)
+            self.layers = (layer, *self.layers)
             self._begin_anew(layer)
 
     def take_off(self, layer: Mapping[str, Availability]) -> None:
         """Undo :meth:`put_over`, whatever layers were put or taken in between."""
         with self.lock:
-            self._layers = tuple(other for other in self._layers if other is not layer)
+            self.layers = tuple(other for other in self.layers if other is not layer)
             self._begin_anew(layer)
 
     def publish(self, name: str) -> None:
@@ -144,7 +144,7 @@ class Answers:
             self.publish(name)
 
     def _over(self, name: str) -> Availability | None:
-        for layer in self._layers:
+        for layer in self.layers:
             if name in layer:
                 return layer[name]
         return None

@@ -14,7 +14,7 @@ from ssot_shims.errors import CapabilityError, DuplicateCapability, UnknownCapab
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from importlib.metadata import Distribution, EntryPoint
 
     from ssot_shims._capabilities.cache import Answers
@@ -161,6 +161,15 @@ class Catalogue:
         else:
             self.answers.capabilities[name] = chosen
         self.answers.forget([name])
+
+    def snapshot(self) -> tuple[dict[str, dict[Level, Capability]], Offers | None]:
+        """What is registered on each level, and what packages offer."""
+        return {name: dict(on_each_level) for name, on_each_level in self._levels.items()}, self._offers
+
+    def restore(self, levels: Mapping[str, Mapping[Level, Capability]], offers: Offers | None) -> None:
+        """Nothing; *levels* and *offers* are what a snapshot held."""
+        self._levels = {name: dict(on_each_level) for name, on_each_level in levels.items()}
+        self._offers = offers
 
     def known(self) -> tuple[str, ...]:
         """The names of all there are, in alphabetical order."""

@@ -8,24 +8,44 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import caller, standing
-from ssot_shims._capabilities.cache import Answers
+from ssot_shims._capabilities.cache import Answers, Override, overriding
 from ssot_shims._capabilities.capability import Capability, capability, refuse_bad_name
 from ssot_shims._capabilities.catalogue import Catalogue
 from ssot_shims._capabilities.check import ask, begin, begin_each
+from ssot_shims._record import Record
 from ssot_shims.errors import CapabilityMissing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from typing import TypeVar, overload
     from weakref import ReferenceType
+
+    from ssot_shims._capabilities.capability import Level
+    from ssot_shims._capabilities.catalogue import Offers
 
     F = TypeVar("F", bound=Callable[[], object])
 else:
 
     def overload(function):
         return function
+
+
+class Given(Record):
+    """What a registry has answered: ``last`` by the machine, ``overriding`` by overrides that said yes."""
+
+    last: Mapping[str, Availability | None]  # None for what has been asked and has no answer yet
+    overriding: Mapping[str, Availability]
+
+
+class Snapshot(Record):
+    """The registrations and overrides of a registry at one moment."""
+
+    capabilities: Mapping[str, Capability]
+    levels: Mapping[str, Mapping[Level, Capability]]
+    offers: Offers | None
+    layers: tuple[Mapping[str, Availability], ...]
 
 
 class Registry:
@@ -180,8 +200,6 @@ class Registry:
 
         Raises :class:`UnknownCapability` and :class:`InvalidCapability`.
         """
-        from ssot_shims._capabilities.cache import Override, overriding  # only for those who do
-
         where = caller()
         given = {**(answers or {}), **more}
         return Override(
@@ -205,6 +223,45 @@ class Registry:
         with self._answers.lock:
             flights = [run.flight for run in self._answers.runs if run.flight.deadline < monotonic()]
         return {flight.name: standing(flight.thread, flight.file) for flight in flights if flight.thread is not None}
+
+    def start_each(self, names: Iterable[str]) -> dict[str, Callable[[], Availability]]:
+        """The checks of *names*, all started; calling one waits for its answer, or raises why there is none."""
+        return begin_each(self._catalogue, names)
+
+    def registered(self) -> dict[str, Capability]:
+        """The capabilities that are registered by now, by name; what packages offer is not read for this."""
+        return dict(self._answers.capabilities)
+
+    def set_level(self, name: str, level: Level, new: Capability | None) -> Capability | None:
+        """The capability that was *name* on *level* before; from now on it is *new*, or nothing."""
+        return self._catalogue.put(name, level, new)
+
+    def cached(self) -> dict[str, Availability]:
+        """The answers that are kept for as long as the process lasts, by name."""
+        return dict(self._hits)
+
+    def given_answers(self) -> Given:
+        """What was answered to those who have asked this registry so far."""
+        return Given(last=dict(self._answers.told), overriding=dict(self._answers.told_instead))
+
+    def replay(self, answers: Mapping[str, Availability]) -> AbstractContextManager[None]:
+        """A context manager: from ``with`` to its end *answers* count as they are."""
+        return Override(self._answers, answers)
+
+    def snapshot(self) -> Snapshot:
+        """What is registered and overridden now, to be given to :meth:`restore`."""
+        levels, offers = self._catalogue.snapshot()
+        return Snapshot(capabilities=self.registered(), levels=levels, offers=offers, layers=self._answers.layers)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Nothing; registrations and overrides are those of *snapshot*, and every answer is found out anew."""
+        names = self.registered().keys() | snapshot.capabilities.keys()
+        with self._answers.lock:
+            self._answers.capabilities.clear()
+            self._answers.capabilities.update(snapshot.capabilities)
+            self._answers.layers = snapshot.layers
+            self._catalogue.restore(snapshot.levels, snapshot.offers)
+            self._answers.forget(names)
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the capabilities that installed packages offer."""

@@ -6,7 +6,7 @@ import ast
 import re
 from linecache import getline
 
-import ssot_shims
+from ssot_shims._names import SHIMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,5 +94,5 @@ def _instead_of(statement: ast.ImportFrom) -> Iterator[str]:
         record = record_of(name.name)
         if record and any(re.split("[.:]", target)[0] == package for target in record.targets):
             alias = f" as {name.asname}" if name.asname else ""
-            home = "ssot_shims" if hasattr(ssot_shims, record.name) else record.placeholder.__module__
+            home = "ssot_shims" if record.name in SHIMS else record.placeholder.__module__
             yield f"    from {home} import {record.name}{alias}"

@@ -8,7 +8,6 @@ import pytest
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._capabilities.cache import Override
 from ssot_shims._plugin import report, report as summary
 from ssot_shims._plugin.markers import marked_shims
 from ssot_shims._plugin.results import ShimTold, Tally, tally_of
@@ -116,13 +115,12 @@ def _fail(session: pytest.Session, tally: Tally) -> None:
 
 def _observe(config: pytest.Config, tally: Tally) -> None:
     """Note what is known in this process, and what those who have asked in Python were told."""
-    shims, answers = all_shims(), capabilities._answers
+    shims, given, registered = all_shims(), capabilities.given_answers(), capabilities.registered()
     tally.note_shims(_told(record) for record in shims if record.name not in tally.before)
-    told, instead = dict(answers.told), dict(answers.told_instead)
-    asked = {*(UPSTREAM + record.name for record in shims), *told, *instead}
-    known = {name: answer for name, answer in told.items() if answer is not None and name in answers.capabilities}
+    asked = {*(UPSTREAM + record.name for record in shims), *given.last, *given.overriding}
+    known = {name: answer for name, answer in given.last.items() if answer is not None and name in registered}
     forced = [name for name, answer in known.items() if answer and answer.source != "probe"]
-    with Override(answers, {**known, **instead}):  # by now it may be another
+    with capabilities.replay({**known, **given.overriding}):  # by now it may be another
         tally.note_verdicts(judge(config, [*(name for name in settings_of(config).required if name in asked), *forced]))
     tally.is_strict |= _settings.strict()
 

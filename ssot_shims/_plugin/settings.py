@@ -154,10 +154,10 @@ def _tell(config: pytest.Config, new: Told) -> None:
 
 
 def _register(config: pytest.Config, capability: Capability) -> None:
-    before = capabilities._catalogue.put(capability.name, capability.level, capability)
+    before = capabilities.set_level(capability.name, capability.level, capability)
 
     def undo() -> None:
-        capabilities._catalogue.put(capability.name, capability.level, before)
+        capabilities.set_level(capability.name, capability.level, before)
 
     config.add_cleanup(undo)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ssot_shims._capabilities.cache import Shared
     from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._capabilities.registry import Registry
     from ssot_shims._plugin.results import Tally
 
 
@@ -84,8 +85,7 @@ class Sharing:
 
     def pytest_collection_finish(self) -> None:
         """Nothing; whoever registers from here on is a test."""
-        answers = _answers()
-        self._collected = dict(answers.capabilities) if answers else {}
+        self._collected = _registered()
 
     def read(self, capability: Capability) -> Availability | None:
         """The answer that counts, if there is one."""
@@ -111,14 +111,13 @@ class Sharing:
 
     def offer_known(self) -> None:
         """Nothing; what this process knows by now is offered."""
-        answers = _answers()
-        if answers is not None:
-            for name, known in list(answers.hits.items()):
-                self.offer(answers.capabilities[name], known)
+        registered, registry = _registered(), _registry()
+        for name, known in registry.cached().items() if registry else ():
+            self.offer(registered[name], known)
 
     def _is_shared(self, capability: Capability) -> bool:
-        answers, name = _answers(), capability.name
-        if capability.ttl is not None or answers is None or answers.capabilities.get(name) is not capability:
+        name = capability.name
+        if capability.ttl is not None or _registered().get(name) is not capability:
             return False
         by_a_test = self._collected is not None and self._collected.get(name) is not capability
         return capability.level != "user" or not by_a_test
@@ -154,10 +153,15 @@ def _told(place: Path) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # with keys of text, as in all JSON
 
 
-def _answers() -> Answers | None:
-    """What the registry that everybody shares knows; None where nobody has imported it, which is not our part."""
+def _registry() -> Registry | None:
+    """The registry that everybody shares; None where nobody has imported it, which is not our part."""
     home: Any = sys.modules.get("ssot_shims._capabilities.builtin")
-    return home.capabilities._answers if home else None
+    return home.capabilities if home else None
+
+
+def _registered() -> dict[str, Capability]:
+    registry = _registry()
+    return registry.registered() if registry else {}
 
 
 WIRE = "ssot_shims"  # the attribute of a report, and the key in the output of a worker

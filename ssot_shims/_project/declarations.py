@@ -78,7 +78,7 @@ def declare(project: Project, folder: Path) -> None:
 def register(project: Project) -> None:
     """Register the capabilities of *project*; what is known about those that are registered already is kept."""
     for capability in project.capabilities:
-        if capabilities._answers.capabilities.get(capability.name) != capability:
+        if capabilities.registered().get(capability.name) != capability:
             capabilities.add(capability, replace=True)
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._capabilities.check import begin_each, no_services
+from ssot_shims._capabilities.check import no_services
 from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
@@ -92,7 +92,7 @@ def survey(registry: Registry, names: Iterable[str]) -> tuple[Finding, ...]:
     _settings.timeout()
     no_services()
 
-    waits = begin_each(registry._catalogue, names)
+    waits = registry.start_each(names)
     answers = {name: _outcome(name, wait) for name, wait in waits.items()}
     hanging = registry.hanging()
     return tuple(
@@ -204,7 +204,7 @@ def _verdict(name: str, found: _Found, required_by: str | None) -> Verdict:
 
 
 def _ask_capabilities(names: Sequence[str]) -> dict[str, _Found]:
-    return {name: _found(wait) for name, wait in begin_each(capabilities._catalogue, names).items()}
+    return {name: _found(wait) for name, wait in capabilities.start_each(names).items()}
 
 
 def _found(wait: Callable[[], Availability]) -> _Found:

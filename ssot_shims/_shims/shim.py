@@ -25,7 +25,7 @@ from ssot_shims.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
     from typing import Any, TypeVar
 
@@ -69,6 +69,26 @@ class ShimRecord(Record):
             return self.reason
         broken = [answer for answer in self.answers if answer.state == "broken"]
         return "; ".join(f"{answer.reason}; {cure_of(self.name, answer)}" for answer in broken)
+
+
+class Snapshot(Record):
+    """The shims declared at one moment, and which of them have been warned about."""
+
+    records: Mapping[str, ShimRecord] = {}
+    warned: frozenset[str] = frozenset()
+
+
+def snapshot() -> Snapshot:
+    """The shims declared so far and those that have been warned about, to be given to :func:`restore`."""
+    return Snapshot(records=dict(_records), warned=frozenset(_warned))
+
+
+def restore(snapshot: Snapshot) -> None:
+    """Nothing; the shims of *snapshot* are declared, and no others."""
+    _records.clear()
+    _records.update(snapshot.records)
+    _warned.clear()
+    _warned.update(snapshot.warned)
 
 
 _FUNCTION = type(lambda: None)
