@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for subject in dict.fromkeys(wanted.only or SUBJECTS):
             print(f"measuring {subject}", file=sys.stderr, flush=True)
             results += _measured(subject, ground, effort)
-    machine = machine.but(load_after=load())
+    machine = machine.replace(load_after=load())
     print(as_json(machine, results) if wanted.json else as_text(machine, results), end="")
     return int(any(isinstance(result, Row) and result.verdict == "missed" for result in results))
 

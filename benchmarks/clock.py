@@ -55,7 +55,7 @@ def figures(
 
     def measure(contender: Contender) -> float:
         program = template.format(setup=contender.setup, code=contender.code, after=contender.after)
-        printed = run(ground, contender, contender.but(code=program).arguments, effort)
+        printed = run(ground, contender, contender.replace(code=program).arguments, effort)
         return float(printed.split()[-1])
 
     return interleaved(contenders, effort, measure)
@@ -82,7 +82,7 @@ def loops(
     problems: dict[str, str] = {}
     for _ in range(effort.processes):
         driver = Contender(name="the loop", code="", environment=environment or {})
-        patient = effort.but(patience=60 + 2 * effort.seconds * len(asked))
+        patient = effort.replace(patience=60 + 2 * effort.seconds * len(asked))
         answer = json.loads(run(ground, driver, [str(_LOOP)], patient, told))
         for name, more in answer["values"].items():
             values.setdefault(name, []).extend(more)

@@ -164,6 +164,6 @@ def _files() -> dict[str, str]:
 
 def _answers(ground: Ground, contender: Contender, effort: Effort) -> dict[str, str]:
     program = _DRIVER.format(code=contender.code, conditions=list(CONDITIONS))
-    printed = run(ground, contender, ["-c", program], effort.but(patience=60.0))
+    printed = run(ground, contender, ["-c", program], effort.replace(patience=60.0))
     answers: dict[str, str] = json.loads(printed.splitlines()[-1])
     return answers

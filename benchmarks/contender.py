@@ -36,4 +36,4 @@ class Contender(Record):
 def with_noise(contenders: tuple[Contender, ...]) -> tuple[Contender, ...]:
     """The contenders, the first of which is the floor, and that floor a second time."""
     floor, *others = contenders
-    return (floor, floor.but(name=AGAIN), *others)
+    return (floor, floor.replace(name=AGAIN), *others)

@@ -61,7 +61,7 @@ def _askers(path: str, environment: dict[str, str], after: str) -> tuple[Contend
         Contender(name="docker SDK", code=_SDK, peer="docker"),
         Contender(name="testcontainers", code=_TESTCONTAINERS, peer="testcontainers"),
     )
-    return tuple(one.but(environment=environment, after=after) for one in askers)
+    return tuple(one.replace(environment=environment, after=after) for one in askers)
 
 
 def _no_socket(ground: Ground, effort: Effort, what: str, path: str, *, is_default: bool) -> Iterator[Row]:
@@ -122,7 +122,7 @@ def _warm(ground: Ground, effort: Effort, path: str, engine: str) -> Row:
 def _endless(ground: Ground, effort: Effort, what: str, path: str) -> Row:
     environment = {"DOCKER_HOST": f"unix://{path}", "SSOT_SHIMS_TIMEOUT": str(DEADLINE)}
     askers = _askers(path, environment, "")
-    few = effort.but(rounds=min(effort.rounds, 3), patience=2 + 20 * effort.scale)
+    few = effort.replace(rounds=min(effort.rounds, 3), patience=2 + 20 * effort.scale)
     return Row(
         what=f"Docker, {what} engine, deadline {DEADLINE:g} s",
         samples=figures(ground, askers[1:], few, TIMED),  # a bare socket would wait for ever

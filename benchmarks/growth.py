@@ -40,7 +40,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     )
     yield Row(what="question, first in the process", samples=statements(ground, asked, effort))
     anew = tuple(
-        one.but(code=f"registry.refresh('number_{size - 1}')\n{one.code}")
+        one.replace(code=f"registry.refresh('number_{size - 1}')\n{one.code}")
         for one, size in zip(asked, CAPABILITIES, strict=True)
     )
     yield Row(what="question, forgotten and asked anew", samples=loops(ground, anew, effort))
@@ -53,12 +53,14 @@ def _shims(ground: Ground, effort: Effort) -> Iterator[Row]:
         Contender(name=f"{size:,} shims", setup=_DECLARE.format(size), code=_DECLARE_ALL.format(size)) for size in SHIMS
     )
     yield Row(what="declaring shims, each", samples=_each(statements(ground, declared, effort)))
-    reported = tuple(one.but(setup=f"{one.setup}{one.code}\n{_REPORT}", code="as_text(status())") for one in declared)
+    reported = tuple(
+        one.replace(setup=f"{one.setup}{one.code}\n{_REPORT}", code="as_text(status())") for one in declared
+    )
     yield Row(what="status report, each shim", samples=_each(statements(ground, reported, effort)))
     modules = {f"shims_{size}.py": _DECLARE.format(size) + _DECLARE_ALL.format(size) for size in SHIMS}
     ground.write(modules)
     commands = tuple(
-        one.but(setup="", code="", flags=("-m", "ssot_shims", "status", f"shims_{size}"))
+        one.replace(setup="", code="", flags=("-m", "ssot_shims", "status", f"shims_{size}"))
         for one, size in zip(declared, SHIMS, strict=True)
     )
     yield Row(what="ssot-shims status, whole process", samples=processes(ground, commands, effort))
@@ -67,4 +69,4 @@ def _shims(ground: Ground, effort: Effort) -> Iterator[Row]:
 def _each(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:
     """Seconds for all made seconds for each of them."""
     sizes = {AGAIN: SHIMS[0], **{f"{size:,} shims": size for size in SHIMS}}
-    return tuple(one.but(values=tuple(value / sizes[one.name] for value in one.values)) for one in samples)
+    return tuple(one.replace(values=tuple(value / sizes[one.name] for value in one.values)) for one in samples)

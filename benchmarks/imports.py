@@ -47,7 +47,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
         samples=statements(ground, IMPORTS, effort),
         goal=Goal(kind="ratio", limit=1.25),
     )
-    once = effort.but(rounds=1)
+    once = effort.replace(rounds=1)
     yield Row(
         what="import, modules loaded",
         samples=figures(ground, IMPORTS, once, _COUNT),

@@ -34,9 +34,9 @@ _USES = (
 def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     """The memory of processes that import, and that use, ours and the peers."""
     offer_packages(ground)
-    contenders = tuple(one.but(after=RESIDENT) for one in (*IMPORTS[:2], *_USES, *IMPORTS[2:]))
+    contenders = tuple(one.replace(after=RESIDENT) for one in (*IMPORTS[:2], *_USES, *IMPORTS[2:]))
     yield Row(
         what="memory after the import",
-        samples=figures(ground, with_noise(contenders), effort.but(rounds=min(effort.rounds, 15))),
+        samples=figures(ground, with_noise(contenders), effort.replace(rounds=min(effort.rounds, 15))),
         unit="bytes",
     )

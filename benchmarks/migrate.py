@@ -140,7 +140,7 @@ def rename_command(tree: Path, place: Place) -> Figure:
         expected = trial.seconds * everything / trial.files
         if expected > LONGEST:
             some = measured(PEER, tree, command, place, every=round(expected / PART))
-            return some.but(name=f"{PEER} (on {some.files} files, scaled)", scale=everything / some.files)
+            return some.replace(name=f"{PEER} (on {some.files} files, scaled)", scale=everything / some.files)
     return measured(PEER, tree, command, place)
 
 

@@ -32,8 +32,8 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     ground.write({"empty_plugin.py": ""})
     (ground.scratch / "test_nothing.py").write_text("def test_nothing(): pass\n")
     empty = Contender(name="empty plugin", code=_LOAD.format(name="empty_plugin"), peer="pytest", environment=_ALONE)
-    cached = empty.but(name="ssot_shims", code=_LOAD.format(name=PLUGIN))
-    raw = cached.but(environment={**_ALONE, **ground.without_bytecode()})
+    cached = empty.replace(name="ssot_shims", code=_LOAD.format(name=PLUGIN))
+    raw = cached.replace(environment={**_ALONE, **ground.without_bytecode()})
     for what, ours, limit in (("byte code cached", cached, 0.001), ("no byte code", raw, 0.002)):
         samples = figures(ground, with_noise((empty, ours)), effort)
         goal = Goal(kind="at most", limit=limit)
@@ -44,13 +44,13 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
 
 def _whole_runs(ground: Ground, effort: Effort) -> Iterator[Row]:
     without = Contender(name="without the plugin", code="", peer="pytest", environment=_ALONE)
-    with_it = without.but(name="ssot_shims")
+    with_it = without.replace(name="ssot_shims")
     contenders = tuple(
-        one.but(flags=("-m", "pytest", *given, *_RUN)) for one, given in ((without, ()), (with_it, ("-p", PLUGIN)))
+        one.replace(flags=("-m", "pytest", *given, *_RUN)) for one, given in ((without, ()), (with_it, ("-p", PLUGIN)))
     )
     yield Row(what="pytest run of one test", samples=_honest(ground, processes(ground, contenders, effort)))
     contenders = tuple(
-        one.but(code=_REMEMBERED.format(arguments=[*given, *_RUN]))
+        one.replace(code=_REMEMBERED.format(arguments=[*given, *_RUN]))
         for one, given in ((without, ()), (with_it, ("-p", PLUGIN)))
     )
     samples = figures(ground, with_noise(contenders), effort)

@@ -69,7 +69,7 @@ _NAMED = Contender(
     code="is_available('json')",
     after="assert is_available('json') is True",
 )
-_CHECKED = _NAMED.but(
+_CHECKED = _NAMED.replace(
     name="ssot_shims, capabilities.check(name)",
     setup=_NAMED.setup.replace("'json'", "'checked'", 1),
     code="capabilities.check('checked')",

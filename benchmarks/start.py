@@ -43,7 +43,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
         run(places[contender], contender, _EMPTY_RUN, effort)
         return _processor_time() - before
 
-    samples = interleaved(tuple(places), effort.but(rounds=effort.pairs, seconds=float("inf")), measure)
+    samples = interleaved(tuple(places), effort.replace(rounds=effort.pairs, seconds=float("inf")), measure)
     problem = samples[0].problem or samples[1].problem
     pairs = () if problem else zip(samples[0].values, samples[1].values, strict=True)
     more = Sample(name=OURS, values=tuple(after - before for before, after in pairs), problem=problem)
@@ -68,7 +68,7 @@ def goal(version: str = f"{sys.version_info[0]}.{sys.version_info[1]}") -> Goal 
 
 def _environments(ground: Ground) -> tuple[Ground, Ground]:
     """Two virtual environments with pytest and what the package needs; the second has the package as well."""
-    pip = ground.but(python=Path(sys.executable), environment=os.environ)
+    pip = ground.replace(python=Path(sys.executable), environment=os.environ)
     call = Contender(name="pip", code="", flags=("-m", "pip", "--quiet", "--disable-pip-version-check"))
     patience = Effort(patience=300)
     wheels = ground.scratch / "wheels"
@@ -85,7 +85,7 @@ def _environments(ground: Ground) -> tuple[Ground, Ground]:
         run(pip, call, (*install, "pytest", *needed), patience)
         if wheel:
             run(pip, call, (*install, "--no-deps", *wheel), patience)
-        made.append(ground.but(python=python, environment=settings))
+        made.append(ground.replace(python=python, environment=settings))
     return made[0], made[1]
 
 

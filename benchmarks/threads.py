@@ -62,7 +62,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     )
     yield Row(
         what="64 threads, first question at once: probes",
-        samples=figures(ground, contenders, effort.but(rounds=3), _CROWD),
+        samples=figures(ground, contenders, effort.replace(rounds=3), _CROWD),
         unit="count",
         goal=Goal(kind="at most", limit=1),
         has_floor=False,

@@ -57,7 +57,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     ground.write(_moved_upstream(modules))
     path = os.pathsep.join([str(ground.folder / "moved"), ground.environment["PYTHONPATH"]])
     moved = {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
-    contenders = tuple(one.but(setup="import dataclasses", environment=moved) for one in (by_hand, ours))
+    contenders = tuple(one.replace(setup="import dataclasses", environment=moved) for one in (by_hand, ours))
     yield Row(
         what="upstream moved, the import",
         samples=statements(ground, contenders, effort),
@@ -66,7 +66,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     )
     yield Row(
         what="upstream moved, modules of it that ran",
-        samples=figures(ground, contenders, effort.but(rounds=1), "{setup}\n{code}\nprint(" + _RAN + ")"),
+        samples=figures(ground, contenders, effort.replace(rounds=1), "{setup}\n{code}\nprint(" + _RAN + ")"),
         unit="count",
         goal=Goal(kind="at most", limit=0),
         has_floor=False,

@@ -92,7 +92,7 @@ def place_of(function: Callable[..., object]) -> str:
     return f"{getattr(inner, '__qualname__', None) or type(inner).__qualname__}, not in Python"
 
 
-def standing(thread: int, file: str) -> str:
+def current_line(thread: int, file: str) -> str:
     """Where the thread with that identity stands, in *file* if it is there at all; empty when it has ended."""
     frame = sys._current_frames().get(thread)
     return _innermost(_outwards(frame), file)

@@ -24,7 +24,7 @@ class Record:
     ...     y: int = 0
     >>> Point(x=1)
     Point(x=1, y=0)
-    >>> Point(x=1) == Point(x=1, y=0), Point(x=1).but(y=2)
+    >>> Point(x=1) == Point(x=1, y=0), Point(x=1).replace(y=2)
     (True, Point(x=1, y=2))
     >>> Point(x=1).x = 2
     Traceback (most recent call last):
@@ -58,7 +58,7 @@ class Record:
         ]
         return f"{cls.__name__} takes {', '.join(cls.__blank)}; {'; '.join(problems)}"
 
-    def but(self, **changes: Any) -> Self:
+    def replace(self, **changes: Any) -> Self:
         """A copy with *changes*."""
         return type(self)(**{**self.__dict__, **changes})
 

@@ -62,21 +62,21 @@ _IN_A_SCHEME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _OPENING = "'\"([{<"
 
 
-def masked(text: str) -> str:
+def redact(text: str) -> str:
     """*text* with ``***`` for user, password and query in each address in it, and in whatever reads ``user:word@host``.
 
-    >>> masked("cannot reach postgres://me:secret@db:5432/app, nor 'me:secret@db:5432'")
+    >>> redact("cannot reach postgres://me:secret@db:5432/app, nor 'me:secret@db:5432'")
     "cannot reach postgres://***@db:5432/app, nor '***@db:5432'"
     """
     if "@" not in text and "://" not in text:
         return text
-    return " ".join(map(_masked_word, text.split(" ")))
+    return " ".join(map(_redact_word, text.split(" ")))
 
 
-def masked_address(address: str) -> str:
+def redact_address(address: str) -> str:
     """*address*, readable or not, with ``***`` for whatever may be a user, a password or a token.
 
-    >>> masked_address("https://me:secret@host/health?token=secret")
+    >>> redact_address("https://me:secret@host/health?token=secret")
     'https://***@host/health?***'
     """
     if address.startswith("unix:///"):
@@ -93,12 +93,12 @@ def masked_address(address: str) -> str:
     return f"{scheme}{slashes}{head}{tail[:1]}{'***' if tail[1:] else ''}"
 
 
-def _masked_word(word: str) -> str:
+def _redact_word(word: str) -> str:
     before, slashes, _ = word.partition("://")
     if not slashes:
         return _masked_user(word)
     start = len(before.rstrip(_IN_A_SCHEME))
-    return _masked_user(before[:start]) + masked_address(word[start:])
+    return _masked_user(before[:start]) + redact_address(word[start:])
 
 
 def _masked_user(word: str) -> str:

@@ -70,9 +70,9 @@ class InvalidSetting(SsotShimsError, ValueError):
     """A setting whose value does not read: an environment variable, or a key in pyproject.toml."""
 
     def __init__(self, setting: str, value: str, expected: str) -> None:
-        from ssot_shims._text import masked  # settings are rarely wrong
+        from ssot_shims._text import redact  # settings are rarely wrong
 
-        value = masked(value)
+        value = redact(value)
         super().__init__(setting, value, expected)
         self.setting = setting
         self.value = value

@@ -17,7 +17,7 @@ from collections import Counter
 from importlib import import_module
 
 from ssot_shims._lookup import bindings as _bindings
-from ssot_shims._lookup.finder import Unclear, find
+from ssot_shims._lookup.finder import Undecidable, find
 from ssot_shims._lookup.lookup import Target, look
 
 MADE_UP = ["HeartbeatConfigThatNobodyHas", "x9"]
@@ -86,7 +86,7 @@ def main(count):
     for module in sys.stdin.read().split():
         try:
             place = find_source(module)
-        except Unclear:
+        except Undecidable:
             totals["modules without source"] += 1
             continue
         if place is None or not place.is_source:

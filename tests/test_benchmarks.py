@@ -91,7 +91,7 @@ def test_an_unknown_subject_is_wrong_usage() -> None:
 def test_what_a_child_does_wrong_is_told(ground: Ground) -> None:
     """A failing contender has the last line of its error for a problem, beside the values of the others."""
     good, bad = Contender(name="good", code="print(7)"), Contender(name="bad", code="import no_such_module")
-    few = QUICK.but(rounds=2)
+    few = QUICK.replace(rounds=2)
     assert figures(ground, (good, bad), few) == (
         Sample(name="good", values=(7.0, 7.0)),
         Sample(name="bad", problem="failed: ModuleNotFoundError: No module named 'no_such_module'"),
@@ -99,7 +99,7 @@ def test_what_a_child_does_wrong_is_told(ground: Ground) -> None:
     missing = Contender(name="peer", code="print(7)", peer="no-such-distribution")
     assert figures(ground, (missing,), few) == (Sample(name="peer", problem="not installed"),)
     with pytest.raises(Gone, match=r"^given up after 0\.2 s$"):
-        run(ground, good, ["-c", "import time; time.sleep(5)"], few.but(patience=0.2))
+        run(ground, good, ["-c", "import time; time.sleep(5)"], few.replace(patience=0.2))
 
 
 def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -
 def test_the_floor_stands_beside_itself(ground: Ground) -> None:
     """A loop has the floor twice, so that the noise is seen; a contender that fails there is told as well."""
     floor, broken = Contender(name="floor", code="abs(1)"), Contender(name="broken", code="no_such_name")
-    samples = loops(ground, (floor, broken), QUICK.but(rounds=4, processes=1))
+    samples = loops(ground, (floor, broken), QUICK.replace(rounds=4, processes=1))
     assert [(sample.name, len(sample.values), sample.problem) for sample in samples] == [
         ("floor", 4, ""),
         ("the same again", 4, ""),
@@ -133,7 +133,7 @@ def test_the_floor_stands_beside_itself(ground: Ground) -> None:
 def test_each_of_our_ways_to_ask_is_measured(ground: Ground, ours: Contender) -> None:
     """What it is to answer, it answers, whichever is set up first."""
     nowhere = {"DOCKER_HOST": f"unix://{ground.scratch}/none.sock"}
-    samples = loops(ground, (ours,), QUICK.but(rounds=1, processes=1), nowhere)
+    samples = loops(ground, (ours,), QUICK.replace(rounds=1, processes=1), nowhere)
     assert [sample.problem for sample in samples] == ["", ""]
 
 
@@ -160,7 +160,7 @@ def test_the_verdict_holds_ours_against_the_goal(ours: float, goal: Goal, verdic
 
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     """Nor is it left out."""
-    gone = row(1.0, Goal(kind="ratio", limit=1)).but(samples=(Sample(name="ssot_shims", problem="missing"),))
+    gone = row(1.0, Goal(kind="ratio", limit=1)).replace(samples=(Sample(name="ssot_shims", problem="missing"),))
     assert gone.verdict == "not measured"
 
 
@@ -356,7 +356,7 @@ def test_a_limit_of_nothing_is_wrong_usage(limit: str, capsys: pytest.CaptureFix
 def test_a_start_of_pytest_is_measured_with_the_wheel_and_without() -> None:
     """What the wheel costs more is the difference of each pair; its files are counted as pip leaves them."""
     with prepared() as ground:
-        time, files = start.rows(ground, QUICK.but(pairs=2))
+        time, files = start.rows(ground, QUICK.replace(pairs=2))
     without, with_it, more = time.samples
     assert [len(sample.values) for sample in time.samples] == [2, 2, 2]
     assert more.values == tuple(b - a for a, b in zip(without.values, with_it.values, strict=True))

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims._lookup import bindings as _bindings
-from ssot_shims._lookup.bindings import binds, bound_at_end, defined_names, meddles
+from ssot_shims._lookup.bindings import binds, bound_at_end, defined_names, may_patch_submodules
 from ssot_shims._lookup.lookup import Target, look, names_in_file, submodules_in
 from tests.conftest import Write
 
@@ -196,7 +196,7 @@ def test_what_is_not_utf8_is_left_to_the_import() -> None:
     """Bytes that do not decode, and dunder names that every module has, are for the import to tell."""
     assert binds(b"X = '\xff'", "X") is None
     assert binds(b"Y = 1", "__doc__") is None
-    assert meddles(b"Y = '\xff'", "X") is True
+    assert may_patch_submodules(b"Y = '\xff'", "X") is True
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_is_not_utf8_is_left_to_the_import() -> None:
 )
 def test_a_package_that_steers_its_submodules_is_not_judged_by_its_files(source: str) -> None:
     """Whatever may change a submodule when the package runs makes the look unsure."""
-    assert meddles(source.encode(), "X")
+    assert may_patch_submodules(source.encode(), "X")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_package_that_steers_its_submodules_is_not_judged_by_its_files(source:
 )
 def test_a_package_may_do_with_its_own_names_what_it_likes(source: str) -> None:
     """Re-exports and tricks with its own names leave the submodules of a package alone."""
-    assert not meddles(source.encode(), "X")
+    assert not may_patch_submodules(source.encode(), "X")
 
 
 def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:

@@ -270,7 +270,7 @@ def test_an_override_that_is_no_answer_is_refused(registry: Registry) -> None:
 )
 def test_an_override_that_cannot_be_shown_is_refused(registry: Registry, change: dict[str, object]) -> None:
     """Where it is given, and not where it would be read."""
-    answer = Availability(status="available", reason="it is").but(**change)
+    answer = Availability(status="available", reason="it is").replace(**change)
     with pytest.raises(InvalidCapability) as caught:
         registry.override(docker=answer)
     assert str(caught.value) == (

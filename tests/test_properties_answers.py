@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import docker
-from ssot_shims._probes.connection import BadAnswer, Stream, read_head
+from ssot_shims._probes.connection import ProtocolError, Stream, read_head
 from ssot_shims._probes.docker_address import DockerAddress
 from tests.chance import Chance
 
@@ -62,7 +62,7 @@ def head_of(pieces: list[bytes]) -> tuple[int, list[str]] | str:
     with closing(Peer(pieces)) as peer:
         try:
             head = read_head(peer)
-        except BadAnswer as error:
+        except ProtocolError as error:
             return str(error).partition("b'")[0].partition('b"')[0]
     return head.status, [head.get(name) for name in ("api-version", "location", "x")]
 

@@ -91,7 +91,7 @@ def test_records_cannot_be_changed() -> None:
 def test_answers_can_be_keys() -> None:
     """Although their details are a mapping, which has no hash."""
     answers = [Availability(name="docker", status="available", reason="it is", details={"api": api}) for api in "12"]
-    assert len({*answers, answers[0].but(seconds=1.0), answers[0].but()}) == 3
+    assert len({*answers, answers[0].replace(seconds=1.0), answers[0].replace()}) == 3
     assert pickle.loads(pickle.dumps(answers[0])) == answers[0]
 
 

@@ -1081,7 +1081,7 @@ def test_an_unfinished_availability_is_failed(registry: Registry, change: dict[s
     """The reason says what it should have."""
 
     def probe() -> Availability:
-        return Availability(status="available", reason="it is").but(**change)
+        return Availability(status="available", reason="it is").replace(**change)
 
     registry.register("odd", probe)
     answer = registry.check("odd")

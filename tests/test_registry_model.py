@@ -431,7 +431,7 @@ def test_overrides_restore_exactly(always: Chance) -> None:
             assert {name: bool(registry.check(name)) for name in expected} == expected
         assert told == short_cuts
         assert all(registry.check(name) is before[name] for name in ("db", "gpu"))
-        assert registry.check("both").but(seconds=0) == before["both"].but(seconds=0)
+        assert registry.check("both").replace(seconds=0) == before["both"].replace(seconds=0)
 
     layer = st.dictionaries(st.sampled_from(["db", "gpu", "both"]), st.booleans(), min_size=1)
     steps = st.lists(st.tuples(st.sampled_from([True, True, False]), st.integers(0, 5)), max_size=10)

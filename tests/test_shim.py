@@ -140,7 +140,7 @@ def test_the_record_says_what_became_of_the_shim() -> None:
     """The record of an absent upstream has every detail, and cannot be changed."""
     record = shim_of(declare())
     seconds, placeholder = record.seconds, record.placeholder
-    assert record == record.but(
+    assert record == record.replace(
         name="Limits",
         targets=("acme:Limits",),
         state="absent",
@@ -424,7 +424,7 @@ def test_a_shim_warns_once(write: Write) -> None:
         warnings.simplefilter("error")
         importlib.reload(module)
     assert module.Limits is not first
-    assert all_shims() == (record.but(placeholder=module.Limits),)
+    assert all_shims() == (record.replace(placeholder=module.Limits),)
 
 
 def test_where_warnings_are_errors_every_import_fails_alike(write: Write) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ForwardRef
 
 import pytest
 
-from ssot_shims._contract.signature import Callee, Slots, faults, signature_differences
+from ssot_shims._contract.signature import Callee, Parameters, incompatible, signature_differences
 
 SINCE_3_12 = pytest.mark.skipif(sys.version_info < (3, 12), reason="a syntax error before")
 NAMES = """
@@ -457,7 +457,7 @@ def test_against_python_itself():
     for _ in range(1500):
         promised, found = random_signature(random), random_signature(random)
         safe = is_safe(promised, found)
-        assert (not faults(Slots.of(promised), Slots.of(found))) is safe, (promised, found)
+        assert (not incompatible(Parameters.of(promised), Parameters.of(found))) is safe, (promised, found)
         differences = signature_differences("f", Callee(function_of(promised)), Callee(function_of(found)))
         assert (not any(difference.is_error for difference in differences)) is safe, (promised, found)
         whats = [difference.what for difference in differences]

@@ -115,7 +115,7 @@ def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: 
     expected = Verdict(name=name, outcome=outcome, status=status, reason=reason, is_required=False)  # type: ignore[arg-type]
     assert judge(name, {}) == expected
     assert judge(name, {"other": BY_OPTION}) == expected
-    assert judge(name, {name: BY_OPTION}) == expected.but(
+    assert judge(name, {name: BY_OPTION}) == expected.replace(
         outcome=when_required, reason=f"required by {BY_OPTION}; {reason}", is_required=True
     )
 

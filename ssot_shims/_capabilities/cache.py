@@ -92,7 +92,9 @@ class Answers:
                 return
             name = flight.name
             if answer is not None:
-                answer = answer.but(name=name, reason=_fit_to_show(answer.reason), seconds=monotonic() - flight.started)
+                answer = answer.replace(
+                    name=name, reason=_fit_to_show(answer.reason), seconds=monotonic() - flight.started
+                )
             flight.answer, flight.error, flight.is_over = answer, error, True
             if self.flights.get(name) is flight:
                 del self.flights[name]
@@ -194,7 +196,7 @@ def overriding(name: str, value: object, where: str) -> Availability:
     if isinstance(value, Availability):
         if not is_whole(value):
             raise InvalidCapability(f"override({name}=Availability(...)) is unfinished", WHOLE)
-        return value.but(name=name, reason=fit_to_show(value.reason), source="override")
+        return value.replace(name=name, reason=fit_to_show(value.reason), source="override")
     if not isinstance(value, bool):
         given = fit_to_show(repr(value))
         raise InvalidCapability(f"override({name}={given}) is no answer", "give True, False or an Availability")

@@ -230,5 +230,5 @@ def _chosen(on_each_level: dict[Level, Capability]) -> Capability | None:
     chosen = max(on_each_level.values(), key=lambda one: LEVELS.index(one.level), default=None)
     built_in = on_each_level.get("built-in")
     if chosen and built_in and chosen.level == "package":
-        return chosen.but(service=built_in.is_service)
+        return chosen.replace(service=built_in.is_service)
     return chosen

@@ -239,7 +239,7 @@ def _wait(answers: Answers, flight: Flight) -> Availability | None:
     if not flight.wait(_GRACE):
         late = timed_out(flight)
         if flight.is_loading:
-            return late.but(name=flight.name, seconds=flight.seconds)  # its clock has not started: it may land yet
+            return late.replace(name=flight.name, seconds=flight.seconds)  # its clock has not started: it may land yet
         answers.land(flight, late)
     if isinstance(flight.error, CircularProbe):
         raise CircularProbe(flight.error.names)
@@ -293,12 +293,12 @@ def _combine(catalogue: Catalogue, capability: Capability, asker: Question | Non
     refuse_circle(capability, asker)
     answer = forced(capability)
     if answer is not None:
-        named = answer.but(name=capability.name, seconds=monotonic() - started)
+        named = answer.replace(name=capability.name, seconds=monotonic() - started)
         return lambda: named
     parts = begin_each(catalogue, capability.parts, Question(capability, asker), is_alone=is_alone)
 
     def wait() -> Availability:
         found = combined(capability.probe.kind, {name: wait() for name, wait in parts.items()})
-        return found.but(name=capability.name, seconds=monotonic() - started)
+        return found.replace(name=capability.name, seconds=monotonic() - started)
 
     return wait

@@ -8,7 +8,7 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._callsite import standing
+from ssot_shims._callsite import current_line
 from ssot_shims.errors import CircularProbe
 
 TYPE_CHECKING = False
@@ -106,7 +106,7 @@ def timed_out(flight: Flight, before: Flight | None = None) -> Availability:
     """The answer for *flight* when there was none in its time, because of the probe of the one *before* if given."""
     what = "its probe, started before and not again," if before else "its probe"
     running = before or flight
-    place = standing(running.thread, running.file) if running.thread is not None else ""
+    place = current_line(running.thread, running.file) if running.thread is not None else ""
     if flight.is_loading:
         seen = f"{what} is still being imported"
     else:

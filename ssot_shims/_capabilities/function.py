@@ -55,7 +55,7 @@ def _meant(capability: Capability, function: Callable[[], object], value: Any) -
         case tuple((False, str(why))):
             return _no(capability, function, why)
         case Availability() if is_whole(value):
-            return value.but(reason=fit_to_show(value.reason))
+            return value.replace(reason=fit_to_show(value.reason))
         case Availability():
             return failed(capability, f"its probe ({place_of(function)}) returned an unfinished Availability; {WHOLE}")
         case _:
@@ -102,11 +102,11 @@ def fit_to_show(text: str) -> str:
     'cannot reach postgres://***@db:5432/app'
     """
     from ssot_shims._text import (
-        masked,
         one_line,  # re, and our own probes see to it themselves
+        redact,
     )
 
-    return masked(one_line(text))
+    return redact(one_line(text))
 
 
 def is_whole(value: Availability) -> bool:

@@ -7,7 +7,7 @@ from _weakref import ref
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._callsite import caller, standing
+from ssot_shims._callsite import caller, current_line
 from ssot_shims._capabilities.cache import Answers, Override, overriding
 from ssot_shims._capabilities.capability import Capability, capability, refuse_bad_name
 from ssot_shims._capabilities.catalogue import Catalogue
@@ -222,7 +222,9 @@ class Registry:
         """The probes that were given up and have not come back, by name, with the line where each stands."""
         with self._answers.lock:
             flights = [run.flight for run in self._answers.runs if run.flight.deadline < monotonic()]
-        return {flight.name: standing(flight.thread, flight.file) for flight in flights if flight.thread is not None}
+        return {
+            flight.name: current_line(flight.thread, flight.file) for flight in flights if flight.thread is not None
+        }
 
     def start_each(self, names: Iterable[str]) -> dict[str, Callable[[], Availability]]:
         """The checks of *names*, all started; calling one waits for its answer, or raises why there is none."""

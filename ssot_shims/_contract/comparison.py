@@ -11,19 +11,19 @@ from ssot_shims._contract.members import (
     ABSENT,
     abstract_methods,
     annotation_of,
-    callee_of,
+    callable_of,
     default_of,
     find,
+    is_dynamic,
     is_field,
     is_nested_class,
-    is_pythons,
+    is_stdlib,
     is_subscriptable,
     kind_of,
-    makes_names,
     meaning_of,
+    member_kind,
     options_of,
     promised_names,
-    sort_of,
     special_methods,
 )
 from ssot_shims._contract.signature import Callee, declaration, signature_differences
@@ -151,9 +151,9 @@ def _of_options(path: str, placeholder: type, upstream: type) -> Iterator[Differ
 
 
 def _of_member(path: str, name: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    what, promised, found = f"{path}.{name}", sort_of(placeholder, name), sort_of(upstream, name)
+    what, promised, found = f"{path}.{name}", member_kind(placeholder, name), member_kind(upstream, name)
     if found != promised and found not in _also_kept_by(promised, name, placeholder):
-        yield Difference(what, promised, found, found != "no such name" or not makes_names(upstream))
+        yield Difference(what, promised, found, found != "no such name" or not is_dynamic(upstream))
     elif is_nested_class(placeholder, name):
         yield from _differences(what, find(placeholder, name)[0], find(upstream, name)[0])
     elif promised in ("attribute", "class"):
@@ -193,7 +193,7 @@ def _declared(cls: type, name: str) -> str:
 
 
 def _of_call(what: str, name: str, placeholder: type, upstream: type, *, is_operator: bool = False) -> list[Difference]:
-    mine, theirs = (callee_of(cls, name, is_operator=is_operator) for cls in (placeholder, upstream))
+    mine, theirs = (callable_of(cls, name, is_operator=is_operator) for cls in (placeholder, upstream))
     return signature_differences(what, mine, theirs) if mine and theirs else []
 
 
@@ -201,7 +201,7 @@ def _of_special_methods(path: str, placeholder: type, upstream: type) -> Iterato
     is_told = bool(options_of(placeholder)) and options_of(placeholder) != options_of(upstream)
     for name in special_methods(placeholder):
         (mine, my_base), (theirs, their_base) = find(placeholder, name), find(upstream, name)
-        is_inherited = their_base in placeholder.__mro__ and their_base is not my_base and not is_pythons(my_base)
+        is_inherited = their_base in placeholder.__mro__ and their_base is not my_base and not is_stdlib(my_base)
         if mine is theirs or (is_told and name in _FROM_OPTIONS):
             continue
         if theirs is None and name == "__hash__":

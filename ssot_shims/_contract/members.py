@@ -93,7 +93,7 @@ def meaning_of(cls: type, name: str) -> Meaning:
     return meaning(annotation, module_names(base), cls)
 
 
-def makes_names(cls: type) -> bool:
+def is_dynamic(cls: type) -> bool:
     """Whether an instance may have names that nobody can read off the class."""
     used = (set(function.__code__.co_names) for function in _functions(cls))
     is_used = any("setattr" in names or {"__dict__", "update"} <= names for names in used)
@@ -107,7 +107,7 @@ def is_subscriptable(cls: type) -> bool:
     return hasattr(cls, "__class_getitem__") or hasattr(type(cls), "__getitem__")
 
 
-def sort_of(cls: type, name: str) -> str:
+def member_kind(cls: type, name: str) -> str:
     """What kind of member *name* is, or ``no such name``."""
     value = find(cls, name)[0]
     if value is ABSENT:
@@ -126,9 +126,9 @@ def sort_of(cls: type, name: str) -> str:
     return "method" if is_method and _is_descriptor(cast("object", value)) else "attribute"
 
 
-def callee_of(cls: type, name: str, *, is_operator: bool = False) -> Callee | None:
+def callable_of(cls: type, name: str, *, is_operator: bool = False) -> Callee | None:
     """What is called when *name* is called, or read as a property; None if nothing is."""
-    value, sort = find(cls, name)[0], sort_of(cls, name)
+    value, sort = find(cls, name)[0], member_kind(cls, name)
     if sort in ("property", "property with a setter"):
         getter = getattr(value, "fget", None) or getattr(value, "func", None)
         return Callee(getter, cls, is_bound=True) if getter else None
@@ -148,7 +148,7 @@ def promised_names(cls: type) -> list[str]:
 def special_methods(cls: type) -> list[str]:
     """The special methods that somebody wrote for *cls*, and ``__hash__`` if it can be hashed."""
     names = dict.fromkeys(name for base in _own_hierarchy(cls) for name in vars(base) if _is_special(name))
-    written = [name for name in names if sort_of(cls, name) in _CALLED and not _is_copied(cls, name)]
+    written = [name for name in names if member_kind(cls, name) in _CALLED and not _is_copied(cls, name)]
     is_hashable = not is_protocol(cls) and find(cls, "__hash__")[0] is not None
     return list(dict.fromkeys([*written, "__hash__"])) if is_hashable else written
 
@@ -161,7 +161,7 @@ def _is_descriptor(value: object) -> bool:
     return hasattr(type(value), "__get__")
 
 
-def is_pythons(cls: type) -> bool:
+def is_stdlib(cls: type) -> bool:
     """Whether a class comes with Python, as what others are made from."""
     return cls.__module__ in _LIBRARY
 
@@ -173,11 +173,11 @@ def _is_special(name: str) -> bool:
 def _is_copied(cls: type, name: str) -> bool:
     """Whether the metaclass took it from a base, as that of Enum does."""
     value = find(cls, name)[0]
-    return any(vars(base).get(name) is value for base in cls.__mro__ if is_pythons(base))
+    return any(vars(base).get(name) is value for base in cls.__mro__ if is_stdlib(base))
 
 
 def _own_hierarchy(cls: type) -> list[type]:
-    return [base for base in reversed(cls.__mro__) if not is_pythons(base)]
+    return [base for base in reversed(cls.__mro__) if not is_stdlib(base)]
 
 
 def _is_only_a_parameter(cls: type, name: str) -> bool:

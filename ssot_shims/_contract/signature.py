@@ -25,7 +25,7 @@ ONLY_POSITIONAL, EITHER = Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEY
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
+class Parameters:
     """The parameters of a signature, in the order and by the names under which a call reaches them."""
 
     positional: tuple[Parameter, ...]
@@ -34,7 +34,7 @@ class Slots:
     has_kwargs: bool
 
     @classmethod
-    def of(cls, signature: Signature) -> Slots:
+    def of(cls, signature: Signature) -> Parameters:
         parameters = signature.parameters.values()
         kinds = [parameter.kind for parameter in parameters]
         return cls(
@@ -77,14 +77,14 @@ def is_required(parameter: Parameter) -> bool:
     return parameter.default is Parameter.empty
 
 
-def faults(mine: Slots, theirs: Slots) -> set[str]:
+def incompatible(mine: Parameters, theirs: Parameters) -> set[str]:
     """The names over which some call that *mine* takes fails on *theirs* or changes its meaning."""
     most = max(len(mine.positional), len(theirs.positional)) + 1
     refused = (_refused(mine, theirs, count) for count in range(most + 1) if mine.takes(count))
     return _misplaced(mine, theirs).union(*refused)
 
 
-def _refused(mine: Slots, theirs: Slots, count: int) -> set[str]:
+def _refused(mine: Parameters, theirs: Parameters, count: int) -> set[str]:
     """The names over which *theirs* refuses some call with *count* positional arguments."""
     if count > len(theirs.positional) and not theirs.has_args:
         last = mine.at(count - 1)
@@ -97,7 +97,7 @@ def _refused(mine: Slots, theirs: Slots, count: int) -> set[str]:
     return wanting | (given_twice - mine.filled(count) if mine.has_kwargs else given_twice & mine.keywords(count))
 
 
-def _misplaced(mine: Slots, theirs: Slots) -> set[str]:
+def _misplaced(mine: Parameters, theirs: Parameters) -> set[str]:
     """The names whose value lands, if the call binds at all, in a parameter of another name."""
     only_positional = {p.name for p in theirs.positional if p.kind is ONLY_POSITIONAL}
     return only_positional & mine.keywords(0) | {
@@ -189,7 +189,7 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> l
         return []
     if found is None:
         return [Difference(path, f"the signature {promised}", "one that cannot be read", is_error=False)]
-    comparison = _Comparison(path, placeholder, upstream, Slots.of(promised), Slots.of(found))
+    comparison = _Comparison(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found))
     returns = promised.return_annotation, found.return_annotation
     return [*comparison.of_sorts(*returns), *comparison.of_parameters(), *comparison.of_returns(*returns)]
 
@@ -199,8 +199,8 @@ class _Comparison:
     path: str
     placeholder: Callee
     upstream: Callee
-    mine: Slots
-    theirs: Slots
+    mine: Parameters
+    theirs: Parameters
 
     def of_sorts(self, promised: object, found: object) -> Iterator[Difference]:
         mine, theirs = self.placeholder.sorts(promised), self.upstream.sorts(found)
@@ -215,7 +215,7 @@ class _Comparison:
             yield Difference(f"{self.path} return type", annotation_text(promised), annotation_text(found), is_error)
 
     def of_parameters(self) -> Iterator[Difference]:
-        faulty = faults(self.mine, self.theirs)
+        faulty = incompatible(self.mine, self.theirs)
         told = faulty - self._replacing(faulty) - self._moved_along(faulty)
         for name in dict.fromkeys([*self.mine.named, *self.theirs.named, "*args", "**kwargs"]):
             is_error = True if name in told else self._is_value_error(name)

@@ -148,14 +148,14 @@ _REMOVE = {
 }
 _ADD = {"*", "__setattr__", "_convert", "_convert_", "global_enum", "setattr"}
 _STEER = {"__path__", "declare_namespace", "meta_path", "path_hooks", "reload"}
-_TRICKS = _REMOVE | _ADD | _STEER
+_DYNAMIC = _REMOVE | _ADD | _STEER
 
 # What may stand between two words of a statement: blanks, comments, and lines that are continued.
 _GAP = r"[\s\\]*(?:#[^\n]*\n[\s\\]*)*"
 # A module that passes its name on may be changed by whoever gets it; loggers get it everywhere, and change nothing.
 _HINT = re.compile(
     rf"\bimport{_GAP}\*|(?:(?<!ogger)\(|[,=]){_GAP}__name__\b|"
-    r"\b(?:__getattr__|" + "|".join(sorted(_TRICKS - {"*", "__name__"})) + r")\b"
+    r"\b(?:__getattr__|" + "|".join(sorted(_DYNAMIC - {"*", "__name__"})) + r")\b"
 )
 _COOKIE = re.compile(
     rb"(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*(?!utf-?8\b)[-\w.]+", re.IGNORECASE
@@ -192,12 +192,12 @@ def binds(source: bytes, name: str) -> bool | None:
     return None
 
 
-def meddles(source: bytes, name: str) -> bool:
+def may_patch_submodules(source: bytes, name: str) -> bool:
     """Whether running a package with this *source* may change what its submodules are, or their attribute *name*.
 
-    >>> meddles(b"from acme import ws", "HeartbeatConfig")
+    >>> may_patch_submodules(b"from acme import ws", "HeartbeatConfig")
     False
-    >>> meddles(b"from acme import ws; ws.HeartbeatConfig = object", "HeartbeatConfig")
+    >>> may_patch_submodules(b"from acme import ws; ws.HeartbeatConfig = object", "HeartbeatConfig")
     True
     """
     text = _decode(source)
@@ -246,10 +246,10 @@ def _tricks(tree: ast.Module, name: str, text: str) -> set[str]:
     # Walking the tree takes as long as parsing did, and most sources have nothing that could be a trick.
     ways_to_name_it = rf"\bglobal\b|:=|\.{_GAP}{name}\b|[\"']{name}[\"']|[(,]{_GAP}{name}{_GAP}="
     may_trick = _HINT.search(text) or re.search(ways_to_name_it, text) or not text.isascii()
-    return set(_find_tricks(tree, name)) if may_trick else set()
+    return set(_find_dynamic(tree, name)) if may_trick else set()
 
 
-def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
+def _find_dynamic(tree: ast.Module, name: str) -> Iterator[str]:
     harmless: set[int] = set()
     for node in ast.walk(tree):  # parents come before their parts
         if id(node) in harmless:
@@ -282,10 +282,10 @@ def _find_tricks(tree: ast.Module, name: str) -> Iterator[str]:
                 yield word
             case ast.keyword(arg=word) if word == name:
                 yield name
-            case ast.Attribute(attr=word, ctx=ast.Store() | ast.Del()) if word == name or word in _TRICKS:
+            case ast.Attribute(attr=word, ctx=ast.Store() | ast.Del()) if word == name or word in _DYNAMIC:
                 yield word
             case ast.ImportFrom(names=aliases):
-                yield from (alias.name for alias in aliases if alias.name in _TRICKS)
+                yield from (alias.name for alias in aliases if alias.name in _DYNAMIC)
             case ast.Global(names=names) if name in names:
                 yield name
             case ast.NamedExpr(target=ast.Name(id=word)) if word == name:
@@ -303,7 +303,7 @@ def _quoted(annotation: ast.expr) -> Iterator[ast.Constant]:
         yield from (node for node in nodes if isinstance(node, ast.Constant))
 
 
-_WORDS = _TRICKS - {"__class__", "__name__"}  # reading these two changes nothing
+_WORDS = _DYNAMIC - {"__class__", "__name__"}  # reading these two changes nothing
 
 
 def _passes_its_name(call: ast.Call) -> bool:

@@ -33,11 +33,11 @@ _STANDARD = {BuiltinImporter.__module__, PathFinder.__module__, "zipimport"}
 _MOST_ENTRIES = 5000
 
 
-class Unclear(Exception):
+class Undecidable(Exception):
     """Only an import can tell."""
 
 
-class HalfImported(Unclear):
+class HalfImported(Undecidable):
     """The module is being imported at this moment; *place* is where it is."""
 
     def __init__(self, place: Place) -> None:
@@ -129,7 +129,7 @@ def _place(spec: ModuleSpec) -> Place | None:
 
 
 def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
-    """Ask ``sys.meta_path`` in its own order; a finder that fails makes the answer :class:`Unclear`.
+    """Ask ``sys.meta_path`` in its own order; a finder that fails makes the answer :class:`Undecidable`.
 
     PathFinder's part is done entry by entry: it raises KeyError for a namespace inside one that is not imported.
     """
@@ -140,7 +140,7 @@ def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
             else:
                 spec = finder.find_spec(name, path)  # type: ignore[arg-type]  # any iterable, as the import system passes it
         except Exception as error:
-            raise Unclear from error
+            raise Undecidable from error
         if spec is not None:
             return spec
     return None

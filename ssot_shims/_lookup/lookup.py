@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.machinery import all_suffixes
 
-from ssot_shims._lookup.finder import Place, Unclear, find
+from ssot_shims._lookup.finder import Place, Undecidable, find
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidTarget
 
@@ -83,7 +83,7 @@ def _module_name(entry: os.DirEntry[str]) -> str:
     return entry.name if entry.is_dir() else ""
 
 
-class Sighting(Record):
+class Lookup(Record):
     """What a look found.
 
     ``there`` and ``missing`` say what importing would show, provided that it imports; ``absent`` is *missing* with no
@@ -95,17 +95,17 @@ class Sighting(Record):
     module: str = ""  # its dotted name
 
 
-def look(target: Target) -> Sighting:
+def look(target: Target) -> Lookup:
     """Where *target* stands, found out without importing anything."""
     try:
         return _step_down(target)
-    except Unclear:
-        return Sighting(found="unsure")
+    except Undecidable:
+        return Lookup(found="unsure")
 
 
-def _step_down(target: Target) -> Sighting:
+def _step_down(target: Target) -> Lookup:
     """From the top-level package to the module of *target*, then into its source."""
-    seen = Sighting(found="absent")
+    seen = Lookup(found="absent")
     steps = target.module.split(".")
     for depth in range(1, len(steps) + 1):
         if seen.place is not None:
@@ -116,7 +116,7 @@ def _step_down(target: Target) -> Sighting:
         place = find(name, seen.place.folders if seen.place else None)
         if place is None:
             return seen
-        seen = Sighting(found="missing", place=place, module=name)
+        seen = Lookup(found="missing", place=place, module=name)
     return _read_symbol(seen, target)
 
 
@@ -124,24 +124,26 @@ def _refuse_what_meddles(package: Place, target: Target) -> None:
     """Running a package can change what its submodules are and hold; one that may do so is not judged by its files."""
     if package.is_running or (not package.file and package.folders is not None):
         return  # it has been run already, or is a namespace package and has no code
-    from ssot_shims._lookup.bindings import meddles  # parsing is for upstreams that are there; most are not
+    from ssot_shims._lookup.bindings import (
+        may_patch_submodules,  # parsing is for upstreams that are there; most are not
+    )
 
-    if meddles(_source(package), target.symbol.partition(".")[0]):
-        raise Unclear
+    if may_patch_submodules(_source(package), target.symbol.partition(".")[0]):
+        raise Undecidable
 
 
-def _read_symbol(seen: Sighting, target: Target) -> Sighting:
+def _read_symbol(seen: Lookup, target: Target) -> Lookup:
     from ssot_shims._lookup.bindings import binds  # as above
 
     assert seen.place is not None
     first, _, nested = target.symbol.partition(".")
     is_bound = binds(_source(seen.place), first)
     if is_bound is None or (is_bound and nested) or (not is_bound and _is_submodule(seen, first)):
-        return seen.but(found="unsure")
-    return seen.but(found="there" if is_bound else "missing")
+        return seen.replace(found="unsure")
+    return seen.replace(found="there" if is_bound else "missing")
 
 
-def _is_submodule(package: Sighting, name: str) -> bool:
+def _is_submodule(package: Lookup, name: str) -> bool:
     """Whether importing something may set *name* on the package because it is one of its submodules."""
     assert package.place is not None
     folders = package.place.folders
@@ -150,9 +152,9 @@ def _is_submodule(package: Sighting, name: str) -> bool:
 
 def _source(place: Place) -> bytes:
     if not place.is_source:
-        raise Unclear  # compiled, zipped, frozen, or loaded in a way of its own
+        raise Undecidable  # compiled, zipped, frozen, or loaded in a way of its own
     try:
         with open(place.file, "rb") as file:
             return file.read()
     except OSError as error:
-        raise Unclear from error
+        raise Undecidable from error

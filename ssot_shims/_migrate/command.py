@@ -64,7 +64,7 @@ def _migrate(options: Namespace, project: Project, problems: tuple[str, ...], ou
     tree = find_files(
         Choice(paths=tuple(options.paths), root=job.root, exclude=exclude, is_git_asked=not options.no_gitignore)
     )
-    job = job.but(homes=job.homes.but(files=tree.files))
+    job = job.replace(homes=job.homes.replace(files=tree.files))
     left = clear_leftovers(tree.files) if options.write else []
     with stoppable() as is_stopped:
         files, outcomes = _run(tree.files, job, jobs, is_stopped, out)
@@ -118,7 +118,7 @@ def _run(
         for batch in batches:
             looked_at += batch.files
             show(batch)
-            outcomes += [outcome.but(diff=b"") for outcome in batch.outcomes]
+            outcomes += [outcome.replace(diff=b"") for outcome in batch.outcomes]
             diff = b"".join(outcome.diff for outcome in batch.outcomes)
             if diff and not write_bytes(out, diff):
                 break  # nobody reads on

@@ -41,7 +41,9 @@ def plan_dotted(local: Local, moving: list[tuple[Sight, Move]]) -> Plan:
     for each in local.imports:
         if each.path in modules:
             new = dict.fromkeys(
-                move.but(name=None) for sight, move in moving if sight.module == each.path and id(sight.node) in renamed
+                move.replace(name=None)
+                for sight, move in moving
+                if sight.module == each.path and id(sight.node) in renamed
             )
             rest = (*_rest(local, renamed), *_elsewhere(local, each.path))
             is_needed = is_mentioned or any(_needs(each, steps, line, local) for steps, line in rest)

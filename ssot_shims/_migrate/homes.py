@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from ssot_shims._lookup.bindings import binds
-from ssot_shims._lookup.finder import Unclear, find
+from ssot_shims._lookup.finder import Undecidable, find
 from ssot_shims._lookup.lookup import Target, look
 from ssot_shims._migrate.places import files_imported_by, located, origin_of, place_of
 from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_not_reached
@@ -18,7 +18,7 @@ from ssot_shims._shims.upstream import moved_by_look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssot_shims._lookup.lookup import Sighting
+    from ssot_shims._lookup.lookup import Lookup
     from ssot_shims._migrate.rules import Rule
 
 _UNSURE = "only running it could tell whether it is there; a stub (.pyi) beside it that binds the name settles that"
@@ -81,7 +81,7 @@ def _verdict(roots: tuple[str, ...], target: Target, is_declared: bool) -> str:
     return f"{target} is not there: {why}; {_CURE}" if why else ""
 
 
-def _why_missing(target: Target, sighting: Sighting) -> str:
+def _why_missing(target: Target, sighting: Lookup) -> str:
     if sighting.found == "absent":
         return f"no package {target.package!r} is installed here"
     if sighting.found != "missing":
@@ -108,7 +108,7 @@ def _is_shown(target: Target) -> bool:
             return False
         if place.folders is not None and find(f"{target.module}.{target.symbol}", place.folders) is not None:
             return True
-    except Unclear:
+    except Undecidable:
         return False
     stub = os.path.splitext(place.file)[0] + ".pyi"
     return _binds(stub, target.symbol) or (place.is_running and _binds(place.file, target.symbol))

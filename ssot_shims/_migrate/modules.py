@@ -60,7 +60,7 @@ def _locals(file: File) -> Iterator[Local]:
             bindings.append(None)
         if imports:
             local = Local(file=file, name=name, scope=scope, names=names, uses=_uses(names, scope, name))
-            yield local.but(bindings=tuple(bindings), imports=tuple(imports))
+            yield local.replace(bindings=tuple(bindings), imports=tuple(imports))
 
 
 def _uses(names: Names, scope: Scope, name: str) -> tuple[Use, ...]:
@@ -91,7 +91,7 @@ def _plan(local: Local) -> Plan:
         plan = _moved(local, sights, moving)
     except Doubt as doubt:
         plan = Plan(moves={}, findings=(local.file.finding("unsure", first, str(doubt)),))
-    return plan.but(findings=findings + plan.findings)
+    return plan.replace(findings=findings + plan.findings)
 
 
 def _sights(local: Local) -> list[Sight]:

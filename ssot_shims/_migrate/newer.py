@@ -54,7 +54,7 @@ def _read(text: Text) -> tuple[tuple[Import, ...], tuple[String, ...]]:
     module = _parse(text.body)
     spans = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
     imports = [
-        _import(node, spans[node], text).but(instead_of=tuple(name for other in others for name in _modules(other)))
+        _import(node, spans[node], text).replace(instead_of=tuple(name for other in others for name in _modules(other)))
         for node, others in _imports(module)
     ]
     return tuple(imports), tuple(_strings(module, spans, text))

@@ -90,9 +90,9 @@ def _rewritten(file: str, source: bytes, job: Job) -> Outcome:
         try:
             replace(file, source, made.source)
         except OSError as error:
-            return outcome.but(replacements=(), problem=f"{name}: cannot be written: {error.strerror}")
+            return outcome.replace(replacements=(), problem=f"{name}: cannot be written: {error.strerror}")
     if job.mode == "dry run":
         from ssot_shims._migrate.diff import unified_diff  # difflib, and only a dry run shows one
 
-        return outcome.but(diff=unified_diff(name.replace(os.sep, "/").lstrip("/"), source, made.source))
+        return outcome.replace(diff=unified_diff(name.replace(os.sep, "/").lstrip("/"), source, made.source))
     return outcome

@@ -8,7 +8,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._lookup.finder import Place, Unclear, find
+from ssot_shims._lookup.finder import Place, Undecidable, find
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._project.declarations import importable
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def place_of(module: str) -> Place | None:
-    """The place of *module*, package by package. Raises :class:`Unclear`."""
+    """The place of *module*, package by package. Raises :class:`Undecidable`."""
     name, place = "", None
     for step in module.split("."):
         if place is not None and place.folders is None:
@@ -37,7 +37,7 @@ def located(roots: tuple[str, ...], module: str) -> tuple[str, tuple[str, ...]]:
         with importable(*map(Path, roots)):
             place = place_of(module)
             folders = tuple(place.folders or ()) if place else ()
-    except Unclear:
+    except Undecidable:
         return "", ()
     file = os.path.realpath(place.file) if place and place.file else ""
     return file, tuple(map(os.path.realpath, folders))

@@ -40,7 +40,7 @@ def rewrite(
     findings = (*plan.findings, *findings_in_strings(file))
     rewriting = _carried_out(file, plan, source)
     told = sorted((*findings, *rewriting.findings), key=lambda finding: finding.line)
-    return rewriting.but(findings=tuple(told))
+    return rewriting.replace(findings=tuple(told))
 
 
 def _joined(plans: list[Plan]) -> Plan:

@@ -107,7 +107,7 @@ def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 end = suite[-1].end_lineno or 0
                 tried = tuple(name for other in others for name in _modules(other))
-                yield _import(statement, text).but(suite=number, suite_end=end, instead_of=tried)
+                yield _import(statement, text).replace(suite=number, suite_end=end, instead_of=tried)
             else:
                 suites += ((inner, (*others, *instead)) for inner, instead in _suites(statement))
 

@@ -162,7 +162,7 @@ def provide(config: pytest.Config) -> Environment:
     is_error = found.is_breakage or named_environment() is not None  # then it is that one, or none
     verdicts = _verdicts(config, found)
     if is_error and not found.is_breakage:
-        verdicts = tuple(one if one.outcome == "run" else one.but(outcome="error") for one in verdicts)
+        verdicts = tuple(one if one.outcome == "run" else one.replace(outcome="error") for one in verdicts)
     end(str(found), verdicts, is_error=is_error)
 
 

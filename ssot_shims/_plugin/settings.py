@@ -46,7 +46,7 @@ class Settings(Record):
         with importable(self.project.root), told_later():
             for module in self.project.modules:
                 try:
-                    declare(self.project.but(modules=(module,)), self.project.root)
+                    declare(self.project.replace(modules=(module,)), self.project.root)
                 except KeyboardInterrupt:
                     raise
                 except SsotShimsError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssot_shims._probes.notation import Misread, split_before
+from ssot_shims._probes.notation import NotationError, split_before
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ class Authority(Record):
 
 
 def read_authority(rest: str) -> tuple[Authority, str]:
-    """Host and port at the start of *rest*, and whatever follows them; :class:`Misread` says what does not read.
+    """Host and port at the start of *rest*, and whatever follows them; :class:`NotationError` says what does not read.
 
     >>> read_authority("me:secret@[::1]:8000/health")
     (Authority('[::1]:8000'), '/health')
@@ -41,9 +41,9 @@ def read_authority(rest: str) -> tuple[Authority, str]:
     try:
         host, port = _split_port(place)
         return Authority(host=_checked(host), port=_port(port), user=user), tail
-    except Misread:
+    except NotationError:
         if "@" in tail:  # what looks like a host or a port may be half a password, so nothing is quoted
-            raise Misread(
+            raise NotationError(
                 "has a / ? or # in what seems to be a user and a password", "%2F, %3F and %23 for them"
             ) from None
         raise
@@ -53,12 +53,12 @@ def _split_port(place: str) -> tuple[str, str | None]:
     if place.startswith("["):
         host, bracket, after = place[1:].partition("]")
         if not bracket or (after and not after.startswith(":")):
-            raise Misread(f"has a bracket that does not close before the port in {place!r}", "[::1]:port")
+            raise NotationError(f"has a bracket that does not close before the port in {place!r}", "[::1]:port")
         if not _is_ipv6(host):
-            raise Misread(f"has {host!r} in brackets, which is no IPv6 address", "one such as [::1]")
+            raise NotationError(f"has {host!r} in brackets, which is no IPv6 address", "one such as [::1]")
         return host, after[1:] if after else None
     if place.count(":") > 1:
-        raise Misread(f"has more than one colon in {place!r}", "brackets around an IPv6 address: [::1]:port")
+        raise NotationError(f"has more than one colon in {place!r}", "brackets around an IPv6 address: [::1]:port")
     host, colon, port = place.partition(":")
     return host, port if colon else None
 
@@ -76,16 +76,16 @@ def _is_ipv6(host: str) -> bool:
 def _checked(host: str) -> str:
     """*host*, when the name system could be asked for it."""
     if not host:
-        raise Misread("has no host")
+        raise NotationError("has no host")
     if ":" in host:
         return host
     wrong = next((c for c in host if c.isspace() or c in "\"%<>[\\]^`{|}$,;!'()*+=&"), "")
     if wrong:
-        raise Misread(f"has the host {host!r} with {wrong!r} in it", "a host name or an IP address")
+        raise NotationError(f"has the host {host!r} with {wrong!r} in it", "a host name or an IP address")
     try:
         host.encode("idna")
     except UnicodeError:
-        raise Misread(f"has the host {host!r}, which is no host name", "parts of 1 to 63 characters") from None
+        raise NotationError(f"has the host {host!r}, which is no host name", "parts of 1 to 63 characters") from None
     return host
 
 
@@ -93,10 +93,12 @@ def _port(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal()):
-        raise Misread(f"has the port {text!r}, which is no number" if text else "has no port after the colon", _PORT)
+        raise NotationError(
+            f"has the port {text!r}, which is no number" if text else "has no port after the colon", _PORT
+        )
     number = int(text[:6])
     if not 1 <= number <= 65535 or len(text) > 6:
-        raise Misread(f"has the port {text}", _PORT)
+        raise NotationError(f"has the port {text}", _PORT)
     return number
 
 
@@ -144,11 +146,11 @@ class Url(Record):
 
 
 def read_url(scheme: str, rest: str) -> Url:
-    """The address after ``http://`` or ``https://``; :class:`Misread` says what does not read."""
+    """The address after ``http://`` or ``https://``; :class:`NotationError` says what does not read."""
     authority, tail = read_authority(rest)
     if "#" in tail:
-        raise Misread("has a # part, which is never sent to a server")
+        raise NotationError("has a # part, which is never sent to a server")
     wrong = next((c for c in tail if c.isspace() or not c.isprintable()), "")
     if wrong:
-        raise Misread(f"has {wrong!r} after the host", "%20 for a blank")
+        raise NotationError(f"has {wrong!r} after the host", "%20 for a blank")
     return Url(scheme="https" if scheme == "https" else "http", authority=authority, target=tail)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.notation import Misread
+from ssot_shims._probes.notation import NotationError
 from ssot_shims._probes.remedy import quoted
 from ssot_shims._record import Record
-from ssot_shims._text import masked
+from ssot_shims._text import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class CommandProbe(Record):
             if os.path.isfile(file):
                 return f"{file} is there and may not be executed; chmod +x {quoted(file)}"
         if is_path:
-            return f"there is no file {masked(self.command)}; install it there, or register the command by another path"
+            return f"there is no file {redact(self.command)}; install it there, or register the command by another path"
         return f"there is no command {self.command!r} in the folders of PATH; install it, or add its folder to PATH"
 
 
@@ -63,21 +63,21 @@ class EnvProbe(Record):
 def read_command(notation: str, command: str) -> CommandProbe:
     """The probe of ``command:git``."""
     if not command:
-        raise Misread("names no command")
+        raise NotationError("names no command")
     expected = "the command alone: it is looked for and not run"
     if "://" in command:
-        raise Misread("has an address in the command", expected)
+        raise NotationError("has an address in the command", expected)
     if " " in command and os.path.dirname(command) == "":
-        raise Misread(f"has a blank in the command {masked(command)!r}", expected)
+        raise NotationError(f"has a blank in the command {redact(command)!r}", expected)
     return CommandProbe(notation=notation, command=command)
 
 
 def read_env(notation: str, variable: str) -> EnvProbe:
     """The probe of ``env:NAME``."""
     if not variable:
-        raise Misread("names no variable")
+        raise NotationError("names no variable")
     if not (variable.isascii() and variable.isidentifier()):
-        raise Misread(f"names the variable {variable!r}", "letters, digits and _, and no digit first: env:NAME")
+        raise NotationError(f"names the variable {variable!r}", "letters, digits and _, and no digit first: env:NAME")
     return EnvProbe(notation=notation, variable=variable)
 
 

@@ -96,7 +96,7 @@ _MOST_BYTES = 65536  # of one head
 _MOST_INTERIM = 5  # answers of status 1xx before the real one, as many as Go's client takes
 
 
-class BadAnswer(Exception):
+class ProtocolError(Exception):
     """What came is not an HTTP answer. The message says of the peer what it did: ``it closed the connection ...``."""
 
 
@@ -229,7 +229,7 @@ class Stream:
 def read_head(stream: Source) -> Head:
     """The head of the answer that comes over *stream*, past interim ones; its body is not read.
 
-    Raises :class:`BadAnswer` for what is no HTTP answer, and what *stream* raises but for a connection that breaks.
+    Raises :class:`ProtocolError` for what is no HTTP answer, and what *stream* raises but for a connection that breaks.
     """
     rest = b""
     for _ in range(_MOST_INTERIM + 1):
@@ -237,18 +237,18 @@ def read_head(stream: Source) -> Head:
         head = _parse(raw)
         if not 100 <= head.status < 200 or head.status == 101:  # 101 is the last answer in HTTP
             return head
-    raise BadAnswer(f"it sent more than {_MOST_INTERIM} interim answers")
+    raise ProtocolError(f"it sent more than {_MOST_INTERIM} interim answers")
 
 
 def _next_head(stream: Source, received: bytes) -> tuple[bytes, bytes]:
     """The bytes of one head, and what has been received after it."""
     while True:
         if received[:5] != b"HTTP/"[: len(received)]:
-            raise BadAnswer(f"it sent {received[:20]!r}, which is not HTTP")
+            raise ProtocolError(f"it sent {received[:20]!r}, which is not HTTP")
         ends = [at + len(blank) for blank in (b"\n\r\n", b"\n\n") if (at := received.find(blank)) >= 0]
         end = min(ends, default=len(received))
         if end > _MOST_BYTES:  # whether its end has come along or not
-            raise BadAnswer(f"the head of its answer does not end within {_MOST_BYTES} bytes")
+            raise ProtocolError(f"the head of its answer does not end within {_MOST_BYTES} bytes")
         if ends:
             return received[:end].rstrip(b"\r\n"), received[end:]
         received += _more(stream, received)
@@ -261,7 +261,7 @@ def _more(stream: Source, received: bytes) -> bytes:
         chunk = b""
     if not chunk:
         when = "in the head of its answer" if received else "without an answer"
-        raise BadAnswer(f"it closed the connection {when}")
+        raise ProtocolError(f"it closed the connection {when}")
     return chunk
 
 
@@ -269,7 +269,7 @@ def _parse(raw: bytes) -> Head:
     first, _, headers = raw.decode("latin-1").partition("\n")
     version, status = [*first.split(maxsplit=2), "", ""][:2]
     if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
-        raise BadAnswer(f"it sent {raw[:20]!r}, which is no HTTP/1 status line")
+        raise ProtocolError(f"it sent {raw[:20]!r}, which is no HTTP/1 status line")
     return Head(int(status), headers)
 
 

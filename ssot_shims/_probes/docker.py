@@ -7,8 +7,8 @@ import sys
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.connection import BadAnswer, connect, read_head
-from ssot_shims._probes.docker_address import Misconfigured, find
+from ssot_shims._probes.connection import ProtocolError, connect, read_head
+from ssot_shims._probes.docker_address import DockerConfigError, find
 from ssot_shims._record import Record
 from ssot_shims.errors import Unavailable
 
@@ -37,12 +37,12 @@ class DockerProbe(Record):
         """Whether that engine answers before *deadline*, a value of ``time.monotonic()``."""
         try:
             return answer_at(find(), deadline)
-        except Misconfigured as error:
+        except DockerConfigError as error:
             return Availability(status="unavailable", reason=str(error))
 
 
 def answer_at(address: DockerAddress, deadline: float) -> Availability:
-    """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`Misconfigured`."""
+    """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`DockerConfigError`."""
     seconds = deadline - monotonic()
     try:
         head = _ping(address, deadline)
@@ -50,7 +50,7 @@ def answer_at(address: DockerAddress, deadline: float) -> Availability:
         from ssot_shims._probes.docker_reasons import too_late
 
         return Availability(status="timed out", reason=too_late(address, seconds))
-    except (OSError, ValueError, BadAnswer) as error:
+    except (OSError, ValueError, ProtocolError) as error:
         from ssot_shims._probes.docker_reasons import why_not
 
         return Availability(status="unavailable", reason=why_not(address, error))
@@ -66,9 +66,9 @@ def _ping(address: DockerAddress, deadline: float) -> Head:
             pass
         head = read_head(stream)
     if head.status != 200:
-        raise BadAnswer(f"it answered GET {address.prefix}/_ping with status {head.status}")
+        raise ProtocolError(f"it answered GET {address.prefix}/_ping with status {head.status}")
     if not head.get("api-version"):
-        raise BadAnswer(f"it answered GET {address.prefix}/_ping without an Api-Version")
+        raise ProtocolError(f"it answered GET {address.prefix}/_ping without an Api-Version")
     return head
 
 
@@ -82,7 +82,7 @@ def _connection(address: DockerAddress, deadline: float) -> Stream | Pipe:
     if address.scheme != "tcp":
         from ssot_shims._probes.docker_reasons import not_asked
 
-        raise Misconfigured(not_asked(address))
+        raise DockerConfigError(not_asked(address))
     context = _tls_context(address, address.tls) if address.tls else None
     stream = connect(address.place, deadline)
     if context:
@@ -129,7 +129,7 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
     except (OSError, ValueError) as error:
         from ssot_shims._probes.docker_reasons import no_tls_files
 
-        raise Misconfigured(no_tls_files(address, tls, error)) from None
+        raise DockerConfigError(no_tls_files(address, tls, error)) from None
     return context
 
 
@@ -182,7 +182,7 @@ def docker_client(**options: Any) -> DockerClient:
     ...     client = docker_client()
     ...     client.close()
     """
-    from ssot_shims._probes.docker_address import Misconfigured, find
+    from ssot_shims._probes.docker_address import DockerConfigError, find
 
     client_class = _sdk()
     try:
@@ -192,7 +192,7 @@ def docker_client(**options: Any) -> DockerClient:
             options.setdefault("use_ssh_client", True)
             return client_class(base_url=url, **options)
         options.setdefault("version", _version(address))
-    except Misconfigured as error:
+    except DockerConfigError as error:
         raise Unavailable(str(error)) from None
     client = client_class(base_url=_url(address), tls=_sdk_tls(address.tls), **options)
     client.api.trust_env = False  # or a proxy variable would lead it to another place than the one that answered
@@ -215,7 +215,7 @@ def _sdk() -> type[DockerClient]:
 
 
 def _version(address: DockerAddress) -> str:
-    """The version of the API that the engine at *address* offers. Raises Unavailable and Misconfigured."""
+    """The version of the API that the engine at *address* offers. Raises Unavailable and DockerConfigError."""
     from ssot_shims import _settings
 
     answer = answer_at(address, monotonic() + _settings.timeout())

@@ -21,7 +21,7 @@ _MOST = 1 << 24  # characters of a settings file; one without end would fill the
 _SCHEMES = ("unix", "tcp", "npipe", "ssh")
 
 
-class Misconfigured(Exception):
+class DockerConfigError(Exception):
     """There is no address to ask, or nothing to ask it with. The message is a whole reason, next step and all."""
 
 
@@ -64,7 +64,7 @@ def config_folder() -> str:
 
 
 def find() -> DockerAddress:
-    """The address that the docker command would use in this process. Raises :class:`Misconfigured`."""
+    """The address that the docker command would use in this process. Raises :class:`DockerConfigError`."""
     host = os.environ.get("DOCKER_HOST")
     if host:
         return _from_environment(host.strip())
@@ -109,7 +109,7 @@ def existing(path: str) -> str:
 
 
 def read_host(text: str, source: str, tls: Tls | None, default_port: int = 0, context: str = "") -> DockerAddress:
-    """The address written in *text*, with TLS where it goes over TCP. Raises :class:`Misconfigured`."""
+    """The address written in *text*, with TLS where it goes over TCP. Raises :class:`DockerConfigError`."""
     scheme, _, rest = text.partition("://")
     if scheme not in _SCHEMES:
         raise _unreadable(source, "it starts with none of unix://, tcp://, npipe:// and ssh://")
@@ -149,9 +149,9 @@ def _tcp(rest: str, source: str, default_port: int) -> tuple[str, int, str]:
     return host or "localhost", int(port or default_port), f"{slash}{path}".rstrip("/")
 
 
-def _unreadable(source: str, problem: str) -> Misconfigured:
+def _unreadable(source: str, problem: str) -> DockerConfigError:
     # The text itself is not shown: what does not read may have a password anywhere.
-    return Misconfigured(
+    return DockerConfigError(
         f"the Docker address {source} cannot be read: {problem}; write it so: DOCKER_HOST=tcp://HOST:PORT"
     )
 
@@ -245,9 +245,9 @@ def _tls(folder: str, skip_verify: bool) -> Tls | None:
     return Tls(ca=ca, certificate=certificate, key=key, verify=not skip_verify)
 
 
-def _unusable(source: str, problem: str, chosen_by: str) -> Misconfigured:
+def _unusable(source: str, problem: str, chosen_by: str) -> DockerConfigError:
     default = "DOCKER_CONTEXT=default" if chosen_by == "DOCKER_CONTEXT" else "docker context use default"
-    return Misconfigured(
+    return DockerConfigError(
         f"there is no Docker address {source}: {problem}; see the contexts there are with docker context ls, "
         f"or take the default one: {default}"
     )

@@ -11,7 +11,7 @@ import stat
 import sys
 
 from ssot_shims._probes import docker_address
-from ssot_shims._probes.connection import BadAnswer
+from ssot_shims._probes.connection import ProtocolError
 from ssot_shims._probes.docker_address import printable
 from ssot_shims._probes.network import NotASocket
 from ssot_shims._probes.remedy import permission, quoted, too_many_files
@@ -129,7 +129,7 @@ def _why_not_tls(address: DockerAddress, error: Exception) -> str:
         problem = "it closed the connection"
     elif isinstance(error, ssl.SSLError):
         problem = (error.reason or str(error)).lower().replace("_", " ")
-    elif isinstance(error, BadAnswer) and "closed" in str(error) and address.tls and not address.tls.certificate:
+    elif isinstance(error, ProtocolError) and "closed" in str(error) and address.tls and not address.tls.certificate:
         problem = "it closed the connection, as one does that wants to know its client"
     else:
         return ""

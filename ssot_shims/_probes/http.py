@@ -7,8 +7,8 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, read_authority, read_url
-from ssot_shims._probes.network import NotReached, no_answer, reach
-from ssot_shims._probes.notation import Misread
+from ssot_shims._probes.network import ConnectionFailed, no_answer, reach
+from ssot_shims._probes.notation import NotationError
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ class Proxy(Record):
 
 
 def proxy_for(scheme: str, host: str, port: int) -> Proxy | None:
-    """The proxy for this address, or None; :class:`NotReached` for a variable that does not read."""
+    """The proxy for this address, or None; :class:`ConnectionFailed` for a variable that does not read."""
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
     from urllib import request  # takes tens of milliseconds, and most have no such variable
@@ -58,11 +58,11 @@ def _read(value: str, variable: str) -> Authority:
         kind, rest = "http", value
     advice = f"{variable}=http://host:port, or leave the proxy out: no_proxy=<the host>"
     if kind.lower() != "http":
-        raise NotReached(f"{variable} names a proxy that is not reached by plain http; {advice}")
+        raise ConnectionFailed(f"{variable} names a proxy that is not reached by plain http; {advice}")
     try:
         return read_authority(rest)[0]
-    except Misread:  # its words may quote half a password
-        raise NotReached(f"{variable} does not read; {advice}") from None
+    except NotationError:  # its words may quote half a password
+        raise ConnectionFailed(f"{variable} does not read; {advice}") from None
 
 
 _MOST_REDIRECTS = 5
@@ -85,7 +85,7 @@ class HttpProbe(Record):
         seconds = deadline - monotonic()
         try:
             return self._follow(deadline)
-        except NotReached as error:
+        except ConnectionFailed as error:
             return error.answer(seconds)
 
     def _follow(self, deadline: float) -> Availability:
@@ -98,7 +98,7 @@ class HttpProbe(Record):
             if head.status not in _REDIRECTS or not location:
                 return _judge(url, head.status)
             url = _redirected(url, location)
-        raise NotReached(
+        raise ConnectionFailed(
             f"{self.url.shown} redirects more than {_MOST_REDIRECTS} times; register the address where that ends"
         )
 
@@ -108,7 +108,7 @@ def _judge(url: Url, status: int) -> Availability:
         return Availability(
             status="available", reason=f"{url.shown} answered {status}", details={"http_status": str(status)}
         )
-    raise NotReached(f"{url.shown} answered {status}; {_advice(url, status)}")
+    raise ConnectionFailed(f"{url.shown} answered {status}; {_advice(url, status)}")
 
 
 def _advice(url: Url, status: int) -> str:
@@ -133,15 +133,15 @@ def _redirected(url: Url, location: str) -> Url:
     try:
         scheme, _, rest = urljoin(f"{url.scheme}://{url.netloc}{url.sent}", location).partition("://")
         there = read_url(scheme, rest.partition("#")[0]) if scheme in ("http", "https") else None
-    except (Misread, ValueError):
+    except (NotationError, ValueError):
         there = None
     if there is None:
-        raise NotReached(
+        raise ConnectionFailed(
             f"{url.shown} redirects to what is no http address; see it with {_curl(url)}, "
             "and register the address that is meant"
         )
     if there.host.lower() != url.host.lower():
-        raise NotReached(f"{url.shown} redirects to another host; register {there.shown} if that one is meant")
+        raise ConnectionFailed(f"{url.shown} redirects to another host; register {there.shown} if that one is meant")
     return there
 
 
@@ -149,7 +149,7 @@ def _get(url: Url, user: str, deadline: float) -> Head:
     """The head of the answer to GET."""
     from contextlib import suppress  # imports are for those who ask
 
-    from ssot_shims._probes.connection import BadAnswer, read_head
+    from ssot_shims._probes.connection import ProtocolError, read_head
 
     proxy = proxy_for(url.scheme, url.authority.host, url.port)
     place = f"{url.shown} through {proxy.shown}" if proxy else url.shown
@@ -160,17 +160,17 @@ def _get(url: Url, user: str, deadline: float) -> Head:
             head = read_head(stream)
     except TimeoutError:
         raise no_answer(place) from None
-    except BadAnswer as error:
+    except ProtocolError as error:
         tls = ", or write https:// if it speaks TLS" if url.scheme == "http" else ""
-        raise NotReached(
+        raise ConnectionFailed(
             f"{place} did not answer in HTTP: {_told(error, url, user)}; correct the address{tls}"
         ) from None
     except OSError as error:
         step = "look into its log, or register an address that asks for less"
-        raise NotReached(f"{place} broke the connection ({_words(error)}); {step}") from None
+        raise ConnectionFailed(f"{place} broke the connection ({_words(error)}); {step}") from None
     if proxy and head.status >= 400:
         own = "" if head.status == 407 else f"{_advice(url, head.status)}, or "  # the answer may be the server's own
-        raise NotReached(f"{place} answered {head.status}; {own}{_way_round(proxy, url, head.status)}")
+        raise ConnectionFailed(f"{place} answered {head.status}; {own}{_way_round(proxy, url, head.status)}")
     return head
 
 
@@ -215,7 +215,7 @@ def _context() -> SSLContext:
         _refuse_pipes()
         return ssl.create_default_context()
     except OSError as error:
-        raise NotReached(
+        raise ConnectionFailed(
             f"TLS cannot be set up here ({_words(error)}); correct SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE"
         ) from None
 
@@ -243,7 +243,9 @@ def _tunnel(stream: Stream, url: Url, proxy: Proxy) -> None:
     stream.send(_joined(lines))
     status = read_head(stream).status
     if not 200 <= status < 300:
-        raise NotReached(f"{proxy.shown} answered {status} when asked for {place}; {_way_round(proxy, url, status)}")
+        raise ConnectionFailed(
+            f"{proxy.shown} answered {status} when asked for {place}; {_way_round(proxy, url, status)}"
+        )
 
 
 def _secure(stream: Stream, context: SSLContext, url: Url) -> None:
@@ -252,9 +254,9 @@ def _secure(stream: Stream, context: SSLContext, url: Url) -> None:
     try:
         stream.secure(context, url.host.rstrip("."))
     except ssl.SSLCertVerificationError as error:
-        raise NotReached(_why_not_trusted(url, error)) from None
+        raise ConnectionFailed(_why_not_trusted(url, error)) from None
     except ssl.SSLError as error:
-        raise NotReached(
+        raise ConnectionFailed(
             f"{url.shown} does not speak TLS as we do ({_words(error)}); "
             "have it speak TLS 1.2 or 1.3, or write http:// if it speaks plain HTTP"
         ) from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._lookup.finder import HalfImported, Place, Unclear, asks_others, find
-from ssot_shims._probes.notation import Misread, is_dotted_name, split_before
+from ssot_shims._lookup.finder import HalfImported, Place, Undecidable, asks_others, find
+from ssot_shims._probes.notation import NotationError, is_dotted_name, split_before
 from ssot_shims._probes.remedy import more_time, quoted
 from ssot_shims._record import Record
 
@@ -31,7 +31,7 @@ class ModuleProbe(Record):
     def _look(self, deadline: float) -> Availability:
         try:
             place = self._step_down()
-        except Unclear as unclear:
+        except Undecidable as unclear:
             from ssot_shims._text import describe  # a finder that fails is rare
 
             cause = describe(unclear.__cause__ or unclear)
@@ -117,7 +117,7 @@ def read_module(notation: str, rest: str) -> ModuleProbe:
 
     module, specifier = split_before("<>=!~ ", rest)
     if not is_dotted_name(module):
-        raise Misread(f"names the module {module!r}, which is no dotted name" if module else "names no module")
+        raise NotationError(f"names the module {module!r}, which is no dotted name" if module else "names no module")
     if specifier:
         read_specifier(specifier)
     return ModuleProbe(notation=notation, module=module, specifier=specifier)

@@ -9,7 +9,7 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, read_authority
-from ssot_shims._probes.notation import Misread
+from ssot_shims._probes.notation import NotationError
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ def _what(mode: int) -> str:
     return next((what for is_one, what in kinds if is_one(mode)), "a device")
 
 
-class NotReached(Exception):
+class ConnectionFailed(Exception):
     """Why there is no connection, or no answer over it, with the next step but that of giving more time."""
 
     def __init__(self, reason: str, status: Literal["unavailable", "timed out"] = "unavailable") -> None:
@@ -80,7 +80,7 @@ class TcpProbe(Record):
         place = Authority(host=self.host, port=self.port).netloc
         try:
             reach(self.host, self.port, place, deadline).close()
-        except NotReached as error:
+        except ConnectionFailed as error:
             return error.answer(seconds)
         return Availability(status="available", reason=f"{place} accepts connections")
 
@@ -109,7 +109,7 @@ class UnixProbe(Record):
 
 
 def reach(host: str, port: int, place: str, deadline: float) -> Stream:
-    """A connection to *host* and *port*, called *place* in the reason of the :class:`NotReached` that this raises."""
+    """A connection to *host* and *port*, called *place* in the :class:`ConnectionFailed` that this raises."""
     from socket import gaierror  # imports are for those who ask
 
     from ssot_shims._probes.connection import connect
@@ -119,28 +119,28 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
     except TimeoutError as error:
         if "resolve" in str(error):
             reason = f"the name {host!r} did not resolve in time; repair the name server"
-            raise NotReached(reason, "timed out") from None
+            raise ConnectionFailed(reason, "timed out") from None
         raise no_answer(place) from None
     except gaierror as error:
-        raise NotReached(
+        raise ConnectionFailed(
             f"the name {host!r} does not resolve ({error.strerror}); correct it, or add it to the hosts file"
         ) from None
     except ConnectionRefusedError:
-        raise NotReached(f"nothing listens on {place}; start it, or correct the address") from None
+        raise ConnectionFailed(f"nothing listens on {place}; start it, or correct the address") from None
     except PermissionError as error:
-        raise NotReached(
+        raise ConnectionFailed(
             f"connecting to {place} is not permitted ({error.strerror}); allow it in the firewall or sandbox"
         ) from None
     except OSError as error:
         from ssot_shims._probes.remedy import too_many_files
 
         step = too_many_files(error) or "mend the network, or correct the address"
-        raise NotReached(f"{place} cannot be reached ({error.strerror or error}); {step}") from None
+        raise ConnectionFailed(f"{place} cannot be reached ({error.strerror or error}); {step}") from None
 
 
-def no_answer(place: str) -> NotReached:
+def no_answer(place: str) -> ConnectionFailed:
     """What is said when the deadline came first."""
-    return NotReached(f"no answer from {place} in time; start it anew if it hangs", "timed out")
+    return ConnectionFailed(f"no answer from {place} in time; start it anew if it hangs", "timed out")
 
 
 def _why_no_socket(path: str, error: OSError) -> str:
@@ -162,18 +162,18 @@ def read_tcp(notation: str, rest: str) -> TcpProbe:
     """The probe of ``tcp://host:port``."""
     authority, tail = read_authority(rest)
     if authority.user:
-        raise Misread("has a user, which a TCP port does not ask for")
+        raise NotationError("has a user, which a TCP port does not ask for")
     if authority.port is None:
-        raise Misread("has no port")
+        raise NotationError("has no port")
     if tail:
-        raise Misread("has something after the port")
+        raise NotationError("has something after the port")
     return TcpProbe(notation=notation, host=authority.host, port=authority.port)
 
 
 def read_unix(notation: str, path: str) -> UnixProbe:
     """The probe of ``unix:///path``."""
     if not path:
-        raise Misread("has no path")
+        raise NotationError("has no path")
     if not path.startswith("/"):
-        raise Misread("has a host or a relative path after the //")
+        raise NotationError("has a host or a relative path after the //")
     return UnixProbe(notation=notation, path=path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
-from ssot_shims._text import masked, masked_address
+from ssot_shims._text import redact, redact_address
 from ssot_shims.errors import InvalidProbe
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ class Combination(Record):
     names: tuple[str, ...]
 
 
-class Misread(Exception):
+class NotationError(Exception):
     """What is wrong with the part after the scheme, and what is expected instead (empty: the form of the scheme)."""
 
     def __init__(self, problem: str, expected: str = "") -> None:
@@ -127,35 +127,35 @@ module:NAME>=2, env:NAME, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
         if not home:
             raise _unknown(shown)
         if rest.startswith("//") != (scheme in _URLS):
-            raise Misread(f"has {'no ' if scheme in _URLS else ''}// after {scheme}:")
+            raise NotationError(f"has {'no ' if scheme in _URLS else ''}// after {scheme}:")
         from importlib import import_module  # only the kinds that are in use are loaded
 
         reader = getattr(import_module(f"ssot_shims._probes.{home}"), f"read_{scheme}")
         part = (rest if scheme in _WITH_AT else shown.partition(":")[2]).removeprefix("//")
         return reader(shown, part)  # type: ignore[no-any-return]  # each reader gives one of the three
-    except Misread as wrong:
+    except NotationError as wrong:
         raise InvalidProbe(shown, wrong.problem, wrong.expected or form) from None
 
 
 def _refuse_what_never_fits(notation: str) -> None:
     if not notation.strip():
-        raise Misread("is empty", "text such as 'tcp://localhost:5432'")
+        raise NotationError("is empty", "text such as 'tcp://localhost:5432'")
     if "\0" in notation:
-        raise Misread("has an embedded NUL", "text without one")
+        raise NotationError("has an embedded NUL", "text without one")
     if notation != notation.strip():
-        raise Misread("has a blank at its start or end", "none there")
+        raise NotationError("has a blank at its start or end", "none there")
     if not notation.isprintable():
-        raise Misread("has a character in it that does not print", "text on one line")
+        raise NotationError("has a character in it that does not print", "text on one line")
 
 
-def _unknown(shown: str) -> Misread:
+def _unknown(shown: str) -> NotationError:
     from ssot_shims._text import did_you_mean  # only for what is misspelled
 
     scheme, colon, _ = shown.partition(":")
     expected = ", ".join(form for form, _ in _FORMS.values())
     if not colon or not scheme.isidentifier():
-        return Misread("has no scheme", expected)
-    return Misread(f"has an unknown scheme {scheme!r}{did_you_mean(scheme, _FORMS)}", expected)
+        return NotationError("has no scheme", expected)
+    return NotationError(f"has an unknown scheme {scheme!r}{did_you_mean(scheme, _FORMS)}", expected)
 
 
 def without_secrets(notation: str) -> str:
@@ -166,8 +166,8 @@ def without_secrets(notation: str) -> str:
     """
     kind, colon, rest = notation.partition(":")
     if kind in _FORMS and kind not in _URLS and not rest.startswith("//"):
-        return f"{kind}{colon}{masked(rest)}"
-    return masked_address(notation)
+        return f"{kind}{colon}{redact(rest)}"
+    return redact_address(notation)
 
 
 def split_before(marks: str, text: str) -> tuple[str, str]:
@@ -180,10 +180,10 @@ def read_python(notation: str, rest: str) -> PythonProbe:
     """The probe of ``python:pkg.mod:function``."""
     module, colon, function = rest.partition(":")
     if not colon:
-        raise Misread(f"has no colon between module and function in {rest!r}")
+        raise NotationError(f"has no colon between module and function in {rest!r}")
     for part, dotted in (("module", module), ("function", function)):
         if not is_dotted_name(dotted):
-            raise Misread(f"names the {part} {dotted!r}, which is no dotted name")
+            raise NotationError(f"names the {part} {dotted!r}, which is no dotted name")
     return PythonProbe(notation=notation, module=module, function=function)
 
 
@@ -199,11 +199,11 @@ def read_any(notation: str, rest: str) -> Combination:
 
 def _combination(notation: str, kind: Literal["all", "any"], rest: str) -> Combination:
     if not rest:
-        raise Misread("names no capability")
+        raise NotationError("names no capability")
     names = tuple(rest.split(","))
     for name in names:
         if not is_capability_name(name):
-            raise Misread(
+            raise NotationError(
                 f"names the capability {name!r}",
                 f"names of small letters, digits and _, parted by commas: {kind}:NAME,NAME",
             )

@@ -11,7 +11,7 @@ import re
 
 from ssot_shims._lookup.entry_points import counting, found
 from ssot_shims._probes.connection import remaining
-from ssot_shims._probes.notation import Misread
+from ssot_shims._probes.notation import NotationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _EXPECTED = "module:NAME with >=, >, <=, <, ==, != or ~= and a release such as 2
 
 
 def read_specifier(specifier: str) -> tuple[tuple[str, str], ...]:
-    """The operators of *specifier* and their releases; :class:`Misread` names the clause that does not read.
+    """The operators of *specifier* and their releases; :class:`NotationError` names the clause that does not read.
 
     >>> read_specifier(">=1.4,!=1.5.*")
     (('>=', '1.4'), ('!=', '1.5.*'))
@@ -48,7 +48,7 @@ def _clause(text: str) -> tuple[str, str]:
     release = bound.removesuffix(".*") if operator in ("==", "!=") else bound
     is_release = _RELEASE.fullmatch(release) is not None
     if not operator or operator == "===" or not is_release or (operator == "~=" and "." not in release):
-        raise Misread(f"has the version {text!r}", _EXPECTED)
+        raise NotationError(f"has the version {text!r}", _EXPECTED)
     return operator, bound
 
 

@@ -9,7 +9,7 @@ from string import Template
 
 from ssot_shims._capabilities.capability import capability, refuse_bad_name
 from ssot_shims._probes.address import read_authority
-from ssot_shims._probes.notation import Misread, split_before, without_secrets
+from ssot_shims._probes.notation import NotationError, split_before, without_secrets
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidCapability, InvalidProbe, InvalidSetting
@@ -85,7 +85,7 @@ class EnvironmentPlan(Record):
             raise self._wrong(key, shown, f"{' and '.join(names)} to be set and not empty")
         try:
             _refuse_bad_url(value)
-        except Misread as error:
+        except NotationError as error:
             expected = f"{error.expected or 'an address such as https://host:8000/path'}; it {error.problem}"
             raise self._wrong(key, _without_secrets(value), expected) from None
         return value
@@ -101,15 +101,15 @@ def _is_scheme(text: str) -> bool:
 
 
 def _refuse_bad_url(value: str) -> None:
-    """Raise :class:`Misread` when *value* is meant for a URL and does not read as one."""
+    """Raise :class:`NotationError` when *value* is meant for a URL and does not read as one."""
     scheme, slashes, rest = value.partition("://")
     if not slashes:
         return
     if not _is_scheme(scheme):
-        raise Misread("has no scheme before ://")
+        raise NotationError("has no scheme before ://")
     wrong = next((c for c in rest if c.isspace() or not c.isprintable()), "")
     if wrong:
-        raise Misread(f"has {wrong!r} in it", "%20 for a blank")
+        raise NotationError(f"has {wrong!r} in it", "%20 for a blank")
     if rest.startswith("/") and scheme.lower() not in _NEED_A_HOST:
         return
     head, tail = split_before("/?#", rest)

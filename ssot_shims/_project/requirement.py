@@ -124,7 +124,7 @@ def unmet(registry: Registry, shims: Iterable[ShimRecord]) -> tuple[str, ...]:
 def _fit_to_show(answer: Availability) -> Availability:
     # The reasons of our own probes are; what an override or a function gives may hold anything.
     details = {key: fit_to_show(str(value)) for key, value in answer.details.items()}
-    return answer.but(reason=fit_to_show(answer.reason), details=details)
+    return answer.replace(reason=fit_to_show(answer.reason), details=details)
 
 
 UPSTREAM = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
@@ -178,7 +178,7 @@ def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdi
     verdicts = tuple(_verdict(name, found[name], required.get(name)) for name in wanted)
     if not told().said_by:
         return verdicts
-    return tuple(verdict.but(reason=in_words_of_the_user(verdict.reason)) for verdict in verdicts)
+    return tuple(verdict.replace(reason=in_words_of_the_user(verdict.reason)) for verdict in verdicts)
 
 
 def known_names() -> frozenset[str]:

@@ -141,7 +141,7 @@ def _fit_to_show(answer: Answer) -> Answer:
         return answer
     from ssot_shims._text import one_line  # re, and hardly any reason is like that
 
-    return answer.but(reason=one_line(answer.reason))
+    return answer.replace(reason=one_line(answer.reason))
 
 
 def _follow(moved: Answer, placeholder: object) -> Answer:
@@ -163,12 +163,12 @@ def _follow(moved: Answer, placeholder: object) -> Answer:
     if answer is moved:
         return moved
     if answer.state == "upstream":
-        return answer.but(target=moved.target, reason=f"{answer.reason}; {said}")
+        return answer.replace(target=moved.target, reason=f"{answer.reason}; {said}")
     return _bad_address(moved, f"{said}, but {answer.reason}", answer.error)
 
 
 def _bad_address(moved: Answer, reason: str, error: BaseException | None = None) -> Answer:
-    return moved.but(state="broken", cause="forwarding address", reason=reason, error=error, close=())
+    return moved.replace(state="broken", cause="forwarding address", reason=reason, error=error, close=())
 
 
 def _facts(answers: tuple[Answer, ...], state: str) -> str:

@@ -182,8 +182,8 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
         _refuse_second(first, declared, file, (texts, replaces))
         if first.targets == texts:
             # One file imported under two names gives one object, one module run again its new placeholder.
-            kept = first.but(placeholder=placeholder) if first.declared == declared else first
-            return _keep(kept.but(replaces=replaces), instead_of=first)
+            kept = first.replace(placeholder=placeholder) if first.declared == declared else first
+            return _keep(kept.replace(replaces=replaces), instead_of=first)
     start = perf_counter()
     resolution = resolve(name, targets, placeholder)
     decided_by = resolution.decided_by

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from ssot_shims._lookup.finder import Unclear, attribute, find, is_half_imported, is_running
+from ssot_shims._lookup.finder import Undecidable, attribute, find, is_half_imported, is_running
 from ssot_shims._lookup.lookup import look
 from ssot_shims._record import Record
 from ssot_shims.errors import CircularShim
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Literal
 
-    from ssot_shims._lookup.lookup import Sighting, Target
+    from ssot_shims._lookup.lookup import Lookup, Target
 
     Cause = Literal[
         "dependency missing",
@@ -68,7 +68,7 @@ def _absent(target: Target) -> Answer:
     return Answer(target=str(target), state="absent", reason=f"no package {target.package!r} is installed here")
 
 
-def moved_by_look(target: Target, sighting: Sighting) -> Answer:
+def moved_by_look(target: Target, sighting: Lookup) -> Answer:
     """The answer for a *target* that a look has not found, with what stands near the place where it should be."""
     from ssot_shims._lookup.lookup import names_in_file, submodules_in  # most upstreams have not moved
 
@@ -197,7 +197,7 @@ def _failed(target: Target, error: BaseException) -> Answer:
 def _is_found(package: str) -> bool:
     try:
         return find(package, None) is not None
-    except Unclear:
+    except Undecidable:
         return package in sys.modules
 
 

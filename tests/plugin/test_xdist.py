@@ -403,7 +403,7 @@ def test_what_is_told_of_an_answer(shared: Path) -> None:
     answer = capabilities.check("mine")
     told = Sharing(shared).read(capabilities["mine"])
     assert told == mine
-    assert told == answer.but(name="", seconds=0.0)
+    assert told == answer.replace(name="", seconds=0.0)
 
 
 def test_an_answer_found_meanwhile(shared: Path) -> None:

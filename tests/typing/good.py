@@ -203,7 +203,7 @@ assert_type(verify(HeartbeatConfig), tuple[Difference, ...])
 assert_type(compare(Quota, Limits), tuple[Difference, ...])
 assert_type([difference.is_error for difference in verify(Colour)], list[bool])
 assert_type(ssot_shims.__version__, str)
-copied: ShimRecord = record.but(reason="another")
+copied: ShimRecord = record.replace(reason="another")
 
 
 def advice(state: Literal["upstream", "absent", "moved", "broken", "forced"]) -> str:
