@@ -19,34 +19,14 @@ from ssot_shims._shims.shim import (
     shim as shim,
     shim_of as shim_of,
 )
-from ssot_shims._shims.upstream import Answer as Answer
+from ssot_shims._shims.upstream import TargetResult as TargetResult
 from ssot_shims._unittest import skip_unless_available as skip_unless_available
 from ssot_shims.errors import (
-    CapabilityError as CapabilityError,
     CapabilityMissing as CapabilityMissing,
-    CircularProbe as CircularProbe,
-    CircularShim as CircularShim,
-    DuplicateCapability as DuplicateCapability,
-    DuplicateShim as DuplicateShim,
-    InvalidCapability as InvalidCapability,
-    InvalidDecoration as InvalidDecoration,
-    InvalidPlaceholder as InvalidPlaceholder,
-    InvalidProbe as InvalidProbe,
-    InvalidRule as InvalidRule,
-    InvalidSetting as InvalidSetting,
-    InvalidTarget as InvalidTarget,
-    MigrationError as MigrationError,
     NoEnvironment as NoEnvironment,
     PlaceholderWarning as PlaceholderWarning,
     SsotShimsError as SsotShimsError,
     Unavailable as Unavailable,
-    UnknownCapability as UnknownCapability,
-    UnknownEnvironment as UnknownEnvironment,
-    UnknownShim as UnknownShim,
-    UnknownValue as UnknownValue,
-    UpstreamBroken as UpstreamBroken,
-    UpstreamError as UpstreamError,
-    UpstreamMoved as UpstreamMoved,
 )
 from ssot_shims.heartbeat_config import HeartbeatConfig as HeartbeatConfig
 from ssot_shims.retry_policy import RetryPolicy as RetryPolicy

@@ -39,7 +39,7 @@ _COLOURS = {
     "differs": "31",
     "available": "32",
     "unavailable": "2",
-    "timed out": "33",
+    "timed_out": "33",
     "failed": "31",
     "chosen": "32",
     "unusable": "2",
@@ -80,7 +80,7 @@ def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
 
 def as_text(report: Status, *, width: int, colour: bool) -> str:
     """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
-    rows = [(record.name, record.state, record.reason) for record in report.shims]
+    rows = [(record.name, record.state, record.explanation) for record in report.shims]
     lines = [_title(), "", *table(("SHIM", "STATE", "WHY"), rows, width=width, colour=colour)]
     answers = [(found.capability.name, found.answer.status, found.why) for found in report.capabilities]
     lines += ["", *table(("CAPABILITY", "STATUS", "WHY"), answers, width=width, colour=colour)]
@@ -125,7 +125,9 @@ def as_json(report: Status) -> str:
 def as_markdown(report: Status) -> str:
     """The status as Markdown tables, fit for a CI step summary."""
     lines = [f"### {markdown(_title())}", "", "| shim | state | why |", "|---|---|---|"]
-    lines += [f"| {markdown(record.name)} | {record.state} | {markdown(record.reason)} |" for record in report.shims]
+    lines += [
+        f"| {markdown(record.name)} | {record.state} | {markdown(record.explanation)} |" for record in report.shims
+    ]
     lines += ["", "| capability | status | why |", "|---|---|---|"]
     lines += [
         f"| {markdown(found.capability.name)} | {found.answer.status} | {markdown(found.why)} |"
@@ -170,10 +172,10 @@ def verification_text(report: Verification, *, width: int = 0, colour: bool = Fa
 
 def _verdict(record: ShimRecord, differences: Sequence[Difference]) -> tuple[str, str, str]:
     if record.state != "upstream":
-        return record.name, record.state, record.reason
+        return record.name, record.state, record.explanation
     if any(difference.is_error for difference in differences):
-        return record.name, "differs", f"{record.reason}; the differences are below"
-    return record.name, "holds", "; ".join(filter(None, [record.reason, record.problem]))
+        return record.name, "differs", f"{record.explanation}; the differences are below"
+    return record.name, "holds", "; ".join(filter(None, [record.explanation, record.problem]))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, colour: bool) -> list[str]:
@@ -204,14 +206,21 @@ def _shim_data(record: ShimRecord) -> dict[str, Any]:
         "state": record.state,
         "cause": record.cause,
         "reason": record.reason,
+        "hint": record.hint,
         "error": describe(record.error) if record.error else None,
         "seconds": round(record.seconds, 6),
         "targets": record.targets,
         "declared": record.declared,
         "file": record.file,
-        "answers": [
-            {"target": answer.target, "state": answer.state, "cause": answer.cause, "reason": answer.reason}
-            for answer in record.answers
+        "results": [
+            {
+                "target": found.target,
+                "state": found.state,
+                "cause": found.cause,
+                "reason": found.reason,
+                "hint": found.hint,
+            }
+            for found in record.results
         ],
     }
 
@@ -223,6 +232,7 @@ def _capability_data(found: Finding) -> dict[str, Any]:
         "status": answer.status,
         "available": bool(answer),
         "reason": answer.reason,
+        "hint": answer.hint,
         "source": answer.source,
         "details": dict(answer.details),
         "seconds": round(answer.seconds, 6),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ssot_shims._lookup.lookup import Target
-from ssot_shims.errors import InvalidSetting, InvalidTarget
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 PREFIX = "SSOT_SHIMS_"
 STRICT = PREFIX + "STRICT"
@@ -89,7 +89,7 @@ def upstream_override(shim: str) -> tuple[Target, ...]:
     value = os.environ.get(variable, "").strip()
     try:
         return (Target.parse(value),) if value else ()
-    except InvalidTarget as error:
+    except InvalidDeclaration as error:
         raise InvalidSetting(variable, value, "a target such as pkg.mod:Name") from error
 
 

@@ -11,6 +11,15 @@ _MARKUP = frozenset(r"\`*_{}[]<>()#+-.!|~&")
 _MOST = 1000  # characters of an error message; some hold whole pages
 
 
+def with_hint(reason: str, hint: str) -> str:
+    """*reason* and *hint* as one text.
+
+    >>> with_hint("no package 'acme' is installed here", "install it"), with_hint("git is at /usr/bin/git", "")
+    ("no package 'acme' is installed here; install it", 'git is at /usr/bin/git')
+    """
+    return f"{reason}; {hint}" if hint else reason
+
+
 def one_line(text: str) -> str:
     r"""*text* on one line, with whatever does not print shown as an escape.
 

@@ -10,7 +10,7 @@ from ssot_shims._callsite import place_of
 from ssot_shims._capabilities.capability import refuse_bad_name
 from ssot_shims._project.requirement import UPSTREAM, judge_each, required_here
 from ssot_shims._record import Record
-from ssot_shims.errors import CapabilityMissing, InvalidCapability, InvalidDecoration
+from ssot_shims.errors import CapabilityMissing, InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the decorator is applied or when the test runs.
 
     ``setUp`` runs before a decorated method; where that needs the capability, decorate the class. Raises
-    :class:`InvalidCapability` for what is no name, and :class:`InvalidDecoration` for what cannot be decorated.
+    :class:`InvalidDeclaration` for what is no name, and :class:`InvalidDeclaration` for what cannot be decorated.
 
     >>> from ssot_shims import capabilities
     >>> @skip_unless_available("docker")
@@ -76,13 +76,13 @@ class _Need(Record):
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
     if not names:
-        raise InvalidDecoration("@skip_unless_available() says nothing of what is needed", _WITH_NAMES)
+        raise InvalidDeclaration("@skip_unless_available() says nothing of what is needed", _WITH_NAMES)
     for name in names:
         if callable(name):
-            raise InvalidDecoration(f"@skip_unless_available stands without names at {_where(name)}", _WITH_NAMES)
+            raise InvalidDeclaration(f"@skip_unless_available stands without names at {_where(name)}", _WITH_NAMES)
         if isinstance(name, str) and name.startswith(UPSTREAM):
             if not name.removeprefix(UPSTREAM).isidentifier():
-                raise InvalidCapability(f"{name!r} names no shim", "write it as 'upstream:HeartbeatConfig'")
+                raise InvalidDeclaration(f"{name!r} names no shim", "write it as 'upstream:HeartbeatConfig'")
         else:
             refuse_bad_name(name)
 
@@ -94,7 +94,7 @@ def _where(test: Any) -> str:
 def _guard_class(cls: Any, need: _Need) -> None:
     """Decide before the ``setUpClass`` of *cls*, and of each subclass, whose own or other base may never call ours."""
     if TestCase not in cls.__mro__:
-        raise InvalidDecoration(
+        raise InvalidDeclaration(
             f"@skip_unless_available is put on {cls.__qualname__}, which is no unittest.TestCase",
             "decorate its methods, or use pytest's @pytest.mark.requires_capability('docker')",
         )
@@ -147,14 +147,14 @@ def _guarded(function: Callable[P, R], need: _Need) -> Callable[P, R]:
 def _refuse_what_is_no_test(function: object) -> None:
     if isinstance(function, classmethod | staticmethod):
         kind = type(function).__name__  # pyright: ignore[reportUnknownArgumentType]  # of whatever
-        raise InvalidDecoration(f"@skip_unless_available is put on a {kind}", f"put it below @{kind}")
+        raise InvalidDeclaration(f"@skip_unless_available is put on a {kind}", f"put it below @{kind}")
     if not callable(function):
-        raise InvalidDecoration(
+        raise InvalidDeclaration(
             f"@skip_unless_available is put on an object of type {type(function).__name__}",
             "decorate a test or a class",
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise InvalidDecoration(
+        raise InvalidDeclaration(
             f"@skip_unless_available is put on a generator function at {place_of(function)}",
             "decorate the tests that need it",
         )

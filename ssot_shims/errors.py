@@ -1,77 +1,42 @@
 """Every exception and warning of this library.
 
-Each carries its data as attributes, says the value it saw and then the cure, and survives pickling (pytest-xdist sends
+Each carries its data as attributes, says what was seen and then the hint, and survives pickling (pytest-xdist sends
 errors between processes).
 """
+
+from __future__ import annotations
+
+from ssot_shims._text import redact, with_hint
 
 
 class SsotShimsError(Exception):
     """Whatever this library raises is one of these."""
 
 
-class InvalidTarget(SsotShimsError, ValueError):
-    """A target that does not read as ``pkg.mod:Name``.
+class InvalidDeclaration(SsotShimsError, ValueError):
+    """A target, placeholder, capability, probe or rule that cannot be used as it is written, or one declared twice.
 
-    >>> raise InvalidTarget("'acme.ws.HeartbeatConfig' has no colon", "acme.ws.HeartbeatConfig")
+    ``problem`` says what is wrong, ``hint`` what to write, ``value`` is what was written, without secrets.
+
+    >>> raise InvalidDeclaration("'acme.ws.Limits' has no colon", "write a target as 'pkg.mod:Name'")
     Traceback (most recent call last):
-    ssot_shims.errors.InvalidTarget: 'acme.ws.HeartbeatConfig' has no colon; write a target as 'pkg.mod:Name'
+    ssot_shims.errors.InvalidDeclaration: 'acme.ws.Limits' has no colon; write a target as 'pkg.mod:Name'
     """
 
-    def __init__(self, problem: str, target: object = None) -> None:
-        super().__init__(problem, target)
+    def __init__(self, problem: str, hint: str, value: str = "") -> None:
+        super().__init__(problem, hint, value)
         self.problem = problem
-        self.target = target
+        self.hint = hint
+        self.value = value
 
     def __str__(self) -> str:
-        return f"{self.problem}; write a target as 'pkg.mod:Name'"
-
-
-class InvalidPlaceholder(SsotShimsError, TypeError):
-    """``@shim(...)`` was put on something that is neither a class nor a function."""
-
-    def __init__(self, placeholder: str) -> None:
-        super().__init__(placeholder)
-        self.placeholder = placeholder
-
-    def __str__(self) -> str:
-        return f"{self.placeholder} is neither a class nor a function; put @shim(...) on a class or def statement"
-
-
-class DuplicateShim(SsotShimsError, ValueError):
-    """One name, declared as a shim in two places."""
-
-    def __init__(self, shim: str, here: str, first: str) -> None:
-        super().__init__(shim, here, first)
-        self.shim = shim
-        self.here = here
-        self.first = first
-
-    def __str__(self) -> str:
-        return (
-            f"{self.here} declares the shim {self.shim}, which {self.first} has declared already; "
-            f"import it from there, or give one of the two another name"
-        )
-
-
-class UnknownShim(SsotShimsError, LookupError):
-    """Something that no shim stands for."""
-
-    def __init__(self, asked: str, known: tuple[str, ...]) -> None:
-        super().__init__(asked, known)
-        self.asked = asked
-        self.known = known
-
-    def __str__(self) -> str:
-        known = ", ".join(self.known) or "none"
-        return f"{self.asked} is not from a shim; shims declared so far: {known}"
+        return with_hint(self.problem, self.hint)
 
 
 class InvalidSetting(SsotShimsError, ValueError):
     """A setting whose value does not read: an environment variable, or a key in pyproject.toml."""
 
     def __init__(self, setting: str, value: str, expected: str) -> None:
-        from ssot_shims._text import redact  # settings are rarely wrong
-
         value = redact(value)
         super().__init__(setting, value, expected)
         self.setting = setting
@@ -82,34 +47,42 @@ class InvalidSetting(SsotShimsError, ValueError):
         return f"{self.setting} is {self.value!r}; expected {self.expected}"
 
 
-class MigrationError(SsotShimsError):
-    """What keeps a migration from starting, and the cure. No file has been touched."""
+class UnknownName(SsotShimsError, KeyError):
+    """A name that nobody has declared: of a shim, a capability, an environment, or a value in an environment.
 
-    def __init__(self, problem: str, cure: str) -> None:
-        super().__init__(problem, cure)
-        self.problem = problem
-        self.cure = cure
+    ``kind`` is what it should be a name of, ``close`` are the names that come close, ``known`` all there are.
 
-    def __str__(self) -> str:
-        return f"{self.problem}; {self.cure}"
-
-
-class InvalidRule(SsotShimsError, ValueError):
-    """A rule of ``ssot-shims migrate`` that does not read, or rules that cannot hold together.
-
-    >>> raise InvalidRule("'old.mod.Name' has no colon", "write 'old.mod:Name'", ("old.mod.Name = new.mod:Name",))
+    >>> raise UnknownName("capability", "paht", ("path",), ("docker", "path"))
     Traceback (most recent call last):
-    ssot_shims.errors.InvalidRule: 'old.mod.Name' has no colon; write 'old.mod:Name'
+    ssot_shims.errors.UnknownName: no capability 'paht'; close: path; known: docker, path
     """
 
-    def __init__(self, problem: str, cure: str, rules: tuple[str, ...]) -> None:
-        super().__init__(problem, cure, rules)
-        self.problem = problem
-        self.cure = cure
-        self.rules = rules
+    def __init__(
+        self, kind: str, name: object, close: tuple[str, ...], known: tuple[str, ...], where: str = ""
+    ) -> None:
+        super().__init__(kind, name, close, known, where)
+        self.kind = kind
+        self.name = name
+        self.close = close
+        self.known = known
+        self.where = where
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.cure}"
+        where = f" in {self.where}" if self.where else ""
+        close = f"close: {', '.join(self.close)}; " if self.close else ""
+        return f"no {self.kind} {self.name!r}{where}; {close}known: {', '.join(self.known) or 'none'}"
+
+
+class MigrationError(SsotShimsError):
+    """What keeps a migration from starting, and the hint. No file has been touched."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem, hint)
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return with_hint(self.problem, self.hint)
 
 
 class UpstreamError(SsotShimsError, ImportError):
@@ -162,7 +135,7 @@ class PlaceholderWarning(UserWarning):
 
 
 class Unavailable(SsotShimsError):
-    """What a probe raises to say no, with the reason.
+    """What a probe raises to say no, with the reason, and the hint if there is one.
 
     >>> from ssot_shims import capabilities
     >>> @capabilities.register("gpu")
@@ -172,71 +145,31 @@ class Unavailable(SsotShimsError):
     'no device node /dev/nvidia0'
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason, hint)
         self.reason = reason
-
-
-class CapabilityError(SsotShimsError):
-    """Something about a capability that the user of this library got wrong."""
-
-
-class InvalidCapability(CapabilityError, ValueError):
-    """A name, a probe or an option that cannot be registered."""
-
-    def __init__(self, problem: str, expected: str) -> None:
-        super().__init__(problem, expected)
-        self.problem = problem
-        self.expected = expected
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.expected}"
+        return with_hint(self.reason, self.hint)
 
 
-class InvalidProbe(CapabilityError, ValueError):
-    """A probe in short notation that does not read: the whole text, and the part that is wrong."""
+class CapabilityMissing(SsotShimsError):
+    """What :func:`ssot_shims.require` raises: a capability that was asked for is not there.
 
-    def __init__(self, notation: str, problem: str, expected: str) -> None:
-        super().__init__(notation, problem, expected)
-        self.notation = notation
-        self.problem = problem
-        self.expected = expected
+    ``reasons`` and ``hints`` hold a text for the name of each one that is missing.
+    """
 
-    def __str__(self) -> str:
-        return f"the probe {self.notation!r} {self.problem}; expected {self.expected}"
-
-
-class DuplicateCapability(CapabilityError, ValueError):
-    """One name, registered twice on one level."""
-
-    def __init__(self, name: str, here: str, first: str) -> None:
-        super().__init__(name, here, first)
-        self.name = name
-        self.here = here
-        self.first = first
+    def __init__(self, reasons: dict[str, str], hints: dict[str, str] | None = None) -> None:
+        super().__init__(reasons, hints)
+        self.reasons = reasons
+        self.hints: dict[str, str] = hints or dict.fromkeys(reasons, "")
 
     def __str__(self) -> str:
-        return (
-            f"{self.here} registers the capability {self.name!r}, which {self.first} has registered already; "
-            f"use another name, or pass replace=True"
-        )
+        return "; ".join(f"{name}: {with_hint(reason, self.hints[name])}" for name, reason in self.reasons.items())
 
 
-class UnknownCapability(CapabilityError, LookupError):
-    """A name that nobody registered."""
-
-    def __init__(self, name: str, close: tuple[str, ...], known: tuple[str, ...]) -> None:
-        super().__init__(name, close, known)
-        self.name = name
-        self.close = close
-        self.known = known
-
-    def __str__(self) -> str:
-        close = f"close: {', '.join(self.close)}; " if self.close else ""
-        return f"no capability {self.name!r}; {close}known: {', '.join(self.known) or 'none'}"
-
-
-class CircularProbe(CapabilityError, RuntimeError):
+class CircularProbe(SsotShimsError, RuntimeError):
     """A probe that asks, straight or through others, for the capability that it is to find."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -246,31 +179,6 @@ class CircularProbe(CapabilityError, RuntimeError):
     def __str__(self) -> str:
         circle = " -> ".join(self.names)
         return f"the probes ask for one another in a circle: {circle}; let one of them answer by itself"
-
-
-class CapabilityMissing(CapabilityError):
-    """What :func:`ssot_shims.require` raises: a capability that was asked for is not there."""
-
-    def __init__(self, reasons: dict[str, str]) -> None:
-        super().__init__(reasons)
-        self.reasons = reasons
-
-    def __str__(self) -> str:
-        return "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())
-
-
-class UnknownEnvironment(SsotShimsError, LookupError):
-    """An environment that pyproject.toml does not declare."""
-
-    def __init__(self, name: str, close: tuple[str, ...], known: tuple[str, ...]) -> None:
-        super().__init__(name, close, known)
-        self.name = name
-        self.close = close
-        self.known = known
-
-    def __str__(self) -> str:
-        close = f"close: {', '.join(self.close)}; " if self.close else ""
-        return f"no environment {self.name!r}; {close}known: {', '.join(self.known)}"
 
 
 class NoEnvironment(SsotShimsError):
@@ -287,31 +195,3 @@ class NoEnvironment(SsotShimsError):
 
     def __str__(self) -> str:
         return "; ".join(f"environment {name!r} lacks {reason}" for name, reason in self.reasons.items())
-
-
-class UnknownValue(SsotShimsError, KeyError):
-    """A key that the environment in use has no value for."""
-
-    def __init__(self, environment: str, key: object, close: tuple[str, ...], known: tuple[str, ...]) -> None:
-        super().__init__(environment, key, close, known)
-        self.environment = environment
-        self.key = key
-        self.close = close
-        self.known = known
-
-    def __str__(self) -> str:
-        close = f"close: {', '.join(self.close)}; " if self.close else ""
-        known = ", ".join(self.known) or "none"
-        return f"environment {self.environment!r} has no value {self.key!r}; {close}known: {known}"
-
-
-class InvalidDecoration(SsotShimsError, TypeError):
-    """A decorator without what it needs, or on something that it cannot decorate."""
-
-    def __init__(self, problem: str, expected: str) -> None:
-        super().__init__(problem, expected)
-        self.problem = problem
-        self.expected = expected
-
-    def __str__(self) -> str:
-        return f"{self.problem}; {self.expected}"

@@ -139,7 +139,7 @@ class OrchestrationConfig:
     @deprecated("use ssot_shims.capabilities.check(name).reason", category=None)
     def get_import_errors(self) -> dict[str, str]:
         """Why each feature that is not there is not there, by its name."""
-        return {name: capabilities.check(name).reason for name in sorted(self.get_unavailable_features())}
+        return {name: capabilities.check(name).explanation for name in sorted(self.get_unavailable_features())}
 
     def get_cached_import(self, import_name: str) -> Any:
         """The object that a feature gives under *import_name*; None when it is not there, or only forced to be.
@@ -164,7 +164,7 @@ class OrchestrationConfig:
             "any_orchestration_available": bool(available),
             "available_features": sorted(available),
             "unavailable_features": sorted(FEATURES.keys() - available),
-            "import_errors": {name: capabilities.check(name).reason for name in FEATURES if name not in available},
+            "import_errors": {name: capabilities.check(name).explanation for name in FEATURES if name not in available},
             "cached_imports": sorted(name for name, place in IMPORTS.items() if _is_really_there(place[0])),
             "environment_overrides": {_variable(name): value for name, value in _overrides().items()},
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
@@ -185,7 +185,7 @@ class OrchestrationConfig:
             "environment_vars": [_variable(service_name)],
             "available": is_there,
             "cached_imports": {name: value for name, value in objects.items() if value is not None},
-            "last_error": None if is_there else capabilities.check(service_name).reason,
+            "last_error": None if is_there else capabilities.check(service_name).explanation,
             "environment_override": _overrides().get(service_name),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
         }
@@ -194,7 +194,9 @@ class OrchestrationConfig:
         """What is not as it should be: features that are not there, and answers forced by variables."""
         available, overrides = self.get_available_features(), _overrides()
         issues = [
-            f"Import error for {name}: {capabilities.check(name).reason}" for name in FEATURES if name not in available
+            f"Import error for {name}: {capabilities.check(name).explanation}"
+            for name in FEATURES
+            if name not in available
         ]
         if not available:
             issues.insert(0, "No orchestration features are available")

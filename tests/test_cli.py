@@ -141,7 +141,8 @@ def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "targets": [target],
         "declared": "ssot_shims.heartbeat_config.HeartbeatConfig",
         "file": str(Path(ssot_shims.__file__).with_name("heartbeat_config.py")),
-        "answers": [{"target": target, "state": "absent", "cause": None, "reason": reason}],
+        "hint": "",
+        "results": [{"target": target, "state": "absent", "cause": None, "reason": reason, "hint": ""}],
     }
     assert 0 <= found[3].pop("seconds") < 5
     here = f"{__file__}:{says.__code__.co_firstlineno + 2}"
@@ -152,6 +153,7 @@ def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
             "status": "available",
             "available": True,
             "reason": "git is here",
+            "hint": "",
             "source": "probe",
             "details": {},
             "probe": here,
@@ -408,8 +410,8 @@ def test_two_declarations_of_one_shim_are_told(capsys: pytest.CaptureFixture[str
     code, out, _ = run(capsys, "verify", "one", "two")
     assert code == 1
     assert (
-        "problem: two cannot be imported: DuplicateShim: two.Limits declares the shim Limits, which one.Limits has "
-        "declared already; import it from there, or give one of the two another name\n"
+        "problem: two cannot be imported: InvalidDeclaration: two.Limits declares the shim Limits, which one.Limits "
+        "has declared already; import it from there, or give one of the two another name\n"
     ) in out
 
 
@@ -637,7 +639,7 @@ def test_a_probe_that_goes_on_printing_spoils_no_report(tmp_path: Path) -> None:
     )
     done = program("status", "chatty", "--json", cwd=tmp_path)
     assert (done.returncode, set(done.stderr.splitlines())) == (0, {"waiting"})
-    assert statuses(done.stdout)["chatty"] == "timed out"
+    assert statuses(done.stdout)["chatty"] == "timed_out"
 
 
 # --- capabilities
@@ -646,12 +648,12 @@ def test_a_probe_that_goes_on_printing_spoils_no_report(tmp_path: Path) -> None:
 def test_status_shows_what_is_forced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever answers instead of the machine is named, in the table and in JSON."""
     monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "yes")
-    with capabilities.override(git=Availability(status="timed out", reason="as\nif")):
+    with capabilities.override(git=Availability(status="timed_out", reason="as\nif")):
         _, out, _ = run(capsys)
         _, data, _ = run(capsys, "--json")
     says_yes = "SSOT_SHIMS_HAS_DOCKER says yes; to ask the machine: unset SSOT_SHIMS_HAS_DOCKER"
     assert row(out, "docker") == f"docker available forced: {says_yes}"
-    assert row(out, "git") == "git timed out forced: as if"
+    assert row(out, "git") == "git timed_out forced: as if"
     found = {item["name"]: (item["source"], item["reason"]) for item in json.loads(data)["capabilities"]}
     assert (found["docker"], found["git"]) == (("SSOT_SHIMS_HAS_DOCKER", says_yes), ("override", "as if"))
 
@@ -706,7 +708,7 @@ def test_status_shows_what_hangs(capsys: pytest.CaptureFixture[str], gate: threa
     capabilities.register("sleepy", sleepy, timeout=0.05)
     place = f"{__file__}:{sleepy.__code__.co_firstlineno + 1}"
     _, out, _ = run(capsys)
-    assert row(out, "sleepy").startswith(f"sleepy timed out no answer in 0.05 s; its probe stands at {place}; ")
+    assert row(out, "sleepy").startswith(f"sleepy timed_out no answer in 0.05 s; its probe stands at {place}; ")
     assert out.splitlines()[-1] == f"hanging: the probe of sleepy at {place}"
     _, data, _ = run(capsys, "--json")
     assert json.loads(data)["capabilities"][-1]["hanging"] == place
@@ -843,7 +845,7 @@ def test_an_upstream_that_is_there_is_real(
 
 def test_a_terminal_gets_colour_for_each_status() -> None:
     """Green for what is there, dim for what is not, yellow and red for what gave no answer."""
-    words = ["available", "unavailable", "timed out", "failed"]
+    words = ["available", "unavailable", "timed_out", "failed"]
     colours = [table(("", "", ""), [("x", word, "y")], width=0, colour=True)[1].split("m")[0] for word in words]
     assert colours == ["x  \x1b[32", "x  \x1b[2", "x  \x1b[33", "x  \x1b[31"]
 
@@ -861,7 +863,7 @@ def test_the_program_ends_although_a_probe_hangs(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=40, check=False)
     assert (run.returncode, run.stderr) == (0, "")
     assert [found["status"] for found in json.loads(run.stdout)["capabilities"] if found["name"] == "pool"] == [
-        "timed out"
+        "timed_out"
     ]
 
 

@@ -16,9 +16,10 @@ from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_che
 
 import pytest
 
-from ssot_shims import HeartbeatConfig, InvalidPlaceholder, RetryPolicy, compare, shim, verify
+from ssot_shims import HeartbeatConfig, RetryPolicy, compare, shim, verify
 from ssot_shims._contract.difference import Difference, same_value
 from ssot_shims._contract.verification import run_examples, verify_record
+from ssot_shims.errors import InvalidDeclaration
 
 ACME = '''
 from __future__ import annotations
@@ -825,7 +826,7 @@ def test_pickles_by_public_name():
 @pytest.mark.parametrize("thing", [3, "text", None])
 def test_not_a_placeholder(thing):
     """Only classes and functions can promise anything."""
-    with pytest.raises(InvalidPlaceholder) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         compare(thing, thing)
     assert str(caught.value) == (
         f"{thing!r} is neither a class nor a function; put @shim(...) on a class or def statement"

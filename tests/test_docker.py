@@ -219,7 +219,7 @@ def test_no_answer_in_time(machine: Machine, act: Act, is_tcp: bool) -> None:
         machine.set("DOCKER_HOST", peer.host)
         answer = ask(BRIEF)
         host, place = peer.host, peer.place
-    assert seen(answer) == ("timed out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
+    assert seen(answer) == ("timed_out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
     with Peer(place, says(ANSWER)):  # restarted
         assert ask()
 
@@ -229,7 +229,7 @@ def test_a_slow_engine_is_a_yes_with_more_time(machine: Machine) -> None:
     with Peer(machine.path("peer.sock"), says(ANSWER, after=BRIEF + 0.2)) as peer:
         machine.set("DOCKER_HOST", peer.host)
         answer = ask(BRIEF)
-        assert seen(answer) == ("timed out", TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10"))
+        assert seen(answer) == ("timed_out", TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10"))
         assert_it_turns(answer, machine)
 
 
@@ -240,7 +240,7 @@ def test_a_deadline_that_has_passed(machine: Machine) -> None:
         answer = ask(-1.0)
         assert peer.questions == []
         assert seen(answer) == (
-            "timed out",
+            "timed_out",
             TOO_LATE.format(host=peer.host, longer="SSOT_SHIMS_TIMEOUT=10").replace("0.3", "0"),
         )
         assert_it_turns(answer, machine)
@@ -258,7 +258,7 @@ def test_a_backlog_that_stays_full(machine: Machine, is_tcp: bool) -> None:
         host = f"unix://{place}" if isinstance(place, str) else f"tcp://127.0.0.1:{place[1]}"
         machine.set("DOCKER_HOST", host)
         answer = ask(BRIEF)
-    assert seen(answer) == ("timed out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
+    assert seen(answer) == ("timed_out", TOO_LATE.format(host=host, longer="SSOT_SHIMS_TIMEOUT=10"))
     with Peer(place, says(ANSWER)):
         assert ask()
 
@@ -656,7 +656,7 @@ def test_a_name_that_resolves_slowly(machine: Machine, monkeypatch: pytest.Monke
         fake_python(machine, monkeypatch, f"sleep {BRIEF + 0.2}; {found}")
         answer = ask(BRIEF)
         assert seen(answer) == (
-            "timed out",
+            "timed_out",
             TOO_LATE.format(host="tcp://engine.example:2375", longer="SSOT_SHIMS_TIMEOUT=10"),
         )
         with pytest.raises(ChildProcessError):
@@ -740,7 +740,7 @@ def test_none_of_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyP
     with full_backlog(("127.0.0.1", 0)) as full:
         mute_one = (socket.AF_INET, socket.SOCK_STREAM, 0, full)
         monkeypatch.setattr(resolver, "resolve", lambda *_: [mute_one, refuses])
-        assert ask(BRIEF).status == "timed out"
+        assert ask(BRIEF).status == "timed_out"
 
 
 @pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])

@@ -144,7 +144,7 @@ def test_a_pipe_without_an_answer(windows: Windows, machine: Machine, act: Act) 
     """A read from a pipe is cancelled at the deadline."""
     with Peer(machine.path("pipe"), act):
         assert seen(ask(0.3)) == (
-            "timed out",
+            "timed_out",
             "no answer from npipe:////./pipe/docker_engine (the default) within 0.3 s; "
             "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10",
         )
@@ -168,7 +168,7 @@ def test_a_pipe_that_stays_busy(windows: Windows, machine: Machine) -> None:
     """Waiting for a free instance ends at the deadline; a restarted engine has one."""
     windows.refusals = [windows_error(BUSY)] * 10_000_000
     assert seen(ask(0.1)) == (
-        "timed out",
+        "timed_out",
         "no answer from npipe:////./pipe/docker_engine (the default) within 0.1 s; "
         "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10",
     )

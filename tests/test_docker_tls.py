@@ -375,7 +375,7 @@ def test_a_handshake_that_does_not_end(
 
     with engine(None, without_question) as peer:
         with_tls(machine, peer, client)
-        assert seen(ask(0.3)) == ("timed out", TOO_LATE.format(host=peer.host))
+        assert seen(ask(0.3)) == ("timed_out", TOO_LATE.format(host=peer.host))
         place = peer.place
     with Peer(place, says(ANSWER), server(authority)):
         assert ask()
@@ -400,7 +400,7 @@ def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[
     with engine(None, late) as peer:
         with_tls(machine, peer, client)
         answer = ask(0.3)
-        assert seen(answer) == ("timed out", TOO_LATE.format(host=peer.host))
+        assert seen(answer) == ("timed_out", TOO_LATE.format(host=peer.host))
         assert_it_turns(answer, machine)
 
 

@@ -152,7 +152,7 @@ def test_a_stopped_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Pope
     finally:
         process.send_signal(signal.SIGCONT)
     assert seen(answer) == (
-        "timed out",
+        "timed_out",
         f"no answer from {host} (from DOCKER_HOST) within 1 s; "
         "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10",
     )

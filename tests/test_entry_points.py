@@ -14,8 +14,9 @@ import importlib_metadata
 import pytest
 
 import ssot_shims
-from ssot_shims import CapabilityMissing, Registry, UnknownCapability, capabilities, is_available
+from ssot_shims import CapabilityMissing, Registry, capabilities, is_available
 from ssot_shims._capabilities.capability import capability
+from ssot_shims.errors import UnknownName
 from tests.conftest import Write, run
 
 CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
@@ -226,7 +227,7 @@ def test_what_a_folder_offers_goes_with_it(registry: Registry, write: Write) -> 
     assert registry.check("gpu")
     sys.path.remove(str(root))
     assert [*registry] == ["path"]
-    with pytest.raises(UnknownCapability):
+    with pytest.raises(UnknownName):
         registry.check("gpu")
 
 

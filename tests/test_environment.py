@@ -17,12 +17,8 @@ import trustme
 from ssot_shims import (
     Availability,
     Environment,
-    InvalidSetting,
     NoEnvironment,
     PlaceholderWarning,
-    UnknownEnvironment,
-    UnknownValue,
-    UpstreamMoved,
     capabilities,
     choose_environment,
     cli,
@@ -30,6 +26,7 @@ from ssot_shims import (
 from ssot_shims._project.declarations import register
 from ssot_shims._project.environment import choose_from
 from ssot_shims._project.pyproject import find_project
+from ssot_shims.errors import InvalidSetting, UnknownName, UpstreamMoved
 from tests.conftest import Write
 
 ENVIRONMENTS = """
@@ -189,10 +186,10 @@ def test_a_name_is_that_environment_and_never_another(
 
 def test_an_unknown_name_is_told_with_those_that_come_close(declare: Declare) -> None:
     """Whatever else is usable."""
-    with pytest.raises(UnknownEnvironment) as caught:
+    with pytest.raises(UnknownName) as caught:
         choose_environment("stagign", folder=declare())
     assert str(caught.value) == "no environment 'stagign'; close: staging; known: docker, staging"
-    with pytest.raises(UnknownEnvironment) as caught:
+    with pytest.raises(UnknownName) as caught:
         choose_environment("xyz", folder=declare())
     assert str(caught.value) == "no environment 'xyz'; known: docker, staging"
 
@@ -222,7 +219,7 @@ def test_none_is_every_reason(declare: Declare) -> None:
         ),
         (
             "/slow",
-            "timed out: no answer from {url}/slow in time; "
+            "timed_out: no answer from {url}/slow in time; "
             "start it anew if it hangs, or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10",
         ),
     ],
@@ -308,18 +305,18 @@ def test_a_front_end_says_itself_who_requires(declare: Declare) -> None:
 def test_values_are_a_mapping_that_lists_its_keys() -> None:
     """A wrong key is an error with the keys; what a mapping answers quietly stays quiet."""
     environment = Environment("staging", {"backend_url": "https://me:hunter2@example.com", "realm": "x"})
-    with pytest.raises(UnknownValue) as caught:
+    with pytest.raises(UnknownName) as caught:
         environment["backend"]
     assert str(caught.value) == (
-        "environment 'staging' has no value 'backend'; close: backend_url; known: backend_url, realm"
+        "no value 'backend' in environment 'staging'; close: backend_url; known: backend_url, realm"
     )
     assert isinstance(caught.value, KeyError)
     assert ("backend" in environment, environment.get("backend"), environment.get("realm")) == (False, None, "x")
     assert (list(environment), len(environment)) == (["backend_url", "realm"], 2)
     assert repr(environment) == "<Environment staging: backend_url, realm>"
-    with pytest.raises(UnknownValue) as caught:
+    with pytest.raises(UnknownName) as caught:
         Environment("bare", {})[3]  # type: ignore[index]
-    assert str(caught.value) == "environment 'bare' has no value 3; known: none"
+    assert str(caught.value) == "no value 3 in environment 'bare'; known: none"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_submodules_are_imported_through_the_package() -> None:
     assert in_new_process(
         "from ssot_shims import errors, retry_policy; import json; print(json.dumps(errors.__name__))"
     ) == ("ssot_shims.errors")
-    assert importlib.import_module("ssot_shims.errors").InvalidTarget is ssot_shims.InvalidTarget
+    assert importlib.import_module("ssot_shims.errors").InvalidDeclaration is ssot_shims.errors.InvalidDeclaration
 
 
 def test_the_shipped_shims_come_from_their_own_modules_too() -> None:

@@ -20,9 +20,10 @@ from unittest import mock
 import pytest
 
 import ssot_shims
-from ssot_shims import Availability, Capability, CircularProbe, InvalidSetting, Registry
+from ssot_shims import Availability, Capability, Registry
 from ssot_shims._project.requirement import survey
 from ssot_shims._record import Record
+from ssot_shims.errors import CircularProbe, InvalidSetting
 from tests.conftest import Write
 
 HERE = __file__
@@ -193,14 +194,14 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
     assert max(asker.seconds for asker in askers) < 0.3 + 0.3
     assert {(asker.result().status, asker.result().reason) for asker in askers} == {
         (
-            "timed out",
+            "timed_out",
             f"no answer in 0.3 s; its probe stands at {HERE}:{stands}; "
             f"to give it longer: timeout=10 where it is registered ({HERE}:{registered})",
         )
     }
     release.set()
     until(lambda: not registry.hanging())
-    assert (registry.check("late").status, len(asked)) == ("timed out", 1)
+    assert (registry.check("late").status, len(asked)) == ("timed_out", 1)
 
 
 def test_a_probe_of_ours_leaves_the_event_loop_running(registry: Registry) -> None:
@@ -268,7 +269,7 @@ def test_a_probe_that_hangs_is_not_started_again(release: threading.Event) -> No
     registry.refresh("stuck")
     third = registry.check("stuck")
     assert time.monotonic() - start < 0.15
-    assert (first.status, second.status, len(asked)) == ("timed out", "timed out", 1)
+    assert (first.status, second.status, len(asked)) == ("timed_out", "timed_out", 1)
     assert (
         second.reason
         == third.reason
@@ -320,7 +321,7 @@ def test_a_probe_of_ours_may_say_itself_why_it_had_no_answer(registry: Registry)
 
     def mute(deadline: float) -> Availability:
         time.sleep(max(deadline - time.monotonic(), 0))
-        return Availability(status="timed out", reason="the engine is mute")
+        return Availability(status="timed_out", reason="the engine is mute")
 
     add_inline(registry, "mute", mute, timeout=0.2)
     askers = ask_at_once(registry, "mute", 8)
@@ -435,7 +436,7 @@ def test_a_late_joiner_has_the_time_that_is_left(registry: Registry, release: th
 def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: threading.Event) -> None:
     """The new one is another probe, so it starts; the old one is still shown."""
     registry.register("gpu", lambda: release.wait(60) and None, timeout=0.1)
-    assert registry.check("gpu").status == "timed out"
+    assert registry.check("gpu").status == "timed_out"
     registry.register("gpu", lambda: True, replace=True)
     assert registry.check("gpu")
     assert [*registry.hanging()] == ["gpu"]
@@ -606,7 +607,7 @@ def test_a_signal_handler_may_ask(registry: Registry) -> None:
     registry.register("late", lambda: True, timeout=0.1)
     with registry._answers.lock:
         assert registry.check("gpu")
-        assert registry.check("late").status == "timed out"  # its thread needs the lock to land
+        assert registry.check("late").status == "timed_out"  # its thread needs the lock to land
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no signals to threads")
@@ -842,7 +843,7 @@ def test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline(regist
     joiner = Asker(registry, "gpu")
     assert (joiner.result().name, joiner.result().status, joiner.result().reason) == (
         "gpu",
-        "timed out",
+        "timed_out",
         "no answer in 0.3 s; its probe is still being imported; "
         f"to give it longer: timeout=10 where it is registered ({where})",
     )
@@ -912,7 +913,7 @@ def test_side_by_side_each_has_its_own_deadline(registry: Registry, release: thr
     registry.register("late", lambda: time.sleep(0.3), timeout=0.1)
     assert {name: answer.status for name, answer in registry.check_all().items()} == {
         "first": "available",
-        "late": "timed out",
+        "late": "timed_out",
     }
 
 

@@ -140,7 +140,7 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
 
 
 # The answer of each peer to each probe.
-STATUS = {"mute": "timed out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
+STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
 
 
 @pytest.mark.parametrize("how", STATUS)
@@ -202,7 +202,7 @@ def test_a_handshake_that_nobody_answers(peers: Peers, tmp_path: Path, monkeypat
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     registry = Registry()
     registry.register("page", f"https://127.0.0.1:{peers.ports['mute']}/", timeout=0.005)
-    assert_no_leak(asks(registry, "page", "timed out"))
+    assert_no_leak(asks(registry, "page", "timed_out"))
 
 
 @pytest.mark.parametrize("way", ["no", "raises", "says no", "odd"])
@@ -227,7 +227,7 @@ def test_a_function_that_hangs() -> None:
     registry, release = Registry(), threading.Event()
     registry.register("hangs", release.wait, timeout=0.001)
     before = threading.active_count()
-    assert_no_leak(asks(registry, "hangs", "timed out"))
+    assert_no_leak(asks(registry, "hangs", "timed_out"))
     assert threading.active_count() == before + 1
     release.set()
     assert settled(Held(0, before, 0)).threads == before

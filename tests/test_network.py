@@ -221,7 +221,7 @@ def test_a_port_that_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, socket.create_connection(server.getsockname()):
         port = port_of(server)
         assert said(ask(f"tcp://127.0.0.1:{port}", 0.2)) == (
-            "timed out",
+            "timed_out",
             f"no answer from 127.0.0.1:{port} in time; {MORE}",
         )
         server.accept()[0].close()
@@ -234,7 +234,7 @@ def test_a_deadline_that_has_passed() -> None:
         port = port_of(server)
         server.settimeout(0.2)
         assert said(ask(f"tcp://127.0.0.1:{port}", 0)) == (
-            "timed out",
+            "timed_out",
             f"no answer from 127.0.0.1:{port} in time; {MORE}",
         )
         with pytest.raises(TimeoutError):
@@ -277,7 +277,7 @@ def test_more_time_is_allowed_as_the_reason_says(timeout: float | None, monkeypa
     registry = Registry()
     with Peer(late) as peer:
         registry.register("server", peer.url, timeout=timeout)
-        assert said(registry.check("server")) == ("timed out", f"no answer from {peer.url} in time; {MORE}")
+        assert said(registry.check("server")) == ("timed_out", f"no answer from {peer.url} in time; {MORE}")
         if timeout is None:
             monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "10")
             registry.refresh("server")
@@ -335,7 +335,7 @@ def test_a_name_that_resolves_slowly(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     with listening() as server:
         name_server(0.4)
         assert said(ask("tcp://acme.invalid:80", 0.2)) == (
-            "timed out",
+            "timed_out",
             f"the name 'acme.invalid' did not resolve in time; repair the name server, {LONGER}",
         )
         assert ask("tcp://acme.invalid:80", 10)
@@ -566,7 +566,7 @@ def test_a_unix_socket_with_a_full_backlog(folder: Path) -> None:
     path = folder / "x.sock"
     with unix_server(path, 0) as server, socket.socket(socket.AF_UNIX) as first:
         first.connect(str(path))
-        assert said(ask(f"unix://{path}", 0.2)) == ("timed out", f"no answer from {path} in time; {MORE}")
+        assert said(ask(f"unix://{path}", 0.2)) == ("timed_out", f"no answer from {path} in time; {MORE}")
         server.accept()[0].close()
         assert ask(f"unix://{path}")
 
@@ -725,7 +725,7 @@ def test_no_answer_in_time(reply: Reply) -> None:
     """A mute peer and one that drips end at the deadline."""
     with Peer(reply, "200 OK") as peer:
         answer = ask(f"{peer.url}/health?x", 0.3)
-        assert said(answer) == ("timed out", f"no answer from {peer.url}/health?*** in time; {MORE}")
+        assert said(answer) == ("timed_out", f"no answer from {peer.url}/health?*** in time; {MORE}")
         assert ask(peer.url)
 
 
@@ -916,7 +916,7 @@ def test_a_handshake_that_hangs_or_drips(is_mute: bool, tls: ssl.SSLContext, tru
         wait.set()
         peer.tls, peer.reads, peer.replies[:] = tls, True, [as_reply("200 OK")]
         assert ask(f"https://127.0.0.1:{peer.port}/x")
-    assert said(answer) == ("timed out", f"no answer from https://127.0.0.1:{peer.port}/x in time; {MORE}")
+    assert said(answer) == ("timed_out", f"no answer from https://127.0.0.1:{peer.port}/x in time; {MORE}")
 
 
 def test_a_server_that_wants_a_certificate_of_ours(
@@ -1094,7 +1094,7 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(mute, "200 OK") as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         assert said(ask("http://acme.invalid/", 0.2)) == (
-            "timed out",
+            "timed_out",
             f"no answer from http://acme.invalid/ through the proxy 127.0.0.1:{proxy.port} (http_proxy) in time; "
             f"{MORE}",
         )

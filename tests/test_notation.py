@@ -10,7 +10,7 @@ import pytest
 
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Combination, PythonProbe, read, without_secrets
-from ssot_shims.errors import InvalidProbe
+from ssot_shims.errors import InvalidDeclaration
 
 SCHEMES = (
     "tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, "
@@ -197,7 +197,7 @@ SECRETS = {
 def test_the_wrong_part_is_told(notation: str) -> None:
     """The message has the whole notation, what is wrong in it, and what would be right."""
     problem, expected = WRONG[notation]
-    with pytest.raises(InvalidProbe) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         read(notation)
     assert str(caught.value) == f"the probe {notation.replace('#top', '#***')!r} {problem}; expected {expected}"
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
@@ -207,16 +207,16 @@ def test_the_wrong_part_is_told(notation: str) -> None:
 @pytest.mark.parametrize("notation", [*WRONG, "http://me:hun/hunter2@localhost/"], ids=ascii)
 def test_what_is_expected_reads(notation: str) -> None:
     """Written as the message expects it, a notation is a probe."""
-    with pytest.raises(InvalidProbe) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         read(notation)
-    right = RIGHT[caught.value.expected]
+    right = RIGHT[caught.value.hint.removeprefix("expected ")]
     assert read(right).notation == without_secrets(right)
 
 
 @pytest.mark.parametrize("notation", [None, 5432, b"tcp://me:hunter2@localhost:5432", ["tcp://localhost:5432"]])
 def test_what_is_no_string_is_told_by_its_type(notation: object) -> None:
     """The value itself is not shown: it may hold a password."""
-    with pytest.raises(InvalidProbe) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         read(notation)  # type: ignore[arg-type]
     assert str(caught.value) == (
         f"the probe '<{type(notation).__name__}>' is not a string; expected text such as 'tcp://localhost:5432'"
@@ -235,9 +235,9 @@ def test_what_reads_is_shown_as_it_was_written(notation: str) -> None:
 @pytest.mark.parametrize("notation", SECRETS)
 def test_no_error_holds_a_secret(notation: str) -> None:
     """A password or token shows neither in the message nor in an attribute, however the address is broken."""
-    with pytest.raises(InvalidProbe) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         read(notation)
-    assert caught.value.notation == without_secrets(notation) == SECRETS[notation]
+    assert caught.value.value == without_secrets(notation) == SECRETS[notation]
     assert "hun" not in f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.value.__context__!r}"
 
 

@@ -73,7 +73,7 @@ with capabilities.override(docker=True):
 told = {name: [answer.status, answer.reason.replace(str(port), "PORT")] for name, answer in answers.items()}
 told["listening"][1] = told["either"][1] = ""
 shims = {record.name: [record.state, record.reason] for record in all_shims()}
-differences = [str(difference) for record in all_shims() for difference in verify(record.chosen)]
+differences = [str(difference) for record in all_shims() for difference in verify(record.object)]
 release.set()
 refusing.close()
 listening.close()
@@ -136,7 +136,7 @@ def _plain() -> dict[str, Any]:
     statuses = {name: status for name, (status, _) in said["capabilities"].items()}
     assert statuses["docker"] == statuses["secure"] == statuses["name"] == "unavailable"
     assert statuses["listening"] == statuses["shell"] == statuses["extensions"] == "available"
-    assert (statuses["slow"], statuses["calendar"]) == ("timed out", "failed")
+    assert (statuses["slow"], statuses["calendar"]) == ("timed_out", "failed")
     return said
 
 

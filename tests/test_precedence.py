@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import pytest
 
-from ssot_shims import Availability, InvalidCapability, InvalidSetting, Registry
+from ssot_shims import Availability, Registry
 from ssot_shims._capabilities.check import no_services
 from ssot_shims._settings import misspelled, required, timeout
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 HERE = __file__
 
@@ -189,14 +190,14 @@ def test_an_override_ends_with_an_error_too(registry: Registry) -> None:
 def test_an_override_says_where_it_is(registry: Registry) -> None:
     """And how to undo it. An Availability is taken as it is, but for who says so."""
     line = test_an_override_says_where_it_is.__code__.co_firstlineno + 3
-    with registry.override(docker=True, gpu=Availability(status="timed out", reason="busy", details={"n": "1"})):
+    with registry.override(docker=True, gpu=Availability(status="timed_out", reason="busy", details={"n": "1"})):
         assert registry.check("docker").reason == (
             f"override(docker=True) at {HERE}:{line}; to ask the machine: leave that with block"
         )
         gpu = registry.check("gpu")
         assert (gpu.name, gpu.status, gpu.reason, gpu.source, gpu.details) == (
             "gpu",
-            "timed out",
+            "timed_out",
             "busy",
             "override",
             {"n": "1"},
@@ -249,7 +250,7 @@ def test_refresh_leaves_overrides(registry: Registry) -> None:
 
 def test_an_override_that_is_no_answer_is_refused(registry: Registry) -> None:
     """Anything but True, False or an Availability."""
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.override(docker=1)  # type: ignore[arg-type]
     assert str(caught.value) == "override(docker=1) is no answer; give True, False or an Availability"
 
@@ -271,7 +272,7 @@ def test_an_override_that_is_no_answer_is_refused(registry: Registry) -> None:
 def test_an_override_that_cannot_be_shown_is_refused(registry: Registry, change: dict[str, object]) -> None:
     """Where it is given, and not where it would be read."""
     answer = Availability(status="available", reason="it is").replace(**change)
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.override(docker=answer)
     assert str(caught.value) == (
         "override(docker=Availability(...)) is unfinished; give it one of the four statuses, a reason in words, "
@@ -288,7 +289,7 @@ def test_an_override_shows_no_secret(registry: Registry) -> None:
             "not at ***@db, but there",
             details,
         )
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.override(docker="http://me:hunter2@db/")  # type: ignore[arg-type]
     assert str(caught.value) == "override(docker='http://***@db/') is no answer; give True, False or an Availability"
 

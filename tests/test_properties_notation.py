@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import assume, strategies as st
 
 from ssot_shims._probes.notation import Combination, PythonProbe, read, without_secrets
-from ssot_shims.errors import InvalidProbe
+from ssot_shims.errors import InvalidDeclaration
 from tests.chance import Chance
 
 if TYPE_CHECKING:
@@ -59,21 +59,21 @@ PROPER = st.one_of(
 )
 
 
-def outcome(text: str) -> Probe | PythonProbe | Combination | InvalidProbe:
+def outcome(text: str) -> Probe | PythonProbe | Combination | InvalidDeclaration:
     """The probe, or the refusal."""
     try:
         return read(text)
-    except InvalidProbe as error:
+    except InvalidDeclaration as error:
         return error
 
 
 def test_any_text_reads_or_is_refused(always: Chance) -> None:
-    """Nothing but InvalidProbe comes of a text, and its message is one line that can be printed."""
+    """Nothing but InvalidDeclaration comes of a text, and its message is one line that can be printed."""
 
     def reads_or_says_why(text: str) -> None:
         found = outcome(text)
         assert str(found).isprintable()
-        assert not isinstance(found, InvalidProbe) or found.notation == without_secrets(text)
+        assert not isinstance(found, InvalidDeclaration) or found.value == without_secrets(text)
 
     always(reads_or_says_why, 300, text=ANY_TEXT | NEARLY | NEARLY | PROPER)
 
@@ -95,7 +95,7 @@ def test_what_reads_prints_back(always: Chance) -> None:
 
     def prints_back(text: str) -> None:
         probe = outcome(text)
-        assume(not isinstance(probe, InvalidProbe))
+        assume(not isinstance(probe, InvalidDeclaration))
         again = read(probe.notation)
         assert again.notation == probe.notation
         assert probe.notation != text or again == probe
@@ -122,8 +122,8 @@ def without_marks(text: str) -> str:
 def shown(text: str) -> tuple[str, bool]:
     """All that is shown of *text*, and whether it reads."""
     found = outcome(text)
-    is_read = not isinstance(found, InvalidProbe)
-    return f"{found} {found!r} {found.notation}", is_read
+    is_read = not isinstance(found, InvalidDeclaration)
+    return f"{found} {found!r} {found.notation if is_read else found.value}", is_read
 
 
 def test_no_user_and_no_password_is_shown(always: Chance) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from ssot_shims import InvalidSetting, Registry, _settings
+from ssot_shims import Registry, _settings
 from ssot_shims._project.pyproject import Project, read_project
+from ssot_shims.errors import InvalidSetting
 from tests.chance import Chance
 
 # --- environment variables

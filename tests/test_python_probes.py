@@ -231,7 +231,7 @@ def test_a_finder_of_others_is_given_up_at_the_deadline(
         assert time.monotonic() - start < 0.3 + 0.3
     stands = Finder.find_spec.__code__.co_firstlineno + 2
     assert (answer.status, answer.reason) == (
-        "timed out",
+        "timed_out",
         f"no answer in 0.3 s; its probe stands at {__file__}:{stands}; "
         f"to give it longer: timeout=10 where it is registered ({__file__}:{where})",
     )
@@ -321,7 +321,7 @@ def test_a_search_among_distributions_that_takes_too_long(write: Write) -> None:
     write(distribution("acme-tools", "1", "acme.py"))
     answer = ask("module:acme>=1", 0)
     assert (answer.status, answer.reason) == (
-        "timed out",
+        "timed_out",
         "no distribution of acme found in time; leave out >=1, "
         "or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10",
     )

@@ -7,35 +7,27 @@ import pickle
 
 import pytest
 
-from ssot_shims import Answer, Availability, all_shims, errors, shim
+from ssot_shims import Availability, TargetResult, all_shims, errors, shim
 from ssot_shims._record import Record
 from ssot_shims._text import describe, markdown, one_line
 
 ERRORS = [
-    errors.InvalidTarget("'x' has no colon", "x"),
-    errors.InvalidPlaceholder("3"),
-    errors.DuplicateShim("X", "a.X", "b.X"),
-    errors.UnknownShim("3", ("X",)),
+    errors.InvalidDeclaration("'x' has no colon", "write a target as 'pkg.mod:Name'", "x"),
+    errors.InvalidDeclaration("@skip_unless_available is put on a classmethod", "put it below @classmethod"),
     errors.InvalidSetting("S", "v", "w"),
     errors.MigrationError("p", "c"),
-    errors.InvalidRule("'a' has no colon", "write 'old.mod:Name'", ("a = b:C",)),
     errors.UpstreamMoved("X", "gone"),
     errors.UpstreamBroken("X", "broken"),
     errors.CircularShim("X", "acme"),
     errors.PlaceholderWarning("X", "gone"),
-    errors.Unavailable("no device node"),
-    errors.InvalidCapability("'X' is no name", "use lower-case letters"),
-    errors.InvalidProbe("tpc://x", "has an unknown scheme 'tpc'", "tcp://host:port"),
-    errors.DuplicateCapability("docker", "a.py:1", "b.py:2"),
-    errors.UnknownCapability("dokcer", ("docker",), ("docker", "git")),
+    errors.Unavailable("no device node", "plug it in"),
+    errors.UnknownName("capability", "dokcer", ("docker",), ("docker", "git")),
+    errors.UnknownName("value", "backend", ("backend_url",), ("backend_url",), "environment 'staging'"),
     errors.CircularProbe(("a", "b", "a")),
-    errors.CapabilityMissing({"docker": "no socket", "git": "no command"}),
-    errors.UnknownEnvironment("stagign", ("staging",), ("docker", "staging")),
+    errors.CapabilityMissing({"docker": "no socket", "git": "no command"}, {"docker": "start it", "git": ""}),
     errors.NoEnvironment({"docker": "docker: unavailable: no socket"}, is_breakage=True),
-    errors.UnknownValue("staging", "backend", ("backend_url",), ("backend_url",)),
-    errors.InvalidDecoration("@skip_unless_available is put on a classmethod", "put it below @classmethod"),
 ]
-BASES = (errors.SsotShimsError, errors.UpstreamError, errors.CapabilityError)
+BASES = (errors.SsotShimsError, errors.UpstreamError, errors.SsotShimsError)
 
 
 class Point(Record):
@@ -62,8 +54,10 @@ def test_every_error_is_in_the_list_above() -> None:
 
 def test_a_name_that_nobody_knows_lists_who_is_known() -> None:
     """Or says that there is none."""
-    assert str(errors.UnknownCapability("gpu", (), ("git", "podman"))) == "no capability 'gpu'; known: git, podman"
-    assert str(errors.UnknownCapability("gpu", (), ())) == "no capability 'gpu'; known: none"
+    assert (
+        str(errors.UnknownName("capability", "gpu", (), ("git", "podman"))) == "no capability 'gpu'; known: git, podman"
+    )
+    assert str(errors.UnknownName("capability", "gpu", (), ())) == "no capability 'gpu'; known: none"
 
 
 def test_records_compare_by_value_and_can_be_keys() -> None:
@@ -100,7 +94,7 @@ def test_a_shim_record_pickles_by_its_public_name() -> None:
     shim("acme:Point")(Point)
     record = all_shims()[0]
     assert pickle.loads(pickle.dumps(record)) == record
-    assert isinstance(record.answers[0], Answer)
+    assert isinstance(record.results[0], TargetResult)
 
 
 def test_text_from_elsewhere_cannot_steer_a_terminal() -> None:

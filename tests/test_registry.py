@@ -22,20 +22,9 @@ import importlib_metadata
 import pytest
 
 import ssot_shims
-from ssot_shims import (
-    Availability,
-    Capability,
-    CapabilityMissing,
-    DuplicateCapability,
-    InvalidCapability,
-    InvalidProbe,
-    InvalidSetting,
-    Registry,
-    Unavailable,
-    UnknownCapability,
-    capabilities,
-)
+from ssot_shims import Availability, Capability, CapabilityMissing, Registry, Unavailable, capabilities
 from ssot_shims._capabilities.capability import capability
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.conftest import Write, run
 
 HERE = __file__
@@ -128,7 +117,7 @@ def test_a_probe_says_no_in_four_ways(registry: Registry) -> None:
         raise Unavailable("cannot reach postgres://me:secret@db/app?token=secret")
 
     def in_full() -> Availability:
-        return Availability(status="timed out", reason="no answer from it")
+        return Availability(status="timed_out", reason="no answer from it")
 
     for probe in (unsaid, empty, pair, raises, in_full):
         registry.register(probe.__name__, probe)
@@ -144,7 +133,7 @@ def test_a_probe_says_no_in_four_ways(registry: Registry) -> None:
         ),
         "pair": ("unavailable", "no device node"),
         "raises": ("unavailable", "cannot reach postgres://***@db/app?***"),
-        "in_full": ("timed out", "no answer from it"),
+        "in_full": ("timed_out", "no answer from it"),
     }
 
 
@@ -313,7 +302,7 @@ def test_timed_out_and_failed_are_asked_about_again_after_five_seconds() -> None
     """They are no answers about the machine; the next question after that tries once more."""
     clock = Clock()
     registry = Registry(clock=clock)
-    probe, asked = counted([3, Availability(status="timed out", reason="busy"), True])
+    probe, asked = counted([3, Availability(status="timed_out", reason="busy"), True])
     registry.register("late", probe)
     seen = []
     for clock.now in (0, 4.9, 5.0, 9.9, 10.0, 1000):
@@ -321,8 +310,8 @@ def test_timed_out_and_failed_are_asked_about_again_after_five_seconds() -> None
     assert seen == [
         ("failed", 1),
         ("failed", 1),
-        ("timed out", 2),
-        ("timed out", 2),
+        ("timed_out", 2),
+        ("timed_out", 2),
         ("available", 3),
         ("available", 3),
     ]
@@ -407,7 +396,7 @@ def test_what_cannot_go_side_by_side_goes_one_after_the_other(
         ("all:yes,sure", "available", "yes: it is; sure: it is"),
         ("all:yes,no,late", "unavailable", "no: it is not; late: busy"),
         ("all:no,odd", "failed", "no: it is not; odd: it broke"),
-        ("all:yes,late", "timed out", "late: busy"),
+        ("all:yes,late", "timed_out", "late: busy"),
         ("any:no,yes,odd", "available", "yes: it is"),
         ("any:no,late", "unavailable", "no: it is not; late: busy"),
     ],
@@ -418,7 +407,7 @@ def test_combinations(registry: Registry, notation: str, status: str, reason: st
         ("yes", "available", "it is"),
         ("sure", "available", "it is"),
         ("no", "unavailable", "it is not"),
-        ("late", "timed out", "busy"),
+        ("late", "timed_out", "busy"),
         ("odd", "failed", "it broke"),
     ):
         registry.register(name, functools.partial(Availability, status=state, reason=why))
@@ -436,7 +425,7 @@ def test_a_part_that_nobody_knows_counts_where_it_is_asked_for(
     registry.register("nested", "all:either")
     for ask in (registry.check, registry.require, lambda name: registry.check_all()[name]):
         for name in ("either", "nested"):
-            with pytest.raises(UnknownCapability, match="no capability 'web'; known: either, nested"):
+            with pytest.raises(UnknownName, match="no capability 'web'; known: either, nested"):
                 ask(name)
     monkeypatch.setenv("SSOT_SHIMS_HAS_EITHER", "1")
     registry.require("either", "nested")
@@ -473,7 +462,7 @@ def test_acheck_leaves_the_event_loop_running(registry: Registry) -> None:
         assert time.monotonic() - start < 1.0
         assert await registry.acheck("slow") is answers[0]
         ticking.cancel()
-        with pytest.raises(UnknownCapability):
+        with pytest.raises(UnknownName):
             await registry.acheck("slaw")
 
     asyncio.run(ask())
@@ -563,10 +552,10 @@ def test_a_second_registration_names_the_first(registry: Registry) -> None:
     """With the place of both; ``replace=True`` replaces, and forgets the answer."""
     registry.register("gpu", lambda: True)
     first = test_a_second_registration_names_the_first.__code__.co_firstlineno + 2
-    with pytest.raises(DuplicateCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", lambda: False)
     assert str(caught.value) == (
-        f"{HERE}:{first + 3} registers the capability 'gpu', which {HERE}:{first} has registered already; "
+        f"{HERE}:{first + 3} registers the capability 'gpu', which {HERE}:{first} has registered; "
         f"use another name, or pass replace=True"
     )
     assert registry.check("gpu")
@@ -595,7 +584,7 @@ def test_the_same_statement_may_be_run_again(registry: Registry) -> None:
         registry.register("home", notation)
 
     declare("env:PATH")
-    with pytest.raises(DuplicateCapability):
+    with pytest.raises(InvalidDeclaration):
         declare("env:HOME")
 
 
@@ -635,9 +624,9 @@ def test_another_probe_from_the_same_line_is_a_second_one(
         registry.register("gpu", make(answer))
 
     declare(True)
-    with pytest.raises(DuplicateCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         declare(False)
-    assert (caught.value.first, caught.value.here) == (line_of(declare, 1), line_of(declare, 1))
+    assert str(caught.value).count(line_of(declare, 1)) == 2
     assert registry.check("gpu")
 
 
@@ -704,7 +693,7 @@ def test_a_module_that_is_edited_and_reloaded_registers_anew(write: Write) -> No
     assert capabilities.check("gpu")
     for twice in ("capabilities.register('gpu', 'env:PATH')\n", "def f(): capabilities.register('gpu', gpu)\nf()\n"):
         write({"acme_edited.py": f"# one more\nanswer = True\n# and more\n{text}{twice}"})
-        with pytest.raises(DuplicateCapability):
+        with pytest.raises(InvalidDeclaration):
             importlib.reload(edited)
 
 
@@ -755,7 +744,7 @@ def test_a_registry_that_nobody_has_any_more_is_gone(monkeypatch: pytest.MonkeyP
 def test_a_name_that_does_not_read_is_refused(registry: Registry, name: str, message: str) -> None:
     """With what it could be; as a decorator too, before there is a function."""
     for register in (lambda: registry.register(name, "env:PATH"), lambda: registry.register(name)):
-        with pytest.raises(InvalidCapability) as caught:
+        with pytest.raises(InvalidDeclaration) as caught:
             register()
         assert str(caught.value) == message
 
@@ -764,14 +753,14 @@ def test_a_name_that_does_not_read_is_refused(registry: Registry, name: str, mes
 @pytest.mark.parametrize("option", ["timeout", "ttl"])
 def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str, seconds: float) -> None:
     """Above 0, and no more than a day."""
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", "env:PATH", **{option: seconds})  # type: ignore[call-overload]
     assert str(caught.value) == f"the {option} of 'gpu' is {seconds!r}; give seconds above 0, at most a day (86400)"
 
 
 def test_a_service_that_is_no_truth_value_is_refused(registry: Registry) -> None:
     """Text would be a yes, whatever it says."""
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", "env:PATH", service="no")  # type: ignore[call-overload]
     assert str(caught.value) == "the service of 'gpu' is 'no'; give True, False or None"
 
@@ -782,21 +771,21 @@ def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
     async def gpu() -> bool:
         return True
 
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", gpu)
     assert str(caught.value) == (
         f"the probe of 'gpu' is an async function ({line_of(gpu)}); "
         f"make it a plain function, and ask for it with: await capabilities.acheck('gpu')"
     )
-    with pytest.raises(InvalidCapability, match="^the probe of 'gpu' is an async function"):
+    with pytest.raises(InvalidDeclaration, match="^the probe of 'gpu' is an async function"):
         registry.register("gpu")(functools.partial(gpu))
     for wrong in (int, 3, Availability(status="available", reason="here"), capabilities["git"]):
-        with pytest.raises(InvalidCapability) as caught:
+        with pytest.raises(InvalidDeclaration) as caught:
             registry.register("gpu", wrong)  # type: ignore[call-overload]
         assert str(caught.value) == (
             f"the probe of 'gpu' is {wrong!r}; give a function, or text such as 'tcp://localhost:5432'"
         )
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", "all:docker,postgres", timeout=3)
     assert str(caught.value) == "'gpu' combines other capabilities and has a timeout or ttl; give those to its parts"
 
@@ -811,7 +800,7 @@ def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
 )
 def test_a_notation_that_does_not_read_is_refused(registry: Registry, notation: str, message: str) -> None:
     """When it is registered, with the part that is wrong."""
-    with pytest.raises(InvalidProbe) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", notation)
     assert str(caught.value).startswith(message)
     assert "gpu" not in registry
@@ -821,7 +810,7 @@ def test_at_most_three_close_matches(registry: Registry) -> None:
     """Those that are spelled alike come first; the rest of a family is in the list of what is known."""
     for name in ("gpu_one", "gpu_two", "gpu_three", "gpu_four"):
         registry.register(name, lambda: True)
-    with pytest.raises(UnknownCapability) as caught:
+    with pytest.raises(UnknownName) as caught:
         registry.check("gpu")
     assert str(caught.value) == (
         "no capability 'gpu'; close: gpu_two, gpu_one, gpu_four; known: gpu_four, gpu_one, gpu_three, gpu_two"
@@ -834,19 +823,19 @@ def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
         registry.register(name, lambda: True)
     registry.register("typo", "all:docker,postgers")
     for ask in (registry.check, registry.require, registry.refresh, registry.__getitem__):
-        with pytest.raises(UnknownCapability) as caught:
+        with pytest.raises(UnknownName) as caught:
             ask("dokcer")
         assert str(caught.value) == "no capability 'dokcer'; close: docker; known: docker, postgres, typo"
         assert caught.value.__context__ is None
-    with pytest.raises(UnknownCapability):
+    with pytest.raises(UnknownName):
         registry.override(dokcer=True)
-    with pytest.raises(UnknownCapability, match="^no capability 'xyz'; known: docker, postgres, typo$"):
+    with pytest.raises(UnknownName, match="^no capability 'xyz'; known: docker, postgres, typo$"):
         registry.check("xyz")
-    with pytest.raises(UnknownCapability, match="^no capability 'postgers'; close: postgres; known: docker"):
+    with pytest.raises(UnknownName, match="^no capability 'postgers'; close: postgres; known: docker"):
         registry.check("typo")
     for wrong in (3, ["docker"]):
         for ask in (registry.check, registry.require, registry.refresh, ssot_shims.is_available, acheck(registry)):
-            with pytest.raises(InvalidCapability) as refused:
+            with pytest.raises(InvalidDeclaration) as refused:
                 ask(wrong)  # type: ignore[arg-type]
             told = f"{wrong!r} is no name for a capability; a name is a string such as 'docker'"
             assert (str(refused.value), refused.value.__context__) == (told, None)
@@ -1014,7 +1003,7 @@ def test_the_short_questions_agree_with_the_long_one() -> None:
         ssot_shims.require("git")
         with pytest.raises(CapabilityMissing, match=r"^docker: override\(docker=False\) at .*test_registry.py:\d+; "):
             ssot_shims.require("git", "docker")
-    with pytest.raises(UnknownCapability) as caught:
+    with pytest.raises(UnknownName) as caught:
         ssot_shims.is_available("dcoker")
     assert caught.value.__context__ is None
     assert all(shared.check(name).reason for name in ("docker_compose", "docker_sdk", "git", "podman"))
@@ -1204,7 +1193,7 @@ def test_damaged_metadata_is_a_problem_and_not_an_error(tmp_path: Path, files: d
     for name, text in files.items():
         (tmp_path / "x-1.0.dist-info" / name).write_text(text)
     sys.path.insert(0, str(tmp_path))
-    with pytest.raises(UnknownCapability):
+    with pytest.raises(UnknownName):
         Registry().check("nope")
     told = "the metadata of a package that may offer capabilities cannot be read: "
     assert any(problem.startswith(told) for problem in Registry().problems())

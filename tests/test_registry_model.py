@@ -15,17 +15,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from ssot_shims import (
-    Availability,
-    CapabilityMissing,
-    DuplicateCapability,
-    InvalidSetting,
-    Registry,
-    Unavailable,
-    UnknownCapability,
-)
+from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable
 from ssot_shims._capabilities import check as _check
 from ssot_shims._capabilities.capability import LEVELS, capability
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.chance import Chance
 
 NAMES = ("db", "gpu", "web")
@@ -44,7 +37,7 @@ WORDS = {"1": True, " Yes ": True, "0": False, "off": False}
 SETTINGS = st.dictionaries(VARIABLES, st.sampled_from(["", *WORDS, *WORDS, "maybe"]), max_size=3)
 
 # Of what a combination says: breakage first, then a clear no.
-BAD_BEFORE_WORSE = ("failed", "unavailable", "timed out", "available")
+BAD_BEFORE_WORSE = ("failed", "unavailable", "timed_out", "available")
 
 Answer = tuple[str, str]  # status and source
 
@@ -86,9 +79,9 @@ def says_nonsense() -> str:
     return "yes"
 
 
-@outcome("timed out")
+@outcome("timed_out")
 def is_late() -> Availability:
-    return Availability(status="timed out", reason="no answer from it")
+    return Availability(status="timed_out", reason="no answer from it")
 
 
 class Model:
@@ -139,7 +132,7 @@ class Model:
                 self.asked[name] += not (name == HANGING and self.is_hanging)
                 self.is_hanging |= name == HANGING
                 found = OUTCOMES[self.outcomes[name]][1], "probe"
-            seconds = SECOND_TRY if found[0] in ("failed", "timed out") else ttl
+            seconds = SECOND_TRY if found[0] in ("failed", "timed_out") else ttl
             self.kept[name] = found, None if seconds is None else self.now + seconds
         return found
 
@@ -179,17 +172,17 @@ def attempt(ask: Callable[[], object]) -> object:
     """What it gives, or the error."""
     try:
         return ask()
-    except (InvalidSetting, UnknownCapability) as error:
+    except (InvalidSetting, UnknownName) as error:
         return error
     except KeyError as error:  # as the model says it
-        return UnknownCapability(error.args[0], (), ())
+        return UnknownName("capability", error.args[0], (), ())
 
 
 def told(found: object) -> object:
     match found:
         case InvalidSetting():
             return found.setting, found.value
-        case UnknownCapability():
+        case UnknownName():
             return found.name
         case _:
             return found
@@ -281,7 +274,7 @@ class Comparison(RuleBasedStateMachine):
     @rule(name=names)
     def register_twice(self, name: str) -> None:
         if "user" in self.model.probes.get(name, {}):
-            with pytest.raises(DuplicateCapability):
+            with pytest.raises(InvalidDeclaration):
                 self.registry.register(name, lambda: True)
 
     @rule(name=names, outcome=st.sampled_from(sorted(OUTCOMES)), is_asked=st.booleans())
@@ -348,7 +341,7 @@ class Comparison(RuleBasedStateMachine):
         try:
             forgotten = set[str]().union(*map(self.model.parts, wanted))
         except KeyError:
-            with pytest.raises(UnknownCapability):
+            with pytest.raises(UnknownName):
                 self.registry.refresh(*names)
         else:
             self.registry.refresh(*names)
@@ -364,7 +357,7 @@ class Comparison(RuleBasedStateMachine):
             self.entered.append((override, answers))
             self.model.layers.append(answers)
         else:
-            with pytest.raises(UnknownCapability):
+            with pytest.raises(UnknownName):
                 self.registry.override(answers)
 
     @rule(index=st.integers(0, 5))

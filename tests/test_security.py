@@ -25,17 +25,15 @@ import ssot_shims
 from ssot_shims import (
     Availability,
     CapabilityMissing,
-    InvalidProbe,
-    InvalidSetting,
     PlaceholderWarning,
     Registry,
     Unavailable,
-    UnknownCapability,
     capabilities,
     cli,
     shim,
     shim_of,
 )
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.conftest import Write, run
 from tests.docker_machine import Machine, ask, seen
 from tests.hostile import ANSWER, Conversation, Peer, says
@@ -352,9 +350,9 @@ def test_one_line_of_a_log_stays_one_line(lie: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     with pytest.raises(CapabilityMissing) as missing:
         registry.require("liar", "raiser")
-    with pytest.raises(UnknownCapability) as unknown:
+    with pytest.raises(UnknownName) as unknown:
         registry.check(lie)
-    with pytest.raises(InvalidProbe) as probe:
+    with pytest.raises(InvalidDeclaration) as probe:
         registry.register("x", f"tcp://{lie}")
     log = tmp_path / "log"
     handler = logging.FileHandler(log, encoding="utf-8")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims import InvalidSetting
 from ssot_shims._project.pyproject import find_project
 from ssot_shims._settings import in_force, misspelled, strict
+from ssot_shims.errors import InvalidSetting
 
 SHIMS = frozenset({"HeartbeatConfig", "RetryPolicy"})
 
@@ -173,12 +173,12 @@ exclude = ["vendor/*", "**/generated_*.py"]
         ),
         (
             "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\ntimeout = -1",
-            "tool.ssot_shims.capabilities.db in {file} is 'timeout = -1'; expected what can be registered: "
+            "tool.ssot_shims.capabilities.db in {file} is 'env:A, timeout = -1'; expected what can be registered: "
             "the timeout of 'db' is -1; give seconds above 0, at most a day (86400)",
         ),
         (
             "[tool.ssot_shims.capabilities.db]\nprobe = 'env:A'\ntimeout = 0x7fffffffffffffff",
-            "tool.ssot_shims.capabilities.db in {file} is 'timeout = 9223372036854775807'; expected what can be "
+            "tool.ssot_shims.capabilities.db in {file} is 'env:A, timeout = 9223372036854775807'; expected what can be "
             "registered: the timeout of 'db' is 9223372036854775807; give seconds above 0, at most a day (86400)",
         ),
         (  # more than an integer of TOML holds, which Python's reader takes all the same
@@ -187,13 +187,13 @@ exclude = ["vendor/*", "**/generated_*.py"]
         ),
         (
             "[tool.ssot_shims.capabilities.db]\nprobe = 'all:a,b'\nttl = 1",
-            "tool.ssot_shims.capabilities.db in {file} is 'ttl = 1'; expected what can be registered: "
+            "tool.ssot_shims.capabilities.db in {file} is 'all:a,b, ttl = 1'; expected what can be registered: "
             "'db' combines other capabilities and has a timeout or ttl; give those to its parts",
         ),
         (
             "[tool.ssot_shims.capabilities]\ndb = 'tcp://me:hunter2@localhost'",
-            "tool.ssot_shims.capabilities.db in {file} is 'tcp://***@localhost'; expected tcp://host:port; "
-            "it has a user, which a TCP port does not ask for",
+            "tool.ssot_shims.capabilities.db in {file} is 'tcp://***@localhost'; expected what can be registered: "
+            "the probe 'tcp://***@localhost' has a user, which a TCP port does not ask for; expected tcp://host:port",
         ),
         (
             "[tool.ssot_shims]\nmodules = [1]",

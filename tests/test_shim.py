@@ -24,23 +24,17 @@ from unittest import mock
 import pytest
 
 import ssot_shims
-from ssot_shims import (
-    CircularShim,
-    DuplicateShim,
-    InvalidPlaceholder,
-    InvalidSetting,
-    InvalidTarget,
-    PlaceholderWarning,
-    UnknownShim,
-    UpstreamBroken,
-    UpstreamMoved,
-    all_shims,
-    is_placeholder,
-    shim,
-    shim_of,
-)
+from ssot_shims import PlaceholderWarning, all_shims, is_placeholder, shim, shim_of
 from ssot_shims._shims.shim import Snapshot, restore
 from ssot_shims._text import describe
+from ssot_shims.errors import (
+    CircularShim,
+    InvalidDeclaration,
+    InvalidSetting,
+    UnknownName,
+    UpstreamBroken,
+    UpstreamMoved,
+)
 from tests.conftest import Write
 
 MOVED = {"acme.py": "class LimitsV2: ..."}
@@ -72,7 +66,7 @@ def test_the_upstream_object_itself_is_given(write: Write) -> None:
 
     assert limits is acme.Limits
     assert pickle.loads(pickle.dumps(limits)) is copy.deepcopy(limits) is copy.copy(limits) is limits
-    assert (shim_of(limits).chosen, shim_of(limits).upstream) == (limits, limits)
+    assert (shim_of(limits).object, shim_of(limits).upstream) == (limits, limits)
 
 
 def test_real_classes_enums_and_functions_are_given() -> None:
@@ -152,7 +146,7 @@ def test_the_record_says_what_became_of_the_shim() -> None:
         declared="tests.test_shim.declare.<locals>.Limits",
         file=__file__,
     )
-    assert (record.chosen, record.problem) == (placeholder, "")
+    assert (record.object, record.problem) == (placeholder, "")
     assert 0 < seconds < 5
     with pytest.raises(AttributeError, match="^ShimRecord is a frozen record; its state cannot be changed$"):
         record.state = "upstream"  # type: ignore[misc]
@@ -186,13 +180,13 @@ def test_shim_of_takes_what_a_shim_gave() -> None:
         ...
 
     assert shim_of(Mine()) is shim_of(limits())
-    with pytest.raises(UnknownShim, match="^42 is not from a shim; shims declared so far: Limits$"):
+    with pytest.raises(UnknownName, match="^no shim for '42'; known: Limits$"):
         shim_of(42)
 
 
 def test_without_any_shim_shim_of_says_so() -> None:
     """The error for an unknown object does not end in nothing when there is no shim."""
-    with pytest.raises(UnknownShim, match="^'x' is not from a shim; shims declared so far: none$"):
+    with pytest.raises(UnknownName, match="""^no shim for "'x'"; known: none$"""):
         shim_of("x")
 
 
@@ -210,7 +204,7 @@ def test_placeholders_can_be_forced(write: Write, monkeypatch: pytest.MonkeyPatc
         assert record.reason == (
             "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; to undo that: unset SSOT_SHIMS_PLACEHOLDERS"
         )
-        assert is_placeholder(record.chosen)
+        assert is_placeholder(record.object)
     assert "acme" not in sys.modules
 
 
@@ -463,7 +457,7 @@ def test_the_same_shim_in_two_modules_is_an_error(write: Write) -> None:
     """A name has one home; the error says where the first is."""
     write({"one.py": DECLARES, "two.py": DECLARES})
     importlib.import_module("one")
-    with pytest.raises(DuplicateShim) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         importlib.import_module("two")
     assert str(caught.value) == (
         "two.Limits declares the shim Limits, which one.Limits has declared already; "
@@ -486,7 +480,7 @@ def test_the_same_shim_in_two_modules_is_an_error(write: Write) -> None:
 )
 def test_a_target_that_does_not_read_is_an_error(targets: tuple[str, ...], message: str) -> None:
     """The error says which part of the target is wrong, when the shim is declared."""
-    with pytest.raises(InvalidTarget) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         shim(*targets)
     assert str(caught.value) == message
 
@@ -506,14 +500,14 @@ def test_the_places_that_a_shim_replaces_are_on_its_record(write: Write) -> None
 
 def test_a_replaced_place_that_does_not_read_is_an_error() -> None:
     """It is written as a target is."""
-    with pytest.raises(InvalidTarget, match="^'old.Limits' has no colon; write a target as 'pkg.mod:Name'$"):
+    with pytest.raises(InvalidDeclaration, match="^'old.Limits' has no colon; write a target as 'pkg.mod:Name'$"):
         shim("acme:Limits", replaces="old.Limits")
 
 
 @pytest.mark.parametrize("placeholder", [3, None, object(), mock.MagicMock(), sys])
 def test_a_placeholder_is_a_class_or_a_function(placeholder: object) -> None:
     """Anything else is refused, with what it is."""
-    with pytest.raises(InvalidPlaceholder) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         shim("acme:Limits")(placeholder)
     assert str(caught.value) == (
         f"{placeholder!r} is neither a class nor a function; put @shim(...) on a class or def statement"
@@ -646,7 +640,7 @@ def test_a_function_that_declares_with_other_targets_is_told() -> None:
 
     assert make("acme:a") is not make("acme:a")
     with pytest.raises(
-        DuplicateShim, match=r"^tests\.test_shim\.test_a_function_that_declares.*call declares the shim"
+        InvalidDeclaration, match=r"^tests\.test_shim\.test_a_function_that_declares.*call declares the shim"
     ):
         make("acme:b")
 
@@ -657,7 +651,7 @@ def test_a_function_that_declares_with_other_targets_is_told() -> None:
         return ring
 
     assert make_again("old:a") is not make_again("old:a")
-    with pytest.raises(DuplicateShim, match=r"ring declares the shim"):
+    with pytest.raises(InvalidDeclaration, match=r"ring declares the shim"):
         make_again("old:b")
 
 
@@ -665,7 +659,7 @@ def test_a_shim_declared_while_another_of_its_name_resolves_is_an_error(write: W
     """Resolving runs other people's code; a record that it made is not overwritten."""
     other = "from ssot_shims import shim\n@shim('gone:Limits')\nclass Limits: ..."
     write({"acme.py": "try:\n    import other\nexcept ImportError:\n    pass\nclass Limits: ...", "other.py": other})
-    with pytest.raises(DuplicateShim) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         declare()
     assert str(caught.value).startswith(
         "tests.test_shim.declare.<locals>.Limits declares the shim Limits, which other."
@@ -699,7 +693,7 @@ def test_a_wrapped_function_and_one_without_a_module_are_functions() -> None:
 @pytest.mark.parametrize("placeholder", [staticmethod(len), list[int], Callable[[], int]])
 def test_what_only_resembles_a_class_or_function_is_refused(placeholder: object) -> None:
     """A staticmethod or a generic alias can be called, and is neither."""
-    with pytest.raises(InvalidPlaceholder):
+    with pytest.raises(InvalidDeclaration):
         shim("acme:Limits")(placeholder)
 
 

@@ -13,14 +13,8 @@ from unittest import SkipTest, TestCase, mock
 
 import pytest
 
-from ssot_shims import (
-    CapabilityMissing,
-    InvalidCapability,
-    InvalidDecoration,
-    InvalidSetting,
-    capabilities,
-    skip_unless_available,
-)
+from ssot_shims import CapabilityMissing, capabilities, skip_unless_available
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 ROOT = Path(__file__).parents[1]
 SUITE = '''
@@ -485,7 +479,7 @@ class NoTestCase: ...
 )
 def test_a_decorator_without_names_is_an_error(names: tuple[str, ...], message: str) -> None:
     """The parentheses that were forgotten, above all."""
-    with pytest.raises(InvalidDecoration) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         skip_unless_available(*names)
     assert str(caught.value) == message
 
@@ -505,7 +499,7 @@ def test_a_decorator_without_names_is_an_error(names: tuple[str, ...], message: 
 )
 def test_what_is_no_name_is_an_error(name: str, message: str) -> None:
     """When the decorator is made, not when the test runs."""
-    with pytest.raises(InvalidCapability) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         skip_unless_available("here", name)
     assert str(caught.value) == message
 
@@ -533,6 +527,6 @@ def test_what_is_no_name_is_an_error(name: str, message: str) -> None:
 )
 def test_what_cannot_be_decorated_is_an_error(thing: object, message: str) -> None:
     """It would be skipped never, or always."""
-    with pytest.raises(InvalidDecoration) as caught:
+    with pytest.raises(InvalidDeclaration) as caught:
         skip_unless_available("here")(thing)  # type: ignore[type-var]  # what a type checker refuses as well
     assert str(caught.value) == message

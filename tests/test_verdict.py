@@ -23,7 +23,7 @@ BAD = "class Broken: ...\nraise OSError('full')\n"
 ANSWERS: dict[str, Callable[[], object]] = {
     "there": lambda: Availability(status="available", reason="it answered"),
     "gone": lambda: (False, "nobody listens at https://me:hunter2@db; start it: acme up"),
-    "slow": lambda: Availability(status="timed out", reason="no answer in 1 s; allow more: timeout=4"),
+    "slow": lambda: Availability(status="timed_out", reason="no answer in 1 s; allow more: timeout=4"),
     "buggy": lambda: Availability(status="failed", reason="its probe raised ZeroDivisionError; repair it"),
 }
 
@@ -62,7 +62,7 @@ KNOWN = (
 TABLE = [
     ("there", "available", "run", "run", "it answered"),
     ("gone", "unavailable", "skip", "error", "nobody listens at https://***@db; start it: acme up"),
-    ("slow", "timed out", "skip", "error", "no answer in 1 s; allow more: timeout=4"),
+    ("slow", "timed_out", "skip", "error", "no answer in 1 s; allow more: timeout=4"),
     ("buggy", "failed", "error", "error", "its probe raised ZeroDivisionError; repair it"),
     ("forced_yes", "available", "run", "error", SAYS_YES),
     ("part_forced", "available", "run", "error", f"forced: there: it answered; forced_yes: {SAYS_YES[8:]}"),
@@ -123,7 +123,7 @@ def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: 
 def test_the_table_has_every_status_and_state() -> None:
     """The four of capabilities, the five of shims, and unknown."""
     assert {status for _, status, *_ in TABLE} == {
-        *("available", "unavailable", "timed out", "failed"),
+        *("available", "unavailable", "timed_out", "failed"),
         *("upstream", "absent", "moved", "broken", "forced", "unknown"),
     }
 

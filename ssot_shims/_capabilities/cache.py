@@ -7,7 +7,7 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.function import WHOLE, fit_to_show, is_whole
-from ssot_shims.errors import InvalidCapability
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Answers:
             self.publish(name)
 
     def _until(self, capability: Capability, answer: Availability) -> float | None:
-        if answer.status in ("timed out", "failed"):
+        if answer.status in ("timed_out", "failed"):
             return self.clock() + SECOND_TRY
         return None if capability.ttl is None else self.clock() + capability.ttl
 
@@ -192,14 +192,14 @@ class Override:
 
 
 def overriding(name: str, value: object, where: str) -> Availability:
-    """The answer that *value*, given for *name* at *where*, stands for. Raises :class:`InvalidCapability`."""
+    """The answer that *value*, given for *name* at *where*, stands for. Raises :class:`InvalidDeclaration`."""
     if isinstance(value, Availability):
         if not is_whole(value):
-            raise InvalidCapability(f"override({name}=Availability(...)) is unfinished", WHOLE)
+            raise InvalidDeclaration(f"override({name}=Availability(...)) is unfinished", WHOLE)
         return value.replace(name=name, reason=fit_to_show(value.reason), source="override")
     if not isinstance(value, bool):
         given = fit_to_show(repr(value))
-        raise InvalidCapability(f"override({name}={given}) is no answer", "give True, False or an Availability")
+        raise InvalidDeclaration(f"override({name}={given}) is no answer", "give True, False or an Availability")
     return Availability(
         name=name,
         status="available" if value else "unavailable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ssot_shims._callsite import code_of, place_of
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
-from ssot_shims.errors import InvalidCapability
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ class Capability(Record):
 def capability(name: str, probe: object, **options: Any) -> Capability:
     """The capability, with a *probe* in short notation read, and everything else checked.
 
-    Raises :class:`InvalidCapability` and :class:`InvalidProbe`, with the part that is wrong.
+    Raises :class:`InvalidDeclaration` and :class:`InvalidDeclaration`, with the part that is wrong.
     """
     refuse_bad_name(name)
     for option in ("timeout", "ttl"):
         _refuse_bad_seconds(name, option, options.get(option))
     service = options.get("service")
     if not isinstance(service, bool | None):
-        raise InvalidCapability(f"the service of {name!r} is {service!r}", "give True, False or None")
+        raise InvalidDeclaration(f"the service of {name!r} is {service!r}", "give True, False or None")
     if isinstance(probe, str):
         from ssot_shims._probes.notation import read  # not for those who register functions alone
 
@@ -95,18 +95,18 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
     if made.kind == "function":
         _refuse_bad_function(name, probe)
     if made.parts and (made.timeout or made.ttl):
-        raise InvalidCapability(
+        raise InvalidDeclaration(
             f"{name!r} combines other capabilities and has a timeout or ttl", "give those to its parts"
         )
     return made
 
 
 def refuse_bad_name(name: object) -> None:
-    """Raise :class:`InvalidCapability` unless *name* reads ``[a-z][a-z0-9_]*``."""
+    """Raise :class:`InvalidDeclaration` unless *name* reads ``[a-z][a-z0-9_]*``."""
     if not isinstance(name, str):
-        raise InvalidCapability(f"{name!r} is no name for a capability", "a name is a string such as 'docker'")
+        raise InvalidDeclaration(f"{name!r} is no name for a capability", "a name is a string such as 'docker'")
     if not is_capability_name(name):
-        raise InvalidCapability(
+        raise InvalidDeclaration(
             f"{name!r} is no name for a capability",
             f"use lower-case letters, digits and _, beginning with a letter{_suggestion(name)}",
         )
@@ -121,16 +121,17 @@ def _refuse_bad_seconds(name: str, option: str, value: object) -> None:
     if value is None:
         return
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _LONGEST:
-        raise InvalidCapability(f"the {option} of {name!r} is {value!r}", "give seconds above 0, at most a day (86400)")
+        problem = f"the {option} of {name!r} is {value!r}"
+        raise InvalidDeclaration(problem, "give seconds above 0, at most a day (86400)")
 
 
 def _refuse_bad_function(name: str, probe: object) -> None:
     if not callable(probe) or isinstance(probe, type):
-        raise InvalidCapability(
+        raise InvalidDeclaration(
             f"the probe of {name!r} is {probe!r}", "give a function, or text such as 'tcp://localhost:5432'"
         )
     if is_async(probe):
-        raise InvalidCapability(
+        raise InvalidDeclaration(
             f"the probe of {name!r} is an async function ({place_of(probe)})",
             f"make it a plain function, and ask for it with: await capabilities.acheck({name!r})",
         )

@@ -10,7 +10,7 @@ from ssot_shims._capabilities.capability import LEVELS, Capability, refuse_bad_n
 from ssot_shims._lookup.entry_points import OFFERED, counting, distributions
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
-from ssot_shims.errors import CapabilityError, DuplicateCapability, UnknownCapability
+from ssot_shims.errors import InvalidDeclaration, UnknownName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,11 +125,12 @@ class Catalogue:
         self._offers: Offers | None = None
 
     def add(self, new: Capability, *, replace: bool) -> None:
-        """Put *new* on its own level. Raises :class:`DuplicateCapability`."""
+        """Put *new* on its own level. Raises :class:`InvalidDeclaration`."""
         with self.answers.lock:
             first = self._levels.get(new.name, {}).get(new.level)
             if first and not replace and not self._repeats(new, first):
-                raise DuplicateCapability(new.name, new.where, first.where)
+                problem = f"{new.where} registers the capability {new.name!r}, which {first.where} has registered"
+                raise InvalidDeclaration(problem, "use another name, or pass replace=True")
             self.put(new.name, new.level, new)
 
     def _repeats(self, new: Capability, first: Capability) -> bool:
@@ -177,7 +178,7 @@ class Catalogue:
         return tuple(sorted(self.answers.capabilities))
 
     def find(self, name: str) -> Capability:
-        """The capability *name*. Raises :class:`UnknownCapability` with the names that come close.
+        """The capability *name*. Raises :class:`UnknownName` with the names that come close.
 
         What packages offer is heard for a name that is unknown, and for one that no user has registered and that has
         no answer: what joins ``sys.path`` after the answer counts when that is forgotten.
@@ -191,11 +192,11 @@ class Catalogue:
         if found is None:
             from ssot_shims._text import close_matches  # only for what is not there
 
-            raise UnknownCapability(name, close_matches(name, self.known()), self.known())
+            raise UnknownName("capability", name, close_matches(name, self.known()), self.known())
         return found
 
     def with_parts(self, names: Iterable[str]) -> dict[str, Capability]:
-        """The capabilities *names* and all that they combine, by name. Raises :class:`UnknownCapability`."""
+        """The capabilities *names* and all that they combine, by name. Raises :class:`UnknownName`."""
         found = {name: self.find(name) for name in names}
         while new := {part for one in found.values() for part in one.parts} - found.keys():
             found.update({part: self.find(part) for part in new})
@@ -205,7 +206,7 @@ class Catalogue:
         """Whether asking *name* imports the module of a probe, its own or that of a part."""
         try:
             return any(one.kind == "named function" for one in self.with_parts([name]).values())
-        except CapabilityError:
+        except UnknownName:
             return False  # nobody knows that name, and asking it says so
 
     def offers(self, *, anew: bool = False) -> Offers:

@@ -72,7 +72,7 @@ def _forced_answer(variable: str, says: str, *, is_yes: bool) -> Availability:
 
 
 # What is said of a combination that is not there: breakage first, then a clear no.
-_FROM_BAD_TO_WORSE: tuple[Status, ...] = ("timed out", "unavailable", "failed")
+_FROM_BAD_TO_WORSE: tuple[Status, ...] = ("timed_out", "unavailable", "failed")
 
 
 def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Availability:
@@ -102,7 +102,7 @@ def _answer(status: Status, deciding: dict[str, Availability], *, needs_all: boo
     forced = [source for source in sources if source != "probe"]
     return Availability(
         status=status,
-        reason="; ".join(f"{name}: {part.reason}" for name, part in deciding.items()),
+        reason="; ".join(f"{name}: {part.explanation}" for name, part in deciding.items()),
         source=forced[0] if is_forced(source != "probe" for source in sources) else "probe",
         details={name: part.status for name, part in deciding.items()},
     )
@@ -115,7 +115,7 @@ _GRACE = 0.05
 def ask(catalogue: Catalogue, name: str, asker: Question | None = None) -> Availability:
     """The answer for the capability *name*, of which *asker* is the combination that it is a part of, if it is one.
 
-    Raises :class:`UnknownCapability`, :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing
+    Raises :class:`UnknownName`, :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing
     of what the machine is like.
     """
     return begin(catalogue, name, asker, is_alone=True)()

@@ -117,7 +117,7 @@ def timed_out(flight: Flight, before: Flight | None = None) -> Availability:
     else:
         cure = f"timeout={longer} where it is registered ({flight.capability.where})"
     reason = f"no answer in {flight.seconds:g} s; {seen}; to give it longer: {cure}"
-    return Availability(status="timed out", reason=reason)
+    return Availability(status="timed_out", reason=reason)
 
 
 def current() -> Flight | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ssot_shims._capabilities.flight import Flight
 
 
-_STATUSES = ("available", "unavailable", "timed out", "failed")
+_STATUSES = ("available", "unavailable", "timed_out", "failed")
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
 WHOLE = "give it one of the four statuses, a reason in words, details of text by text, and seconds from 0 up"
 

@@ -119,8 +119,8 @@ class Registry:
         good. *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off, which by default holds for ``tcp``,
         ``unix`` and ``http``.
 
-        Raises :class:`InvalidCapability`, :class:`InvalidProbe`, and, unless *replace* is set,
-        :class:`DuplicateCapability`.
+        Raises :class:`InvalidDeclaration`, :class:`InvalidDeclaration`, and, unless *replace* is set,
+        :class:`InvalidDeclaration`.
 
         >>> registry = Registry()
         >>> @registry.register("gpu", timeout=1.0)
@@ -143,7 +143,7 @@ class Registry:
         return None
 
     def add(self, new: Capability, *, replace: bool = False) -> None:
-        """Register *new* on its own level. Raises :class:`DuplicateCapability`.
+        """Register *new* on its own level. Raises :class:`InvalidDeclaration`.
 
         The same statement, run again because its module is loaded again, replaces what it registered before.
         """
@@ -152,9 +152,9 @@ class Registry:
     def check(self, name: str) -> Availability:
         """Whether *name* is there, and why.
 
-        The answer is found out once: a yes or no is kept, *timed out* and *failed* are asked about once more by the
+        The answer is found out once: a yes or no is kept, *timed_out* and *failed* are asked about once more by the
         first question after 5 seconds. Whatever the machine is like, this does not raise. It raises
-        :class:`UnknownCapability`, :class:`InvalidSetting` and :class:`CircularProbe` for what they name.
+        :class:`UnknownName`, :class:`InvalidSetting` and :class:`CircularProbe` for what they name.
 
         A signal handler may ask, too; while its own thread imports the module of the probe, it is told *failed*. What
         a handler raises while a probe runs in its thread, or is imported there, is taken for the probe's if it is an
@@ -164,7 +164,7 @@ class Registry:
         >>> registry.register("path", "env:PATH")
         >>> registry.check("paht")
         Traceback (most recent call last):
-        ssot_shims.errors.UnknownCapability: no capability 'paht'; close: path; known: path
+        ssot_shims.errors.UnknownName: no capability 'paht'; close: path; known: path
         """
         try:
             return self._hits[name]
@@ -189,16 +189,17 @@ class Registry:
     def require(self, *names: str) -> None:
         """Nothing, when all *names* are there. Raises :class:`CapabilityMissing` with every reason when one is not."""
         answers = self._check_each(names)
-        missing = {name: answer.reason for name, answer in answers.items() if not answer}
+        missing = {name: answer for name, answer in answers.items() if not answer}
         if missing:
-            raise CapabilityMissing(missing)
+            reasons = {name: answer.reason for name, answer in missing.items()}
+            raise CapabilityMissing(reasons, {name: answer.hint for name, answer in missing.items()})
 
     def override(
         self, answers: Mapping[str, bool | Availability] | None = None, /, **more: bool | Availability
     ) -> AbstractContextManager[None]:
         """A context manager: from ``with`` to its end these answers count, in the whole process, whatever is real.
 
-        Raises :class:`UnknownCapability` and :class:`InvalidCapability`.
+        Raises :class:`UnknownName` and :class:`InvalidDeclaration`.
         """
         where = caller()
         given = {**(answers or {}), **more}
@@ -210,7 +211,7 @@ class Registry:
         """Nothing; the answers for *names* (without names: for all) are found out anew when somebody asks.
 
         Refreshing a combination refreshes its parts. Overrides stay. Without names, what packages offer is read anew,
-        too: one may have been installed since. Raises :class:`UnknownCapability`.
+        too: one may have been installed since. Raises :class:`UnknownName`.
         """
         if not names:
             self._catalogue.offers(anew=True)

@@ -27,7 +27,7 @@ from ssot_shims._contract.members import (
     special_methods,
 )
 from ssot_shims._contract.signature import Callee, declaration, signature_differences
-from ssot_shims.errors import InvalidPlaceholder
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Diffe
     error: connect(port): the placeholder has port=80; upstream has keyword-only: port=443
     """
     if kind_of(placeholder) not in _KEPT_BY:
-        raise InvalidPlaceholder(show(placeholder))
+        problem = f"{show(placeholder)} is neither a class nor a function"
+        raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     return tuple(_differences(placeholder.__name__, placeholder, upstream))
 
 

@@ -89,7 +89,7 @@ def verify(obj: object) -> tuple[Difference, ...]:
 
     The structure is compared, then the examples in the placeholder's docstrings are run with the upstream object,
     unless that is of another kind. Where the shim gives its placeholder there is nothing to compare, and nothing
-    differs. Raises :class:`UnknownShim` for what is from no shim.
+    differs. Raises :class:`UnknownName` for what is from no shim.
 
     >>> from ssot_shims import HeartbeatConfig
     >>> verify(HeartbeatConfig)

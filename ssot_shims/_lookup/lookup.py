@@ -7,12 +7,14 @@ from importlib.machinery import all_suffixes
 
 from ssot_shims._lookup.finder import Place, Undecidable, find
 from ssot_shims._record import Record
-from ssot_shims.errors import InvalidTarget
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
+
+AS_TARGET = "write a target as 'pkg.mod:Name'"
 
 
 class Target(Record):
@@ -29,15 +31,15 @@ class Target(Record):
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """The target that *text* names; :class:`InvalidTarget` says which part does not read."""
+        """The target that *text* names; :class:`InvalidDeclaration` says which part does not read."""
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
-            raise InvalidTarget(f"{text!r} is not a string", text)
+            raise InvalidDeclaration(f"{text!r} is not a string", AS_TARGET)
         if ":" not in text:
-            raise InvalidTarget(f"{text!r} has no colon", text)
+            raise InvalidDeclaration(f"{text!r} has no colon", AS_TARGET)
         module, _, symbol = text.partition(":")
         for part, dotted in (("module", module), ("symbol", symbol)):
             if not all(name.isidentifier() for name in dotted.split(".")):
-                raise InvalidTarget(f"{text!r} has a {part} {dotted!r} that is not a dotted name", text)
+                raise InvalidDeclaration(f"{text!r} has a {part} {dotted!r} that is not a dotted name", AS_TARGET)
         return cls(module=module, symbol=symbol)
 
     def __str__(self) -> str:

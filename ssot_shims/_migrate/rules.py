@@ -8,7 +8,7 @@ from keyword import iskeyword
 
 from ssot_shims._migrate.text import UTF16
 from ssot_shims._record import Record
-from ssot_shims.errors import InvalidRule
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def read_rules(said: Iterable[tuple[str, str, str]], upstreams: Iterable[str] = 
     """The rules that are *said*, each by its old place, its new place, and who says so.
 
     *upstreams* are the top-level packages in which no shim has a say. What a user says counts, not what a shim says of
-    the same name. Raises :class:`InvalidRule` for what does not read, for two new homes of one name, and for rules that
-    lead from one to another.
+    the same name. Raises :class:`InvalidDeclaration` for what does not read, for two new homes of one name,
+    and for rules that lead from one to another.
     """
     rules: dict[tuple[str, str], Rule] = {}
     for old, new, said_by in said:
@@ -139,7 +139,7 @@ def read_rules(said: Iterable[tuple[str, str, str]], upstreams: Iterable[str] = 
             rules[place] = rule
         elif first.is_of_shim == rule.is_of_shim and str(first) != str(rule):
             problem = f"{old.strip()} has two new homes: {first.shown} and {rule.shown}"
-            raise InvalidRule(problem, "leave one of the two out", (first.shown, rule.shown))
+            raise InvalidDeclaration(problem, "leave one of the two out")
     read = Rules(tuple(rules.values()), frozenset(upstreams))
     for rule in read.rules:
         _refuse_further(rule, read)
@@ -175,10 +175,10 @@ def _read(old: str, new: str, said_by: str) -> Rule:
     parts = [part for text in (old, new) for part in _parts(text, shown)]
     old_module, old_name, new_module, new_name = parts
     if (old_name == "*") != (new_name == "*"):
-        raise InvalidRule(f"{shown} has '*' on one side only", _NOTATION, (shown,))
+        raise InvalidDeclaration(f"{shown} has '*' on one side only", _NOTATION)
     rule = Rule(old_module=old_module, old_name=old_name, new_module=new_module, new_name=new_name, said_by=said_by)
     if parts[:2] == parts[2:]:
-        raise InvalidRule(f"{rule.shown} leads onto itself", "name another home, or leave it out", (rule.shown,))
+        raise InvalidDeclaration(f"{rule.shown} leads onto itself", "name another home, or leave it out")
     return rule
 
 
@@ -186,15 +186,15 @@ def _parts(text: str, shown: str) -> tuple[str, str]:
     """Module and name of one side of a rule, spelled as the compiler spells them (PEP 3131)."""
     module, colon, name = unicodedata.normalize("NFKC", text.strip()).partition(":")
     if not colon:
-        raise InvalidRule(f"{shown}: {text.strip()!r} has no colon", _NOTATION, (shown,))
+        raise InvalidDeclaration(f"{shown}: {text.strip()!r} has no colon", _NOTATION)
     if not all(map(_is_name, _steps(module))) or module == "__future__":
-        raise InvalidRule(f"{shown}: {module!r} is not a module that can be named", _NOTATION, (shown,))
+        raise InvalidDeclaration(f"{shown}: {module!r} is not a module that can be named", _NOTATION)
     if not _is_name(name) and name != "*":
-        raise InvalidRule(f"{shown}: {name!r} is not a name that can be imported", _NOTATION, (shown,))
+        raise InvalidDeclaration(f"{shown}: {name!r} is not a name that can be imported", _NOTATION)
     for step in (*_steps(module), name):
         if step.startswith("__") and not step.endswith("__"):
             problem = f"{shown}: inside a class {step!r} is another name, by the class (private name mangling)"
-            raise InvalidRule(problem, "move it by hand", (shown,))
+            raise InvalidDeclaration(problem, "move it by hand")
     return module, name
 
 
@@ -215,8 +215,8 @@ def _refuse_further(rule: Rule, rules: Rules) -> None:
         for step in path:
             end = step.new_name_of(end)
         cure = f"say {rule.old_module}:{name} = {path[-1].new_module}:{end}"
-        raise InvalidRule(f"the rules make a chain: {', then '.join(shown)}", cure, shown)
-    raise InvalidRule(f"the rules make a circle: {', then '.join(shown)}", "leave one of them out", shown)
+        raise InvalidDeclaration(f"the rules make a chain: {', then '.join(shown)}", cure)
+    raise InvalidDeclaration(f"the rules make a circle: {', then '.join(shown)}", "leave one of them out")
 
 
 def _following(rule: Rule, rules: Rules) -> Rule | None:

@@ -114,7 +114,7 @@ def marked_shims() -> tuple[str, ...]:
         f'and the test below it is never collected; write @pytest.mark.{marker}("{record.name}")'
         for record in all_shims()
         for marker in _PREFIXES
-        if marker in (_markers_on(record.placeholder) | _markers_on(record.chosen))
+        if marker in (_markers_on(record.placeholder) | _markers_on(record.object))
     )
 
 

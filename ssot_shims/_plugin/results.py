@@ -73,7 +73,7 @@ def _label(verdict: Verdict) -> str:
         return "ERROR"
     if verdict.outcome == "run":
         return "FORCED" if verdict.reason.startswith(f"{verdict.status}: forced: ") else ""
-    return "TIMED OUT" if verdict.status == "timed out" else "SKIPPED"
+    return "TIMED OUT" if verdict.status == "timed_out" else "SKIPPED"
 
 
 def _of_shims(tally: Tally) -> Iterator[Line]:

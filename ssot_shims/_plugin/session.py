@@ -129,7 +129,7 @@ def _told(record: ShimRecord) -> ShimTold:
     return ShimTold(
         name=record.name,
         state=record.state,
-        reason=record.reason,
+        reason=record.explanation,
         problem=record.problem,
         differences=_differences(record) if record.state == "upstream" else (),
     )

@@ -98,7 +98,9 @@ class Sharing:
         place = self._place(capability)
         first = _read(place)
         if first is None and own.status in _TO_SHARE:
-            self._write(place, {"status": own.status, "reason": own.reason, "details": dict(own.details)})
+            self._write(
+                place, {"status": own.status, "reason": own.reason, "hint": own.hint, "details": dict(own.details)}
+            )
             first = _read(place)
         return own if first is None else first
 
@@ -140,8 +142,16 @@ class Sharing:
 def _read(place: Path) -> Availability | None:
     """The answer at *place*; None when there is none, and when what is there does not read."""
     told = _told(place)
-    is_whole = told.get("status") in _TO_SHARE and [*map(type, map(told.get, ("reason", "details")))] == [str, dict]
-    return Availability(status=told["status"], reason=told["reason"], details=told["details"]) if is_whole else None
+    is_whole = told.get("status") in _TO_SHARE and [*map(type, map(told.get, ("reason", "hint", "details")))] == [
+        str,
+        str,
+        dict,
+    ]
+    return (
+        Availability(status=told["status"], reason=told["reason"], hint=told["hint"], details=told["details"])
+        if is_whole
+        else None
+    )
 
 
 def _told(place: Path) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def answer_at(address: DockerAddress, deadline: float) -> Availability:
     except TimeoutError:
         from ssot_shims._probes.docker_reasons import too_late
 
-        return Availability(status="timed out", reason=too_late(address, seconds))
+        return Availability(status="timed_out", reason=too_late(address, seconds))
     except (OSError, ValueError, ProtocolError) as error:
         from ssot_shims._probes.docker_reasons import why_not
 

@@ -80,7 +80,7 @@ class ModuleProbe(Record):
             distribution, version = installed_version(self.module, place.file, deadline)
         except TimeoutError:
             reason = f"no distribution of {self.module} found in time; {without}, {more_time(deadline - started)}"
-            return Availability(status="timed out", reason=reason)
+            return Availability(status="timed_out", reason=reason)
         except Exception as error:
             from ssot_shims._text import describe  # metadata that is damaged is rare
 

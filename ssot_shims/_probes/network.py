@@ -51,17 +51,17 @@ def _what(mode: int) -> str:
 class ConnectionFailed(Exception):
     """Why there is no connection, or no answer over it, with the next step but that of giving more time."""
 
-    def __init__(self, reason: str, status: Literal["unavailable", "timed out"] = "unavailable") -> None:
+    def __init__(self, reason: str, status: Literal["unavailable", "timed_out"] = "unavailable") -> None:
         super().__init__(reason, status)
         self.reason = reason
-        self.status: Literal["unavailable", "timed out"] = status
+        self.status: Literal["unavailable", "timed_out"] = status
 
     def answer(self, seconds: float) -> Availability:
         """What a probe says about it that had so many *seconds*."""
-        if self.status == "timed out":
+        if self.status == "timed_out":
             from ssot_shims._probes.remedy import more_time
 
-            return Availability(status="timed out", reason=f"{self.reason}, {more_time(seconds)}")
+            return Availability(status="timed_out", reason=f"{self.reason}, {more_time(seconds)}")
         return Availability(status=self.status, reason=self.reason)
 
 
@@ -119,7 +119,7 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
     except TimeoutError as error:
         if "resolve" in str(error):
             reason = f"the name {host!r} did not resolve in time; repair the name server"
-            raise ConnectionFailed(reason, "timed out") from None
+            raise ConnectionFailed(reason, "timed_out") from None
         raise no_answer(place) from None
     except gaierror as error:
         raise ConnectionFailed(
@@ -140,7 +140,7 @@ def reach(host: str, port: int, place: str, deadline: float) -> Stream:
 
 def no_answer(place: str) -> ConnectionFailed:
     """What is said when the deadline came first."""
-    return ConnectionFailed(f"no answer from {place} in time; start it anew if it hangs", "timed out")
+    return ConnectionFailed(f"no answer from {place} in time; start it anew if it hangs", "timed_out")
 
 
 def _why_no_socket(path: str, error: OSError) -> str:

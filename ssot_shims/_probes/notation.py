@@ -8,7 +8,7 @@ from __future__ import annotations
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
 from ssot_shims._text import redact, redact_address
-from ssot_shims.errors import InvalidProbe
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ _WITH_AT = (*_URLS, "command")  # the others read no address and no @, and may q
 def read(notation: str) -> Probe | PythonProbe | Combination:
     """The probe that *notation* stands for.
 
-    Raises :class:`InvalidProbe` with the part that is wrong.
+    Raises :class:`InvalidDeclaration` with the part that is wrong.
 
     >>> read("tcp://localhost:5432").notation
     'tcp://localhost:5432'
@@ -113,12 +113,13 @@ def read(notation: str) -> Probe | PythonProbe | Combination:
     Combination(notation='all:docker,postgres', kind='all', names=('docker', 'postgres'))
     >>> read("tpc://localhost:5432")
     Traceback (most recent call last):
-    ssot_shims.errors.InvalidProbe: the probe 'tpc://localhost:5432' has an unknown scheme 'tpc'; close: tcp; expected \
-tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, module:NAME or \
+    ssot_shims.errors.InvalidDeclaration: the probe 'tpc://localhost:5432' has an unknown scheme 'tpc'; close: tcp; \
+expected tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, module:NAME or \
 module:NAME>=2, env:NAME, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
     """
     if not isinstance(notation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
-        raise InvalidProbe(f"<{type(notation).__name__}>", "is not a string", "text such as 'tcp://localhost:5432'")
+        problem = f"the probe '<{type(notation).__name__}>' is not a string"
+        raise InvalidDeclaration(problem, "expected text such as 'tcp://localhost:5432'")
     scheme, _, rest = notation.partition(":")
     shown = without_secrets(notation)
     form, home = _FORMS.get(scheme, ("", ""))
@@ -134,7 +135,9 @@ module:NAME>=2, env:NAME, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
         part = (rest if scheme in _WITH_AT else shown.partition(":")[2]).removeprefix("//")
         return reader(shown, part)  # type: ignore[no-any-return]  # each reader gives one of the three
     except NotationError as wrong:
-        raise InvalidProbe(shown, wrong.problem, wrong.expected or form) from None
+        raise InvalidDeclaration(
+            f"the probe {shown!r} {wrong.problem}", f"expected {wrong.expected or form}", shown
+        ) from None
 
 
 def _refuse_what_never_fits(notation: str) -> None:

@@ -12,14 +12,7 @@ from ssot_shims._project.pyproject import find_project
 from ssot_shims._project.requirement import judge_each, required_here, told
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches
-from ssot_shims.errors import (
-    CapabilityError,
-    InvalidSetting,
-    NoEnvironment,
-    SsotShimsError,
-    UnknownEnvironment,
-    UnknownValue,
-)
+from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +27,14 @@ class Environment(Mapping[str, str]):
     """The values of one environment by name, and why those before it were passed over.
 
     ``name`` is that of the environment; ``passed_over`` holds, for each one before it, what that lacks. A wrong key is
-    :class:`UnknownValue`, which lists the keys.
+    :class:`UnknownName`, which lists the keys.
 
     >>> environment = Environment("staging", {"backend_url": "https://example.com"})
     >>> environment.name, environment["backend_url"]
     ('staging', 'https://example.com')
     >>> environment["backend"]
     Traceback (most recent call last):
-    ssot_shims.errors.UnknownValue: environment 'staging' has no value 'backend'; close: backend_url; known: backend_url
+    ssot_shims.errors.UnknownName: no value 'backend' in environment 'staging'; close: backend_url; known: backend_url
     """
 
     def __init__(self, name: str, values: Mapping[str, str], passed_over: Mapping[str, str] | None = None) -> None:
@@ -51,7 +44,8 @@ class Environment(Mapping[str, str]):
 
     def __getitem__(self, key: str) -> str:
         if key not in self._values:
-            raise UnknownValue(self.name, key, close_matches(str(key), self._values), tuple(self._values))
+            where = f"environment {self.name!r}"
+            raise UnknownName("value", key, close_matches(str(key), self._values), tuple(self._values), where)
         return self._values[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -73,7 +67,7 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
     are registered, and its modules imported. Without *name*, ``SSOT_SHIMS_ENVIRONMENT`` may name one. When what an
     environment lacks is in ``SSOT_SHIMS_REQUIRE``, none behind it is looked at.
 
-    Raises :class:`NoEnvironment` with every reason when none is usable, :class:`UnknownEnvironment`, and
+    Raises :class:`NoEnvironment` with every reason when none is usable, :class:`UnknownName`, and
     :class:`InvalidSetting` for a table that does not read, a capability that nobody knows, and a variable that is not
     set.
 
@@ -168,12 +162,12 @@ def _candidates(project: Project, name: str | None) -> tuple[EnvironmentPlan, ..
         for requirement in plan.requires:
             try:
                 capabilities[requirement]
-            except CapabilityError as error:
+            except UnknownName as error:
                 raise InvalidSetting(plan.setting("requires"), requirement, f"a known capability; {error}") from error
     if name is None:
         return tuple(plans.values())
     if name not in plans:
-        raise UnknownEnvironment(name, close_matches(name, plans), tuple(plans))
+        raise UnknownName("environment", name, close_matches(name, plans), tuple(plans))
     return (plans[name],)
 
 

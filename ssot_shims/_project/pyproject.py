@@ -12,7 +12,7 @@ from ssot_shims._probes.address import read_authority
 from ssot_shims._probes.notation import NotationError, split_before, without_secrets
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
-from ssot_shims.errors import InvalidCapability, InvalidProbe, InvalidSetting
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ class EnvironmentPlan(Record):
     def _check_requirement(self, name: str) -> None:
         try:
             refuse_bad_name(name)
-        except InvalidCapability as error:
+        except InvalidDeclaration as error:
             if "://" in name:  # an address in the place of a name may hold a password
                 name, expected = "<an address>", "names such as 'postgres', each registered with its address"
             else:
-                expected = f"names of capabilities: {error.expected}"
+                expected = f"names of capabilities: {error.hint}"
             raise InvalidSetting(self.setting("requires"), name, expected) from None
 
     def _wrong(self, key: str, shown: str, expected: str) -> InvalidSetting:
@@ -216,10 +216,10 @@ def _capabilities(file: Path, value: dict[str, Any]) -> tuple[Capability, ...]:
     for name, entry in _table(file, place, value).items():
         try:
             refuse_bad_name(name)
-        except InvalidCapability as error:
+        except InvalidDeclaration as error:
             if "://" in name:
                 raise InvalidSetting(f"a key of {place} in {file}", _AN_ADDRESS, "a name such as 'postgres'") from None
-            raise InvalidSetting(f"a key of {place} in {file}", name, f"a name: {error.expected}") from error
+            raise InvalidSetting(f"a key of {place} in {file}", name, f"a name: {error.hint}") from error
         made.append(_capability(file, f"{place}.{name}", name, entry))
     return tuple(made)
 
@@ -236,11 +236,8 @@ def _capability(file: Path, place: str, name: str, entry: Any) -> Capability:
         _refuse_other_types(f"{place}.{option} in {file}", value, is_switch=option == "service")
     try:
         return capability(name, probe, **options, level="pyproject", where=str(file))
-    except InvalidProbe as error:
-        wrong = f"{error.expected}; it {error.problem}"
-        raise InvalidSetting(f"{place} in {file}", error.notation, wrong) from error
-    except InvalidCapability as error:
-        shown = ", ".join(f"{option} = {value!r}" for option, value in options.items())
+    except InvalidDeclaration as error:
+        shown = ", ".join([without_secrets(probe), *(f"{option} = {value!r}" for option, value in options.items())])
         raise InvalidSetting(f"{place} in {file}", shown, f"what can be registered: {error}") from error
 
 

@@ -15,7 +15,7 @@ from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import did_you_mean
-from ssot_shims.errors import SsotShimsError, UnknownCapability
+from ssot_shims.errors import SsotShimsError, UnknownName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Finding(Record):
     @property
     def why(self) -> str:
         """The reason, and first of all whether it was forced."""
-        return f"forced: {self.answer.reason}" if self.is_forced else self.answer.reason
+        return f"forced: {self.answer.explanation}" if self.is_forced else self.answer.explanation
 
 
 def survey(registry: Registry, names: Iterable[str]) -> tuple[Finding, ...]:
@@ -114,7 +114,9 @@ def unmet(registry: Registry, shims: Iterable[ShimRecord]) -> tuple[str, ...]:
     Neither a forced yes nor a placeholder is really there.
     """
     required = _settings.required()
-    missing = {f"upstream:{shim.name}": f"{shim.state}; {shim.reason}" for shim in shims if shim.state != "upstream"}
+    missing = {
+        f"upstream:{shim.name}": f"{shim.state}; {shim.explanation}" for shim in shims if shim.state != "upstream"
+    }
     for found in survey(registry, [name for name in required if name in registry]):
         if found.is_forced or not found.answer:
             missing[found.capability.name] = f"{found.answer.status}; {found.why}"
@@ -135,7 +137,7 @@ _OUTCOMES: dict[str, Outcome] = {
     "unavailable": "skip",
     "absent": "skip",
     "forced": "skip",
-    "timed out": "skip",
+    "timed_out": "skip",
     "failed": "error",
     "moved": "error",
     "broken": "error",
@@ -216,12 +218,12 @@ def _found(wait: Callable[[], Availability]) -> _Found:
 
 def _of_answer(answer: Availability) -> _Found:
     is_forced = answer.source != "probe"
-    why = f"forced: {answer.reason}" if is_forced else answer.reason
+    why = f"forced: {answer.explanation}" if is_forced else answer.explanation
     return _Found(status=answer.status, why=why, is_real=bool(answer) and not is_forced)
 
 
 def _of_error(error: SsotShimsError) -> _Found:
-    if isinstance(error, UnknownCapability):
+    if isinstance(error, UnknownName):
         return _Found(status="unknown", why=f"{error}; {_CURE}")
     return _Found(status="failed", why=str(error))
 
@@ -235,7 +237,7 @@ def _ask_shim(name: str) -> _Found:
         known = sorted(_shim_names())
         close = did_you_mean(name, known)
         return _Found(status="unknown", why=f"no shim {name!r}{close}; known: {', '.join(known)}; {_CURE}")
-    return _Found(status=record.state, why=record.reason, is_real=record.state == "upstream")
+    return _Found(status=record.state, why=record.explanation, is_real=record.state == "upstream")
 
 
 def record_of(name: str) -> ShimRecord | None:

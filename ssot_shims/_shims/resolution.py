@@ -8,8 +8,8 @@ import ssot_shims._settings as _settings
 from ssot_shims._lookup.entry_points import MOVED, distributions
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
-from ssot_shims._shims.upstream import Answer, ask
-from ssot_shims.errors import InvalidTarget
+from ssot_shims._shims.upstream import TargetResult, ask
+from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Resolution(Record):
 
     state: State
     reason: str
-    decided_by: Answer | None = None
-    answers: tuple[Answer, ...] = ()
+    decided_by: TargetResult | None = None
+    results: tuple[TargetResult, ...] = ()
 
 
 def resolve(shim: str, targets: tuple[Target, ...], placeholder: object) -> Resolution:
@@ -114,20 +114,20 @@ def resolve(shim: str, targets: tuple[Target, ...], placeholder: object) -> Reso
     answers = tuple(map(_fit_to_show, _ask_in_turn(named or targets, placeholder, looks_first=not named)))
     best = next((answer for answer in answers if answer.state == "upstream"), None)
     if best is not None:
-        return Resolution(state="upstream", reason=best.reason, decided_by=best, answers=answers)
+        return Resolution(state="upstream", reason=best.reason, decided_by=best, results=answers)
     worst = max(answers, key=lambda answer: _FROM_BAD_TO_WORSE.index(answer.state))
     facts = _facts(answers, worst.state)
     if named:
         cure = f"to go back to the places that the shim names: unset {_settings.upstream_variable(shim)}"
         # Nor does who names it expect it to be absent.
         state = "moved" if worst.state == "absent" else worst.state
-        return Resolution(state=state, reason=f"{facts}; {cure}", decided_by=worst, answers=answers)
-    return Resolution(state=worst.state, reason=f"{facts}; {cure_of(shim, worst)}", decided_by=worst, answers=answers)
+        return Resolution(state=state, reason=f"{facts}; {cure}", decided_by=worst, results=answers)
+    return Resolution(state=worst.state, reason=f"{facts}; {cure_of(shim, worst)}", decided_by=worst, results=answers)
 
 
-def _ask_in_turn(targets: tuple[Target, ...], placeholder: object, *, looks_first: bool) -> tuple[Answer, ...]:
+def _ask_in_turn(targets: tuple[Target, ...], placeholder: object, *, looks_first: bool) -> tuple[TargetResult, ...]:
     """Every target's answer, up to the first that is there; only when none is are forwarding addresses read."""
-    answers: list[Answer] = []
+    answers: list[TargetResult] = []
     for target in targets:
         answers.append(ask(target, placeholder, looks_first=looks_first))
         if answers[-1].state == "upstream":
@@ -135,7 +135,7 @@ def _ask_in_turn(targets: tuple[Target, ...], placeholder: object, *, looks_firs
     return tuple(_follow(answer, placeholder) if answer.state == "moved" else answer for answer in answers)
 
 
-def _fit_to_show(answer: Answer) -> Answer:
+def _fit_to_show(answer: TargetResult) -> TargetResult:
     """*answer* with its reason on one line: the names of files, and what metadata says, may hold anything."""
     if answer.reason.isprintable():
         return answer
@@ -144,7 +144,7 @@ def _fit_to_show(answer: Answer) -> Answer:
     return answer.replace(reason=one_line(answer.reason))
 
 
-def _follow(moved: Answer, placeholder: object) -> Answer:
+def _follow(moved: TargetResult, placeholder: object) -> TargetResult:
     """What the forwarding addresses of a moved target lead to; *moved* itself when there is none."""
     answer, passed = moved, [moved.target]
     said = ""
@@ -158,7 +158,7 @@ def _follow(moved: Answer, placeholder: object) -> Answer:
         passed.append(address.new)
         try:
             answer = ask(Target.parse(address.new), placeholder)
-        except InvalidTarget as error:
+        except InvalidDeclaration as error:
             return _bad_address(moved, f"{said}, but {error}", error)
     if answer is moved:
         return moved
@@ -167,20 +167,20 @@ def _follow(moved: Answer, placeholder: object) -> Answer:
     return _bad_address(moved, f"{said}, but {answer.reason}", answer.error)
 
 
-def _bad_address(moved: Answer, reason: str, error: BaseException | None = None) -> Answer:
+def _bad_address(moved: TargetResult, reason: str, error: BaseException | None = None) -> TargetResult:
     return moved.replace(state="broken", cause="forwarding address", reason=reason, error=error, close=())
 
 
-def _facts(answers: tuple[Answer, ...], state: str) -> str:
+def _facts(answers: tuple[TargetResult, ...], state: str) -> str:
     """What was seen, from every answer of that state; the same thing is said once."""
     return "; ".join(dict.fromkeys(_fact(answer) for answer in answers if answer.state == state))
 
 
-def _fact(answer: Answer) -> str:
+def _fact(answer: TargetResult) -> str:
     return f"{answer.reason}; close: {', '.join(answer.close)}" if answer.close else answer.reason
 
 
-def cure_of(shim: str, answer: Answer) -> str:
+def cure_of(shim: str, answer: TargetResult) -> str:
     """The command or setting that turns the answer."""
     target = Target.parse(answer.target)
     if answer.state == "absent":

@@ -9,15 +9,14 @@ from time import perf_counter
 import ssot_shims._settings as _settings
 from ssot_shims._callsite import PACKAGE
 from ssot_shims._lookup.finder import attribute
-from ssot_shims._lookup.lookup import Target
+from ssot_shims._lookup.lookup import AS_TARGET, Target
 from ssot_shims._record import Record
 from ssot_shims._shims.resolution import cure_of, resolve
+from ssot_shims._text import with_hint
 from ssot_shims.errors import (
-    DuplicateShim,
-    InvalidPlaceholder,
-    InvalidTarget,
+    InvalidDeclaration,
     PlaceholderWarning,
-    UnknownShim,
+    UnknownName,
     UpstreamBroken,
     UpstreamError,
     UpstreamMoved,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ssot_shims._shims.resolution import State
-    from ssot_shims._shims.upstream import Answer, Cause
+    from ssot_shims._shims.upstream import Cause, TargetResult
 
     T = TypeVar("T")
 
@@ -38,27 +37,33 @@ if TYPE_CHECKING:
 class ShimRecord(Record):
     """What became of one shim.
 
-    ``state`` is ``upstream``, ``absent``, ``moved``, ``broken`` or ``forced``; ``reason`` says why, and how to change
-    it. ``cause`` is the kind of a breakage, ``error`` the exception behind it, ``seconds`` how long resolving took;
-    ``answers`` keeps what each target answered.
+    ``state`` is ``upstream``, ``absent``, ``moved``, ``broken`` or ``forced``; ``reason`` says why, ``hint`` how to
+    change it. ``cause`` is the kind of a breakage, ``error`` the exception behind it, ``seconds`` how long resolving
+    took; ``results`` keeps what became of each target.
     """
 
     name: str
     targets: tuple[str, ...]
     state: State
     reason: str
+    hint: str = ""
     cause: Cause | None
     error: BaseException | None
     seconds: float
     placeholder: Any
     upstream: Any  # None unless the state is "upstream"
-    answers: tuple[Answer, ...]
+    results: tuple[TargetResult, ...]
     declared: str  # "module.qualified_name" of the placeholder
     file: str  # where that is written
     replaces: tuple[str, ...] = ()  # the places that its users import from today
 
     @property
-    def chosen(self) -> Any:
+    def explanation(self) -> str:
+        """The reason and the hint as one text."""
+        return with_hint(self.reason, self.hint)
+
+    @property
+    def object(self) -> Any:
         """What the user of the shim got: the upstream object or the placeholder."""
         return self.upstream if self.state == "upstream" else self.placeholder
 
@@ -67,7 +72,7 @@ class ShimRecord(Record):
         """What is to be said aloud: why it moved or broke, or which target was broken before the one that won."""
         if self.state in ("moved", "broken"):
             return self.reason
-        broken = [answer for answer in self.answers if answer.state == "broken"]
+        broken = [answer for answer in self.results if answer.state == "broken"]
         return "; ".join(f"{answer.reason}; {cure_of(self.name, answer)}" for answer in broken)
 
 
@@ -108,8 +113,7 @@ def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T
 
     A missing package is silent. A symbol that moved or broke gives a :class:`PlaceholderWarning` at the line that
     imported, and raises :class:`UpstreamMoved` or :class:`UpstreamBroken` under ``SSOT_SHIMS_STRICT=1``. Raises
-    :class:`InvalidTarget`, :class:`InvalidPlaceholder`, :class:`DuplicateShim`, :class:`InvalidSetting` and
-    :class:`CircularShim` for what they name.
+    :class:`InvalidDeclaration`, :class:`InvalidSetting` and :class:`CircularShim` for what they name.
 
     >>> @shim("acme.limits:Limits")
     ... class Limits:
@@ -118,7 +122,7 @@ def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T
     (3, 'absent')
     """
     if not targets:
-        raise InvalidTarget("no target is given to @shim")
+        raise InvalidDeclaration("no target is given to @shim", AS_TARGET)
     parsed = tuple(map(Target.parse, targets))
     replaced = tuple(map(str, map(Target.parse, (replaces,) if isinstance(replaces, str) else replaces)))
 
@@ -127,7 +131,7 @@ def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T
         record = _declare(placeholder, parsed, replaced)
         if record.problem:
             _complain(record, is_strict)
-        return record.chosen  # type: ignore[no-any-return]  # the upstream is taken at its contract's word; verify checks it
+        return record.object  # type: ignore[no-any-return]  # the upstream is taken at its contract's word; verify checks it
 
     return declare
 
@@ -140,7 +144,7 @@ def all_shims() -> tuple[ShimRecord, ...]:
 def shim_of(obj: object) -> ShimRecord:
     """The record of the shim that *obj* came from: the class or function it gave, an instance, or a subclass.
 
-    Raises :class:`UnknownShim` for anything else.
+    Raises :class:`UnknownName` for anything else.
 
     >>> from ssot_shims import HeartbeatConfig
     >>> shim_of(HeartbeatConfig()).name
@@ -148,9 +152,9 @@ def shim_of(obj: object) -> ShimRecord:
     """
     for ancestor in _lineage(obj):
         for record in all_shims():
-            if ancestor is record.chosen or ancestor is record.placeholder:
+            if ancestor is record.object or ancestor is record.placeholder:
                 return record
-    raise UnknownShim(repr(obj), tuple(sorted(_records)))
+    raise UnknownName("shim for", repr(obj), (), tuple(sorted(_records)))
 
 
 def is_placeholder(obj: object) -> bool:
@@ -197,7 +201,7 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
         seconds=perf_counter() - start,
         placeholder=placeholder,
         upstream=decided_by.upstream if decided_by else None,
-        answers=resolution.answers,
+        results=resolution.results,
         declared=declared,
         file=file,
         replaces=replaces,
@@ -211,7 +215,8 @@ def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tupl
     is_same_place = (first.file, first.declared.rpartition(".")[2]) == (file, declared.rpartition(".")[2])
     is_made_by_function = "<locals>" in declared and (first.targets, first.replaces) != said
     if not is_same_place or is_made_by_function:
-        raise DuplicateShim(first.name, declared, first.declared)
+        problem = f"{declared} declares the shim {first.name}, which {first.declared} has declared already"
+        raise InvalidDeclaration(problem, "import it from there, or give one of the two another name")
 
 
 def _keep(record: ShimRecord, *, instead_of: ShimRecord | None) -> ShimRecord:
@@ -232,7 +237,8 @@ def _names_of(placeholder: object) -> tuple[str, str, str]:
     named: Any = placeholder
     is_wrapped = callable(placeholder) and hasattr(placeholder, "__wrapped__") and kind not in _METHODS
     if not (is_wrapped or kind is _FUNCTION or type in type.__dict__["__mro__"].__get__(kind)):
-        raise InvalidPlaceholder(repr(placeholder))
+        problem = f"{placeholder!r} is neither a class nor a function"
+        raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     return named.__name__, named.__module__ or "__main__", named.__qualname__
 
 
@@ -263,7 +269,7 @@ def _as_error(record: ShimRecord) -> UpstreamError:
 
 
 def _first_error(record: ShimRecord) -> BaseException | None:
-    return next((answer.error for answer in record.answers if answer.error), None)
+    return next((answer.error for answer in record.results if answer.error), None)
 
 
 def _importing_frame(record: ShimRecord) -> FrameType:

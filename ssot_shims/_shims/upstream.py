@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ]
 
 
-class Answer(Record):
+class TargetResult(Record):
     """What one target of a shim turned out to be.
 
     ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken`` and ``reason`` says what was seen. ``cause`` is the
@@ -43,6 +43,7 @@ class Answer(Record):
     target: str
     state: Literal["upstream", "absent", "moved", "broken"]
     reason: str
+    hint: str = ""
     cause: Cause | None = None
     error: BaseException | None = None
     close: tuple[str, ...] = ()
@@ -50,7 +51,7 @@ class Answer(Record):
     upstream: Any = None
 
 
-def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> Answer:
+def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> TargetResult:
     """The answer for *target*, which has to be of the same kind as *placeholder*.
 
     Raises :class:`CircularShim` when the module of *target* is half imported. KeyboardInterrupt passes through.
@@ -64,11 +65,11 @@ def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> Ans
     return _ask_by_import(target, placeholder)
 
 
-def _absent(target: Target) -> Answer:
-    return Answer(target=str(target), state="absent", reason=f"no package {target.package!r} is installed here")
+def _absent(target: Target) -> TargetResult:
+    return TargetResult(target=str(target), state="absent", reason=f"no package {target.package!r} is installed here")
 
 
-def moved_by_look(target: Target, sighting: Lookup) -> Answer:
+def moved_by_look(target: Target, sighting: Lookup) -> TargetResult:
     """The answer for a *target* that a look has not found, with what stands near the place where it should be."""
     from ssot_shims._lookup.lookup import names_in_file, submodules_in  # most upstreams have not moved
 
@@ -88,7 +89,7 @@ def moved_by_look(target: Target, sighting: Lookup) -> Answer:
 
 def _moved_module(
     target: Target, where: str, parent: str, step: str, file: str, siblings: Iterable[str] = ()
-) -> Answer:
+) -> TargetResult:
     from ssot_shims._text import close_matches
 
     rest = target.module[len(f"{parent}.{step}") :]
@@ -96,12 +97,12 @@ def _moved_module(
         step, (name for name in siblings if name != step)
     )  # a file may be there, and not to be imported
     close = tuple(f"{parent}.{name}{rest}:{target.symbol}" for name in near)
-    return Answer(
+    return TargetResult(
         target=str(target), state="moved", reason=f"{where} there is no module {parent}.{step}", close=close, file=file
     )
 
 
-def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], depth: int = 0) -> Answer:
+def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], depth: int = 0) -> TargetResult:
     """The answer for a symbol whose part number *depth* is not there, though *names* are."""
     from ssot_shims._text import close_matches
 
@@ -111,10 +112,10 @@ def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], 
         gone, (name for name in names if name != gone and name.startswith("_") <= gone.startswith("_"))
     )
     close = tuple(f"{target.module}:{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}" for name in near)
-    return Answer(target=str(target), state="moved", reason=reason, close=close, file=file)
+    return TargetResult(target=str(target), state="moved", reason=reason, close=close, file=file)
 
 
-def _ask_by_import(target: Target, placeholder: object) -> Answer:
+def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
     try:
         _wait_for_packages(target)
         module = import_module(target.module)
@@ -130,7 +131,9 @@ def _ask_by_import(target: Target, placeholder: object) -> Answer:
     if problem:
         return _broken(target, "wrong kind", f"{target} is {problem}")
     where = attribute(module, "__file__") or "built in"
-    return Answer(target=str(target), state="upstream", reason=f"{target} ({where})", upstream=upstream, file=where)
+    return TargetResult(
+        target=str(target), state="upstream", reason=f"{target} ({where})", upstream=upstream, file=where
+    )
 
 
 def _wait_for_packages(target: Target) -> None:
@@ -177,7 +180,7 @@ def _name_in(error: ImportError) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _failed(target: Target, error: BaseException) -> Answer:
+def _failed(target: Target, error: BaseException) -> TargetResult:
     """The answer for an import that raised *error*."""
     if isinstance(error, ImportError):
         _refuse_half_imported(target, error)
@@ -215,8 +218,8 @@ def _cause(error: BaseException, missing: str) -> Cause:
             return "exception"
 
 
-def _broken(target: Target, cause: Cause, reason: str, error: BaseException | None = None) -> Answer:
-    return Answer(target=str(target), state="broken", reason=reason, cause=cause, error=error)
+def _broken(target: Target, cause: Cause, reason: str, error: BaseException | None = None) -> TargetResult:
+    return TargetResult(target=str(target), state="broken", reason=reason, cause=cause, error=error)
 
 
 def wrong_kind(placeholder: object, upstream: object) -> str:

@@ -96,7 +96,7 @@ def test_the_table_of_the_readme_is_this_one() -> None:
     for row in rows.strip().splitlines()[2:]:
         needed, without, required = (cell.strip() for cell in row.strip("|").split("|"))
         needed = needed.replace("available, because a setting or an override says so", "forced_yes")
-        names = re.sub(r" \(.*?\)", "", needed).replace("timed out", "timed_out").split("; ")
+        names = re.sub(r" \(.*?\)", "", needed).replace("timed_out", "timed_out").split("; ")
         shown.update(dict.fromkeys(names, (words[without], words[required])))
     assert shown == {name: became for name, became in TABLE.items() if name != "unknown_shim"}
 
@@ -125,7 +125,7 @@ def test_each_state_and_status_without_a_requirement(suite: Suite) -> None:
     )
     conftest = suite.folder / "conftest.py"
     slow = reasons.pop("timed_out")
-    assert slow.startswith(f"slow: timed out: no answer in 0.05 s; its probe stands at {conftest}:")
+    assert slow.startswith(f"slow: timed_out: no answer in 0.05 s; its probe stands at {conftest}:")
     assert slow.endswith(f"; to give it longer: timeout=10 where it is registered ({conftest}:20)")
     assert reasons == {
         "unavailable": "down: unavailable: it is switched off",

@@ -319,6 +319,7 @@ def pytest_unconfigure(config):
         "ssot_shims._plugin.xdist",
         "ssot_shims._record",
         "ssot_shims._settings",
+        "ssot_shims._text",
         "ssot_shims.errors",
         "ssot_shims.pytest_plugin",
     ]

@@ -83,7 +83,7 @@ def test_one_line_each_the_most_serious_first(suite: Suite) -> None:
         "Availability; to answer without it: SSOT_SHIMS_HAS_BUG=0"
     )
     slow = (
-        f"timed out: no answer in 0.05 s; its probe stands at {conftest}:18; to give it longer: timeout=10 where it "
+        f"timed_out: no answer in 0.05 s; its probe stands at {conftest}:18; to give it longer: timeout=10 where it "
         f"is registered ({conftest}:18)"
     )
     absent = (

@@ -10,23 +10,14 @@ from unittest import TestCase
 
 import ssot_shims
 from ssot_shims import (
-    Answer,
-    CircularShim,
     Difference,
-    DuplicateShim,
     Environment,
     HeartbeatConfig,
-    InvalidPlaceholder,
-    InvalidSetting,
-    InvalidTarget,
     PlaceholderWarning,
     RetryPolicy,
     ShimRecord,
     SsotShimsError,
-    UnknownShim,
-    UpstreamBroken,
-    UpstreamError,
-    UpstreamMoved,
+    TargetResult,
     all_shims,
     choose_environment,
     compare,
@@ -37,7 +28,16 @@ from ssot_shims import (
     skip_unless_available,
     verify,
 )
-from ssot_shims.errors import UpstreamMoved as TheSameUpstreamMoved
+from ssot_shims.errors import (
+    CircularShim,
+    InvalidDeclaration,
+    InvalidSetting,
+    UnknownName,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamMoved,
+    UpstreamMoved as TheSameUpstreamMoved,
+)
 from ssot_shims.heartbeat_config import HeartbeatConfig as TheSameHeartbeatConfig
 from ssot_shims.retry_policy import RetryPolicy as TheSameRetryPolicy
 
@@ -193,9 +193,9 @@ assert_type(record.reason, str)
 assert_type(record.problem, str)
 assert_type(record.seconds, float)
 assert_type(record.error, BaseException | None)
-assert_type(record.chosen, Any)
-assert_type(record.answers, tuple[Answer, ...])
-assert_type([answer.close for answer in record.answers], list[tuple[str, ...]])
+assert_type(record.object, Any)
+assert_type(record.results, tuple[TargetResult, ...])
+assert_type([answer.close for answer in record.results], list[tuple[str, ...]])
 assert_type(all_shims(), tuple[ShimRecord, ...])
 assert_type(is_placeholder(config), bool)
 assert_type(is_placeholder(3), bool)
@@ -229,11 +229,11 @@ assert_type(errors.UpstreamMoved("Limits", "gone").shim, str)
 moved: type[UpstreamMoved] = TheSameUpstreamMoved
 every_error: list[type[SsotShimsError]] = [
     CircularShim,
-    DuplicateShim,
-    InvalidPlaceholder,
+    InvalidDeclaration,
+    InvalidDeclaration,
     InvalidSetting,
-    InvalidTarget,
-    UnknownShim,
+    InvalidDeclaration,
+    UnknownName,
     UpstreamBroken,
     UpstreamError,
     UpstreamMoved,
@@ -242,12 +242,12 @@ kind: type[UserWarning] = PlaceholderWarning
 
 try:
     shim_of(3)
-except UnknownShim as error:
+except UnknownName as error:
     assert_type(error.known, tuple[str, ...])
     lookup_error: LookupError = error
 
 try:
     shim("acme.limits.Limits")
-except InvalidTarget as error:
+except InvalidDeclaration as error:
     assert_type(error.problem, str)
     value_error: ValueError = error
