@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.notation import NotationError
+from ssot_shims._probes.notation import NotationError, Probe
 from ssot_shims._probes.remedy import quoted
-from ssot_shims._record import Record
 from ssot_shims._text import redact
 
 TYPE_CHECKING = False
@@ -15,10 +14,8 @@ if TYPE_CHECKING:
     pass
 
 
-class CommandProbe(Record):
+class CommandProbe(Probe):
     """Whether a command is there to be run, by name on ``PATH`` or by its own path. It is not run."""
-
-    is_service = False
 
     notation: str
     command: str
@@ -43,10 +40,8 @@ class CommandProbe(Record):
         return f"there is no command {self.command!r} in the folders of PATH; install it, or add its folder to PATH"
 
 
-class EnvProbe(Record):
+class EnvProbe(Probe):
     """Whether an environment variable is set and not empty. Its value is nobody's business."""
-
-    is_service = False
 
     notation: str
     variable: str
@@ -92,10 +87,8 @@ _FOLDERS = {
 }
 
 
-class ComposeProbe(Record):
+class ComposeProbe(Probe):
     """Looks where the docker command looks for its plugins, then for ``docker-compose`` on ``PATH``. Runs neither."""
-
-    is_service = False
 
     notation: str = "docker_compose"
 

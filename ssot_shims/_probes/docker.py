@@ -9,7 +9,7 @@ from time import monotonic
 from ssot_shims._availability import Availability
 from ssot_shims._probes.connection import ProtocolError, connect, read_head
 from ssot_shims._probes.docker_address import DockerConfigError, find
-from ssot_shims._record import Record
+from ssot_shims._probes.notation import Probe
 from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LONGEST_VERSION = 64  # characters; what answers may say anything
 
 
-class DockerProbe(Record):
+class DockerProbe(Probe):
     """Asks the engine that the docker command would use."""
 
     is_service = True

@@ -8,7 +8,7 @@ from time import monotonic
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, read_authority, read_url
 from ssot_shims._probes.network import ConnectionFailed, no_answer, reach
-from ssot_shims._probes.notation import NotationError
+from ssot_shims._probes.notation import NotationError, Probe
 from ssot_shims._record import Record
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class HttpProbe(Record):
+class HttpProbe(Probe):
     """Whether an address answers 2xx."""
 
     is_service = True

@@ -6,19 +6,16 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._lookup.finder import HalfImported, Place, Undecidable, asks_others, find
-from ssot_shims._probes.notation import NotationError, is_dotted_name, split_before
+from ssot_shims._probes.notation import NotationError, Probe, is_dotted_name, split_before
 from ssot_shims._probes.remedy import more_time, quoted
-from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class ModuleProbe(Record):
+class ModuleProbe(Probe):
     """Whether a module could be imported, and its distribution has a fitting version. It is not imported."""
-
-    is_service = False
 
     notation: str
     module: str

@@ -9,8 +9,7 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, read_authority
-from ssot_shims._probes.notation import NotationError
-from ssot_shims._record import Record
+from ssot_shims._probes.notation import NotationError, Probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class ConnectionFailed(Exception):
         return Availability(status=self.status, reason=self.reason)
 
 
-class TcpProbe(Record):
+class TcpProbe(Probe):
     """Whether a TCP port accepts connections."""
 
     is_service = True
@@ -85,7 +84,7 @@ class TcpProbe(Record):
         return Availability(status="available", reason=f"{place} accepts connections")
 
 
-class UnixProbe(Record):
+class UnixProbe(Probe):
     """Whether a unix socket accepts connections."""
 
     is_service = True

@@ -13,30 +13,24 @@ from ssot_shims.errors import InvalidDeclaration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal, Protocol
+    from typing import Literal
 
     from ssot_shims._availability import Availability
 
-    class Probe(Protocol):
-        """One of our own probes: it keeps its deadline itself, and leaves nothing behind.
 
-        Where it cannot promise that, because code of others has a part in the answer, it gives the function that finds
-        the answer, to be called in a thread that can be given up.
-        """
+class Probe(Record):
+    """A probe of this library. It keeps its deadline itself, and leaves nothing behind."""
 
-        @property
-        def is_service(self) -> bool:
-            """Whether ``SSOT_SHIMS_NO_SERVICES`` turns it off."""
-            ...
+    is_service = False  # whether SSOT_SHIMS_NO_SERVICES turns it off
 
-        @property
-        def notation(self) -> str:
-            """What the user wrote, without secrets."""
-            ...
+    notation: str  # what the user wrote, without secrets
 
-        def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
-            """The answer, given before *deadline* (as ``time.monotonic()`` counts)."""
-            ...
+    def prepare(self) -> None:
+        """Import what :meth:`ask` needs, in the thread that asks and before the clock starts."""
+
+    def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
+        """The answer, given before *deadline* (as ``time.monotonic()`` counts), or the function that finds it."""
+        raise NotImplementedError
 
 
 class PythonProbe(Record):
