@@ -1,7 +1,11 @@
 """Frozen records, declared by their annotations like dataclasses.
 
-``import dataclasses`` takes about 12 ms and each frozen dataclass half a millisecond more, in every process that
-imports a shim; this takes none of it.
+They are no dataclasses because ``import dataclasses`` takes about 12 ms and each frozen dataclass half a millisecond.
+Measured with them instead, importing a shim whose upstream is absent takes 1.57 times as long as a try/except (1.16
+with these records), and a first question for Docker 4.65 times as long as a bare connect (0.77 with these).
+
+Modules of this package write ``TYPE_CHECKING = False`` because ``from typing import TYPE_CHECKING`` would import
+typing, which takes 17 ms; type checkers take any variable of that name for true.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""The environment variables that steer shims, capabilities and environments, each read when the answer is made."""
+"""The environment variables that steer shims, capabilities and environments, each read when it is asked for."""
 
 from __future__ import annotations
 
 import os
 
 from ssot_shims._lookup.lookup import Target
+from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 PREFIX = "SSOT_SHIMS_"
@@ -16,6 +17,9 @@ NO_SERVICES = PREFIX + "NO_SERVICES"
 TIMEOUT = PREFIX + "TIMEOUT"
 REQUIRE = PREFIX + "REQUIRE"
 ENVIRONMENT = PREFIX + "ENVIRONMENT"
+_VARIABLES = (STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, ENVIRONMENT)
+
+SHIM_PREFIX = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
 
 DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
 _LONGEST = 86_400
@@ -43,7 +47,7 @@ def choice(name: str) -> bool | None:
 
 
 def is_no(value: str) -> bool:
-    """Whether *value*, of a variable that is a switch, leaves it off."""
+    """Whether *value* turns a variable that is a switch off."""
     return value.strip().lower() in _NO
 
 
@@ -108,7 +112,7 @@ def has_variable(capability: str) -> str:
 
 
 def timeout() -> float:
-    """How many seconds a probe has that says nothing of its own (``SSOT_SHIMS_TIMEOUT``)."""
+    """The seconds that a probe without a timeout of its own may take (``SSOT_SHIMS_TIMEOUT``)."""
     value = os.environ.get(TIMEOUT, "").strip()
     try:
         seconds = float(value or DEFAULT_TIMEOUT)
@@ -120,7 +124,7 @@ def timeout() -> float:
 
 
 def longer(seconds: float) -> int:
-    """What to allow a probe next that had so many *seconds*, at most what may be allowed at all.
+    """The timeout to suggest for a probe that did not answer in *seconds*, at most the longest allowed.
 
     >>> longer(2.5), longer(60), longer(80_000)
     (10, 120, 86400)
@@ -136,13 +140,13 @@ def required() -> tuple[str, ...]:
 def required_names(setting: str, value: str) -> tuple[str, ...]:
     """The names in *value*, parted by commas, which *setting* requires."""
     names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
-    if not all(name.removeprefix("upstream:").isidentifier() for name in names):
+    if not all(name.removeprefix(SHIM_PREFIX).isidentifier() for name in names):
         raise InvalidSetting(setting, value, "names such as docker,postgres,upstream:HeartbeatConfig")
     return names
 
 
 def environment() -> str | None:
-    """The one environment that is to be used (``SSOT_SHIMS_ENVIRONMENT``); None for the first that is usable."""
+    """The environment to use (``SSOT_SHIMS_ENVIRONMENT``); None for the first that is usable."""
     return os.environ.get(ENVIRONMENT, "").strip() or None
 
 
@@ -152,50 +156,39 @@ def in_force() -> dict[str, str]:
 
 
 def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()) -> dict[str, str]:
-    """What is set and reaches nothing, as the variable and what is wrong with it."""
+    """The variables, and the names in them, that have no effect, each with what is wrong with it."""
     return {**unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
 
 
 def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
-    """The same of the variables alone."""
-    from ssot_shims._text import close_matches, did_you_mean  # front ends ask, imports do not
-
+    """The variables that have no effect, each with what is wrong with it."""
+    settings = [*_VARIABLES, *map(upstream_variable, sorted(shims))]
+    known = {*settings, *map(has_variable, capabilities)}
+    # The prefix, which all have in common, would make any two of them come close.
+    short = [name.removeprefix(PREFIX) for name in settings]
     wrong: dict[str, str] = {}
-    settings = [
-        STRICT,
-        PLACEHOLDERS,
-        NO_SERVICES,
-        TIMEOUT,
-        REQUIRE,
-        ENVIRONMENT,
-        *map(upstream_variable, sorted(shims)),
-    ]
-    # Without the prefix, which would make any two of them look alike.
-    variables = [name.removeprefix(PREFIX) for name in settings]
     for name in in_force():
-        short = name.removeprefix(PREFIX)
-        capability = name.removeprefix(HAS_PREFIX).lower()
-        if name.startswith(HAS_PREFIX):
-            if capability in capabilities and name != has_variable(capability):
-                wrong[name] = f"no such setting; it is written {has_variable(capability)}"
-            elif capability not in capabilities:
-                wrong[name] = f"no capability of that name{did_you_mean(capability, capabilities)}"
-        elif short not in variables:
-            close = ", ".join(PREFIX + match for match in close_matches(short, variables))
-            wrong[name] = "no such setting" + (f"; close: {close}" if close else "")
+        if name in known:
+            continue
+        if name.upper() in known:
+            wrong[name] = f"no such setting; it is written {name.upper()}"
+        elif name.startswith(HAS_PREFIX):
+            capability = name.removeprefix(HAS_PREFIX).lower()
+            wrong[name] = f"no capability of that name{did_you_mean(capability, capabilities)}"
+        else:
+            wrong[name] = f"no such setting{did_you_mean(name.removeprefix(PREFIX), short, PREFIX)}"
     return wrong
 
 
 def _unknown_names(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
-    from ssot_shims._text import did_you_mean  # as above
-
-    wrong: dict[str, str] = {}
     forced = forced_placeholders()
-    for name in sorted(forced - shims) if isinstance(forced, frozenset) else ():
-        wrong[f"{PLACEHOLDERS}={name}"] = f"no shim of that name{did_you_mean(name, shims)}"
-    for name in required():
-        short = name.removeprefix("upstream:")
-        what, known = ("shim", shims) if name.startswith("upstream:") else ("capability", capabilities)
+    placeholders = sorted(forced) if isinstance(forced, frozenset) else ()
+    named = {f"{PLACEHOLDERS}={name}": SHIM_PREFIX + name for name in placeholders}
+    named |= {f"{REQUIRE}={name}": name for name in required()}
+    wrong: dict[str, str] = {}
+    for setting, name in named.items():
+        short = name.removeprefix(SHIM_PREFIX)
+        kind, known = ("shim", shims) if name.startswith(SHIM_PREFIX) else ("capability", capabilities)
         if short not in known:
-            wrong[f"{REQUIRE}={name}"] = f"no {what} of that name{did_you_mean(short, known)}"
+            wrong[setting] = f"no {kind} of that name{did_you_mean(short, known)}"
     return wrong

@@ -1,10 +1,14 @@
-"""Text that is fit to show: on one line, without secrets, with close matches."""
+"""Text that is fit to show: on one line, without secrets, in tables, with close matches."""
 
 from __future__ import annotations
 
+import os
+import stat
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from os import PathLike
 
 
 _MARKUP = frozenset(r"\`*_{}[]<>()#+-.!|~&")
@@ -65,6 +69,67 @@ def markdown(text: str) -> str:
     'a\\|b \\<b\\>\\_\\_init\\_\\_\\</b\\>'
     """
     return "".join(f"\\{c}" if c in _MARKUP else c for c in one_line(text))
+
+
+def fit_to_show(text: str) -> str:
+    r"""*text* on one line, and ``***`` for what may be a secret in it.
+
+    >>> fit_to_show("cannot reach postgres://me:secret@db:5432/app\n")
+    'cannot reach postgres://***@db:5432/app'
+    """
+    return redact(one_line(text))
+
+
+_COLOURS = {
+    **dict.fromkeys(("upstream", "holds", "available", "chosen"), "32"),  # green
+    **dict.fromkeys(("absent", "unavailable", "unusable"), "2"),  # dim
+    **dict.fromkeys(("moved", "broken", "differs", "failed"), "31"),  # red
+    "timed_out": "33",  # yellow
+    "forced": "36",  # cyan
+}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, width: int = 0, colour: bool = False) -> list[str]:
+    """Lines in columns; the last column is wrapped to *width* (0: not at all), and each status gets its *colour*.
+
+    >>> table(("NAME", "WHY"), [("git", "it is"), ("podman", "it is not")])
+    ['NAME    WHY', 'git     it is', 'podman  it is not']
+    """
+    import textwrap  # 6 ms, for re, which most processes never need
+
+    cells = [[*map(one_line, row)] for row in (head, *rows)]
+    sizes = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1]
+    indent = " " * sum(size + 2 for size in sizes)
+    room = max(width - len(indent), 30)
+    lines: list[str] = []
+    for row in cells:
+        start = "".join(_painted(cell, size, colour) + "  " for cell, size in zip(row, sizes, strict=False))
+        wrapped = textwrap.wrap(row[-1], room, break_on_hyphens=False) if width else row[-1:]
+        lines.append((start + f"\n{indent}".join(wrapped)).rstrip())
+    return lines
+
+
+def _painted(word: str, size: int, colour: bool) -> str:
+    code = _COLOURS.get(word) if colour else None
+    return f"\x1b[{code}m{word:{size}}\x1b[0m" if code else f"{word:{size}}"
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table.
+
+    >>> markdown_table(("name", "why"), [("git", "it is")])
+    ['| name | why |', '|---|---|', '| git | it is |']
+    """
+    cells = (map(markdown, row) for row in rows)
+    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in cells)]
+
+
+def read_regular_file(path: str | PathLike[str]) -> bytes:
+    """The bytes in the file at *path*. Raises OSError for what is no regular file: a pipe would never end."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(f"{os.fspath(path)} is no regular file")
+    with open(path, "rb") as file:
+        return file.read()
 
 
 _IN_A_SCHEME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
@@ -138,7 +203,7 @@ def close_matches(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(by_fold[fold] for fold in dict.fromkeys([*spelled_alike, *containing]))[:3]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; close: A, B"``, or nothing when nothing comes close."""
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """``"; close: A, B"``, each with *prefix*, or nothing when nothing comes close."""
     close = close_matches(name, known)
-    return f"; close: {', '.join(close)}" if close else ""
+    return f"; close: {', '.join(prefix + match for match in close)}" if close else ""

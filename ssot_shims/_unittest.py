@@ -9,13 +9,12 @@ from unittest import SkipTest, TestCase
 from ssot_shims._callsite import place_of
 from ssot_shims._capabilities.capability import refuse_bad_name
 from ssot_shims._project.requirement import UPSTREAM, judge_each, required_here
-from ssot_shims._record import Record
 from ssot_shims.errors import CapabilityMissing, InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, NoReturn, ParamSpec, TypeVar
 
     from ssot_shims._project.requirement import Verdict
 
@@ -32,12 +31,13 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     """A decorator for what needs all of *names*: a ``TestCase`` class, a method or a function, plain or async.
 
     A name is that of a capability, or ``upstream:Name`` for a shim. They are asked when the test runs; for a class when
-    its tests begin, before its own ``setUpClass``. What is not there is a skip with the reason. It is an error,
-    :class:`CapabilityMissing`, when a probe failed, when a shim moved or broke, when nobody knows the name, and when
-    ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the decorator is applied or when the test runs.
+    its tests begin, before its own ``setUpClass`` (a subclass with one of its own calls ``super().setUpClass()``). What
+    is not there is a skip with the reason. It is an error, :class:`CapabilityMissing`, when a probe failed, when a shim
+    moved or broke, when nobody knows the name, and when ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the
+    decorator is applied or when the test runs.
 
     ``setUp`` runs before a decorated method; where that needs the capability, decorate the class. Raises
-    :class:`InvalidDeclaration` for what is no name, and :class:`InvalidDeclaration` for what cannot be decorated.
+    :class:`InvalidDeclaration` for what is no name, and for what cannot be decorated.
 
     >>> from ssot_shims import capabilities
     >>> @skip_unless_available("docker")
@@ -48,30 +48,46 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     'tested'
     """
     _refuse_bad_names(names)
-    need = _Need(names=names, required=required_here())  # a test may clear the environment in which it runs
+    required = required_here()  # a test may clear the environment in which it runs
+
+    def decide(function: object = None, test: object = None) -> bool:
+        """Whether *function*, called with *test* as its self, is to run; raises what skips or fails the test.
+
+        The error of a test method is raised in its clean-up, because unittest.expectedFailure would hide it.
+        """
+        __tracebackhide__ = True
+        verdicts = judge_each(names, {**required, **required_here()})
+        missing = tuple(verdict for verdict in verdicts if verdict.outcome != "run")
+        if not missing:
+            return True
+        stop = _stop(missing)
+        if isinstance(stop, SkipTest) or not isinstance(test, TestCase):
+            raise stop
+        if test.id().rpartition(".")[2] != getattr(function, "__name__", ""):
+            raise stop  # setUp, or a helper: what follows it is not to run
+        test.addCleanup(_raise, stop)
+        return False
 
     def decorate(test: Test) -> Test:
-        decorated: Any = test
-        if not isinstance(test, type):
-            decorated = _guarded(decorated, need)
-        else:
-            _guard_class(decorated, need)
+        decorated: Any = _guarded_class(test, decide) if isinstance(test, type) else _guarded(test, decide)
         return decorated  # type: ignore[no-any-return]  # what it was, or wrapped and called as before
 
     return decorate
 
 
-class _Need(Record):
-    names: tuple[str, ...]
-    required: dict[str, str]
+def _stop(missing: tuple[Verdict, ...]) -> Exception:
+    if any(verdict.outcome == "error" for verdict in missing):
+        reasons = {verdict.name: verdict.replace(hint="").explanation for verdict in missing}
+        stop: Exception = CapabilityMissing(reasons, {verdict.name: verdict.hint for verdict in missing})
+    else:
+        stop = SkipTest("; ".join(map(str, missing)))
+    vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
+    return stop
 
-    def decide(self) -> None:
-        """Nothing, when the test is to run."""
-        __tracebackhide__ = True
-        verdicts = judge_each(self.names, {**self.required, **required_here()})
-        missing = tuple(verdict for verdict in verdicts if verdict.outcome != "run")
-        if missing:
-            raise _stop(missing)
+
+def _raise(error: Exception) -> NoReturn:
+    __tracebackhide__ = True
+    raise error
 
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
@@ -91,55 +107,38 @@ def _where(test: Any) -> str:
     return test.__qualname__ if isinstance(test, type) else place_of(test)
 
 
-def _guard_class(cls: Any, need: _Need) -> None:
-    """Decide before the ``setUpClass`` of *cls*, and of each subclass, whose own or other base may never call ours."""
+def _guarded_class(cls: Any, decide: Callable[..., bool]) -> Any:
     if TestCase not in cls.__mro__:
         raise InvalidDeclaration(
             f"@skip_unless_available is put on {cls.__qualname__}, which is no unittest.TestCase",
             "decorate its methods, or use pytest's @pytest.mark.requires_capability('docker')",
         )
-    _guard_setup(cls, need)
-    own: Any = cls.__dict__.get("__init_subclass__")
-
-    def __init_subclass__(subclass: Any, /, **keywords: Any) -> None:
-        _before(own, cls, subclass, "__init_subclass__")(**keywords)
-        _guard_setup(subclass, need)
-
-    cls.__init_subclass__ = classmethod(__init_subclass__)
-
-
-def _guard_setup(cls: Any, need: _Need) -> None:
     own: Any = cls.__dict__.get("setUpClass")
 
     def setUpClass(actual: Any) -> None:
         __tracebackhide__ = True
-        need.decide()
-        _before(own, cls, actual, "setUpClass")()
+        decide()
+        before: Any = own.__get__(None, actual) if own else super(cls, actual).setUpClass  # pyright: ignore  # of whatever test
+        before()
 
     cls.setUpClass = classmethod(setUpClass)
+    return cls
 
 
-def _before(own: Any, cls: type[object], actual: type[object], name: str) -> Callable[..., object]:
-    """What *name* was on *cls* before it was guarded, bound to *actual*: its *own*, else that of its bases."""
-    method: Callable[..., object] = own.__get__(None, actual) if own else getattr(super(cls, actual), name)
-    return method
-
-
-def _guarded(function: Callable[P, R], need: _Need) -> Callable[P, R]:
+def _guarded(function: Callable[P, R], decide: Callable[..., bool]) -> Callable[P, R]:
     _refuse_what_is_no_test(function)
 
     @wraps(function)
-    def decided(*args: P.args, **kwargs: P.kwargs) -> R:
+    def decided(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
-        need.decide()
-        return function(*args, **kwargs)
+        return function(*args, **kwargs) if decide(function, *args[:1]) else None
 
     @wraps(function)
     async def decided_when_awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
-        need.decide()
-        awaited: Any = function(*args, **kwargs)
-        return await awaited
+        if decide(function, *args[:1]):
+            awaited: Any = function(*args, **kwargs)
+            return await awaited
 
     return decided_when_awaited if inspect.iscoroutinefunction(function) else decided  # type: ignore[return-value]  # R is what is awaited
 
@@ -158,12 +157,3 @@ def _refuse_what_is_no_test(function: object) -> None:
             f"@skip_unless_available is put on a generator function at {place_of(function)}",
             "decorate the tests that need it",
         )
-
-
-def _stop(missing: tuple[Verdict, ...]) -> Exception:
-    reasons = {verdict.name: verdict.reason for verdict in missing}
-    is_error = any(verdict.outcome == "error" for verdict in missing)
-    told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    stop = CapabilityMissing(reasons) if is_error else SkipTest(told)
-    vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
-    return stop

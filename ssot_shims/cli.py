@@ -13,13 +13,9 @@ from time import sleep
 
 import ssot_shims._report as _report
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._contract.verification import verify_record
 from ssot_shims._project.declarations import importable, load_declarations, told_later
-from ssot_shims._project.environment import survey_environments
 from ssot_shims._project.pyproject import find_project
 from ssot_shims._project.requirement import survey, unmet
-from ssot_shims._record import Record
-from ssot_shims._report import aside, write
 from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import one_line
 from ssot_shims._version import __version__
@@ -27,10 +23,11 @@ from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NoReturn, TextIO
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn, TextIO
 
     from ssot_shims._project.declarations import ImportFailure
+    from ssot_shims._project.environment import EnvironmentFinding
     from ssot_shims._project.pyproject import Project
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # it has no public name
@@ -46,18 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options, out = _options(argv), sys.stdout
     with redirect_stdout(sys.stderr):
-        return _answer(options, out)
+        return _exit_code(options, out)
 
 
 def run() -> NoReturn:
     """The program: what :func:`main` does, and then the end, whatever probes have left running."""
-    options, out = _options(None), sys.stdout
-    with redirect_stdout(sys.stderr):  # to the very end: a probe that was given up prints when it likes
-        code = _answer(options, out)
-        if _is_held_up():
-            with suppress(OSError, ValueError, AttributeError):  # a full disk, a closed stream, none at all
-                sys.stderr.flush()
-            os._exit(code)
+    options = _options(None)
+    code = _exit_code(options, _report.take_stdout())
+    if _is_held_up():
+        with suppress(OSError, ValueError, AttributeError):  # a full disk, a closed stream, none at all
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -66,7 +62,7 @@ def _is_held_up() -> bool:
     for _ in range(10):
         if threading.active_count() == 1:
             return False
-        sleep(0.01)  # one of ours, which has its answer, ends by itself
+        sleep(0.01)  # the thread of a probe that has answered ends by itself
     return True
 
 
@@ -77,21 +73,20 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return _parser().parse_args(words)
 
 
-def _answer(options: argparse.Namespace, out: TextIO | None) -> int:
+def _exit_code(options: argparse.Namespace, out: TextIO | None) -> int:
     """The exit code of the command, after its report was written to *out*."""
-    look = _Look(width=_width(out), colour=_colour(out))  # asked of the terminal itself
     try:
         folder = _current_folder()
         project = find_project(folder)
         if options.command == "migrate":
-            from ssot_shims._migrate.command import migrate  # no other command needs any of it
+            from ssot_shims._migrate.command import migrate  # libcst
 
             return migrate(options, project, folder, out)
-        with aside(out), importable(folder, project.root):  # to the end, because probes and examples import too
+        with importable(folder, project.root):  # to the end, because probes and examples import too
             failures = load_declarations(project, options.modules, folder)
-            is_status = options.command == "status"
-            text, code = _status(options, look, project, failures) if is_status else _verify(look, failures)
-        write(out, text)
+            is_status, look = options.command == "status", _look(out)
+            text, code = _status(options, project, failures, look) if is_status else _verify(failures, look)
+        _report.write(out, text)
     except (SsotShimsError, OSError) as error:
         print(f"ssot-shims: {one_line(str(error))}", file=sys.stderr)
         return 2
@@ -106,24 +101,19 @@ def _current_folder() -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ssot-shims", description="Tell what every shim and capability is on this machine, and why."
-    )
+    about = "Tell what every shim and capability is on this machine, and why."
+    parser = argparse.ArgumentParser(prog="ssot-shims", description=about)
     parser.add_argument("--version", action="version", version=f"ssot-shims {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     status = _add(commands, "status", "what every shim and capability is here, and why (the default)")
     form = status.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--markdown", action="store_true", help="as Markdown tables")
-    verify = _add(
-        commands,
-        "verify",
-        "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
-    )
+    about = "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold"
+    verify = _add(commands, "verify", about)
+    module = "a module that declares shims or capabilities"
     for command in (status, verify):
-        command.add_argument(
-            "modules", nargs="*", metavar="MODULE", help="a module that declares shims or capabilities"
-        )
+        command.add_argument("modules", nargs="*", metavar="MODULE", help=module)
     _add_migrate(commands)
     return parser
 
@@ -143,59 +133,46 @@ def _add_migrate(commands: Commands) -> None:
     mode = migrate.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="rewrite the files")
     mode.add_argument("--check", action="store_true", help="exit code 1 if there is anything to rewrite")
-    migrate.add_argument(
-        "--rule",
-        action="append",
-        default=[],
-        metavar="OLD=NEW",
-        help="such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml and the shims say more",
-    )
-    migrate.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py",
-    )
+    rule = "such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml and the shims say more"
+    migrate.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
+    exclude = "leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py"
+    migrate.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
     migrate.add_argument("--no-gitignore", action="store_true", help="take what git ignores as well")
     migrate.add_argument("--jobs", metavar="N", help="processes to use at most (all cores)")
 
 
-class _Look(Record):
-    width: int
-    colour: bool
-
-
 def _status(
-    options: argparse.Namespace, look: _Look, project: Project, failures: Sequence[ImportFailure]
+    options: argparse.Namespace, project: Project, failures: Sequence[ImportFailure], look: Mapping[str, Any]
 ) -> tuple[str, int]:
+    environments: tuple[EnvironmentFinding, ...] = ()
+    problems: tuple[str, ...] = ()
     with told_later():
-        found = survey(capabilities, tuple(capabilities))
-        chain = survey_environments(project)
-    report = _report.status(failures, found, chain)
+        answers = survey(capabilities, capabilities)
+        if project.environments:
+            from ssot_shims._project.environment import survey_environments
+
+            environments, problems = survey_environments(project)
+    report = _report.status(answers, environments, (*_report.problems(failures), *problems))
     if options.json:
         return _report.as_json(report), 0
     if options.markdown:
         return _report.as_markdown(report), 0
-    return _report.as_text(report, width=look.width, colour=look.colour), 0
+    return _report.as_text(report, **look), 0
 
 
-def _verify(look: _Look, failures: Sequence[ImportFailure]) -> tuple[str, int]:
+def _verify(failures: Sequence[ImportFailure], look: Mapping[str, Any]) -> tuple[str, int]:
+    from ssot_shims._contract.verification import verify_record  # doctest, and pdb with it
+
     with told_later():
         results = tuple((record, verify_record(record)) for record in all_shims())
-        problems = (*_report.problems(failures), *unmet(capabilities, all_shims()))
-    report = _report.Verification(results=results, problems=problems)
-    text = _report.verification_text(report, width=look.width, colour=look.colour)
-    return text, 0 if report.holds else 1
+        required = [f"{verdict.required_by}={verdict.replace(is_required=False)}" for verdict in unmet()]
+    report = _report.Verification(results=results, problems=(*_report.problems(failures), *required))
+    return _report.verification_text(report, **look), 0 if report.holds else 1
 
 
-def _width(out: TextIO | None) -> int:
-    return shutil.get_terminal_size().columns if _is_terminal(out) else 0
-
-
-def _colour(out: TextIO | None) -> bool:
-    return _is_terminal(out) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _is_terminal(out: TextIO | None) -> bool:
-    return out is not None and out.isatty()
+def _look(out: TextIO | None) -> dict[str, Any]:
+    """How a table is to look on *out*."""
+    if out is None or not out.isatty():
+        return {"width": 0, "colour": False}
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return {"width": shutil.get_terminal_size().columns, "colour": colour}

@@ -26,6 +26,8 @@ _ORCHESTRATOR = _AGENTS + "test_orchestrator_agent"
 
 # The features, and the module that each is found by.
 FEATURES = {"orchestrator": _ORCHESTRATOR, "master_orchestration": _CONTROLLER, "background_e2e": _E2E}
+for _feature, _module in FEATURES.items():
+    capabilities.add(capability(_feature, f"module:{_module}", level="built-in", where=__name__))
 
 # What a feature gives to import: its name here, the feature, the module and the name there.
 IMPORTS = {
@@ -69,10 +71,6 @@ SERVICES: dict[str, dict[str, Any]] = {
         "background_eligible": True,
     },
 }
-
-
-for _feature, _module in FEATURES.items():
-    capabilities.add(capability(_feature, f"module:{_module}", level="built-in", where=__name__))
 
 
 class OrchestrationConfig:
@@ -139,7 +137,7 @@ class OrchestrationConfig:
     @deprecated("use ssot_shims.capabilities.check(name).reason", category=None)
     def get_import_errors(self) -> dict[str, str]:
         """Why each feature that is not there is not there, by its name."""
-        return {name: capabilities.check(name).explanation for name in sorted(self.get_unavailable_features())}
+        return _reasons(self.get_unavailable_features())
 
     def get_cached_import(self, import_name: str) -> Any:
         """The object that a feature gives under *import_name*; None when it is not there, or only forced to be.
@@ -151,7 +149,7 @@ class OrchestrationConfig:
 
     @deprecated("use ssot_shims.capabilities.refresh()", category=None)
     def refresh_availability(self, force: bool = False) -> None:
-        """Nothing; with *force* the features and Docker are asked about anew."""
+        """With *force*, ask about the features and Docker again at the next question."""
         if force:
             capabilities.refresh(*FEATURES, "docker")
 
@@ -164,7 +162,7 @@ class OrchestrationConfig:
             "any_orchestration_available": bool(available),
             "available_features": sorted(available),
             "unavailable_features": sorted(FEATURES.keys() - available),
-            "import_errors": {name: capabilities.check(name).explanation for name in FEATURES if name not in available},
+            "import_errors": _reasons(FEATURES.keys() - available),
             "cached_imports": sorted(name for name, place in IMPORTS.items() if _is_really_there(place[0])),
             "environment_overrides": {_variable(name): value for name, value in _overrides().items()},
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
@@ -175,17 +173,16 @@ class OrchestrationConfig:
         if service_name not in SERVICES:
             raise ValueError(f"Unknown service {service_name!r}. Available services: {[*SERVICES]}")
         is_there, service = _is_there(service_name), SERVICES[service_name]
-        modules = sorted({module for feature, module, _ in IMPORTS.values() if feature == service_name})
         classes = [name for name, place in IMPORTS.items() if place[2] in service["required_classes"]]
         objects = {name: self.get_cached_import(name) for name in classes}
         return {
             **copy.deepcopy(service),
             "availability_key": service_name,
-            "import_modules": modules,
+            "import_modules": sorted({module for feature, module, _ in IMPORTS.values() if feature == service_name}),
             "environment_vars": [_variable(service_name)],
             "available": is_there,
             "cached_imports": {name: value for name, value in objects.items() if value is not None},
-            "last_error": None if is_there else capabilities.check(service_name).explanation,
+            "last_error": None if is_there else _reasons({service_name})[service_name],
             "environment_override": _overrides().get(service_name),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
         }
@@ -193,15 +190,10 @@ class OrchestrationConfig:
     def validate_configuration(self) -> list[str]:
         """What is not as it should be: features that are not there, and answers forced by variables."""
         available, overrides = self.get_available_features(), _overrides()
-        issues = [
-            f"Import error for {name}: {capabilities.check(name).explanation}"
-            for name in FEATURES
-            if name not in available
-        ]
-        if not available:
-            issues.insert(0, "No orchestration features are available")
-        elif issues:
-            issues.insert(0, f"Only {len(available)}/{len(FEATURES)} orchestration features available")
+        some = f"Only {len(available)}/{len(FEATURES)} orchestration features available"
+        head = some if available else "No orchestration features are available"
+        missing = [f"Import error for {name}: {why}" for name, why in _reasons(FEATURES.keys() - available).items()]
+        issues = [head, *missing] if missing else []
         return [*issues, f"Environment overrides active: {overrides}"] if overrides else issues
 
     def __repr__(self) -> str:
@@ -218,7 +210,7 @@ def get_orchestration_config() -> OrchestrationConfig:
 
 @deprecated("use ssot_shims.capabilities.refresh()", category=None)
 def refresh_global_orchestration_config(force: bool = False) -> None:
-    """Nothing; with *force* the features and Docker are asked about anew."""
+    """With *force*, ask about the features and Docker again at the next question."""
     if force:
         capabilities.refresh(*FEATURES, "docker")
 
@@ -278,17 +270,16 @@ def check_service_available(
     return bool(TcpProbe(notation=service_name, host=host.strip("[]"), port=port).ask(monotonic() + timeout))
 
 
+_variables_before: dict[str, tuple[str | None, str | None]] = {}  # by name, when it was last asked about
+
+
 def _is_there(name: str) -> bool:
-    """The answer for *name*, made anew when a variable of the suites has changed: they set those between two tests."""
-    says = _says(name)
-    if _seen[name] != says:
-        _seen[name] = says
+    """The answer for *name*, asked again when its variables have changed: suites set them between two tests."""
+    variables = os.environ.get(_variable(name)), os.environ.get(TEST_NO_SERVICES)
+    if _variables_before.get(name, (None, None)) != variables:
+        _variables_before[name] = variables
         capabilities.refresh(name)
     return is_available(name)
-
-
-def _says(name: str) -> tuple[str | None, ...]:
-    return os.environ.get(_variable(name)), os.environ.get(TEST_NO_SERVICES)
 
 
 def _is_really_there(name: str) -> bool:
@@ -301,9 +292,9 @@ def _variable(feature: str) -> str:
 
 def _overrides() -> dict[str, bool]:
     """The features whose answer a variable of the suites forces."""
-    forced = {name: _settings.choice(_variable(name)) for name in FEATURES}
-    return {name: value for name, value in forced.items() if value is not None}
+    return {name: yes for name in FEATURES if (yes := _settings.choice(_variable(name))) is not None}
 
 
-# What the variables of the suites said when each name was asked about last.
-_seen = {_name: _says(_name) for _name in (*FEATURES, "docker")}
+def _reasons(features: set[str]) -> dict[str, str]:
+    """Why each of *features* is not there."""
+    return {name: capabilities.check(name).explanation for name in sorted(features)}

@@ -23,7 +23,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, capabilities, cli
-from ssot_shims._report import table
+from ssot_shims._text import table, with_hint
 from tests.conftest import Write
 
 TITLE = f"ssot_shims {ssot_shims.__version__} on Python {platform.python_version()}"
@@ -331,12 +331,13 @@ def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["verify"]) == 0
 
 
-def test_a_full_disk_is_told() -> None:
+@pytest.mark.parametrize("flags", [["-u"], []])
+def test_a_full_disk_is_told(flags: list[str]) -> None:
     """What cannot be written for another reason is one line on standard error and exit code 2."""
     env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-u", "-m", "ssot_shims"],
+            [sys.executable, *flags, "-m", "ssot_shims"],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -468,6 +469,20 @@ def test_a_terminal_gets_colour_and_wrapped_reasons() -> None:
     assert max(len(line) for line in lines if "\x1b" not in line) <= 60 + len("netra_backend>")
 
 
+def test_a_terminal_is_asked_for_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the stream is; a dumb one gets no colour."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert cli.main([]) == 0
+    assert "\nHeartbeatConfig  absent  no package 'netra_backend' is\n" in sys.stdout.getvalue()
+
+
 @pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colour_can_be_declined(settings: dict[str, str]) -> None:
     """NO_COLOR and a dumb terminal get none."""
@@ -566,16 +581,25 @@ def test_what_others_print_spoils_no_report(tmp_path: Path) -> None:
     assert statuses(done.stdout)["noisy"] == "available"
 
 
-def test_nor_one_inside_this_process(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
-    """The same under pytest's capture; afterwards standard output is what it was."""
-    write({"noise.py": NOISE})
+def test_nothing_that_is_printed_at_the_end_spoils_a_report(tmp_path: Path) -> None:
+    """An upstream that has something printed when the interpreter ends prints it on standard error."""
+    (tmp_path / "noise.py").write_text("import atexit, os\natexit.register(os.write, 1, b'written')\n")
+    (tmp_path / "farewell.py").write_text("import atexit, noise\natexit.register(print, 'bye', flush=True)\n")
+    done = program("status", "farewell", "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "bye\nwritten")
+    assert statuses(done.stdout)["git"]
+
+
+def test_what_is_printed_inside_this_process_spoils_no_report(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """What Python code prints, that is; afterwards standard output is what it was."""
+    write({"noise.py": "print('heard')"})
     print("before")
     assert cli.main(["status", "--json", "noise"]) == 0
-    subprocess.run(["echo", "after"], check=True)
-    out, err = capfd.readouterr()
+    print("after")
+    out, err = capsys.readouterr()
     before, _, report = out.partition("\n")
-    assert (before, set(err.splitlines()) | {f"{who} kept" for who in ("import", "probe")}) == ("before", HEARD)
-    assert statuses(report.removesuffix("after\n"))["noisy"] == "available"
+    assert (before, err) == ("before", "heard\n")
+    assert statuses(report.removesuffix("after\n"))["git"] == "available"
 
 
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-"])
@@ -588,31 +612,6 @@ def test_closed_streams_stay_closed(tmp_path: Path, redirect: str) -> None:
         assert statuses(done.stdout)["noisy"] == "available"
     else:
         assert done.stdout == ""
-
-
-def test_with_standard_error_closed_nobody_hears_what_others_print(
-    write: Write, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Its descriptor may be that of another file by now, and gets none of it."""
-    write({"noise.py": NOISE})
-    monkeypatch.setattr(sys, "stderr", None)
-    assert cli.main(["status", "--json", "noise"]) == 0
-    out, err = capfd.readouterr()
-    assert (statuses(out)["noisy"], err) == ("available", "")
-
-
-def test_a_descriptor_that_is_closed_is_no_error(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Inside a process that has closed it and yet prints somewhere."""
-    write({"quiet.py": "from ssot_shims import capabilities\ncapabilities.register('quiet', lambda: True)"})
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    kept = os.dup(1)
-    os.close(1)
-    try:
-        code = cli.main(["status", "--json", "quiet"])
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-    assert (code, statuses(sys.stdout.getvalue())["quiet"]) == (0, "available")
 
 
 def test_nobody_else_prints_where_the_report_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -654,7 +653,10 @@ def test_status_shows_what_is_forced(capsys: pytest.CaptureFixture[str], monkeyp
     says_yes = "SSOT_SHIMS_HAS_DOCKER says yes; to ask the machine: unset SSOT_SHIMS_HAS_DOCKER"
     assert row(out, "docker") == f"docker available forced: {says_yes}"
     assert row(out, "git") == "git timed_out forced: as if"
-    found = {item["name"]: (item["source"], item["reason"]) for item in json.loads(data)["capabilities"]}
+    found = {
+        item["name"]: (item["source"], with_hint(item["reason"], item["hint"]))
+        for item in json.loads(data)["capabilities"]
+    }
     assert (found["docker"], found["git"]) == (("SSOT_SHIMS_HAS_DOCKER", says_yes), ("override", "as if"))
 
 
@@ -787,12 +789,12 @@ def test_no_report_shows_a_secret(
         (
             "git,docker,podman",
             [
-                "problem: SSOT_SHIMS_REQUIRE=docker: unavailable; no engine here",
-                "problem: SSOT_SHIMS_REQUIRE=podman: available; forced: SSOT_SHIMS_HAS_PODMAN says yes; "
+                "problem: SSOT_SHIMS_REQUIRE=docker: unavailable: no engine here",
+                "problem: SSOT_SHIMS_REQUIRE=podman: available: forced: SSOT_SHIMS_HAS_PODMAN says yes; "
                 "to ask the machine: unset SSOT_SHIMS_HAS_PODMAN",
             ],
         ),
-        ("upstream:RetryPolicy,git", [f"problem: SSOT_SHIMS_REQUIRE=upstream:RetryPolicy: absent; {ABSENT}"]),
+        ("upstream:RetryPolicy,git", [f"problem: SSOT_SHIMS_REQUIRE=upstream:RetryPolicy: absent: {ABSENT}"]),
         (
             "nobody,upstream:Nobody",
             [
@@ -823,7 +825,7 @@ def test_an_override_does_not_satisfy_a_requirement(
     with capabilities.override(docker=Availability(status="available", reason="as if")):
         code, out, _ = run(capsys, "verify")
     assert code == 1
-    assert "problem: SSOT_SHIMS_REQUIRE=both: available; forced: git: git is here; docker: as if\n" in out
+    assert "problem: SSOT_SHIMS_REQUIRE=both: available: forced: git: git is here; docker: as if\n" in out
 
 
 def test_verify_asks_only_what_is_required(capsys: pytest.CaptureFixture[str]) -> None:
@@ -920,11 +922,24 @@ def test_the_program_leaves_with_its_code(
     assert codes == [0]
 
 
-def test_the_program_exits_with_the_code_of_the_command(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+def test_the_program_exits_with_the_code_of_the_command(write: Write) -> None:
     """Where nothing hangs the interpreter ends as it always does."""
-    write({"acme.py": "", "suite.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
-    monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify", "suite"])
-    monkeypatch.setattr(threading, "active_count", iter([2, 1]).__next__)  # one of ours was about to end
-    with pytest.raises(SystemExit) as stop:
-        cli.run()
-    assert stop.value.code == 1
+    root = write({"acme.py": "", "suite.py": "from ssot_shims import shim\n@shim('acme:X')\nclass X: ..."})
+    assert [program("verify", "suite", cwd=root).returncode, program("status", "suite", cwd=root).returncode] == [1, 0]
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_the_program_keeps_standard_output_for_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], is_heard: bool
+) -> None:
+    """What is printed there afterwards goes to standard error, and nowhere when that is closed."""
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "argv", ["ssot-shims", "--json"])
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", sys.stderr if is_heard else None)
+        monkeypatch.setattr(threading, "active_count", iter([2, 1]).__next__)  # the thread of a probe was about to end
+        with pytest.raises(SystemExit) as stop:
+            cli.run()
+        os.write(out.fileno(), b"late")
+    assert (stop.value.code, statuses((tmp_path / "out").read_text())["git"]) == (0, "available")
+    assert capfd.readouterr().err == ("late" if is_heard else "")

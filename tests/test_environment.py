@@ -355,19 +355,6 @@ def test_values_take_variables(
             None,
             "'${ME} ${URL}'; expected ME and URL to be set and not empty",
         ),
-        (
-            *("http://${URL}:80/", ""),
-            "'http://:80/'; expected an address such as https://host:8000/path; it has no host",
-        ),
-        (
-            *("${URL}", "https://me:hunter2@example.com:99999/?token=x"),
-            "'https://***@example.com:99999/?***'; expected a port from 1 to 65535; it has the port 99999",
-        ),
-        (
-            *("${URL}", "https://example.com\n"),
-            "'https://example.com\\n'; expected %20 for a blank; it has '\\n' in it",
-        ),
-        ("${URL}", "http:///x", "'http:///x'; expected an address such as https://host:8000/path; it has no host"),
     ],
 )
 def test_a_value_that_a_variable_spoils_is_an_error(
@@ -387,7 +374,6 @@ def test_a_value_that_a_variable_spoils_is_an_error(
 # --- what is wrong in the table
 
 E = "tool.ssot_shims.environments"
-EXPECTED_URL = "expected an address such as https://host:8000/path; it"
 
 
 @pytest.mark.parametrize(
@@ -398,10 +384,6 @@ EXPECTED_URL = "expected an address such as https://host:8000/path; it"
         (f"[[{E}]]", f"{E}[0].name in FILE is ''; expected a word such as 'staging'"),
         (f"[[{E}]]\nname = 'a b'", f"{E}[0].name in FILE is 'a b'; expected a word such as 'staging'"),
         (f"[[{E}]]\nname = 1", f"{E}[0].name in FILE is '<int>'; expected a word such as 'staging'"),
-        (
-            f"[[{E}]]\nname = 'https://me:x@h'",
-            f"{E}[0].name in FILE is '<str>'; expected a word such as 'staging'",
-        ),
         (
             f"[[{E}]]\nname = 'e'\nrequire = []",
             f"a key of {E}[0] in FILE is 'require'; expected one of name, requires, values; close: requires",
@@ -414,19 +396,13 @@ EXPECTED_URL = "expected an address such as https://host:8000/path; it"
         (f"[[{E}]]\nname = 'e'\nrequires = [1]", f"{E}.e.requires in FILE is '<list>'; expected a list of strings"),
         (
             f"[[{E}]]\nname = 'e'\nrequires = ['My-DB']",
-            f"{E}.e.requires in FILE is 'My-DB'; expected names of capabilities: "
-            "use lower-case letters, digits and _, beginning with a letter: 'my_db'",
+            f"{E}.e.requires in FILE is 'My-DB'; expected names of capabilities such as 'postgres'",
         ),
         (
             f"[[{E}]]\nname = 'e'\nrequires = ['tcp://me:hunter2@h:1']",
-            f"{E}.e.requires in FILE is '<an address>'; "
-            "expected names such as 'postgres', each registered with its address",
+            f"{E}.e.requires in FILE is 'tcp://***@h:1'; expected names of capabilities such as 'postgres'",
         ),
         (f"[[{E}]]\nname = 'e'\nvalues = ['x']", f"{E}.e.values in FILE is '<list>'; expected a table"),
-        (
-            f"[[{E}]]\nname = 'e'\nvalues.'http://me:hunter2@h' = 'a'",
-            f"a key of {E}.e.values in FILE is '<an address>'; expected a word such as 'backend_url'",
-        ),
         (
             f'[[{E}]]\nname = "e"\nvalues."a\\tb" = "c"',
             f"a key of {E}.e.values in FILE is 'a\\tb'; expected a word such as 'backend_url'",
@@ -438,25 +414,8 @@ EXPECTED_URL = "expected an address such as https://host:8000/path; it"
             "expected ${NAME} for an environment variable, $$ for a dollar",
         ),
         (
-            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://'",
-            f"{E}.e.values.a in FILE is 'http://'; {EXPECTED_URL} has no host",
-        ),
-        (
-            f"[[{E}]]\nname = 'e'\nvalues.a = 'hunter2 http://me:hunter2@h'",
-            f"{E}.e.values.a in FILE is '******@h'; {EXPECTED_URL} has no scheme before ://",
-        ),
-        (
-            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://h:0/x'",
-            f"{E}.e.values.a in FILE is 'http://h:0/x'; expected a port from 1 to 65535; it has the port 0",
-        ),
-        (
-            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://a b/x'",
-            f"{E}.e.values.a in FILE is 'http://a b/x'; expected %20 for a blank; it has ' ' in it",
-        ),
-        (
-            f"[[{E}]]\nname = 'e'\nvalues.a = 'http://me:pa/ss@h'",
-            f"{E}.e.values.a in FILE is 'http://***@h'; expected %2F, %3F and %23 for them; "
-            "it has a / ? or # in what seems to be a user and a password",
+            f"[[{E}]]\nname = 'e'\nvalues.'http://me:hunter2@h' = 1",
+            f"{E}.e.values.http://***@h in FILE is '<int>'; expected a string",
         ),
         (
             f"[[{E}]]\nname = 'e'\n[[{E}]]\nname = 'f'\nrequires = ['git', 'gti']",
@@ -554,6 +513,7 @@ def test_status_shows_which_would_be_chosen(
             "name": "docker",
             "status": "unusable",
             "reason": f"it lacks {NO_CHOICE}",
+            "hint": "",
             "requires": ["docker", "backend"],
             "values": ["backend_url"],
         },
@@ -561,6 +521,7 @@ def test_status_shows_which_would_be_chosen(
             "name": "bare",
             "status": "usable",
             "reason": "it requires nothing; staging comes first",
+            "hint": "",
             "requires": [],
             "values": ["token"],
         },

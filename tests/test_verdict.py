@@ -11,7 +11,16 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, all_shims, capabilities, shim
-from ssot_shims._project.requirement import Verdict, judge, judge_each, known_names, required_here
+from ssot_shims._project.requirement import (
+    RunOptions,
+    Verdict,
+    judge,
+    judge_each,
+    known_names,
+    required_here,
+    set_run_options,
+    verdict_of,
+)
 from tests.conftest import Write
 
 BY_OPTION = "--ssot-require"
@@ -111,13 +120,36 @@ TABLE = [
 @pytest.mark.parametrize(("name", "status", "outcome", "when_required", "why"), TABLE, ids=[row[0] for row in TABLE])
 def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: str, why: str, root: Path) -> None:
     """By status or state; under a requirement everything but what is really there is an error, and says who asks."""
-    reason = f"{status}: {why.replace('{root}', str(root))}"
-    expected = Verdict(name=name, outcome=outcome, status=status, reason=reason, is_required=False)  # type: ignore[arg-type]
-    assert judge(name, {}) == expected
-    assert judge(name, {"other": BY_OPTION}) == expected
-    assert judge(name, {name: BY_OPTION}) == expected.replace(
-        outcome=when_required, reason=f"required by {BY_OPTION}; {reason}", is_required=True
+    explanation = f"{status}: {why.replace('{root}', str(root))}"
+    verdict = judge(name, {})
+    assert (verdict.name, verdict.outcome, verdict.status, verdict.explanation) == (name, outcome, status, explanation)
+    assert (verdict.is_required, verdict.required_by) == (False, "")
+    assert judge(name, {"other": BY_OPTION}) == verdict
+    required = judge(name, {name: BY_OPTION})
+    assert required == verdict.replace(outcome=when_required, is_required=True, required_by=BY_OPTION)
+    assert str(required) == f"{name}: required by {BY_OPTION}; {explanation}"
+    assert verdict.is_forced == why.startswith("forced: ")
+
+
+def test_a_verdict_of_an_answer_that_was_given() -> None:
+    """Nothing is asked for it, and it is the one that asking gives."""
+    capabilities.register("asked_never", lambda: 1 / 0)
+    answer = Availability(status="unavailable", reason="nobody listens", hint="start it")
+    assert verdict_of("asked_never", answer, {}) == Verdict(
+        name="asked_never", outcome="skip", status="unavailable", reason="nobody listens", hint="start it"
     )
+    assert verdict_of("gone", capabilities.check("gone"), {"gone": BY_OPTION}) == judge("gone", {"gone": BY_OPTION})
+
+
+def test_an_option_that_forced_an_answer_is_the_hint() -> None:
+    """Who has written an option knows nothing of the variable behind it."""
+    answer = Availability(status="unavailable", reason="off", hint="unset IT", source="SSOT_SHIMS_NO_SERVICES")
+    before = set_run_options(RunOptions(said_by={"SSOT_SHIMS_NO_SERVICES": "--ssot-no-services"}))
+    try:
+        assert verdict_of("docker", answer, {}).hint == "to ask the machine: leave out --ssot-no-services"
+    finally:
+        assert set_run_options(before).said_by
+    assert verdict_of("docker", answer, {}).explanation == "unavailable: forced: off; unset IT"
 
 
 def test_the_table_has_every_status_and_state() -> None:
@@ -133,7 +165,7 @@ def test_an_override_counts_and_satisfies_no_requirement() -> None:
     with capabilities.override(gone=True):
         verdicts = judge("gone", {}), judge("gone", {"gone": BY_OPTION})
     assert [(verdict.outcome, verdict.status) for verdict in verdicts] == [("run", "available"), ("error", "available")]
-    assert "; available: forced: override(gone=True) at " in verdicts[1].reason
+    assert "; available: forced: override(gone=True) at " in verdicts[1].explanation
 
 
 def test_our_own_shims_are_resolved_when_somebody_needs_them(
@@ -144,8 +176,23 @@ def test_our_own_shims_are_resolved_when_somebody_needs_them(
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
     verdict = judge("upstream:RetryPolicy", {})
     assert (verdict.status, verdict.outcome) == ("moved", "error")
-    assert "close: netra_backend.app.db.intelligent_retry_system:RetryPolicyService" in verdict.reason
+    assert "close: netra_backend.app.db.intelligent_retry_system:RetryPolicyService" in verdict.explanation
     assert judge("upstream:RetryPolicy", {}) == verdict
+
+
+def test_a_shim_of_the_project_is_declared_when_somebody_needs_it() -> None:
+    """A run that knows the modules of its project imports them for the verdict on a name that nobody has declared."""
+
+    def declare() -> None:
+        shim("nowhere:Later")(type("Later", (), {"__module__": __name__}))
+
+    before = set_run_options(RunOptions(declare=declare))
+    try:
+        assert [judge(f"upstream:{name}", {}).status for name in ("Real", "Later", "Never")] == [
+            *("upstream", "absent", "unknown"),
+        ]
+    finally:
+        set_run_options(before)
 
 
 def test_a_shim_that_cannot_be_resolved_is_an_error(fresh_shims: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +202,7 @@ def test_a_shim_that_cannot_be_resolved_is_an_error(fresh_shims: None, monkeypat
         name="upstream:RetryPolicy",
         outcome="error",
         status="broken",
-        reason="broken: SSOT_SHIMS_UPSTREAM_RETRYPOLICY is 'nonsense'; expected a target such as pkg.mod:Name",
-        is_required=False,
+        reason="SSOT_SHIMS_UPSTREAM_RETRYPOLICY is 'nonsense'; expected a target such as pkg.mod:Name",
     )
 
 

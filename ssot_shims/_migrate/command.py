@@ -17,7 +17,7 @@ from ssot_shims._migrate.tree import Choice, find_files
 from ssot_shims._migrate.workers import all_cores, migrate_all, stoppable
 from ssot_shims._migrate.writing import clear_leftovers
 from ssot_shims._project.declarations import importable, load_declarations
-from ssot_shims._report import aside, write, write_bytes
+from ssot_shims._report import write, write as write_bytes
 from ssot_shims._shims.shim import all_shims
 from ssot_shims.errors import InvalidSetting, MigrationError
 
@@ -40,7 +40,7 @@ def migrate(options: Namespace, project: Project, folder: Path, out: TextIO | No
     """
     _refuse_without_extra()
     try:
-        with aside(out), importable(folder, project.root):
+        with importable(folder, project.root):
             problems = _report.problems(load_declarations(project, (), folder))
         # From here on the folders of the tree are not on the path: nothing of it is imported.
         return _migrate(options, project, problems, out)

@@ -45,7 +45,7 @@ def stop(verdicts: Sequence[Verdict], *, has_line: bool = True) -> None:
     if against:
         is_error = any(verdict.outcome == "error" for verdict in against)
         end(
-            "; ".join(f"{verdict.name}: {verdict.reason}" for verdict in against),
+            "; ".join(map(str, against)),
             (),
             is_error=is_error,
             has_line=has_line,

@@ -55,7 +55,7 @@ def _of_names(tally: Tally) -> Iterator[Line]:
     for name in sorted(by_name.keys() | tally.unmarked.keys()):
         reasons: dict[str, list[str]] = {}
         for _, verdict in by_name.get(name, ()):
-            reasons.setdefault(_label(verdict), []).append(verdict.reason)
+            reasons.setdefault(_label(verdict), []).append(verdict.explanation)
         reasons.pop("", None)
         for label, told in reasons.items():
             others = len(set(told)) - 1
@@ -64,7 +64,7 @@ def _of_names(tally: Tally) -> Iterator[Line]:
         unmarked = tally.unmarked.get(name)
         label = _label(unmarked) if unmarked else ""
         if unmarked and label and label not in reasons:
-            yield Line(label=label, about=name, text=f"asked for without a marker; {unmarked.reason}")
+            yield Line(label=label, about=name, text=f"asked for without a marker; {unmarked.explanation}")
 
 
 def _label(verdict: Verdict) -> str:
@@ -72,7 +72,7 @@ def _label(verdict: Verdict) -> str:
     if verdict.outcome == "error":
         return "ERROR"
     if verdict.outcome == "run":
-        return "FORCED" if verdict.reason.startswith(f"{verdict.status}: forced: ") else ""
+        return "FORCED" if verdict.is_forced else ""
     return "TIMED OUT" if verdict.status == "timed_out" else "SKIPPED"
 
 

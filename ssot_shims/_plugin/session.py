@@ -75,7 +75,7 @@ def refuse_mistakes(config: pytest.Config) -> None:
 def _unknown_requirements(config: pytest.Config) -> Iterator[str]:
     required = settings_of(config).required
     unknown = required.keys() - known_names() if required else ()
-    return (f"{verdict.name}: {verdict.reason}" for verdict in judge(config, sorted(unknown)))
+    return (str(verdict) for verdict in judge(config, sorted(unknown)))
 
 
 def end(session: pytest.Session) -> None:

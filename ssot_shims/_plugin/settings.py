@@ -17,7 +17,7 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.check import no_services
 from ssot_shims._project.declarations import ImportFailure, declare, importable, told_later
 from ssot_shims._project.pyproject import Project, read_project
-from ssot_shims._project.requirement import Told, judge_each, tell
+from ssot_shims._project.requirement import RunOptions, judge_each, set_run_options
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidSetting, SsotShimsError
@@ -93,7 +93,7 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
     except SsotShimsError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_KEY] = Settings(project=project, required=required, said_by=said_by, reports=reports)
-    _tell(config, Told(required=required, said_by=said_by, folder=project.root))
+    _tell(config, RunOptions(required=required, said_by=said_by, folder=project.root))
 
 
 def _option(config: pytest.Config, name: str) -> Any:
@@ -144,11 +144,11 @@ def _restore(variable: str, before: str | None) -> None:
         os.environ[variable] = before
 
 
-def _tell(config: pytest.Config, new: Told) -> None:
-    before = tell(new)
+def _tell(config: pytest.Config, new: RunOptions) -> None:
+    before = set_run_options(new)
 
     def undo() -> None:
-        tell(before)
+        set_run_options(before)
 
     config.add_cleanup(undo)
 

@@ -1,4 +1,4 @@
-"""Import the modules that declare shims and capabilities, so that a front end sees every one there is."""
+"""Import the modules that declare shims and capabilities, so that a report shows all of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ssot_shims.errors import InvalidSetting, PlaceholderWarning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ssot_shims._project.pyproject import Project
 
 
 class ImportFailure(Record):
-    """A module that should declare shims or capabilities, and the exception that its import ended with."""
+    """A module that should declare shims or capabilities, and the exception that its import raised."""
 
     module: str
     error: BaseException
@@ -34,45 +34,45 @@ class ImportFailure(Record):
 
 
 def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[ImportFailure, ...]:
-    """The modules that raised, among our own shims, those that *project* names, and *modules*: all are imported here.
+    """Import the shims that ship, the modules that *project* names, and *modules*; returns those that raised.
 
-    The capabilities in the table of *project* are registered first.
-
-    Raises :class:`InvalidSetting`, with *folder*, for a module that is not there.
+    The capabilities in the table of *project* are registered first. Raises :class:`InvalidSetting`, with *folder*, for
+    a module that is not there.
     """
-    failures: list[ImportFailure] = []
-    places = dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
-    places.update(dict.fromkeys(modules, "MODULE"))
     register(project)
     with told_later():
         for shim in SHIMS.values():
             import_module(f"ssot_shims.{shim}")
-        for module, place in places.items():
-            try:
-                import_module(module)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                if _is_not_there(module, error):
-                    raise _not_there(place, module, folder) from error
-                failures.append(ImportFailure(module=module, error=error))
-    return tuple(failures)
+        return tuple(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
 
 
 def declare(project: Project, folder: Path) -> None:
-    """What *project* declares is known afterwards: its capabilities are registered, its modules imported.
+    """Register the capabilities of *project* and import its modules.
 
-    Whatever a module raises passes through, and what moved or broke is told now. Raises :class:`InvalidSetting`, with
+    Whatever a module raises passes through, and shims that moved or broke warn. Raises :class:`InvalidSetting`, with
     *folder*, for a module that is not there.
     """
     register(project)
-    for module in project.modules:
+    for failure in _import_each(_places(project), folder):
+        raise failure.error
+
+
+def _places(project: Project) -> dict[str, str]:
+    """The modules of *project*, each with the setting that names it."""
+    return dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
+
+
+def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[ImportFailure]:
+    """Import one module of *places* after the other, and yield the failure of each that raises."""
+    for module, place in places.items():
         try:
             import_module(module)
-        except Exception as error:
-            if _is_not_there(module, error):
-                raise _not_there(f"tool.ssot_shims.modules in {project.file}", module, folder) from error
+        except KeyboardInterrupt:
             raise
+        except BaseException as error:
+            if _is_not_there(module, error):
+                raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
+            yield ImportFailure(module=module, error=error)
 
 
 def register(project: Project) -> None:
@@ -80,10 +80,6 @@ def register(project: Project) -> None:
     for capability in project.capabilities:
         if capabilities.registered().get(capability.name) != capability:
             capabilities.add(capability, replace=True)
-
-
-def _not_there(place: str, module: str, folder: Path) -> InvalidSetting:
-    return InvalidSetting(place, module, f"a module that can be imported from {folder}")
 
 
 def _is_not_there(module: str, error: BaseException) -> bool:

@@ -9,17 +9,17 @@ import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.declarations import declare, importable
 from ssot_shims._project.pyproject import find_project
-from ssot_shims._project.requirement import judge_each, required_here, told
+from ssot_shims._project.requirement import judge_each, required_here, run_options
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches
 from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Literal
 
-    from ssot_shims._project.pyproject import EnvironmentPlan, Project
+    from ssot_shims._project.pyproject import EnvironmentDeclaration, Project
     from ssot_shims._project.requirement import Verdict
 
 
@@ -63,9 +63,9 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
     """The first environment in ``[tool.ssot_shims]`` whose requirements hold; with *name*, that one and no other.
 
     The pyproject.toml is the nearest one in *folder* or above it, by default that of the test run or, outside of any,
-    the working directory. Its capabilities
-    are registered, and its modules imported. Without *name*, ``SSOT_SHIMS_ENVIRONMENT`` may name one. When what an
-    environment lacks is in ``SSOT_SHIMS_REQUIRE``, none behind it is looked at.
+    the working directory. Its capabilities are registered, and its modules imported. Without *name*,
+    ``SSOT_SHIMS_ENVIRONMENT`` may name one. When what an environment lacks is in ``SSOT_SHIMS_REQUIRE``, none behind it
+    is looked at.
 
     Raises :class:`NoEnvironment` with every reason when none is usable, :class:`UnknownName`, and
     :class:`InvalidSetting` for a table that does not read, a capability that nobody knows, and a variable that is not
@@ -83,7 +83,7 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
     {'backend_url': 'https://staging.example.com/api'}
     >>> del os.environ["STAGING_URL"]
     """
-    folder = folder or told().folder or Path.cwd()
+    folder = folder or run_options().folder or Path.cwd()
     project = find_project(folder)
     with importable(folder, project.root):  # to the end, because probes import too
         declare(project, folder)
@@ -91,14 +91,17 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
 
 
 def choose_from(project: Project, name: str | None, required: Mapping[str, str]) -> Environment:
-    """The same among those of *project*, whose declarations are known; *required* holds who says so, by name."""
+    """The first usable environment of *project*, whose modules have been imported; with *name*, that one.
+
+    *required* holds who requires each name.
+    """
     passed_over: dict[str, str] = {}
     is_breakage = False
-    for plan in _candidates(project, name):
-        lacking = _lacking(plan, required)
+    for declaration in _candidates(project, name):
+        lacking = _lacking(declaration, required)
         if not lacking:
-            return Environment(plan.name, plan.filled(), passed_over)
-        passed_over[plan.name] = _told(lacking)
+            return Environment(declaration.name, declaration.filled(), passed_over)
+        passed_over[declaration.name] = "; ".join(map(str, lacking))
         is_breakage |= any(verdict.outcome == "error" for verdict in lacking)
         if any(verdict.is_required for verdict in lacking):
             break  # to go on elsewhere would hide it
@@ -108,72 +111,67 @@ def choose_from(project: Project, name: str | None, required: Mapping[str, str])
 class EnvironmentFinding(Record):
     """What became of one environment. It is ``failed`` when it could be used, but for a value that does not read."""
 
-    plan: EnvironmentPlan
+    declaration: EnvironmentDeclaration
     status: Literal["chosen", "usable", "unusable", "failed"]
-    why: str
+    reason: str
+    hint: str = ""
 
 
-class Chain(Record):
-    """The environments of a project in their order, and what is wrong with the choice itself (empty: nothing)."""
-
-    findings: tuple[EnvironmentFinding, ...] = ()
-    problem: str = ""
-
-
-def survey_environments(project: Project) -> Chain:
-    """Which environment of *project*, whose declarations are known, would be chosen, and why not the others."""
-    if not project.environments:
-        return Chain()
-    chosen, problem, required = "", "", required_here()
+def survey_environments(project: Project) -> tuple[tuple[EnvironmentFinding, ...], tuple[str, ...]]:
+    """What became of each environment of *project*, whose modules were imported, and what is wrong with the choice."""
+    chosen, required = "", required_here()
+    problems: tuple[str, ...] = ()
     try:
         chosen = choose_from(project, _settings.environment(), required).name
     except NoEnvironment:
         pass  # the findings say it all
     except SsotShimsError as error:
-        problem = str(error)
-    findings = tuple(_finding(plan, chosen, required) for plan in project.environments)
-    return Chain(findings=findings, problem=problem)
+        problems = (str(error),)
+    return tuple(_finding(declaration, chosen, required) for declaration in project.environments), problems
 
 
-def _finding(plan: EnvironmentPlan, chosen: str, required: Mapping[str, str]) -> EnvironmentFinding:
-    lacking = _lacking(plan, required)
+def _finding(declaration: EnvironmentDeclaration, chosen: str, required: Mapping[str, str]) -> EnvironmentFinding:
+    def found(status: Literal["chosen", "usable", "unusable", "failed"], reason: str) -> EnvironmentFinding:
+        return EnvironmentFinding(declaration=declaration, status=status, reason=reason)
+
+    lacking = _lacking(declaration, required)
     if lacking:
-        return EnvironmentFinding(plan=plan, status="unusable", why=f"it lacks {_told(lacking)}")
+        reasons = (str(verdict.replace(hint="")) for verdict in lacking)
+        hints = "; ".join(verdict.hint for verdict in lacking if verdict.hint)
+        return found("unusable", f"it lacks {'; '.join(reasons)}").replace(hint=hints)
     try:
-        plan.filled()
+        declaration.filled()
     except InvalidSetting as error:
-        return EnvironmentFinding(plan=plan, status="failed", why=str(error))
-    has = f"it has {', '.join(plan.requires)}" if plan.requires else "it requires nothing"
-    if plan.name == chosen:
-        return EnvironmentFinding(plan=plan, status="chosen", why=has)
+        return found("failed", str(error))
+    has = f"it has {', '.join(declaration.requires)}" if declaration.requires else "it requires nothing"
+    if declaration.name == chosen:
+        return found("chosen", has)
     named = _settings.environment()
-    instead = f"; {_settings.ENVIRONMENT} asks for {named}" if named else f"; {chosen} comes first" if chosen else ""
-    return EnvironmentFinding(plan=plan, status="usable", why=has + instead)
+    first = f"; {_settings.ENVIRONMENT} asks for {named}" if named else f"; {chosen} comes first" if chosen else ""
+    return found("usable", has + first)
 
 
-def _candidates(project: Project, name: str | None) -> tuple[EnvironmentPlan, ...]:
-    """Those to be tried in turn. Raises for a misspelled capability in any of them, needed today or not."""
-    plans = {plan.name: plan for plan in project.environments}
-    if not plans:
+def _candidates(project: Project, name: str | None) -> tuple[EnvironmentDeclaration, ...]:
+    """The environments to try in turn. Raises for an unknown capability in any of them."""
+    declarations = {one.name: one for one in project.environments}
+    if not declarations:
         where = project.file or f"a pyproject.toml in {project.root} or above"
         expected = "at least one table that begins with [[tool.ssot_shims.environments]]"
         raise InvalidSetting(f"tool.ssot_shims.environments in {where}", "not there", expected)
-    for plan in plans.values():
-        for requirement in plan.requires:
+    for declaration in declarations.values():
+        for requirement in declaration.requires:
             try:
                 capabilities[requirement]
             except UnknownName as error:
-                raise InvalidSetting(plan.setting("requires"), requirement, f"a known capability; {error}") from error
+                raise InvalidSetting(
+                    declaration.setting("requires"), requirement, f"a known capability; {error}"
+                ) from error
     if name is None:
-        return tuple(plans.values())
-    if name not in plans:
-        raise UnknownName("environment", name, close_matches(name, plans), tuple(plans))
-    return (plans[name],)
+        return tuple(declarations.values())
+    if name not in declarations:
+        raise UnknownName("environment", name, close_matches(name, declarations), tuple(declarations))
+    return (declarations[name],)
 
 
-def _lacking(plan: EnvironmentPlan, required: Mapping[str, str]) -> tuple[Verdict, ...]:
-    return tuple(verdict for verdict in judge_each(plan.requires, required) if verdict.outcome != "run")
-
-
-def _told(verdicts: Sequence[Verdict]) -> str:
-    return "; ".join(f"{verdict.name}: {verdict.reason}" for verdict in verdicts)
+def _lacking(declaration: EnvironmentDeclaration, required: Mapping[str, str]) -> tuple[Verdict, ...]:
+    return tuple(verdict for verdict in judge_each(declaration.requires, required) if verdict.outcome != "run")

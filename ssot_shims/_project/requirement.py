@@ -2,134 +2,65 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib import import_module
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.check import no_services
-from ssot_shims._capabilities.function import fit_to_show
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import all_shims
-from ssot_shims._text import did_you_mean
+from ssot_shims._text import close_matches, fit_to_show, with_hint
 from ssot_shims.errors import SsotShimsError, UnknownName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from typing import Literal
 
-    from ssot_shims._capabilities.capability import Capability
     from ssot_shims._capabilities.registry import Registry
     from ssot_shims._shims.shim import ShimRecord
 
     Outcome = Literal["run", "skip", "error"]
 
 
-class Told(Record):
-    """Who requires each name, who has said what each variable says, and the folder of the project."""
+class RunOptions(Record):
+    """What a run of tests was started with.
+
+    ``required`` holds who requires each name, ``said_by`` the option or ini key that set each variable, ``folder`` is
+    that of the project; ``declare`` imports its modules, unless it has done so.
+    """
 
     required: Mapping[str, str] = {}
     said_by: Mapping[str, str] = {}
     folder: Path | None = None
+    declare: Callable[[], object] | None = None
 
 
-_told = Told()
+_run_options = RunOptions()
 
 
-def told() -> Told:
-    """What the run that is under way was told; nothing outside of any."""
-    return _told
+def run_options() -> RunOptions:
+    """The options of the current run of tests; empty outside of one."""
+    return _run_options
 
 
-def tell(new: Told) -> Told:
-    """Let *new* be in force; what was before is given back, to be told again at the end."""
-    global _told
-    before, _told = _told, new
+def set_run_options(options: RunOptions) -> RunOptions:
+    """Make *options* those of the current run; returns the ones before, to be set again at its end."""
+    global _run_options
+    before, _run_options = _run_options, options
     return before
 
 
 def required_here() -> dict[str, str]:
     """What is required, and who says so: the run, else ``SSOT_SHIMS_REQUIRE``. Raises :class:`InvalidSetting`."""
-    return {**dict.fromkeys(_settings.required(), _settings.REQUIRE), **_told.required}
+    return {**dict.fromkeys(_settings.required(), _settings.REQUIRE), **_run_options.required}
 
 
-def in_words_of_the_user(reason: str) -> str:
-    """*reason* for one who has written an option or an ini key, and knows nothing of the variable behind it."""
-    for variable, place in _told.said_by.items():
-        reason = reason.replace(f"unset {variable}", f"leave out {place}")
-    return reason
-
-
-class Finding(Record):
-    """A capability, the answer for it, and the line where its probe hangs (empty when it does not)."""
-
-    capability: Capability
-    answer: Availability
-    hanging: str = ""
-
-    @property
-    def is_forced(self) -> bool:
-        """Whether somebody else than the machine has answered."""
-        return self.answer.source != "probe"
-
-    @property
-    def why(self) -> str:
-        """The reason, and first of all whether it was forced."""
-        return f"forced: {self.answer.explanation}" if self.is_forced else self.answer.explanation
-
-
-def survey(registry: Registry, names: Iterable[str]) -> tuple[Finding, ...]:
-    """A finding for each of *names*, all of them asked side by side.
-
-    What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other. Raises
-    :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
-    """
-    _settings.timeout()
-    no_services()
-
-    waits = registry.start_each(names)
-    answers = {name: _outcome(name, wait) for name, wait in waits.items()}
-    hanging = registry.hanging()
-    return tuple(
-        Finding(capability=registry[name], answer=answer, hanging=hanging.get(name, ""))
-        for name, answer in answers.items()
-    )
-
-
-def _outcome(name: str, wait: Callable[[], Availability]) -> Availability:
-    try:
-        return _fit_to_show(wait())
-    except SsotShimsError as error:
-        return Availability(name=name, status="failed", reason=str(error))
-
-
-def unmet(registry: Registry, shims: Iterable[ShimRecord]) -> tuple[str, ...]:
-    """A line for everything in ``SSOT_SHIMS_REQUIRE`` that is not really there; names that nobody knows are left out.
-
-    Neither a forced yes nor a placeholder is really there.
-    """
-    required = _settings.required()
-    missing = {
-        f"upstream:{shim.name}": f"{shim.state}; {shim.explanation}" for shim in shims if shim.state != "upstream"
-    }
-    for found in survey(registry, [name for name in required if name in registry]):
-        if found.is_forced or not found.answer:
-            missing[found.capability.name] = f"{found.answer.status}; {found.why}"
-    return tuple(f"{_settings.REQUIRE}={name}: {missing[name]}" for name in required if name in missing)
-
-
-def _fit_to_show(answer: Availability) -> Availability:
-    # The reasons of our own probes are; what an override or a function gives may hold anything.
-    details = {key: fit_to_show(str(value)) for key, value in answer.details.items()}
-    return answer.replace(reason=fit_to_show(answer.reason), details=details)
-
-
-UPSTREAM = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
+UPSTREAM = _settings.SHIM_PREFIX
 
 _OUTCOMES: dict[str, Outcome] = {
     "available": "run",
@@ -143,7 +74,7 @@ _OUTCOMES: dict[str, Outcome] = {
     "broken": "error",
     "unknown": "error",
 }
-_CURE = (
+_DECLARE = (
     "if it is spelled right, import the module that declares it; "
     "for pytest, list that in tool.ssot_shims.modules of pyproject.toml"
 )
@@ -152,16 +83,34 @@ _CURE = (
 class Verdict(Record):
     """What becomes of a test that needs *name*, and why.
 
-    ``status`` is that of a capability (``available``, ``unavailable``, ``timed out``, ``failed``), the state of a shim
-    (``upstream``, ``absent``, ``moved``, ``broken``, ``forced``), or ``unknown``. ``reason`` is one line fit to show:
-    who requires it if somebody does, the status, whether it was forced, why, and the cure.
+    ``status`` is that of a capability (``available``, ``unavailable``, ``timed_out``, ``failed``), the state of a shim
+    (``upstream``, ``absent``, ``moved``, ``broken``, ``forced``), or ``unknown``. ``is_forced`` says that a setting or
+    an override answered for a capability, ``required_by`` who requires it. All texts are fit to show.
     """
 
     name: str  # "docker", "upstream:HeartbeatConfig"
     outcome: Outcome
     status: str
     reason: str
-    is_required: bool
+    hint: str = ""
+    is_required: bool = False
+    is_forced: bool = False
+    required_by: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """Who requires it if somebody does, the status, whether it was forced, the reason and the hint, as one text."""
+        required = f"required by {self.required_by}; " if self.is_required else ""
+        forced = "forced: " if self.is_forced else ""
+        return f"{required}{self.status}: {forced}{with_hint(self.reason, self.hint)}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.explanation}"
+
+
+def explanation_of(answer: Availability) -> str:
+    """Whether *answer* was forced, its reason and its hint, as one text."""
+    return answer.explanation if answer.source == "probe" else f"forced: {answer.explanation}"
 
 
 def judge(name: str, required: Mapping[str, str]) -> Verdict:
@@ -175,69 +124,95 @@ def judge(name: str, required: Mapping[str, str]) -> Verdict:
 def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdict, ...]:
     """The verdict on each of *names*, in their order, the capabilities asked side by side."""
     wanted = tuple(dict.fromkeys(names))
-    found = _ask_capabilities([name for name in wanted if not name.startswith(UPSTREAM)])
-    found.update({name: _ask_shim(name.removeprefix(UPSTREAM)) for name in wanted if name not in found})
-    verdicts = tuple(_verdict(name, found[name], required.get(name)) for name in wanted)
-    if not told().said_by:
-        return verdicts
-    return tuple(verdict.replace(reason=in_words_of_the_user(verdict.reason)) for verdict in verdicts)
+    waits = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM)])
+    return tuple(
+        _of_capability(name, waits[name], required) if name in waits else _of_shim(name, required) for name in wanted
+    )
+
+
+def verdict_of(name: str, answer: Availability, required: Mapping[str, str]) -> Verdict:
+    """The verdict on the capability *name* when *answer* was given for it."""
+    is_forced = answer.source != "probe"
+    set_by = _run_options.said_by.get(answer.source)
+    hint = f"to ask the machine: leave out {set_by}" if set_by else answer.hint
+    return _verdict(name, answer.status, answer.reason, hint, required, is_forced=is_forced)
+
+
+def _verdict(
+    name: str, status: str, reason: str, hint: str, required: Mapping[str, str], *, is_forced: bool = False
+) -> Verdict:
+    is_real = status in ("available", "upstream") and not is_forced
+    outcome = _OUTCOMES[status]
+    if name in required:
+        outcome = "run" if is_real else "error"
+    return Verdict(
+        name=fit_to_show(name),
+        outcome=outcome,
+        status=status,
+        reason=fit_to_show(reason),
+        hint=fit_to_show(hint),
+        is_required=name in required,
+        is_forced=is_forced,
+        required_by=required.get(name, ""),
+    )
+
+
+def _of_capability(name: str, wait: Callable[[], Availability], required: Mapping[str, str]) -> Verdict:
+    try:
+        return verdict_of(name, wait(), required)
+    except UnknownName as error:
+        return _verdict(name, "unknown", str(error), _DECLARE, required)
+    except SsotShimsError as error:
+        return _verdict(name, "failed", str(error), "", required)
+
+
+def _of_shim(name: str, required: Mapping[str, str]) -> Verdict:
+    shim = name.removeprefix(UPSTREAM)
+    try:
+        record = record_of(shim)
+    except SsotShimsError as error:
+        return _verdict(name, "broken", str(error), "", required)
+    if record is None:
+        known = tuple(sorted(_shim_names()))
+        reason = str(UnknownName("shim", shim, close_matches(shim, known), known))
+        return _verdict(name, "unknown", reason, _DECLARE, required)
+    return _verdict(name, record.state, record.reason, record.hint, required)
+
+
+def survey(registry: Registry, names: Iterable[str]) -> dict[str, Availability]:
+    """The answer for each of *names*, fit to show, all of them asked side by side.
+
+    What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other. Raises
+    :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
+    """
+    _settings.timeout()
+    no_services()
+    return {name: _answer(name, wait) for name, wait in registry.start_each(names).items()}
+
+
+def _answer(name: str, wait: Callable[[], Availability]) -> Availability:
+    try:
+        answer = wait()
+    except SsotShimsError as error:
+        return Availability(name=name, status="failed", reason=str(error))
+    # Our own probes see to it themselves; what an override or a function gives may hold anything.
+    details = {key: fit_to_show(str(value)) for key, value in answer.details.items()}
+    return answer.replace(reason=fit_to_show(answer.reason), hint=fit_to_show(answer.hint), details=details)
+
+
+def unmet() -> tuple[Verdict, ...]:
+    """The verdicts on what ``SSOT_SHIMS_REQUIRE`` names and is not really there; unknown names are left out.
+
+    Neither a forced yes nor a placeholder is really there.
+    """
+    known = known_names()
+    required = {name: _settings.REQUIRE for name in _settings.required() if name in known}
+    return tuple(verdict for verdict in judge_each(required, required) if verdict.outcome != "run")
 
 
 def known_names() -> frozenset[str]:
     """Every name there is a verdict on: the capabilities, and ``upstream:Name`` for ours and the declared shims."""
     return frozenset(capabilities) | {UPSTREAM + name for name in _shim_names()}
-
-
-class _Found(Record):
-    status: str
-    why: str
-    is_real: bool = False  # neither forced nor a placeholder
-
-
-@lru_cache(maxsize=256)  # a suite asks for few things, and thousands of times
-def _verdict(name: str, found: _Found, required_by: str | None) -> Verdict:
-    reason = fit_to_show(f"{found.status}: {found.why}")
-    outcome = _OUTCOMES[found.status]
-    if required_by is not None:
-        reason = f"required by {required_by}; {reason}"
-        outcome = "run" if found.is_real else "error"
-    shown = fit_to_show(name)  # of one that nobody knows, whatever the user has written
-    return Verdict(name=shown, outcome=outcome, status=found.status, reason=reason, is_required=required_by is not None)
-
-
-def _ask_capabilities(names: Sequence[str]) -> dict[str, _Found]:
-    return {name: _found(wait) for name, wait in capabilities.start_each(names).items()}
-
-
-def _found(wait: Callable[[], Availability]) -> _Found:
-    try:
-        return _of_answer(wait())
-    except SsotShimsError as error:
-        return _of_error(error)
-
-
-def _of_answer(answer: Availability) -> _Found:
-    is_forced = answer.source != "probe"
-    why = f"forced: {answer.explanation}" if is_forced else answer.explanation
-    return _Found(status=answer.status, why=why, is_real=bool(answer) and not is_forced)
-
-
-def _of_error(error: SsotShimsError) -> _Found:
-    if isinstance(error, UnknownName):
-        return _Found(status="unknown", why=f"{error}; {_CURE}")
-    return _Found(status="failed", why=str(error))
-
-
-def _ask_shim(name: str) -> _Found:
-    try:
-        record = record_of(name)
-    except SsotShimsError as error:
-        return _Found(status="broken", why=str(error))
-    if record is None:
-        known = sorted(_shim_names())
-        close = did_you_mean(name, known)
-        return _Found(status="unknown", why=f"no shim {name!r}{close}; known: {', '.join(known)}; {_CURE}")
-    return _Found(status=record.state, why=record.explanation, is_real=record.state == "upstream")
 
 
 def record_of(name: str) -> ShimRecord | None:
@@ -246,6 +221,9 @@ def record_of(name: str) -> ShimRecord | None:
     if name not in records and name in SHIMS:
         with told_later():  # the verdict says it
             import_module(f"ssot_shims.{SHIMS[name]}")
+    elif name not in records and _run_options.declare:
+        _run_options.declare()
+    if name not in records:
         records = {record.name: record for record in all_shims()}
     return records.get(name)
 
