@@ -34,13 +34,13 @@ NAMES = {
     "Environment": "_project.environment",
     "choose_environment": "_project.environment",
     "Registry": "_capabilities.registry",
+    "TargetResult": "_shims.result",
     "ShimRecord": "_shims.shim",
     "all_shims": "_shims.shim",
     "is_placeholder": "_shims.shim",
     "shim": "_shims.shim",
     "shim_of": "_shims.shim",
     "skip_unless_available": "_unittest",
-    "TargetResult": "_shims.upstream",
     "verify": "_contract.verification",
     "CapabilityMissing": "errors",
     "NoEnvironment": "errors",
@@ -74,17 +74,12 @@ def load(name: str) -> Any:
 def _unknown(name: str) -> AttributeError | ImportError:
     """The error for a name that the package does not have, with close matches.
 
-    ``from ssot_shims import Nope`` would replace an AttributeError by an ImportError that does not show them, so that
-    statement, which asks through ``_handle_fromlist``, gets its ImportError here.
+    ``from ssot_shims import Nope`` would replace an AttributeError by an ImportError without them.
     """
     package = sys.modules["ssot_shims"]
-    error = AttributeError(f"module 'ssot_shims' has no attribute {name!r}", name=name, obj=package)
-    is_from_import = sys._getframe(3).f_code.co_name == "_handle_fromlist"
-    if is_from_import and PathFinder.find_spec(f"ssot_shims.{name}", package.__path__):
-        return error  # a submodule, which the import system loads next
-    close = did_you_mean(name, NAMES)
-    if is_from_import:
+    is_submodule = PathFinder.find_spec(f"ssot_shims.{name}", package.__path__)  # the import system loads it next
+    close = "" if is_submodule else did_you_mean(name, NAMES)
+    if not is_submodule and sys._getframe(3).f_code.co_name == "_handle_fromlist":
         message = f"cannot import name {name!r} from 'ssot_shims'{close}"
         return ImportError(message, name="ssot_shims", path=package.__file__)
-    error.args = (f"{error}{close}",)
-    return error
+    return AttributeError(f"module 'ssot_shims' has no attribute {name!r}{close}", name=name, obj=package)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ssot_shims._lookup.lookup import Target
 from ssot_shims._text import did_you_mean
-from ssot_shims.errors import InvalidDeclaration, InvalidSetting
+from ssot_shims.errors import InvalidSetting
 
 PREFIX = "SSOT_SHIMS_"
 STRICT = PREFIX + "STRICT"
@@ -87,14 +86,9 @@ def upstream_variable(shim: str) -> str:
     return UPSTREAM_PREFIX + shim.upper()
 
 
-def upstream_override(shim: str) -> tuple[Target, ...]:
+def upstream_override(shim: str) -> str:
     """The one target that the user put behind *shim* instead of its own; empty when there is none."""
-    variable = upstream_variable(shim)
-    value = os.environ.get(variable, "").strip()
-    try:
-        return (Target.parse(value),) if value else ()
-    except InvalidDeclaration as error:
-        raise InvalidSetting(variable, value, "a target such as pkg.mod:Name") from error
+    return os.environ.get(upstream_variable(shim), "").strip()
 
 
 def is_capability_name(text: str) -> bool:

@@ -88,13 +88,14 @@ class MigrationError(SsotShimsError):
 class UpstreamError(SsotShimsError, ImportError):
     """A shim whose upstream should be there is not usable; raised under ``SSOT_SHIMS_STRICT=1``."""
 
-    def __init__(self, shim: str, reason: str) -> None:
-        super().__init__(shim, reason)
+    def __init__(self, shim: str, reason: str, hint: str = "") -> None:
+        super().__init__(shim, reason, hint)
         self.shim = shim
         self.reason = reason
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.shim}: {self.reason}"
+        return f"{self.shim}: {with_hint(self.reason, self.hint)}"
 
 
 class UpstreamMoved(UpstreamError):
@@ -123,15 +124,16 @@ class CircularShim(SsotShimsError, ImportError):
 class PlaceholderWarning(UserWarning):
     """Something of an upstream is there, and moved or broken: a placeholder is in use, or a later target."""
 
-    def __init__(self, shim: str, reason: str, is_in_use: bool = True) -> None:
-        super().__init__(shim, reason, is_in_use)
+    def __init__(self, shim: str, reason: str, hint: str = "", is_in_use: bool = True) -> None:
+        super().__init__(shim, reason, hint, is_in_use)
         self.shim = shim
         self.reason = reason
+        self.hint = hint
         self.is_in_use = is_in_use
 
     def __str__(self) -> str:
         what = "is a placeholder" if self.is_in_use else "has a broken target before the one in use"
-        return f"{self.shim} {what}: {self.reason}"
+        return f"{self.shim} {what}: {with_hint(self.reason, self.hint)}"
 
 
 class Unavailable(SsotShimsError):

@@ -2,6 +2,7 @@
 
 Each module is looked at in a process that has not imported it, and imported in another one. Prints one JSON object a
 disagreement, and a last one with the counts. Argument: how many names of each module to ask for (0: all of them).
+A module that puts another one in its place may lose names that it binds: that is not counted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import Counter
 from importlib import import_module
 
 from ssot_shims._lookup import bindings as _bindings
-from ssot_shims._lookup.finder import Undecidable, find
+from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Target, look
 
 MADE_UP = ["HeartbeatConfigThatNobodyHas", "x9"]
@@ -66,26 +67,15 @@ def names_in_source(source):
 
 def look_at(module, names):
     # One source is asked for many names here; a shim asks for one.
-    _bindings._parse = functools.lru_cache(maxsize=64)(_bindings._parse)
+    _bindings.parse = functools.lru_cache(maxsize=64)(_bindings.parse)
     return {name: look(Target(module=module, symbol=name)).found for name in names}
-
-
-def find_source(module):
-    folders = None
-    place = None
-    for depth in range(1, module.count(".") + 2):
-        place = find(".".join(module.split(".")[:depth]), folders)
-        folders = place.folders if place else ()
-        if place is None or folders is None:
-            break
-    return place
 
 
 def main(count):
     totals = Counter()
     for module in sys.stdin.read().split():
         try:
-            place = find_source(module)
+            place = place_of(module)
         except Undecidable:
             totals["modules without source"] += 1
             continue
@@ -110,7 +100,8 @@ def main(count):
             present, others = (chance.sample(names, min(count, len(names))) for names in (present, others))
         for name, found in (in_child(look_at, module, [*present, *others, *MADE_UP]) or {}).items():
             totals[found] += 1
-            if (found == "there" and name not in bound) or (found in ("missing", "absent") and name in bound):
+            is_lost = found == "there" and name not in bound and b"modules[__name__] =" not in source
+            if is_lost or (found in ("missing", "absent") and name in bound):
                 print(json.dumps({"module": module, "name": name, "found": found}), flush=True)
     print(json.dumps(totals))
 

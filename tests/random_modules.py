@@ -151,6 +151,8 @@ def f():$    global N$    N = 1
 def f():$    def g():$        global N$        N = 1$    g()$f()
 def f():$    global N$    def N(): ...$f()
 """)
+# Those of them that may take a name away again, however plainly it is bound: the look does not count with them.
+TAKES_AWAY = re.compile(r"\.pop\(|'del |delattr|del me\.|global |modules\[__name__\] = sys")
 if sys.version_info >= (3, 12):
     PLAIN += ("type N = int", "class N[T]: ...", "def f[N](): ...")
 

@@ -20,7 +20,10 @@ from ssot_shims import PlaceholderWarning, shim, shim_of
 from tests.conftest import Write
 
 INSTALL = "to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>"
-NOW_AT = "to say where it is now: SSOT_SHIMS_UPSTREAM_CONFIG="
+FOLLOW = (
+    "to follow it, write where it is now as the target at {here}; "
+    "until then: SSOT_SHIMS_UPSTREAM_CONFIG=<module>:Config"
+)
 GO_ON = "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Config"
 BROKEN = f'to see the whole traceback: python -c "from acme.ws import Config"; {GO_ON}'
 CLASS = "class Config: ..."
@@ -93,9 +96,9 @@ def deny(name: str) -> Callable[[Path], None]:
     return lambda root: sys.modules.__setitem__(name, None)  # type: ignore[arg-type]
 
 
-def is_gone(file: str, close: str = "", now_at: str = "") -> str:
-    near = f"; close: {close}" if close else ""
-    return f"Config is not in {{root}}/{file}{near}; {NOW_AT}{now_at or close or '<module>:Config'}"
+def is_gone(file: str, close: str = "") -> str:
+    near = f"; similar: {close}" if close else ""
+    return f"Config is not in {{root}}/{file}{near}; {FOLLOW}"
 
 
 def unseen(file: str, close: str = "") -> str:
@@ -108,8 +111,9 @@ def raised(what: str) -> str:
 
 THERE = "acme.ws:Config ({root}/acme/ws.py)"
 ABSENT = f"no package 'acme' is installed here; {INSTALL}"
+NESTED = FOLLOW.replace(":Config", ":Outer.Config")
+PORTION = f" is not installed here, only other parts of the namespace package acme ({{root}}/acme); {INSTALL}"
 NO_WS = "in {root}/acme/__init__.py there is no module acme.ws"
-FORGET = f"{NOW_AT}<module>:Config"
 
 CASES = [
     Case("healthy", in_package(CLASS), "upstream", THERE),
@@ -126,29 +130,29 @@ CASES = [
         "a submodule denied by None in sys.modules",
         in_package(CLASS),
         "moved",
-        f"{NO_WS}; {FORGET}",
+        f"{NO_WS}; {FOLLOW}",
         before=deny("acme.ws"),
     ),
     Case("denied by a finder that raises", in_package(CLASS), "absent", ABSENT, before=block("acme")),
-    Case("submodule gone", {"acme/__init__.py": ""}, "moved", f"{NO_WS}; {FORGET}"),
+    Case("submodule gone", {"acme/__init__.py": ""}, "moved", f"{NO_WS}; {FOLLOW}"),
     Case(
         "submodule gone from a package that steers its modules",
         {"acme/__init__.py": "import sys\nsys.modules.get('acme.ws')"},
         "moved",
-        f"{NO_WS}; {FORGET}",
+        f"{NO_WS}; {FOLLOW}",
         runs=True,
     ),
     Case(
         "submodule renamed",
         {"acme/__init__.py": BOOM, "acme/wss.py": BOOM},
         "moved",
-        f"{NO_WS}; close: acme.wss:Config; {NOW_AT}acme.wss:Config",
+        f"{NO_WS}; similar: acme.wss:Config; {FOLLOW}",
     ),
     Case(
         "package became a module",
         {"acme.py": BOOM},
         "moved",
-        f"acme ({{root}}/acme.py) is a module and no package, so there is no module acme.ws; {FORGET}",
+        f"acme ({{root}}/acme.py) is a module and no package, so there is no module acme.ws; {FOLLOW}",
     ),
     Case("symbol renamed", in_package("class ConfigV2: ..."), "moved", unseen("acme/ws.py", "acme.ws:ConfigV2")),
     Case("symbol gone from a module with side effects", in_package(BOOM, BOOM), "moved", unseen("acme/ws.py")),
@@ -160,7 +164,28 @@ CASES = [
     ),
     Case("symbol only in a docstring", in_package('"""\nclass Config:\n"""\n' + BOOM), "moved", unseen("acme/ws.py")),
     Case("symbol only annotated", in_package("Config: type\n" + BOOM), "moved", unseen("acme/ws.py")),
-    Case("deleted after its definition", in_package(f"{CLASS}\ndel Config"), "moved", unseen("acme/ws.py")),
+    Case(
+        "deleted after its definition",
+        in_package(f"{CLASS}\ndel Config"),
+        "moved",
+        is_gone("acme/ws.py"),
+        runs=True,
+    ),
+    Case(
+        "moved to another module of its package",
+        in_package(BOOM) | {"acme/impl/limits.py": BOOM + CLASS},
+        "moved",
+        "Config is not in {root}/acme/ws.py (looked at without running it); a Config is at acme.impl.limits:Config; "
+        "to follow it, write acme.impl.limits:Config as the target at {here}; "
+        "until then: SSOT_SHIMS_UPSTREAM_CONFIG=acme.impl.limits:Config",
+    ),
+    Case(
+        "two of that name in its package",
+        in_package(BOOM) | {"acme/a.py": CLASS, "acme/b.py": "Config = 1", "acme/c.py": "print(Config)"},
+        "moved",
+        "Config is not in {root}/acme/ws.py (looked at without running it); a Config is at acme.a:Config, "
+        f"acme.b:Config; {FOLLOW}",
+    ),
     Case(
         "its own dependency missing",
         in_package(f"import yaml_is_missing\n{CLASS}"),
@@ -392,11 +417,27 @@ CASES = [
         before=second_portion,
     ),
     Case(
-        "a namespace in a namespace, not imported",
+        "another portion of a namespace package",
         {"acme/deep/other.py": ""},
-        "moved",
-        f"in {{root}}/acme/deep there is no module acme.deep.ws; {FORGET}",
+        "absent",
+        "acme.deep.ws:Config is not installed here, "
+        f"only other parts of the namespace package acme.deep ({{root}}/acme/deep); {INSTALL}",
         "acme.deep.ws:Config",
+    ),
+    Case(
+        "another portion of a namespace package, which a finder denies",
+        {"acme/other.py": ""},
+        "absent",
+        f"acme.ws:Config{PORTION}",
+        before=block("acme.ws"),
+        runs=True,
+    ),
+    Case(
+        "a namespace package that has the name of the package",
+        {"acme/setup.py": BOOM},
+        "absent",
+        f"acme:Config{PORTION}",
+        "acme:Config",
     ),
     Case(
         "a nested attribute",
@@ -409,7 +450,7 @@ CASES = [
         "a nested attribute renamed",
         in_package("class Outer:\n    class ConfigV2: ..."),
         "moved",
-        f"Outer.Config is not in {{root}}/acme/ws.py; close: acme.ws:Outer.ConfigV2; {NOW_AT}acme.ws:Outer.ConfigV2",
+        f"Outer.Config is not in {{root}}/acme/ws.py; similar: acme.ws:Outer.ConfigV2; {NESTED}",
         "acme.ws:Outer.Config",
         runs=True,
     ),
@@ -417,8 +458,8 @@ CASES = [
         "the outer of a nested attribute renamed",
         in_package("class OuterV2:\n    class Config: ..."),
         "moved",
-        "Outer.Config is not in {root}/acme/ws.py (looked at without running it); close: acme.ws:OuterV2.Config; "
-        f"{NOW_AT}acme.ws:OuterV2.Config",
+        "Outer.Config is not in {root}/acme/ws.py (looked at without running it); "
+        f"similar: acme.ws:OuterV2.Config; {NESTED}",
         "acme.ws:Outer.Config",
     ),
     Case(
@@ -475,7 +516,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_shim_tells_every_condition_apart(case: Case, write: Write) -> None:
-    """State, cause and the whole reason are right, and nothing of an upstream runs that does not have to."""
+    """State, cause, reason and hint are right, and nothing of an upstream runs that does not have to."""
     root = write({"keep": "", **case.files})
     if case.before:
         case.before(root)
@@ -483,11 +524,14 @@ def test_a_shim_tells_every_condition_apart(case: Case, write: Write) -> None:
         warnings.simplefilter("error", DeprecationWarning)
         warnings.simplefilter("always", PlaceholderWarning)
 
+        here = f"{__file__}:{sys._getframe().f_lineno + 2}"
+
         @shim(*case.targets)
         class Config: ...
 
     record = shim_of(Config)
-    assert (record.state, record.cause, record.reason) == (case.state, case.cause, case.reason.format(root=root))
+    expected = case.reason.format(root=root, here=here)
+    assert (record.state, record.cause, record.explanation) == (case.state, case.cause, expected)
     assert (Config is record.upstream) == (case.state == "upstream")
     assert (Config is record.placeholder) == (case.state != "upstream")
     what = "has a broken target before the one in use" if record.state == "upstream" else "is a placeholder"
@@ -518,7 +562,7 @@ def test_an_enum_promised_needs_an_enum(write: Write, upstream: str, problem: st
             HIGH = 1
 
     assert shim_of(Level).cause == "wrong kind"
-    assert shim_of(Level).reason.startswith(f"acme:Level is {problem}; ")
+    assert shim_of(Level).reason == f"acme:Level is {problem}"
 
 
 def test_a_function_promised_takes_any_callable_that_is_no_class(write: Write) -> None:

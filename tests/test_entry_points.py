@@ -372,18 +372,3 @@ def test_a_zip_on_the_path_is_read(tmp_path: Path) -> None:
     path = f"{tmp_path / 'acme.zip'}{os.pathsep}{CHECKOUT}"
     code = f"from ssot_shims import capabilities\nprint(capabilities.check('docker').reason)\n{LOADED}"
     assert run(code, PYTHONPATH=path) == ("says the package\nTrue\n", "")
-
-
-def test_a_symbol_that_moved_reads_no_metadata_where_nobody_forwards(write: Write) -> None:
-    """There is no address to be found, so none is looked for."""
-    root = write({"acme.py": "class New: ..."})
-    code = f"""
-        import warnings
-        from ssot_shims import shim, shim_of
-        warnings.simplefilter("ignore")
-        @shim("acme:Old")
-        class Old: ...
-        print(shim_of(Old).state)
-        {LOADED}
-    """
-    assert run(textwrap.dedent(code), PYTHONPATH=f"{root}{os.pathsep}{CHECKOUT}") == ("moved\nFalse\n", "")

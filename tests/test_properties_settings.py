@@ -10,7 +10,9 @@ import pytest
 from hypothesis import strategies as st
 
 from ssot_shims import Registry, _settings
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._project.pyproject import Project, read_project
+from ssot_shims._shims.upstream import resolve
 from ssot_shims.errors import InvalidSetting
 from tests.chance import Chance
 
@@ -21,7 +23,7 @@ READERS: dict[str, Callable[[], object]] = {
     _settings.PLACEHOLDERS: _settings.forced_placeholders,
     _settings.TIMEOUT: _settings.timeout,
     _settings.REQUIRE: _settings.required,
-    "SSOT_SHIMS_UPSTREAM_RETRYPOLICY": lambda: _settings.upstream_override("RetryPolicy"),
+    "SSOT_SHIMS_UPSTREAM_RETRYPOLICY": lambda: resolve("RetryPolicy", (Target.parse("nowhere:X"),), object),
     "SSOT_SHIMS_HAS_DB": lambda: check(),
     "SSOT_SHIMS_NO_SERVICES": lambda: check(),
     "ORCHESTRATION_DB_AVAILABLE": lambda: check(),

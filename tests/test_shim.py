@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import PlaceholderWarning, all_shims, is_placeholder, shim, shim_of
-from ssot_shims._shims.shim import Snapshot, restore
+from ssot_shims._shims.shim import Snapshot, quiet, restore
 from ssot_shims._text import describe
 from ssot_shims.errors import (
     CircularShim,
@@ -38,9 +39,10 @@ from ssot_shims.errors import (
 from tests.conftest import Write
 
 MOVED = {"acme.py": "class LimitsV2: ..."}
-MOVED_REASON = (
-    "Limits is not in {root}/acme.py (looked at without running it); close: acme:LimitsV2; "
-    "to say where it is now: SSOT_SHIMS_UPSTREAM_LIMITS=acme:LimitsV2"
+MOVED_REASON = "Limits is not in {root}/acme.py (looked at without running it); similar: acme:LimitsV2"
+MOVED_HINT = (
+    "to follow it, write where it is now as the target at {place}; "
+    "until then: SSOT_SHIMS_UPSTREAM_LIMITS=<module>:Limits"
 )
 DECLARES = 'from ssot_shims import shim\n\n@shim("acme:Limits")\nclass Limits: ...\n'
 
@@ -53,6 +55,9 @@ def declare() -> type:
         retries: int = 3
 
     return Limits
+
+
+DECLARED = declare.__code__.co_firstlineno + 1
 
 
 # --- what the decorator gives
@@ -138,8 +143,8 @@ def test_the_record_says_what_became_of_the_shim() -> None:
         name="Limits",
         targets=("acme:Limits",),
         state="absent",
-        reason="no package 'acme' is installed here; "
-        "to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>",
+        reason="no package 'acme' is installed here",
+        hint="to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>",
         cause=None,
         error=None,
         upstream=None,
@@ -201,9 +206,8 @@ def test_placeholders_can_be_forced(write: Write, monkeypatch: pytest.MonkeyPatc
         restore(Snapshot())
         record = shim_of(declare())
         assert record.state == "forced"
-        assert record.reason == (
-            "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; to undo that: unset SSOT_SHIMS_PLACEHOLDERS"
-        )
+        assert record.reason == "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder"
+        assert record.hint == "to undo that: unset SSOT_SHIMS_PLACEHOLDERS"
         assert is_placeholder(record.object)
     assert "acme" not in sys.modules
 
@@ -240,14 +244,21 @@ def test_an_upstream_that_the_user_names_should_be_there(monkeypatch: pytest.Mon
 def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Done as it says, the setting at the end of the reason gives the upstream."""
-    write(MOVED)
+    """Done as it says, the setting at the end of the hint gives the upstream, and so does the edit before it."""
+    root = write({"acme/__init__.py": "", "acme/limits.py": "class Limits: ...", "declares.py": DECLARES})
     with pytest.warns(PlaceholderWarning):
-        reason = shim_of(declare()).reason
-    name, value = reason.rpartition(": ")[2].split("=")
-    monkeypatch.setenv(name, value)
+        module = importlib.import_module("declares")
+    record = shim_of(module.Limits)
+    lasting, setting = record.hint.split("; until then: ")
+    assert lasting == f"to follow it, write acme.limits:Limits as the target at {root}/declares.py:3"
+    assert record.results[0].moved_to == ("acme.limits:Limits",)
+    monkeypatch.setenv(*setting.split("="))
     restore(Snapshot())
-    assert shim_of(declare()).upstream.__name__ == "LimitsV2"
+    assert shim_of(declare()).upstream.__module__ == "acme.limits"
+    monkeypatch.delenv("SSOT_SHIMS_UPSTREAM_LIMITS")
+    (root / "declares.py").write_text(DECLARES.replace("acme:Limits", "acme.limits:Limits") + "# of another length\n")
+    restore(Snapshot())
+    assert shim_of(importlib.reload(module).Limits).state == "upstream"
 
 
 def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
@@ -256,9 +267,9 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
     """Done as it says, the setting gives the placeholder without a word, and the command shows the traceback."""
     root = write({"acme.py": "class Limits: ...\nraise RuntimeError('boom')"})
     with pytest.warns(PlaceholderWarning):
-        reason = shim_of(declare()).reason
-    what, command, setting = reason.split("; ")
-    assert what == "importing acme raised RuntimeError: boom"
+        record = shim_of(declare())
+    command, setting = record.hint.split("; ")
+    assert record.reason == "importing acme raised RuntimeError: boom"
     assert command == 'to see the whole traceback: python -c "from acme import Limits"'
     assert setting == "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
     shown = subprocess.run(
@@ -272,7 +283,7 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
 
 def test_the_reason_of_an_absent_shim_names_the_setting_that_finds_it(write: Write, tmp_path: Path) -> None:
     """Done as it says, PYTHONPATH gives the upstream."""
-    assert shim_of(declare()).reason.endswith("set PYTHONPATH=<the folder that holds acme>")
+    assert shim_of(declare()).hint.endswith("set PYTHONPATH=<the folder that holds acme>")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "acme.py").write_text("class Limits: ...")
     (tmp_path / "declares.py").write_text(DECLARES)
@@ -291,8 +302,9 @@ def test_strict_raises_for_what_moved(write: Write, monkeypatch: pytest.MonkeyPa
     for _ in range(2):
         with pytest.raises(UpstreamMoved) as caught:
             declare()
-        assert str(caught.value) == f"Limits: {MOVED_REASON.format(root=root)}"
-        assert (caught.value.shim, caught.value.reason) == ("Limits", MOVED_REASON.format(root=root))
+        reason, hint = MOVED_REASON.format(root=root), MOVED_HINT.format(place=f"{__file__}:{DECLARED}")
+        assert str(caught.value) == f"Limits: {reason}; {hint}"
+        assert (caught.value.shim, caught.value.reason, caught.value.hint) == ("Limits", reason, hint)
         assert isinstance(caught.value, ImportError)
     assert [(record.name, record.state) for record in all_shims()] == [("Limits", "moved")]
 
@@ -381,7 +393,8 @@ def test_a_script_is_warned_at_its_own_declaration(write: Write) -> None:
     )
     where, what = run.stderr.splitlines()[0].split(" PlaceholderWarning: ")
     assert where in (f"{script}:3:", f"{script}:4:")
-    assert what == f"Limits is a placeholder: {MOVED_REASON.format(root=root)}"
+    reason, hint = MOVED_REASON.format(root=root), MOVED_HINT.format(place=f"{script}:3")
+    assert what == f"Limits is a placeholder: {reason}; {hint}"
     assert run.stderr.count("PlaceholderWarning") == 1
 
 
@@ -549,6 +562,14 @@ def test_a_half_imported_package_above_the_target_is_a_clear_error(write: Write)
         importlib.import_module("acme")
     assert isinstance(caught.value.__cause__, ImportError)
     assert all_shims() == ()
+
+
+def test_what_has_moved_from_a_half_imported_package_has_moved(write: Write) -> None:
+    """The symbol is not in a module that is done; where else it is cannot be read before the package is."""
+    files = {"acme/__init__.py": "import acme.ws, declares", "acme/ws.py": "class LimitsV2: ..."}
+    write({**files, "declares.py": DECLARES.replace("acme:", "acme.ws:")})
+    with pytest.warns(PlaceholderWarning, match="Limits is not in .*ws.py; similar: acme.ws:LimitsV2; "):
+        importlib.import_module("acme")
 
 
 def test_an_upstream_that_imports_the_shipped_shim_back_is_a_clear_error(write: Write, fresh_shims: None) -> None:
@@ -776,17 +797,24 @@ def test_a_script_that_is_its_own_upstream_is_a_clear_error(tmp_path: Path) -> N
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd", "Odd"),
-        ("class Odd(ModuleNotFoundError):\n    name = property(lambda self: 1 / 0)\nraise Odd('no')", "Odd: no"),
-    ],
-)
-def test_exceptions_that_fight_back_are_told_like_others(write: Write, source: str, said: str) -> None:
-    """Neither a message that exits nor an attribute that raises gets out of a shim."""
+def test_an_exception_whose_message_exits_is_told_like_others(write: Write) -> None:
+    """It does not get out of a shim."""
+    source = "class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd"
     write({"acme.py": f"class Limits: ...\n{source}"})
-    with pytest.warns(PlaceholderWarning, match=f"importing acme raised {said}; "):
+    with pytest.warns(PlaceholderWarning, match="importing acme raised Odd; "):
+        declare()
+
+
+def test_where_others_are_quiet_nothing_is_said(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A front end imports declarations without warning or error, strict or not, and no variable is changed for it."""
+    write(MOVED)
+    for strict in ("0", "1"):
+        monkeypatch.setenv("SSOT_SHIMS_STRICT", strict)
+        with quiet():
+            assert shim_of(declare()).state == "moved"
+            assert os.environ["SSOT_SHIMS_STRICT"] == strict
+        restore(Snapshot())
+    with pytest.raises(UpstreamMoved):
         declare()
 
 
@@ -844,8 +872,8 @@ def test_unset_at_the_end_of_a_reason_does_what_it_says(
     monkeypatch.setenv(variable, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PlaceholderWarning)
-        reason = shim_of(declare()).reason
-    command, name = reason.split()[-2:]
+        hint = shim_of(declare()).hint
+    command, name = hint.split()[-2:]
     assert (command, name) == ("unset", variable)
     monkeypatch.delenv(name)
     restore(Snapshot())

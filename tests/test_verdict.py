@@ -102,7 +102,8 @@ TABLE = [
     (
         *("upstream:Moved", "moved", "error", "error"),
         "Moved is not in {root}/acme/ws.py (looked at without running it); "
-        "to say where it is now: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
+        f"to follow it, write where it is now as the target at {__file__}:51; "
+        "until then: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
     ),
     (
         *("upstream:Broken", "broken", "error", "error"),
@@ -176,7 +177,7 @@ def test_our_own_shims_are_resolved_when_somebody_needs_them(
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
     verdict = judge("upstream:RetryPolicy", {})
     assert (verdict.status, verdict.outcome) == ("moved", "error")
-    assert "close: netra_backend.app.db.intelligent_retry_system:RetryPolicyService" in verdict.explanation
+    assert "similar: netra_backend.app.db.intelligent_retry_system:RetryPolicyService" in verdict.explanation
     assert judge("upstream:RetryPolicy", {}) == verdict
 
 

@@ -1,314 +1,216 @@
-"""Which names the source of a module binds, and whether a name is bound where the source ends."""
+"""What the source of a module shows of one name: that it is bound, or what may bind it behind the statements."""
 
 from __future__ import annotations
 
 import ast
 import re
-import unicodedata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    # What may hold at a point: {True} bound, {False} not bound, both: it depends; empty: the point is never reached.
-    Bound = frozenset[bool]
+    Spot = tuple[int, str]  # a line, and what stands there
 
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *_COMPREHENSIONS)
+# What is in these may be run, or not.
+_COMPOUND = (ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match, ast.TryStar, ast.Expr)
 
-_YES = frozenset({True})
-_NO = frozenset({False})
-_NEVER: Bound = frozenset()
+# With these a module changes its own names; with the next ones the names of any module.
+_OWN = frozenset({"*", "_convert", "_convert_", "global_enum", "globals", "locals"})
+_REACH = frozenset({"_getframe", "currentframe", "f_globals", "f_locals", "getmodule", "modules"})
+_STEER = frozenset({"__path__", "declare_namespace", "meta_path", "path_hooks", "reload"})
+_DYNAMIC = _OWN | _REACH | _STEER | {"__dict__", "__globals__", "__setattr__", "eval", "exec", "setattr", "vars"}
+_ITSELF = frozenset({"__name__", "__package__", "__spec__", "globals", "locals", "vars"})
+_OWNERS = ("self", "cls")  # whose attributes are none of a module
+_HARMLESS = frozenset({"distribution", "files", "format", "metadata", "print", "version", "warn"})
 
+# What one of these functions can find something in, as words of a regular expression.
+DYNAMIC = (*sorted((_DYNAMIC | _ITSELF) - {"*"}), "__getattr__", r"from(?=\s*\.)", r"import(?=[^\n]*[*\\])")
+STORING = (*sorted(_REACH), "setattr", "vars", "__dict__")
 
-def bound_at_end(body: Sequence[ast.stmt], name: str) -> Bound:
-    r"""What may hold for *name* after *body*, the statements of a module.
-
-    >>> bound_at_end(ast.parse("try: from acme import X\nexcept ImportError: X = None").body, "X")
-    frozenset({True})
-    >>> sorted(bound_at_end(ast.parse("if DEBUG: X = 1").body, "X"))
-    [False, True]
-    >>> bound_at_end(ast.parse("X = 1\ndel X").body, "X")
-    frozenset({False})
-    """
-    return _Flow(name).block(body, _NO)[0]
-
-
-class _Flow:
-    """Follows one name: each step takes what may hold before it, and gives what may hold after it and within it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def block(self, body: Iterable[ast.stmt], before: Bound) -> tuple[Bound, Bound]:
-        after = anywhere = before
-        for statement in body:
-            after, within = self.statement(statement, after)
-            anywhere |= within | after
-        return after, anywhere
-
-    def statement(self, statement: ast.stmt, before: Bound) -> tuple[Bound, Bound]:
-        match statement:
-            case ast.If(body=body, orelse=orelse):
-                return _either(self.block(body, before), self.block(orelse, before))
-            case ast.For() | ast.AsyncFor() | ast.While():
-                return self.loop(statement, before)
-            case ast.Try() | ast.TryStar():
-                return self.attempt(statement, before)
-            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-                entered = self.bind(before, *(item.optional_vars for item in items if item.optional_vars))
-                _, anywhere = self.block(body, entered)
-                # A context manager may swallow an exception from anywhere behind it, that of storing what it gives too.
-                is_entered = len(items) == 1 and isinstance(items[0].optional_vars, ast.Name | None)
-                return anywhere if is_entered else anywhere | before, anywhere | before
-            case ast.Match(cases=cases):
-                return self.match(cases, before)
-            case ast.Raise():
-                return _NEVER, before
-            case ast.Delete(targets=targets):
-                return (_NO if before and self.name in _names(targets) else before), before
-            case _:
-                return (_YES if before and self.name in _binds(statement) else before), before
-
-    def loop(self, loop: ast.For | ast.AsyncFor | ast.While, before: Bound) -> tuple[Bound, Bound]:
-        targets = () if isinstance(loop, ast.While) else (loop.target,)
-        _, anywhere = self.block(loop.body, self.bind(before, *targets))
-        _, anywhere = self.block(loop.body, self.bind(before | anywhere, *targets) | anywhere)  # the second time round
-        # break and continue may leave from anywhere.
-        return _either((before | anywhere, before | anywhere), self.block(loop.orelse, before | anywhere))
-
-    def attempt(self, attempt: ast.Try | ast.TryStar, before: Bound) -> tuple[Bound, Bound]:
-        done, anywhere = self.block(attempt.body, before)
-        outcomes = [self.block(attempt.orelse, done)]
-        for handler in attempt.handlers:
-            caught = _YES if handler.name == self.name else anywhere
-            after, within = self.block(handler.body, caught)
-            # "except E as name" unbinds the name when the handler ends.
-            outcomes.append((_NO if handler.name == self.name and after else after, within | _NO))
-        after, within = _either(*outcomes)
-        finished, finishing = self.block(attempt.finalbody, after)
-        _, unwinding = self.block(attempt.finalbody, within | anywhere)
-        return finished, anywhere | within | finishing | unwinding
-
-    def match(self, cases: Sequence[ast.match_case], before: Bound) -> tuple[Bound, Bound]:
-        branches: list[tuple[Bound, Bound]] = []
-        for case in cases:
-            captured = self.capture(case.pattern, before)
-            branches.append(self.block(case.body, captured))
-            if case.guard:
-                before |= captured  # a guard that says no leaves bound what its pattern has captured
-        return _either((before, before), *branches)
-
-    def bind(self, before: Bound, *targets: ast.expr) -> Bound:
-        return _YES if before and self.name in _names(targets) else before
-
-    def capture(self, pattern: ast.pattern, before: Bound) -> Bound:
-        names = {getattr(node, "name", None) or getattr(node, "rest", None) for node in ast.walk(pattern)}
-        return before | _YES if before and self.name in names else before
-
-
-def _either(*branches: tuple[Bound, Bound]) -> tuple[Bound, Bound]:
-    after = frozenset[bool]().union(*(branch[0] for branch in branches))
-    return after, after.union(*(branch[1] for branch in branches))
-
-
-def _binds(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement without blocks binds."""
-    match statement:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in aliases)
-        case ast.Assign(targets=targets):
-            yield from _names(targets)
-        case ast.AnnAssign(target=target, value=ast.expr()) | ast.AugAssign(target=target):
-            yield from _names([target])
-        case _ if type(statement).__name__ == "TypeAlias":  # Python 3.12
-            yield from _names([statement.name])  # type: ignore[attr-defined]  # pyright: ignore
-        case _:
-            pass
-
-
-def _names(targets: Iterable[ast.expr]) -> Iterator[str]:
-    for target in targets:
-        match target:
-            case ast.Name(id=name):
-                yield name
-            case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                yield from _names(parts)
-            case ast.Starred(value=value):
-                yield from _names([value])
-            case _:
-                pass
-
-
-# Identifiers behind which a module can bind or unbind names that its statements do not show: those that could also take
-# a name away, those that only add, and those with which a package steers where its submodules come from.
-_REMOVE = {
-    *("__class__", "__dict__", "__globals__", "delattr", "eval", "exec", "globals", "locals", "modules", "vars"),
-    *("__name__", "_getframe", "currentframe", "f_globals", "f_locals"),
-}
-_ADD = {"*", "__setattr__", "_convert", "_convert_", "global_enum", "setattr"}
-_STEER = {"__path__", "declare_namespace", "meta_path", "path_hooks", "reload"}
-_DYNAMIC = _REMOVE | _ADD | _STEER
-
-# What may stand between two words of a statement: blanks, comments, and lines that are continued.
-_GAP = r"[\s\\]*(?:#[^\n]*\n[\s\\]*)*"
-# A module that passes its name on may be changed by whoever gets it; loggers get it everywhere, and change nothing.
-_HINT = re.compile(
-    rf"\bimport{_GAP}\*|(?:(?<!ogger)\(|[,=]){_GAP}__name__\b|"
-    r"\b(?:__getattr__|" + "|".join(sorted(_DYNAMIC - {"*", "__name__"})) + r")\b"
-)
-_COOKIE = re.compile(
-    rb"(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*(?!utf-?8\b)[-\w.]+", re.IGNORECASE
-)
-_DEFINITION = re.compile(r"^(?:(?:async +)?def +|class +)?([^\W\d]\w*)[ \t]*(?:[(:]|=(?!=))", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _KNOWN_ESCAPES = "\n\r\\'\"abfnrtvxNuU01234567"
+_DEFINITION = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+)[ \t]*(?::(?!=)|=(?!=))", re.MULTILINE)
 
 
-def binds(source: bytes, name: str) -> bool | None:
-    """Whether a module with this *source* has *name* once it has run, provided that it runs.
-
-    >>> binds(b"class HeartbeatConfig: ...", "HeartbeatConfig")
-    True
-    >>> binds(b"class HeartbeatConfig: ...", "RetryPolicy")
-    False
-    >>> print(binds(b"from acme.policies import *", "RetryPolicy"))
-    None
-    """
-    text = _decode(source)
-    if text is None or name.startswith("__"):
-        return None
-    if not _is_word(name, text) and not _HINT.search(text):
-        return False
-    tree = _parse(text)
-    if tree is None:
-        return None
-    tricks = _tricks(tree, name, text)
-    bound = bound_at_end(tree.body, name)
-    if bound == frozenset({True}) and not tricks & (_REMOVE | {name}):
-        return True
-    if not tricks and bound == bound_at_end(tree.body, "__getattr__") == frozenset({False}):
-        return False
-    return None
-
-
-def may_patch_submodules(source: bytes, name: str) -> bool:
-    """Whether running a package with this *source* may change what its submodules are, or their attribute *name*.
-
-    >>> may_patch_submodules(b"from acme import ws", "HeartbeatConfig")
-    False
-    >>> may_patch_submodules(b"from acme import ws; ws.HeartbeatConfig = object", "HeartbeatConfig")
-    True
-    """
-    text = _decode(source)
-    if text is None:
-        return True
-    if not _is_word(name, text) and not _HINT.search(text):
-        return False
-    tree = _parse(text)
-    # These give names to the package itself, not to its submodules.
-    return tree is None or bool(_tricks(tree, name, text) - {"*", "globals", "locals", "global_enum"})
-
-
-def defined_names(source: bytes) -> list[str]:
-    """The names that lines without indentation define: near enough for a suggestion, and without parsing."""
-    return _DEFINITION.findall(source.decode("utf-8", "replace"))
-
-
-def _decode(source: bytes) -> str | None:
-    """The text of a source file; None when it is not plain UTF-8."""
-    if _COOKIE.match(source):
-        return None
+def parse(source: bytes) -> ast.Module | None:
+    """The tree of a source file; None when it is not UTF-8, or does not parse."""
     try:
-        return source.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-
-
-def _parse(text: str) -> ast.Module | None:
-    # An escape that Python does not know makes the compiler warn; what it has to say is said when the file is imported.
-    quiet = _ESCAPE.sub(lambda escape: escape[0] if escape[1] in _KNOWN_ESCAPES else "\\" + escape[0], text)
-    try:
-        return ast.parse(quiet)
+        text = source.decode("utf-8-sig")
+        # Of an escape that Python does not know the compiler would warn; it does so when the file is imported.
+        return ast.parse(_ESCAPE.sub(lambda one: one[0] if one[1] in _KNOWN_ESCAPES else "\\" + one[0], text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _is_word(name: str, text: str) -> bool:
-    """Whether *name* stands anywhere in *text*, as the compiler compares names (NFKC, PEP 3131)."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return name in text and re.search(rf"\b{name}\b", text) is not None
+def mentions(source: bytes, *words: str) -> bool:
+    """Whether one of *words* may be in *source*."""
+    text = source.decode("utf-8", "replace")
+    # Outside ASCII a name may be spelled in several ways (PEP 3131).
+    return not text.isascii() or re.search(rf"\b(?:{'|'.join(words)})\b", text) is not None
 
 
-def _tricks(tree: ast.Module, name: str, text: str) -> set[str]:
-    """Whatever in *tree* can bind or unbind names behind its statements; *name* stands for a way that names it."""
-    # Walking the tree takes as long as parsing did, and most sources have nothing that could be a trick.
-    ways_to_name_it = rf"\bglobal\b|:=|\.{_GAP}{name}\b|[\"']{name}[\"']|[(,]{_GAP}{name}{_GAP}="
-    may_trick = _HINT.search(text) or re.search(ways_to_name_it, text) or not text.isascii()
-    return set(_find_dynamic(tree, name)) if may_trick else set()
+def is_bound(tree: ast.Module, name: str, *, is_stub: bool = False) -> bool:
+    r"""Whether plain statements at the top level of a module bind *name*, and none there removes it.
+
+    >>> is_bound(ast.parse("try: from acme import X\nexcept ImportError: X = None"), "X")
+    True
+    >>> is_bound(ast.parse("if DEBUG: X = 1"), "X"), is_bound(ast.parse("X = 1; del X"), "X")
+    (False, False)
+    """
+    return _bind(tree.body, name, is_stub) and not any(_removes(node, name) for node in _module_scope(tree))
 
 
-def _find_dynamic(tree: ast.Module, name: str) -> Iterator[str]:
-    harmless: set[int] = set()
+def _bind(body: Sequence[ast.stmt], name: str, is_stub: bool) -> bool:
+    """Whether *name* is bound whenever *body* ends without an exception."""
+    return any(isinstance(statement, ast.Raise) or _binds(statement, name, is_stub) for statement in body)
+
+
+def _binds(statement: ast.stmt, name: str, is_stub: bool) -> bool:
+    match statement:
+        case ast.If(body=body, orelse=orelse):
+            return _bind(body, name, is_stub) and _bind(orelse, name, is_stub)
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+            ways = ([*body, *orelse], *(handler.body for handler in handlers))
+            return _bind(final, name, is_stub) or all(_bind(way, name, is_stub) for way in ways)
+        case ast.AnnAssign(value=None):
+            return is_stub and getattr(statement.target, "id", "") == name
+        case _:
+            parts = _walk([statement], lambda part: isinstance(part, (*_SCOPES, ast.NamedExpr)))
+            return not isinstance(statement, _COMPOUND) and any(_name_of(part) == name for part in parts)
+
+
+def _name_of(node: ast.AST) -> str | None:
+    """The name that *node* by itself binds."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()):
+            return name
+        case ast.alias(name=name, asname=alias):
+            return alias or name.partition(".")[0]
+        case _:  # a definition, a handler, a pattern
+            return getattr(node, "name", None) or getattr(node, "rest", None)
+
+
+def _removes(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id == name and isinstance(node.ctx, ast.Del)
+    return isinstance(node, ast.ExceptHandler) and node.name == name  # its name is gone where the handler ends
+
+
+def _module_scope(tree: ast.Module) -> Iterator[ast.AST]:
+    return _walk([tree], lambda node: isinstance(node, _SCOPES))
+
+
+def _walk(nodes: list[ast.AST], is_closed: Callable[[ast.AST], bool]) -> Iterator[ast.AST]:
+    """*nodes* and whatever is in them, but not in those that are closed."""
+    for node in nodes:  # which grows meanwhile
+        yield node
+        if not is_closed(node):
+            nodes.extend(ast.iter_child_nodes(node))
+
+
+def dynamic_features(tree: ast.Module, name: str, module: str, *, is_target: bool = True) -> Iterator[Spot]:
+    """What in *tree*, the source of *module*, may bind *name* in the module *is_target*, or in one below it if not."""
+    words = _DYNAMIC if is_target else _DYNAMIC - _OWN
+    harmless = set[int]()
     for node in ast.walk(tree):  # parents come before their parts
-        if id(node) in harmless:
-            continue
         match node:
-            case ast.Attribute(value=ast.Name(id="self" | "cls")):
-                pass  # a method's own object
-            case ast.Call(func=function, args=[ast.Name(id="self" | "cls"), *_]):
-                harmless.add(id(function))  # setattr(self, ...), object.__setattr__(self, ...)
-            case ast.Call() if _passes_its_name(node):
-                yield "__name__"
-            case (
-                ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=parts) | ast.Tuple(elts=parts))
-                | ast.AugAssign(target=ast.Name(id="__all__"), value=ast.List(elts=parts) | ast.Tuple(elts=parts))
-                | ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__")), args=parts))
-            ):  # lists names, and binds none of them
-                harmless.update(map(id, parts))
-            case (
-                ast.FunctionDef(returns=ast.expr() as annotation)
-                | ast.AsyncFunctionDef(returns=ast.expr() as annotation)
-                | ast.arg(annotation=ast.expr() as annotation)
-                | ast.AnnAssign(annotation=annotation)
+            case ast.Attribute(value=ast.Name(id=owner)) if owner in _OWNERS:
+                pass
+            case ast.Call(func=function, args=[ast.Name(id=owner), *_]) if owner in _OWNERS:
+                harmless.add(id(function))  # setattr(self, ...)
+            case ast.AnnAssign(target=target, value=None):
+                harmless.add(id(target))  # says of what type a name would be
+            case ast.Call() if given := _handed(node, name if is_target else None, module):
+                yield node.lineno, f"it hands {given} to a call"
+            case ast.Assign(value=ast.Name(id=word)) if word in _ITSELF:
+                yield node.lineno, f"it gives {word} another name"
+            case ast.Attribute(attr=word, ctx=ast.Load()) | ast.Name(id=word, ctx=ast.Load()) if (
+                word in words and id(node) not in harmless
             ):
-                harmless.update(map(id, _quoted(annotation)))
-            case ast.Assign(
-                targets=[ast.Name(id=word)], value=ast.Call(args=[ast.Constant(value=given) as first, *_])
-            ) if word == given:  # NewType, namedtuple and the like are told what they are called
-                harmless.add(id(first))
-            case ast.Attribute(attr=word, ctx=ast.Load()) | ast.Name(id=word) if word in _WORDS:
-                yield word
-            case ast.keyword(arg=word) if word == name:
-                yield name
-            case ast.Attribute(attr=word, ctx=ast.Store() | ast.Del()) if word == name or word in _DYNAMIC:
-                yield word
-            case ast.ImportFrom(names=aliases):
-                yield from (alias.name for alias in aliases if alias.name in _DYNAMIC)
-            case ast.Global(names=names) if name in names:
-                yield name
-            case ast.NamedExpr(target=ast.Name(id=word)) if word == name:
-                yield name
-            case ast.Constant(value=word) if word == name:
-                yield name
+                yield node.lineno, f"it uses {word}"
+            case ast.Attribute(attr=word, ctx=ast.Store()) if word in (name, "__class__", "__path__"):
+                yield node.lineno, f"it stores an attribute {word}"
+            case ast.ImportFrom(names=aliases) if found := words & {alias.name for alias in aliases}:
+                yield node.lineno, f"it imports {', '.join(found)}"
+            case ast.Global(names=names) if is_target and name in names:
+                yield node.lineno, f"a function binds {name}"
+            case ast.NamedExpr(target=ast.Name(id=word)) if is_target and word == name:
+                yield node.lineno, f"an expression binds {name}"
+            case _:
+                pass
+    for node in _module_scope(tree) if is_target else ():
+        bound = _name_of(node)
+        if bound in (name, "__getattr__") and id(node) not in harmless:
+            yield getattr(node, "lineno", 1), f"it binds {bound}, but not by a plain statement alone"
+
+
+def _handed(call: ast.Call, name: str | None, module: str) -> str:
+    """What *call* hands over by which *module* may be changed, or get *name*; empty when it is nothing of the kind."""
+    package = module.partition(".")[0]
+    for part in _walk([] if _is_harmless(call) else [*call.args, *call.keywords], _is_harmless):
+        match part:
+            case ast.Name(id=word) if word in _ITSELF:
+                return word
+            case ast.Constant(value=str(word)) if f"{word}.".startswith(f"{package}.") and " " not in word:
+                return repr(word)
+            case ast.Constant(value=word) | ast.keyword(arg=word) if word == name is not None:
+                return f"the name {word}"
+            case _:
+                pass
+    return ""
+
+
+def _is_harmless(node: ast.AST) -> bool:
+    """Whether *node* is a call that changes no module, though it is often handed the name of one."""
+    function = getattr(node, "func", None)
+    name: str = getattr(function, "attr", "") or getattr(function, "id", "")
+    is_list = getattr(getattr(function, "value", None), "id", "") == "__all__"
+    return is_list or name in _HARMLESS or name.lower().endswith("logger")
+
+
+def stored_attributes(tree: ast.Module, name: str) -> Iterator[Spot]:
+    """Where a module stores an attribute *name*, or any attributes of a module that it imports or reaches for."""
+    nodes = [*ast.walk(tree)]
+    imported = {_name_of(node) for node in nodes if isinstance(node, ast.alias)}
+    for node in nodes:
+        match node:
+            case ast.Attribute(attr=word) | ast.Name(id=word) | ast.alias(name=word) if word in _REACH:
+                yield getattr(node, "lineno"), f"it uses {word}"  # noqa: B009
+            case ast.Attribute(value=value, attr=word, ctx=ast.Store()) if word == name and _root(value) not in _OWNERS:
+                yield node.lineno, f"it stores an attribute {name}"
+            case ast.Attribute(value=value, attr="__dict__") if _root(value) in imported:
+                yield node.lineno, "it uses __dict__"
+            case ast.Call(func=ast.Name(id="setattr" | "vars" as word), args=[value, *_]) if _root(value) in imported:
+                yield node.lineno, f"it uses {word}"
             case _:
                 pass
 
 
-def _quoted(annotation: ast.expr) -> Iterator[ast.Constant]:
-    """The strings in *annotation*, which stand for types, unless something is called there."""
-    nodes = [*ast.walk(annotation)]
-    if not any(isinstance(node, ast.Call) for node in nodes):
-        yield from (node for node in nodes if isinstance(node, ast.Constant))
+def _root(node: ast.AST) -> str:
+    """The name at the beginning of ``name.attribute[0]()``."""
+    while inner := getattr(node, "value", None) or getattr(node, "func", None):
+        node = inner
+    return getattr(node, "id", "")
 
 
-_WORDS = _DYNAMIC - {"__class__", "__name__"}  # reading these two changes nothing
+def imported_modules(tree: ast.Module, package: str) -> Iterator[str]:
+    """The modules that a module in *package* may import while it runs; what follows ``import`` may be one."""
+    for node in _module_scope(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (parent := parent_of(node, package)):
+            yield from (parent, *(f"{parent}.{alias.name}" for alias in node.names))
 
 
-def _passes_its_name(call: ast.Call) -> bool:
-    """Whether a module gives its own name to somebody who is not a logger."""
-    getter: str = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    is_given = any(isinstance(value, ast.Name) and value.id == "__name__" for value in given)
-    return is_given and not getter.lower().endswith("logger")
+def parent_of(node: ast.ImportFrom, package: str) -> str:
+    """The module that a ``from`` import in a file of *package* names; empty when that is above the top."""
+    steps = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+    return ".".join([*steps, node.module] if node.module else steps)
+
+
+def defined_names(source: bytes) -> list[str]:
+    """The names that lines without indentation define: near enough for a suggestion, and without parsing."""
+    found = _DEFINITION.findall(source.decode("utf-8", "replace"))
+    return [defined or assigned for defined, assigned in found]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 OFFERED = "ssot_shims.capabilities"
-MOVED = "ssot_shims.moved"
 
 
 def distributions(group: str) -> list[Distribution]:

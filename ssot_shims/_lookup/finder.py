@@ -8,14 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import (
-    BuiltinImporter,
-    ModuleSpec,
-    NamespaceLoader,
-    PathFinder,
-    SourceFileLoader,
-    all_suffixes,
-)
+from importlib.machinery import BuiltinImporter, ModuleSpec, NamespaceLoader, PathFinder, SourceFileLoader, all_suffixes
 
 from ssot_shims._record import Record
 
@@ -23,8 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
-
-    from _typeshed.importlib import PathEntryFinderProtocol
 
 # Where the finders of the standard library are defined: they look into folders and archives, and come back.
 _STANDARD = {BuiltinImporter.__module__, PathFinder.__module__, "zipimport"}
@@ -34,14 +25,20 @@ _MOST_ENTRIES = 5000
 
 
 class Undecidable(Exception):
-    """Only an import can tell."""
+    """Only an import can tell: *why*, and the file and the line that make it so, if there are any."""
+
+    def __init__(self, why: str, file: str = "", line: int = 0) -> None:
+        super().__init__(why, file, line)
+        self.why = why
+        self.file = file
+        self.line = line
 
 
 class HalfImported(Undecidable):
     """The module is being imported at this moment; *place* is where it is."""
 
     def __init__(self, place: Place) -> None:
-        super().__init__(place)
+        super().__init__("it is being imported at this moment", place.file)
         self.place = place
 
 
@@ -50,13 +47,32 @@ class Place(Record):
 
     file: str
     folders: Iterable[str] | None
-    is_source: bool = False
+    is_source: bool
+    is_namespace: bool
     is_running: bool = False
 
     @property
     def shown(self) -> str:
         """The file, or the first folder of a namespace package: what a person would open."""
         return self.file or next(iter(self.folders or ()), "")
+
+
+def place_of(module: str) -> Place | None:
+    """The place of *module*; None when it, or a package above it, is nowhere. Raises :class:`Undecidable`."""
+    *_, (_, place) = steps_to(module)
+    return place
+
+
+def steps_to(module: str) -> Iterator[tuple[str, Place | None]]:
+    """The name and the place of each package above *module*, from the top on, and its own; the last may be None."""
+    name, place = "", None
+    for step in module.split("."):
+        name, above = f"{name}.{step}" if name else step, place
+        is_plain = above is not None and above.folders is None
+        place = None if is_plain else find(name, above.folders if above else None)
+        yield name, place
+        if place is None:
+            return
 
 
 def find(name: str, path: Iterable[str] | None) -> Place | None:
@@ -70,17 +86,13 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     running = sys.modules[name]
     if running is None:  # pyright: ignore[reportUnnecessaryComparison]  # how a test says "not importable"
         return None
-    file, folders = attribute(running, "__file__"), attribute(running, "__path__")
-    place = Place(file=file or "", folders=folders, is_running=True)
+    file, folders, loader = (attribute(running, what) for what in ("__file__", "__path__", "__loader__"))
+    is_namespace = file is None and isinstance(loader, NamespaceLoader)
+    is_source = type(loader) is SourceFileLoader
+    place = Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace, is_running=True)
     if is_half_imported(running):
         raise HalfImported(place)  # what it will be is for the import system to wait for
-    if (
-        file is None
-        and isinstance(attribute(running, "__loader__"), NamespaceLoader)
-        and not _holds_importable(folders)
-    ):
-        return None
-    return place
+    return None if is_namespace and not _holds_importable(folders) else place
 
 
 def asks_others() -> bool:
@@ -91,18 +103,19 @@ def asks_others() -> bool:
 
 def is_running(name: str) -> bool:
     """Whether *name* has been imported; of a namespace package that says nothing, for it is made out of any folder."""
-    return sys.modules.get(name) is not None and not _is_namespace(sys.modules[name])
+    return sys.modules.get(name) is not None and not is_namespace(name)
 
 
-def _is_namespace(module: object) -> bool:
-    return isinstance(attribute(module, "__loader__"), NamespaceLoader)
+def is_namespace(name: str) -> bool:
+    """Whether *name* has been imported, and is a namespace package."""
+    return isinstance(attribute(sys.modules.get(name), "__loader__"), NamespaceLoader)
 
 
 def attribute(module: object, name: str) -> Any:
     """An attribute that the import system sets on a module; None when there is none, or reading it raises."""
     try:
         return getattr(module, name, None)
-    except Exception:  # a lazy module that fails when it is touched, a stand-in with a mind of its own
+    except Exception:  # a lazy module that fails when it is touched
         return None
 
 
@@ -118,105 +131,47 @@ def is_half_imported(module: object) -> bool:
     return False
 
 
-def _place(spec: ModuleSpec) -> Place | None:
-    is_namespace = spec.loader is None or isinstance(spec.loader, NamespaceLoader)
-    if is_namespace and not _holds_importable(spec.submodule_search_locations or ()):
-        return None  # a left-over folder that only looks like a package
-    file = spec.origin if spec.has_location else None
-    # A subclass may change what the source says (import hooks that instrument it), so only the exact type will do.
-    is_source = type(spec.loader) is SourceFileLoader
-    return Place(file=file or "", folders=spec.submodule_search_locations, is_source=is_source)
-
-
 def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
-    """Ask ``sys.meta_path`` in its own order; a finder that fails makes the answer :class:`Undecidable`.
-
-    PathFinder's part is done entry by entry: it raises KeyError for a namespace inside one that is not imported.
-    """
+    """Ask ``sys.meta_path`` in its own order; a finder that fails makes the answer :class:`Undecidable`."""
     for finder in sys.meta_path:
+        find_spec = _find_on_path if finder is PathFinder else finder.find_spec
         try:
-            if finder is PathFinder:
-                spec = _find_on_path(name, sys.path if path is None else path)
-            else:
-                spec = finder.find_spec(name, path)  # type: ignore[arg-type]  # any iterable, as the import system passes it
+            spec = find_spec(name, path)  # type: ignore[arg-type]  # any iterable, as the import system passes it
         except Exception as error:
-            raise Undecidable from error
+            raise Undecidable("a finder on sys.meta_path raised") from error
         if spec is not None:
             return spec
     return None
 
 
-def _find_on_path(name: str, path: Iterable[str]) -> ModuleSpec | None:
-    portions: list[str] = []
-    for entry in path:
-        finder = _entry_finder(entry) if isinstance(entry, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
-        spec = finder.find_spec(name) if finder else None
-        if spec is None:
-            continue
-        if spec.loader is not None:
-            return spec
-        portions.extend(spec.submodule_search_locations or ())
-    if not portions:
-        return None
-    namespace = ModuleSpec(name, None, is_package=True)
-    namespace.submodule_search_locations = portions
-    return namespace
-
-
-def _entry_finder(entry: str) -> PathEntryFinderProtocol | None:
-    """The finder of one path entry, from the cache of the import system or made the way it makes one."""
+def _find_on_path(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     try:
-        entry = entry or os.getcwd()
-    except FileNotFoundError:  # the current folder has been removed
-        return None
-    if entry in sys.path_importer_cache:
-        return sys.path_importer_cache[entry]
-    for hook in sys.path_hooks:
-        try:
-            return hook(entry)
-        except ImportError:
-            continue
-    return None
+        return PathFinder.find_spec(name, path)  # type: ignore[arg-type]  # see above
+    except KeyError:  # a namespace package asks sys.modules for the package above it; one at the top does not
+        return PathFinder.find_spec(name.rpartition(".")[2], path)  # type: ignore[arg-type]  # see above
+
+
+def _place(spec: ModuleSpec) -> Place | None:
+    is_namespace = spec.loader is None or isinstance(spec.loader, NamespaceLoader)
+    locations = spec.submodule_search_locations
+    folders = None if locations is None else [*locations]
+    if is_namespace and not _holds_importable(folders or ()):
+        return None  # a left-over folder that only looks like a package
+    file = spec.origin if spec.has_location else None
+    # A subclass may change what the source says (import hooks that instrument it), so only the exact type will do.
+    is_source = type(spec.loader) is SourceFileLoader
+    return Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace)
 
 
 def _holds_importable(folders: Iterable[str]) -> bool:
-    """Whether any file below *folders* could be imported; what may not be read might hold one, and so might too much.
-
-    Nearest first; folders linked in a circle are read once.
-    """
-    waiting, seen, read = [*folders], set[tuple[int, int]](), 0
-    try:
-        for folder in waiting:  # which grows meanwhile
-            for entry in _entries(folder, seen):
-                read += 1
-                if read > _MOST_ENTRIES or _may_be_module(entry):
-                    return True
-                if _may_be_package(entry):
-                    waiting.append(entry.path)
-    except PermissionError:
-        return True
-    return False
-
-
-def _entries(folder: str, seen: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
-    """What is in *folder*; nothing when it was *seen* before, or cannot be read for another reason than permission."""
-    try:
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in seen:
-            return
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as entries:
-            yield from entries
-    except PermissionError:
-        raise
-    except OSError:
-        return
-
-
-def _may_be_module(entry: os.DirEntry[str]) -> bool:
-    is_named_so = entry.name.endswith(tuple(all_suffixes())) and entry.name.partition(".")[0].isidentifier()
-    return is_named_so and entry.is_file()
-
-
-def _may_be_package(entry: os.DirEntry[str]) -> bool:
-    return entry.name.isidentifier() and entry.name != "__pycache__" and entry.is_dir()
+    """Whether a file below *folders* may be imported; what may not be read might be one, and so might too much."""
+    refused: list[OSError] = []
+    read, suffixes = 0, tuple(all_suffixes())
+    for folder in folders:
+        for _, inner, files in os.walk(folder, onerror=refused.append, followlinks=True):
+            read += len(inner) + len(files)
+            modules = [file for file in files if file.endswith(suffixes) and file.partition(".")[0].isidentifier()]
+            if modules or read > _MOST_ENTRIES:
+                return True
+            inner[:] = [name for name in inner if name.isidentifier() and name != "__pycache__"]
+    return any(isinstance(error, PermissionError) for error in refused)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from importlib.machinery import all_suffixes
+from itertools import islice
 
-from ssot_shims._lookup.finder import Place, Undecidable, find
+from ssot_shims._lookup.finder import Place, Undecidable, find, place_of, steps_to
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import ast
+    from collections.abc import Iterable, Iterator
     from typing import Literal
 
 AS_TARGET = "write a target as 'pkg.mod:Name'"
+_MOST_IMPORTS = 30  # modules that the target and the packages above it import are read, up to so many
+_MOST_FILES = 300  # of a package are searched for a name
 
 
 class Target(Record):
@@ -51,112 +55,166 @@ class Target(Record):
         return self.module.partition(".")[0]
 
     @property
-    def dotted(self) -> str:
-        """The old-style dotted path, ``acme.ws.Name`` of ``acme.ws:Name``."""
-        return f"{self.module}.{self.symbol}"
+    def first(self) -> str:
+        """The name that the module itself has to bind, ``Outer`` of ``acme.ws:Outer.Inner``."""
+        return self.symbol.partition(".")[0]
 
 
-def names_in_file(file: str) -> list[str]:
-    """The names that a source file defines at its top level, near enough for a suggestion."""
+class Lookup(Record):
+    """What looking for a target found.
+
+    ``there`` and ``missing`` say what importing would show, provided that it imports. ``absent`` is *missing* where
+    nothing of the package is installed. ``unknown`` is what only running the code can tell: ``why``, and the file and
+    the line that make it so.
+    """
+
+    found: Literal["there", "missing", "absent", "unknown"]
+    place: Place | None = None  # the deepest module that was found
+    module: str = ""  # its dotted name
+    why: str = ""
+    file: str = ""
+    line: int = 0
+
+
+def look(target: Target) -> Lookup:
+    """Whether *target* is there, found out without importing anything."""
+    try:
+        return _look(target)
+    except Undecidable as unknown:
+        return Lookup(found="unknown", why=unknown.why, file=unknown.file, line=unknown.line)
+
+
+def _look(target: Target) -> Lookup:
+    steps = [*steps_to(target.module)]
+    found = [(name, place) for name, place in steps if place is not None]
+    module, place = found[-1] if found else ("", None)
+    if place is not None and len(found) == len(steps) and _is_there(target, place):
+        return Lookup(found="there", place=place, module=module)
+    if all(place.is_namespace for _, place in found):
+        return Lookup(found="absent", place=place, module=module)
+    _refuse_dynamic_features(target, found)
+    return Lookup(found="missing", place=place, module=module)
+
+
+def _is_there(target: Target, place: Place) -> bool:
+    from ssot_shims._lookup.bindings import is_bound  # parsing is for upstreams that are there
+
+    name, stub = target.first, _stub_of(place.file)
+    if place.folders is not None and find(f"{target.module}.{name}", place.folders) is not None:
+        return True
+    for file in filter(None, (stub, place.file if place.is_source else "")):
+        tree = _parsed(file, name)
+        if tree is not None and is_bound(tree, name, is_stub=file == stub):
+            if name != target.symbol:
+                raise Undecidable(f"only running it shows what {name} has", file)
+            return True
+    return False
+
+
+def _stub_of(file: str) -> str:
+    """The stub beside *file*; empty when there is none."""
+    folder, name = os.path.split(file)
+    stub = os.path.join(folder, name.partition(".")[0] + ".pyi")
+    return stub if os.path.isfile(stub) else ""
+
+
+def _refuse_dynamic_features(target: Target, found: list[tuple[str, Place]]) -> None:
+    """Raise :class:`Undecidable` for what may bind the name of *target* though no statement of its module does.
+
+    Read are its module, the packages above it, and the modules of the same package that these import.
+    """
+    from ssot_shims._lookup import bindings  # parsing is for upstreams that are there
+
+    if target.first.startswith("__"):
+        raise Undecidable("the import system gives modules such names")
+    imported: dict[str, None] = {}
+    for module, place in reversed(found):
+        is_target = module == target.module
+        if place.is_namespace or (place.is_running and not is_target):
+            continue  # it has no code, or that has been run
+        if not place.is_source:
+            raise Undecidable("it is no Python source", place.file)
+        if tree := _parsed(place.file, target.first, target.package, *bindings.DYNAMIC):
+            _raise_first(bindings.dynamic_features(tree, target.first, module, is_target=is_target), place.file)
+            package = module if place.folders is not None else module.rpartition(".")[0]
+            imported |= dict.fromkeys(bindings.imported_modules(tree, package))
+    others = [name for name in imported if f"{name}.".startswith(f"{target.package}.") and name not in dict(found)]
+    for file in islice(_files_of(others), _MOST_IMPORTS):
+        if tree := _parsed(file, target.first, *bindings.STORING):
+            _raise_first(bindings.stored_attributes(tree, target.first), file)
+
+
+def _raise_first(spots: Iterator[tuple[int, str]], file: str) -> None:
+    for line, why in spots:
+        raise Undecidable(why, file, line)
+
+
+def _files_of(modules: Iterable[str]) -> Iterator[str]:
+    """The source files of those *modules* that are there and have not been run."""
+    for module in modules:
+        try:
+            place = place_of(module)
+        except Undecidable:
+            continue
+        if place is not None and place.is_source and not place.is_running:
+            yield place.file
+
+
+def _parsed(file: str, *words: str) -> ast.Module | None:
+    """The tree of *file*; None when none of *words* is in it, for parsing takes most of the time."""
+    from ssot_shims._lookup.bindings import mentions, parse  # for upstreams that are there
+
+    source = _read(file)
+    if not mentions(source, *words):
+        return None
+    if (tree := parse(source)) is None:
+        raise Undecidable("it cannot be parsed", file)
+    return tree
+
+
+def _read(file: str) -> bytes:
     try:
         with open(file, "rb") as source:
-            from ssot_shims._lookup.bindings import defined_names  # parsing is for what is there
+            return source.read()
+    except OSError as error:
+        raise Undecidable("it cannot be read", file) from error
 
-            return defined_names(source.read())
-    except OSError:
+
+def names_in_file(file: str, name: str = "") -> list[str]:
+    """The names that a source file with *name* in it defines at its top level, near enough for a suggestion."""
+    from ssot_shims._lookup.bindings import defined_names
+
+    try:
+        source = _read(file)
+    except Undecidable:
         return []
+    return defined_names(source) if name.encode() in source else []
 
 
 def submodules_in(folders: Iterable[str]) -> list[str]:
     """The modules and packages in the folders of a package."""
     names: set[str] = set()
-    for folder in folders:
-        try:
-            names |= {_module_name(entry) for entry in os.scandir(folder)}
-        except OSError:
-            continue
+    for folder in filter(os.path.isdir, folders):
+        files = [entry.name for entry in os.scandir(folder) if not entry.is_dir()]
+        names |= {entry.name for entry in os.scandir(folder) if entry.is_dir()}
+        names |= {file.partition(".")[0] for file in files if file.endswith(tuple(all_suffixes()))}
     return sorted(name for name in names if name.isidentifier() and not name.startswith("__"))
 
 
-def _module_name(entry: os.DirEntry[str]) -> str:
-    for suffix in all_suffixes():
-        if entry.name.endswith(suffix):
-            return entry.name.removesuffix(suffix)
-    return entry.name if entry.is_dir() else ""
-
-
-class Lookup(Record):
-    """What a look found.
-
-    ``there`` and ``missing`` say what importing would show, provided that it imports; ``absent`` is *missing* with no
-    top-level package at all; ``unsure`` is everything that only running the code can tell.
-    """
-
-    found: Literal["there", "missing", "absent", "unsure"]
-    place: Place | None = None  # the deepest module that was found
-    module: str = ""  # its dotted name
-
-
-def look(target: Target) -> Lookup:
-    """Where *target* stands, found out without importing anything."""
+def modules_that_define(name: str, package: str) -> list[str]:
+    """The modules of the top-level *package* that define *name* at their left margin, among the first few hundred."""
     try:
-        return _step_down(target)
+        place = find(package, None)
     except Undecidable:
-        return Lookup(found="unsure")
+        return []
+    sources = (source for folder in (place.folders if place else None) or () for source in _sources_in(folder))
+    found = [inside for file, inside in islice(sources, _MOST_FILES) if name in names_in_file(file, name)]
+    return [".".join([package, *inside.split(os.sep)]).removesuffix(".__init__") for inside in found]
 
 
-def _step_down(target: Target) -> Lookup:
-    """From the top-level package to the module of *target*, then into its source."""
-    seen = Lookup(found="absent")
-    steps = target.module.split(".")
-    for depth in range(1, len(steps) + 1):
-        if seen.place is not None:
-            _refuse_what_meddles(seen.place, target)
-            if seen.place.folders is None:
-                return seen
-        name = ".".join(steps[:depth])
-        place = find(name, seen.place.folders if seen.place else None)
-        if place is None:
-            return seen
-        seen = Lookup(found="missing", place=place, module=name)
-    return _read_symbol(seen, target)
-
-
-def _refuse_what_meddles(package: Place, target: Target) -> None:
-    """Running a package can change what its submodules are and hold; one that may do so is not judged by its files."""
-    if package.is_running or (not package.file and package.folders is not None):
-        return  # it has been run already, or is a namespace package and has no code
-    from ssot_shims._lookup.bindings import (
-        may_patch_submodules,  # parsing is for upstreams that are there; most are not
-    )
-
-    if may_patch_submodules(_source(package), target.symbol.partition(".")[0]):
-        raise Undecidable
-
-
-def _read_symbol(seen: Lookup, target: Target) -> Lookup:
-    from ssot_shims._lookup.bindings import binds  # as above
-
-    assert seen.place is not None
-    first, _, nested = target.symbol.partition(".")
-    is_bound = binds(_source(seen.place), first)
-    if is_bound is None or (is_bound and nested) or (not is_bound and _is_submodule(seen, first)):
-        return seen.replace(found="unsure")
-    return seen.replace(found="there" if is_bound else "missing")
-
-
-def _is_submodule(package: Lookup, name: str) -> bool:
-    """Whether importing something may set *name* on the package because it is one of its submodules."""
-    assert package.place is not None
-    folders = package.place.folders
-    return folders is not None and find(f"{package.module}.{name}", folders) is not None
-
-
-def _source(place: Place) -> bytes:
-    if not place.is_source:
-        raise Undecidable  # compiled, zipped, frozen, or loaded in a way of its own
-    try:
-        with open(place.file, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise Undecidable from error
+def _sources_in(folder: str) -> Iterator[tuple[str, str]]:
+    """Each source file below *folder*, and its path from there on without the suffix."""
+    for inside, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name.isidentifier())
+        paths = (os.path.join(inside, file) for file in sorted(files) if file.endswith(".py"))
+        yield from ((path, os.path.relpath(path, folder).removesuffix(".py")) for path in paths)

@@ -6,15 +6,13 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._lookup.bindings import binds
-from ssot_shims._lookup.finder import Undecidable, find
 from ssot_shims._lookup.lookup import Target, look
-from ssot_shims._migrate.places import files_imported_by, located, origin_of, place_of
+from ssot_shims._migrate.places import files_imported_by, located, origin_of
 from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_not_reached
 from ssot_shims._migrate.takers import taker_of
 from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
-from ssot_shims._shims.upstream import moved_by_look
+from ssot_shims._shims.result import moved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,20 +72,19 @@ class Homes(Record):
 @cache  # the look reads files, and asks about the same few names again and again
 def _verdict(roots: tuple[str, ...], target: Target, is_declared: bool) -> str:
     with importable(*map(Path, roots)):
-        sighting = look(target)
-        if sighting.found == "unsure" and not is_declared and not _is_shown(target):
+        lookup = look(target)
+        if lookup.found == "unknown" and not is_declared:
             return f"cannot tell whether {target} is there: {_UNSURE}"
-        why = _why_missing(target, sighting) or _why_not_passed_on(roots, target)
+        why = _why_missing(target, lookup) or _why_not_passed_on(roots, target)
     return f"{target} is not there: {why}; {_CURE}" if why else ""
 
 
-def _why_missing(target: Target, sighting: Lookup) -> str:
-    if sighting.found == "absent":
+def _why_missing(target: Target, lookup: Lookup) -> str:
+    if lookup.found == "absent" and lookup.place:
+        return f"only other parts of the namespace package {lookup.module} ({lookup.place.shown}) are here"
+    if lookup.found == "absent":
         return f"no package {target.package!r} is installed here"
-    if sighting.found != "missing":
-        return ""
-    answer = moved_by_look(target, sighting)
-    return f"{answer.reason}; close: {', '.join(answer.close)}" if answer.close else answer.reason
+    return moved(target, lookup).reason if lookup.found == "missing" else ""
 
 
 def _why_not_passed_on(roots: tuple[str, ...], target: Target) -> str:
@@ -98,24 +95,3 @@ def _why_not_passed_on(roots: tuple[str, ...], target: Target) -> str:
             return f"{passed_on[-1].module} imports it as {origin}, which is not there: {why}"
         passed_on.append(origin)
     return ""
-
-
-def _is_shown(target: Target) -> bool:
-    """Whether files show what the look is not sure of: a stub, a submodule, or what is running already."""
-    try:
-        place = place_of(target.module)
-        if place is None:
-            return False
-        if place.folders is not None and find(f"{target.module}.{target.symbol}", place.folders) is not None:
-            return True
-    except Undecidable:
-        return False
-    stub = os.path.splitext(place.file)[0] + ".pyi"
-    return _binds(stub, target.symbol) or (place.is_running and _binds(place.file, target.symbol))
-
-
-def _binds(file: str, name: str) -> bool:
-    try:
-        return binds(Path(file).read_bytes(), name) is True
-    except OSError:
-        return False

@@ -8,26 +8,14 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._lookup.finder import Place, Undecidable, find
+from ssot_shims._lookup.bindings import parent_of
+from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._project.declarations import importable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def place_of(module: str) -> Place | None:
-    """The place of *module*, package by package. Raises :class:`Undecidable`."""
-    name, place = "", None
-    for step in module.split("."):
-        if place is not None and place.folders is None:
-            return None
-        name = f"{name}.{step}" if name else step
-        place = find(name, place.folders if place else None)
-        if place is None:
-            return None
-    return place
 
 
 @cache  # every file of a tree asks about the same few modules
@@ -117,12 +105,6 @@ def parsed(file: str) -> ast.Module | None:
             return ast.parse(Path(file).read_bytes())
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-
-
-def parent_of(node: ast.ImportFrom, package: str) -> str:
-    """The module that a ``from`` import in a file of *package* names; empty when that is above the top."""
-    steps = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-    return ".".join([*steps, node.module] if node.module else steps)
 
 
 def with_packages(module: str) -> Iterator[str]:

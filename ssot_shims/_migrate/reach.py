@@ -10,9 +10,9 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from ssot_shims._lookup.bindings import binds
+from ssot_shims._lookup.bindings import dynamic_features, is_bound, parent_of, parse
 from ssot_shims._migrate.names import Names
-from ssot_shims._migrate.places import located, parent_of, parsed
+from ssot_shims._migrate.places import located, parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def why_not_reached(roots: tuple[str, ...], module: str, name: str) -> str:
     """Why ``module.name`` may be another thing than *name* imported from *module*; empty when it is that."""
     if why := why_hidden(roots, module):
         return why
-    if is_module(roots, module, name) and binds(_source(roots, module), name) is not True:
+    if is_module(roots, module, name) and _binds(roots, module, name) is not True:
         return f"{module}.{name} is a module, and nothing shows that {module} imports it"
     return ""
 
@@ -56,7 +56,7 @@ def is_module(roots: tuple[str, ...], package: str, name: str) -> bool:
 @cache  # as above
 def _gives_away(roots: tuple[str, ...], package: str, name: str) -> bool:
     """Whether *package* may give the name of its submodule to something else when it runs."""
-    if binds(_source(roots, package), name) is False:
+    if _binds(roots, package, name) is False:
         return False
     tree = parsed(located(roots, package)[0])
     if tree is None:
@@ -70,7 +70,7 @@ def _gives_away(roots: tuple[str, ...], package: str, name: str) -> bool:
 
 def _may_bring(roots: tuple[str, ...], module: str, name: str) -> bool:
     """Whether a star import from *module* may bring *name*."""
-    return not located(roots, module)[0] or binds(_source(roots, module), name) is not False
+    return not located(roots, module)[0] or _binds(roots, module, name) is not False
 
 
 def _is_itself(node: ast.AST, index: int, package: str, name: str) -> bool:
@@ -80,6 +80,16 @@ def _is_itself(node: ast.AST, index: int, package: str, name: str) -> bool:
     if isinstance(node, ast.Import):
         return (node.names[index].name, node.names[index].asname) == (f"{package}.{name}", name)
     return False
+
+
+def _binds(roots: tuple[str, ...], module: str, name: str) -> bool | None:
+    """Whether *module* binds *name*; None when only running it could tell."""
+    tree = parse(_source(roots, module))
+    if tree is None:
+        return None
+    if is_bound(tree, name):
+        return True
+    return None if any(dynamic_features(tree, name, module)) else False
 
 
 def _source(roots: tuple[str, ...], module: str) -> bytes:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 
@@ -12,8 +10,9 @@ import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._names import SHIMS
 from ssot_shims._record import Record
+from ssot_shims._shims.shim import quiet
 from ssot_shims._text import describe
-from ssot_shims.errors import InvalidSetting, PlaceholderWarning
+from ssot_shims.errors import InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,14 +105,6 @@ def told_later() -> Generator[None]:
 
     A front end tells it all itself, afterwards.
     """
-    strict = os.environ.get(_settings.STRICT)
     _settings.strict()  # a value that does not read is still an error
-    os.environ[_settings.STRICT] = "0"
-    try:
-        with warnings.catch_warnings(), redirect_stdout(sys.stderr):
-            warnings.simplefilter("ignore", PlaceholderWarning)
-            yield
-    finally:
-        del os.environ[_settings.STRICT]
-        if strict is not None:
-            os.environ[_settings.STRICT] = strict
+    with quiet(), redirect_stdout(sys.stderr):
+        yield

@@ -11,25 +11,18 @@ from ssot_shims._callsite import PACKAGE
 from ssot_shims._lookup.finder import attribute
 from ssot_shims._lookup.lookup import AS_TARGET, Target
 from ssot_shims._record import Record
-from ssot_shims._shims.resolution import cure_of, resolve
+from ssot_shims._shims.upstream import resolve
 from ssot_shims._text import with_hint
-from ssot_shims.errors import (
-    InvalidDeclaration,
-    PlaceholderWarning,
-    UnknownName,
-    UpstreamBroken,
-    UpstreamError,
-    UpstreamMoved,
-)
+from ssot_shims.errors import InvalidDeclaration, PlaceholderWarning, UnknownName, UpstreamBroken, UpstreamMoved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
-    from typing import Any, TypeVar
+    from typing import Any, ClassVar, TypeVar
 
-    from ssot_shims._shims.resolution import State
-    from ssot_shims._shims.upstream import Cause, TargetResult
+    from ssot_shims._shims.result import Cause, TargetResult
+    from ssot_shims._shims.upstream import State
 
     T = TypeVar("T")
 
@@ -70,10 +63,14 @@ class ShimRecord(Record):
     @property
     def problem(self) -> str:
         """What is to be said aloud: why it moved or broke, or which target was broken before the one that won."""
+        return "; ".join(with_hint(reason, hint) for reason, hint in self.problems)
+
+    @property
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """The same as reasons and hints."""
         if self.state in ("moved", "broken"):
-            return self.reason
-        broken = [answer for answer in self.results if answer.state == "broken"]
-        return "; ".join(f"{answer.reason}; {cure_of(self.name, answer)}" for answer in broken)
+            return ((self.reason, self.hint),)
+        return tuple((result.reason, result.hint) for result in self.results if result.state == "broken")
 
 
 class Snapshot(Record):
@@ -125,15 +122,31 @@ def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T
         raise InvalidDeclaration("no target is given to @shim", AS_TARGET)
     parsed = tuple(map(Target.parse, targets))
     replaced = tuple(map(str, map(Target.parse, (replaces,) if isinstance(replaces, str) else replaces)))
+    frame = sys._getframe(1)
+    # What ships with us is no file for the user to edit.
+    is_ours = frame.f_code.co_filename.startswith(PACKAGE)
+    place = "" if is_ours else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
     def declare(placeholder: T) -> T:
         is_strict = _settings.strict()
-        record = _declare(placeholder, parsed, replaced)
-        if record.problem:
+        record = _declare(placeholder, parsed, replaced, place)
+        if record.problems:
             _complain(record, is_strict)
         return record.object  # type: ignore[no-any-return]  # the upstream is taken at its contract's word; verify checks it
 
     return declare
+
+
+class quiet:  # a context manager, named like those of contextlib
+    """While this lasts, moved and broken shims neither warn nor raise: a front end shows their records afterwards."""
+
+    depth: ClassVar[int] = 0
+
+    def __enter__(self) -> None:
+        quiet.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        quiet.depth -= 1
 
 
 def all_shims() -> tuple[ShimRecord, ...]:
@@ -169,13 +182,14 @@ def is_placeholder(obj: object) -> bool:
 
 
 def _lineage(obj: object) -> tuple[object, ...]:
-    # type() is asked, not isinstance(), and type's own attribute is read: mocks and metaclasses may claim anything.
-    mro = type.__dict__["__mro__"].__get__
-    kind = type(obj)
-    return mro(obj) if type in mro(kind) else (obj, *mro(kind))
+    return _mro(obj) if type in _mro(type(obj)) else (obj, *_mro(type(obj)))
 
 
-def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[str, ...]) -> ShimRecord:
+# Not isinstance(), nor the attribute of the class: mocks and metaclasses may claim anything.
+_mro = type.__dict__["__mro__"].__get__
+
+
+def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[str, ...], place: str) -> ShimRecord:
     """The record of this declaration; one that has been resolved before (a reload) is not resolved again."""
     name, module, qualname = _names_of(placeholder)
     declared = f"{module}.{qualname}"
@@ -189,23 +203,10 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
             kept = first.replace(placeholder=placeholder) if first.declared == declared else first
             return _keep(kept.replace(replaces=replaces), instead_of=first)
     start = perf_counter()
-    resolution = resolve(name, targets, placeholder)
-    decided_by = resolution.decided_by
-    record = ShimRecord(
-        name=name,
-        targets=texts,
-        state=resolution.state,
-        reason=resolution.reason,
-        cause=decided_by.cause if decided_by else None,
-        error=decided_by.error if decided_by else None,
-        seconds=perf_counter() - start,
-        placeholder=placeholder,
-        upstream=decided_by.upstream if decided_by else None,
-        results=resolution.results,
-        declared=declared,
-        file=file,
-        replaces=replaces,
-    )
+    resolution = resolve(name, targets, placeholder, place)
+    seconds = perf_counter() - start
+    written: dict[str, Any] = {"name": name, "targets": texts, "replaces": replaces, "placeholder": placeholder}
+    record = ShimRecord(**vars(resolution), **written, declared=declared, file=file, seconds=seconds)
     _warned.discard(name)
     return _keep(record, instead_of=first)
 
@@ -236,7 +237,7 @@ def _names_of(placeholder: object) -> tuple[str, str, str]:
     kind = type(placeholder)
     named: Any = placeholder
     is_wrapped = callable(placeholder) and hasattr(placeholder, "__wrapped__") and kind not in _METHODS
-    if not (is_wrapped or kind is _FUNCTION or type in type.__dict__["__mro__"].__get__(kind)):
+    if not (is_wrapped or kind is _FUNCTION or type in _mro(kind)):
         problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     return named.__name__, named.__module__ or "__main__", named.__qualname__
@@ -244,40 +245,41 @@ def _names_of(placeholder: object) -> tuple[str, str, str]:
 
 def _complain(record: ShimRecord, is_strict: bool) -> None:
     """Raise, every time, about an upstream that moved or broke; when not strict, warn once a shim."""
-    if is_strict:
-        raise _as_error(record)
-    if record.name in _warned:
+    if quiet.depth or (record.name in _warned and not is_strict):
+        _warned.add(record.name)
         return
+    reason, hint = "; ".join(reason for reason, _ in record.problems), record.problems[0][1]
+    cause = next((result.error for result in record.results if result.error), None)
+    if is_strict:
+        kind = UpstreamMoved if record.state == "moved" else UpstreamBroken
+        raise kind(record.name, reason, hint) from cause
     import warnings
 
-    warning = PlaceholderWarning(record.name, record.problem, is_in_use=record.state != "upstream")
-    warning.__cause__ = _first_error(record)
-    frame = _importing_frame(record)
-    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warning = PlaceholderWarning(record.name, reason, hint, is_in_use=record.state != "upstream")
+    warning.__cause__ = cause
+    frame = _importing_frame(record.placeholder.__module__)
+    names = frame.f_globals
+    registry = names.setdefault("__warningregistry__", {})
     warnings.warn_explicit(
-        warning, PlaceholderWarning, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"), registry
+        warning, PlaceholderWarning, frame.f_code.co_filename, frame.f_lineno, names.get("__name__"), registry
     )
     # Marked only now: where warnings are errors, each further import fails like the first.
     _warned.add(record.name)
 
 
-def _as_error(record: ShimRecord) -> UpstreamError:
-    kind = UpstreamMoved if record.state == "moved" else UpstreamBroken
-    error = kind(record.name, record.problem)
-    error.__cause__ = _first_error(record)
-    return error
+_RUNNERS = ("_pytest", "pluggy", "threading")  # they import what they run: their lines are none of the user's
+_OPTIMIZED = 1  # inspect.CO_OPTIMIZED: a function, and neither a module nor the body of a class
 
 
-def _first_error(record: ShimRecord) -> BaseException | None:
-    return next((answer.error for answer in record.results if answer.error), None)
-
-
-def _importing_frame(record: ShimRecord) -> FrameType:
-    """The frame with the line that imported the declaring module; the declaration itself when no user's line did."""
+def _importing_frame(module: str) -> FrameType:
+    """The frame with the line that imported *module*, which declares a shim; else the one that declares it."""
     frames = [frame for frame in _frames() if not _is_machinery(frame)] or [sys._getframe()]
-    declaring = [frame for frame in frames if _declares(frame, record)]
-    outside = next((frame for frame in frames if frame not in declaring), frames[-1])
-    return declaring[-1] if declaring and _is_of(outside, _RUNNERS) else outside
+    nearest = frames[0]
+    if nearest.f_globals.get("__name__") != module or nearest.f_code.co_flags & _OPTIMIZED:
+        return nearest
+    file = nearest.f_code.co_filename
+    importing = next((frame for frame in frames if frame.f_code.co_filename != file), nearest)
+    return nearest if _package_of(importing) in _RUNNERS else importing
 
 
 def _frames() -> Iterator[FrameType]:
@@ -287,23 +289,12 @@ def _frames() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-# They import what they run; in their code there is no line of the user's.
-_RUNNERS = ("_pytest", "pluggy", "runpy", "threading")
-_OPTIMIZED = 1  # inspect.CO_OPTIMIZED: a function, and neither a module nor the body of a class
-
-
-def _declares(frame: FrameType, record: ShimRecord) -> bool:
-    """Whether *frame* runs the module that declares the shim, or a class in it."""
-    is_function = frame.f_code.co_flags & _OPTIMIZED
-    return not is_function and frame.f_globals.get("__name__") == record.placeholder.__module__
-
-
 def _is_machinery(frame: FrameType) -> bool:
-    """Whether *frame* is ours or belongs to the import system, import hooks (pytest's among them) included."""
-    file, function = frame.f_code.co_filename, frame.f_code.co_name
-    is_import = file.startswith("<frozen importlib") or _is_of(frame, ("importlib",))
-    return is_import or function == "exec_module" or file.startswith(PACKAGE)
+    """Whether *frame* is ours, or runs modules: that of Python, or an import hook such as pytest's."""
+    file = frame.f_code.co_filename
+    is_import = file.startswith("<frozen ") or frame.f_code.co_name == "exec_module"
+    return is_import or file.startswith(PACKAGE) or _package_of(frame) == "importlib"
 
 
-def _is_of(frame: FrameType, packages: tuple[str, ...]) -> bool:
-    return (frame.f_globals.get("__name__") or "").partition(".")[0] in packages
+def _package_of(frame: FrameType) -> str:
+    return (frame.f_globals.get("__name__") or "").partition(".")[0]

@@ -1,6 +1,6 @@
-"""Ask for one upstream symbol, and tell apart there, absent, moved and broken.
+"""The upstream of a shim: ask each target for it, and tell there, absent, moved and broken apart.
 
-The only code that imports an upstream. A look comes first, so an upstream that lacks the symbol is never run.
+The only code that imports an upstream. A lookup comes first, so an upstream that lacks the symbol is never run.
 """
 
 from __future__ import annotations
@@ -8,111 +8,122 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from ssot_shims._lookup.finder import Undecidable, attribute, find, is_half_imported, is_running
-from ssot_shims._lookup.lookup import look
+import ssot_shims._settings as _settings
+from ssot_shims._lookup.finder import Undecidable, attribute, find, is_half_imported, is_namespace, is_running
+from ssot_shims._lookup.lookup import Target, look
 from ssot_shims._record import Record
-from ssot_shims.errors import CircularShim
+from ssot_shims._shims.result import TargetResult, moved, moved_module, moved_symbol
+from ssot_shims._text import describe, one_line
+from ssot_shims.errors import CircularShim, InvalidDeclaration, InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import ModuleType
     from typing import Any, Literal
 
-    from ssot_shims._lookup.lookup import Lookup, Target
+    from ssot_shims._shims.result import Cause
 
-    Cause = Literal[
-        "dependency missing",
-        "import error",
-        "syntax error",
-        "system exit",
-        "warning as error",
-        "exception",
-        "wrong kind",
-        "forwarding address",
-    ]
+    State = Literal["upstream", "absent", "moved", "broken", "forced"]
+
+_FROM_BAD_TO_WORSE = ("absent", "moved", "broken")
 
 
-class TargetResult(Record):
-    """What one target of a shim turned out to be.
+class Resolution(Record):
+    """The state of a shim, what decided it, and the result of every target."""
 
-    ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken`` and ``reason`` says what was seen. ``cause`` is the
-    kind of a breakage and ``error`` the exception that importing raised; ``close`` holds targets it may have moved to.
-    """
-
-    target: str
-    state: Literal["upstream", "absent", "moved", "broken"]
+    state: State
     reason: str
     hint: str = ""
     cause: Cause | None = None
     error: BaseException | None = None
-    close: tuple[str, ...] = ()
-    file: str = ""  # the file or folder looked in
     upstream: Any = None
+    results: tuple[TargetResult, ...] = ()
+
+
+def resolve(shim: str, targets: tuple[Target, ...], placeholder: object, declared_at: str = "") -> Resolution:
+    """Which state *shim*, declared at that line, is in. The first target that is there wins, else the worst counts."""
+    if _settings.is_forced(shim):
+        variable = _settings.PLACEHOLDERS
+        reason, hint = f"{variable} asks for the placeholder", f"to undo that: unset {variable}"
+        return Resolution(state="forced", reason=reason, hint=hint)
+    named = _named(shim)
+    results: list[TargetResult] = []
+    for target in named or targets:
+        # What the user names is imported even where a lookup says that the symbol is not there.
+        result = ask(target, placeholder, looks_first=not named)
+        results.append(result.replace(hint=_hint(shim, target, result, declared_at)))
+        if result.state == "upstream":
+            upstream = result.upstream
+            return Resolution(state="upstream", reason=result.reason, upstream=upstream, results=tuple(results))
+    worst = max(results, key=lambda result: _FROM_BAD_TO_WORSE.index(result.state))
+    # The same thing is said once.
+    reason = "; ".join(dict.fromkeys(result.reason for result in results if result.state == worst.state))
+    state, hint = worst.state, worst.hint
+    if named:
+        # Whoever names a place does not expect it to be absent.
+        state = "moved" if state == "absent" else state
+        hint = f"to go back to the places that the shim names: unset {_settings.upstream_variable(shim)}"
+    cause, error = worst.cause, worst.error
+    return Resolution(state=state, reason=reason, hint=hint, cause=cause, error=error, results=tuple(results))
+
+
+def _named(shim: str) -> tuple[Target, ...]:
+    """The one target that the user put behind *shim* instead of its own; empty when there is none."""
+    value = _settings.upstream_override(shim)
+    try:
+        return (Target.parse(value),) if value else ()
+    except InvalidDeclaration as error:
+        expected = "a target such as pkg.mod:Name"
+        raise InvalidSetting(_settings.upstream_variable(shim), value, expected) from error
+
+
+def _hint(shim: str, target: Target, result: TargetResult, declared_at: str) -> str:
+    """What turns *result*: first what lasts, then the variable."""
+    if result.state == "upstream":
+        return ""
+    if result.state == "absent":
+        return f"to use the real one, install it, or set PYTHONPATH=<the folder that holds {target.package}>"
+    if result.state == "moved":
+        # With several places nobody knows which one it is.
+        now_at = result.moved_to[0] if len(result.moved_to) == 1 else ""
+        variable = f"{_settings.upstream_variable(shim)}={now_at or f'<module>:{target.symbol}'}"
+        if not declared_at:
+            return f"to say where it is now: {variable}"
+        place = now_at or "where it is now"
+        return f"to follow it, write {place} as the target at {one_line(declared_at)}; until then: {variable}"
+    placeholder = f"to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}"
+    if result.error is None:
+        return placeholder
+    return f'to see the whole traceback: {_python()} -c "from {target.module} import {target.first}"; {placeholder}'
+
+
+def _python() -> str:
+    """The command that starts Python."""
+    import shutil  # brings much, and most upstreams are not broken
+
+    return "python" if shutil.which("python") else sys.executable
 
 
 def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> TargetResult:
-    """The answer for *target*, which has to be of the same kind as *placeholder*.
+    """The result for *target*, which has to be of the same kind as *placeholder*.
 
     Raises :class:`CircularShim` when the module of *target* is half imported. KeyboardInterrupt passes through.
     """
     if not is_running(target.module):
-        sighting = look(target)
-        if sighting.found == "absent":
-            return _absent(target)
-        if sighting.found == "missing" and looks_first:
-            return moved_by_look(target, sighting)
+        lookup = look(target)
+        if lookup.found == "absent":
+            return _absent(target, lookup.module, lookup.place.shown if lookup.place else "")
+        if lookup.found == "missing" and looks_first:
+            return moved(target, lookup)
     return _ask_by_import(target, placeholder)
 
 
-def _absent(target: Target) -> TargetResult:
-    return TargetResult(target=str(target), state="absent", reason=f"no package {target.package!r} is installed here")
-
-
-def moved_by_look(target: Target, sighting: Lookup) -> TargetResult:
-    """The answer for a *target* that a look has not found, with what stands near the place where it should be."""
-    from ssot_shims._lookup.lookup import names_in_file, submodules_in  # most upstreams have not moved
-
-    place = sighting.place
-    assert place is not None
-    if sighting.module == target.module:
-        reason = f"{target.symbol} is not in {place.shown} (looked at without running it)"
-        return _moved_symbol(target, reason, place.shown, names_in_file(place.shown))
-    module, folders = sighting.module, place.folders
-    step = target.module[len(module) + 1 :].partition(".")[0]
-    if folders is None:
-        return _moved_module(
-            target, f"{module} ({place.shown}) is a module and no package, so", module, step, place.shown
-        )
-    return _moved_module(target, f"in {place.shown}", module, step, place.shown, submodules_in(folders))
-
-
-def _moved_module(
-    target: Target, where: str, parent: str, step: str, file: str, siblings: Iterable[str] = ()
-) -> TargetResult:
-    from ssot_shims._text import close_matches
-
-    rest = target.module[len(f"{parent}.{step}") :]
-    near = close_matches(
-        step, (name for name in siblings if name != step)
-    )  # a file may be there, and not to be imported
-    close = tuple(f"{parent}.{name}{rest}:{target.symbol}" for name in near)
-    return TargetResult(
-        target=str(target), state="moved", reason=f"{where} there is no module {parent}.{step}", close=close, file=file
-    )
-
-
-def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], depth: int = 0) -> TargetResult:
-    """The answer for a symbol whose part number *depth* is not there, though *names* are."""
-    from ssot_shims._text import close_matches
-
-    parts = target.symbol.split(".")
-    gone = parts[depth]  # some line may still look as if it defined that name
-    near = close_matches(
-        gone, (name for name in names if name != gone and name.startswith("_") <= gone.startswith("_"))
-    )
-    close = tuple(f"{target.module}:{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}" for name in near)
-    return TargetResult(target=str(target), state="moved", reason=reason, close=close, file=file)
+def _absent(target: Target, namespace: str = "", folder: str = "") -> TargetResult:
+    reason = f"no package {target.package!r} is installed here"
+    if namespace:
+        others = f"only other parts of the namespace package {namespace} ({folder})"
+        reason = one_line(f"{target} is not installed here, {others}")
+    return TargetResult(target=str(target), state="absent", reason=reason)
 
 
 def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
@@ -124,16 +135,15 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
         raise
     except _NotThere as missing:
         file = attribute(sys.modules.get(target.module), "__file__") or target.module
-        return _moved_symbol(target, f"{target.symbol} is not in {file}", file, missing.names, missing.depth)
+        return moved_symbol(target, f"{target.symbol} is not in {file}", file, missing.names, missing.depth)
     except BaseException as error:
         return _failed(target, error)
     problem = wrong_kind(placeholder, upstream)
     if problem:
         return _broken(target, "wrong kind", f"{target} is {problem}")
     where = attribute(module, "__file__") or "built in"
-    return TargetResult(
-        target=str(target), state="upstream", reason=f"{target} ({where})", upstream=upstream, file=where
-    )
+    reason = one_line(f"{target} ({where})")
+    return TargetResult(target=str(target), state="upstream", reason=reason, upstream=upstream, file=where)
 
 
 def _wait_for_packages(target: Target) -> None:
@@ -165,36 +175,23 @@ def _symbol(module: ModuleType, target: Target) -> Any:
     return found
 
 
-def _refuse_half_imported(target: Target, error: ImportError) -> None:
-    """Raise when *error* is about a module that is only half imported: the import runs in a circle."""
-    module = _name_in(error)
-    if isinstance(error, ModuleNotFoundError):
-        module = module.rpartition(".")[0]  # it is the package that does not have it yet
-    if module in sys.modules and is_half_imported(sys.modules[module]):
-        raise CircularShim(target.symbol, module) from error
-
-
-def _name_in(error: ImportError) -> str:
-    """The module that *error* is about, whatever a subclass makes of that attribute."""
-    name: object = vars(ImportError)["name"].__get__(error)
-    return name if isinstance(name, str) else ""
-
-
 def _failed(target: Target, error: BaseException) -> TargetResult:
-    """The answer for an import that raised *error*."""
+    """The result for an import that raised *error*."""
+    missing = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
     if isinstance(error, ImportError):
-        _refuse_half_imported(target, error)
-    missing = _name_in(error) if isinstance(error, ModuleNotFoundError) else ""
+        # Of a module that is not found, it is the package that does not have it yet.
+        half = missing.rpartition(".")[0] if missing else error.name
+        if half in sys.modules and is_half_imported(sys.modules[half]):
+            raise CircularShim(target.symbol, half) from error
+    parent, _, step = missing.rpartition(".")
     if missing == target.package and not _is_found(target.package):
         return _absent(target)
-    if missing and f"{target.module}.".startswith(f"{missing}.") and missing != target.package:
-        parent, _, step = missing.rpartition(".")
-        file = attribute(sys.modules.get(parent), "__file__") or parent
-        return _moved_module(target, f"in {file}", parent, step, file)
-    from ssot_shims._text import describe  # only for what broke
-
-    cause = _cause(error, missing)
-    return _broken(target, cause, f"importing {target.module} raised {describe(error)}", error)
+    if parent and f"{target.module}.".startswith(f"{missing}."):
+        file = attribute(sys.modules.get(parent), "__file__")
+        if is_namespace(target.package) and is_namespace(parent):
+            return _absent(target, parent, *attribute(sys.modules[parent], "__path__")[:1])
+        return moved_module(target, f"in {file or parent}", parent, step, file or parent)
+    return _broken(target, _cause(error, missing), f"importing {target.module} raised {describe(error)}", error)
 
 
 def _is_found(package: str) -> bool:

@@ -135,8 +135,8 @@ def test_each_state_and_status_without_a_requirement(suite: Suite) -> None:
         "absent": "upstream:Absent: absent: no package 'missing_pkg' is installed here; to use the real one, install "
         "it, or set PYTHONPATH=<the folder that holds missing_pkg>",
         "moved": f"upstream:Moved: moved: Moved is not in {suite.folder}/moved_pkg/__init__.py (looked at without "
-        "running it); close: moved_pkg:MovedService; to say where it is now: "
-        "SSOT_SHIMS_UPSTREAM_MOVED=moved_pkg:MovedService",
+        "running it); similar: moved_pkg:MovedService; to follow it, write where it is now as the target at "
+        f"{conftest}:13; until then: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
         "broken": "upstream:Broken: broken: importing broken_pkg raised RuntimeError: boom; to see the whole "
         'traceback: python -c "from broken_pkg import Broken"; to go on with the placeholder: '
         "SSOT_SHIMS_PLACEHOLDERS=Broken",

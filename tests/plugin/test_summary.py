@@ -91,8 +91,9 @@ def test_one_line_each_the_most_serious_first(suite: Suite) -> None:
         "PYTHONPATH=<the folder that holds missing_pkg>"
     )
     assert run.summary == [
-        f"STRICT Moved: moved: Moved is not in {moved} (looked at without running it); close: moved_pkg:MovedService; "
-        "to say where it is now: SSOT_SHIMS_UPSTREAM_MOVED=moved_pkg:MovedService",
+        f"STRICT Moved: moved: Moved is not in {moved} (looked at without running it); "
+        f"similar: moved_pkg:MovedService; to follow it, write where it is now as the target at {conftest}:6; "
+        "until then: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
         "ERROR asked: asked for without a marker; required by --ssot-require; unavailable: it has no licence",
         f"ERROR bug: 2 tests; failed: {strange}",
         "ERROR required: 1 test; required by --ssot-require; unavailable: nobody started it",
