@@ -34,7 +34,7 @@ def ask(notation: str) -> Availability:
 
 
 def said(answer: Availability) -> tuple[str, str]:
-    return answer.status, answer.reason
+    return answer.status, answer.explanation
 
 
 def program(name: str, capability: str, package: str) -> str:
@@ -88,7 +88,7 @@ def check_server(command: list[str], user: str | None, port: int, path: Path, st
     tcp, unix = f"tcp://127.0.0.1:{port}", f"unix://{path}"
     nothing = f"nothing listens on 127.0.0.1:{port}; start it, or correct the address"
     no_socket = f"there is no socket at {path}; start what makes it, or correct the path"
-    stale = f"{path} is a stale socket, nothing listens on it any more; start what made it anew"
+    stale = f"nothing listens on {path}, a stale socket; restart what made it"
 
     assert said(ask(tcp)) == ("unavailable", nothing)
     assert said(ask(unix)) == ("unavailable", no_socket)

@@ -35,31 +35,40 @@ WRONG = {
     # --- addresses
     "tcp:localhost:5432": ("has no // after tcp:", "tcp://host:port"),
     "tcp://localhost": ("has no port", "tcp://host:port"),
-    "tcp://localhost:": ("has no port after the colon", PORT),
-    "tcp://localhost:0": ("has the port 0", PORT),
-    "tcp://localhost:65536": ("has the port 65536", PORT),
-    "tcp://localhost:99999999": ("has the port 99999999", PORT),
-    "tcp://localhost:-1": ("has the port '-1', which is no number", PORT),
-    "tcp://localhost:postgres": ("has the port 'postgres', which is no number", PORT),
-    "tcp://localhost:\u0665": ("has the port '\u0665', which is no number", PORT),
+    "tcp://localhost:": ("has the port ''", PORT),
+    "tcp://localhost:0": ("has the port '0'", PORT),
+    "tcp://localhost:65536": ("has the port '65536'", PORT),
+    "tcp://localhost:99999999": ("has the port '99999999'", PORT),
+    "tcp://localhost:-1": ("has the port '-1'", PORT),
+    "tcp://localhost:postgres": ("has the port 'postgres'", PORT),
+    "tcp://localhost:\u0665": ("has the port '\u0665'", PORT),
     "tcp://:5432": ("has no host", "tcp://host:port"),
     "tcp://": ("has no host", "tcp://host:port"),
     "tcp://::1:5432": ("has more than one colon in '::1:5432'", "brackets around an IPv6 address: [::1]:port"),
-    "tcp://[::1:5432": ("has a bracket that does not close before the port in '[::1:5432'", "[::1]:port"),
-    "tcp://[::1]]:5432": ("has a bracket that does not close before the port in '[::1]]:5432'", "[::1]:port"),
-    "tcp://[::1]5432": ("has a bracket that does not close before the port in '[::1]5432'", "[::1]:port"),
+    "tcp://[::1:5432": ("has '[::1:5432', which is no IPv6 address in brackets", "[::1]:port"),
+    "tcp://[::1]]:5432": ("has '[::1]]:5432', which is no IPv6 address in brackets", "[::1]:port"),
+    "tcp://[::1]5432": ("has '[::1]5432', which is no IPv6 address in brackets", "[::1]:port"),
     "tcp://[::1]": ("has no port", "tcp://host:port"),
-    "tcp://[localhost]:5432": ("has 'localhost' in brackets, which is no IPv6 address", "one such as [::1]"),
-    "tcp://[]:5432": ("has '' in brackets, which is no IPv6 address", "one such as [::1]"),
+    "tcp://[localhost]:5432": ("has '[localhost]:5432', which is no IPv6 address in brackets", "[::1]:port"),
+    "tcp://[]:5432": ("has '[]:5432', which is no IPv6 address in brackets", "[::1]:port"),
     "tcp://local host:5432": ("has the host 'local host' with ' ' in it", "a host name or an IP address"),
     "tcp://a..b:5432": ("has the host 'a..b', which is no host name", "parts of 1 to 63 characters"),
     f"tcp://{'a' * 64}:1": (f"has the host '{'a' * 64}', which is no host name", "parts of 1 to 63 characters"),
+    "tcp://b\u00fccher.example:65535": (
+        "has the host 'b\u00fccher.example', which is not in ASCII",
+        "its xn-- spelling",
+    ),
+    "http://fa\u00df.example/health": ("has the host 'fa\u00df.example', which is not in ASCII", "its xn-- spelling"),
+    "https://\u24db\u24de\u24d2.example": (
+        "has the host '\u24db\u24de\u24d2.example', which is not in ASCII",
+        "its xn-- spelling",
+    ),
     "tcp://localhost:5432/db": ("has something after the port", "tcp://host:port"),
     "unix:/run/app.sock": ("has no // after unix:", "unix:///absolute/path"),
-    "unix://": ("has no path", "unix:///absolute/path"),
-    "unix://run/app.sock": ("has a host or a relative path after the //", "unix:///absolute/path"),
+    "unix://": ("has no absolute path after the //", "unix:///absolute/path"),
+    "unix://run/app.sock": ("has no absolute path after the //", "unix:///absolute/path"),
     "http://": ("has no host", "http://host/path"),
-    "http://localhost:99999/health": ("has the port 99999", PORT),
+    "http://localhost:99999/health": ("has the port '99999'", PORT),
     "https://localhost/a b": ("has ' ' after the host", "%20 for a blank"),
     "https://localhost/#top": ("has a # part, which is never sent to a server", "https://host/path"),
     # --- the rest
@@ -124,7 +133,7 @@ RIGHT = {
     "https://host/path": "https://localhost/path",
     "brackets around an IPv6 address: [::1]:port": "tcp://[::1]:5432",
     "[::1]:port": "tcp://[::1]:5432",
-    "one such as [::1]": "tcp://[::1]:5432",
+    "its xn-- spelling": "tcp://xn--bcher-kva.example:65535",
     "a host name or an IP address": "tcp://localhost:5432",
     "parts of 1 to 63 characters": "tcp://a.b:5432",
     "%2F, %3F and %23 for them": "http://me:hun%2Fhunter2@localhost/",
@@ -146,7 +155,7 @@ READS = [
     "tcp://[::1]:5432",
     "tcp://[fe80::1%eth0]:5432",
     "tcp://127.0.0.1:1",
-    "tcp://b\u00fccher.example:65535",
+    "tcp://xn--bcher-kva.example:65535",
     "tcp://my_service.local.:80",
     "unix:///run/postgresql/.s.PGSQL.5432",
     "unix:///run/user@1000/a b?c#d.sock",
@@ -253,7 +262,7 @@ def test_a_probe_keeps_its_secrets(notation: str, shown: str) -> None:
     """Neither the notation nor the repr of a probe has them."""
     probe = read(notation)
     assert probe.notation == shown
-    assert repr(probe) == f"HttpProbe({shown!r})"
+    assert repr(probe) == f"HttpProbe(notation={shown!r}, url=Url({shown!r}))"
     assert repr(probe.url) == f"Url({shown!r})"  # type: ignore[union-attr]
     assert "hunter2" not in repr(probe.url.authority)  # type: ignore[union-attr]
 

@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import stat
-import subprocess
 import sys
 import threading
 import time
@@ -36,7 +35,7 @@ from ssot_shims import (
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.conftest import Write, run
 from tests.docker_machine import Machine, ask, seen
-from tests.hostile import ANSWER, Conversation, Peer, says
+from tests.hostile import ANSWER, Peer, says
 
 PACKAGE = Path(ssot_shims.__file__).parent
 LONGEST = 2000  # characters of a reason
@@ -230,32 +229,7 @@ def test_a_huge_redirect_is_cut() -> None:
         registry.register("page", f"http://127.0.0.1:{page.place[1]}/")
         reason = registry.check("page").reason
     assert len(reason) in (LONGEST - 1, LONGEST)
-    assert reason.endswith("aaa if that one is meant")
-
-
-def test_the_command_in_a_reason_can_be_pasted(tmp_path: Path) -> None:
-    """A page that redirects to a path with quotes in it puts no second command into the one that is named."""
-    path = "/x';touch${IFS}pwned;'\"`touch${IFS}pwned`$(touch${IFS}pwned)"
-
-    def act(talk: Conversation) -> None:
-        lost = b"touch" in talk.listen()
-        talk.say(b"HTTP/1.1 500 no\r\n\r\n" if lost else f"HTTP/1.1 302 Found\r\nLocation: {path}\r\n\r\n".encode())
-
-    with Peer(("127.0.0.1", 0), act) as page:
-        address = f"http://127.0.0.1:{page.place[1]}"
-        registry = Registry()
-        registry.register("page", f"{address}/")
-        reason = registry.check("page").reason
-    command = reason.partition("see why with ")[2].partition(" and mend that")[0]
-    (tmp_path / "curl").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
-    (tmp_path / "curl").chmod(0o755)
-    search = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, env={"PATH": search}, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines() == ["-i", address + path]
-    assert done.stderr == ""
-    assert not (tmp_path / "pwned").exists()
+    assert reason.endswith("aaa at another host")
 
 
 def test_the_step_for_a_hostile_context_can_be_pasted(quiet_machine: Machine) -> None:
@@ -615,7 +589,7 @@ def test_a_pipe_for_certificates_holds_nobody_up(
     answer = registry.check("web")
     assert seen(answer) == (
         "unavailable",
-        f"TLS cannot be set up here ({variable} names a pipe); correct SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE",
+        f"TLS cannot be set up here ({variable} names a pipe)",
     )
     assert time.monotonic() - start < 1
 

@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from typing import Literal
 
 
-_PORT = "a port from 1 to 65535"
-
-
 class Authority(Record):
     """Where to connect to. ``host`` has no brackets; ``user`` is as written, ``name:password``, and never shown."""
 
@@ -51,26 +48,18 @@ def read_authority(rest: str) -> tuple[Authority, str]:
 
 def _split_port(place: str) -> tuple[str, str | None]:
     if place.startswith("["):
+        from ipaddress import IPv6Address  # only for what is in brackets
+
         host, bracket, after = place[1:].partition("]")
-        if not bracket or (after and not after.startswith(":")):
-            raise NotationError(f"has a bracket that does not close before the port in {place!r}", "[::1]:port")
-        if not _is_ipv6(host):
-            raise NotationError(f"has {host!r} in brackets, which is no IPv6 address", "one such as [::1]")
+        try:
+            IPv6Address(host if bracket and after[:1] in ("", ":") else "")
+        except ValueError:
+            raise NotationError(f"has {place!r}, which is no IPv6 address in brackets", "[::1]:port") from None
         return host, after[1:] if after else None
     if place.count(":") > 1:
         raise NotationError(f"has more than one colon in {place!r}", "brackets around an IPv6 address: [::1]:port")
     host, colon, port = place.partition(":")
     return host, port if colon else None
-
-
-def _is_ipv6(host: str) -> bool:
-    from ipaddress import AddressValueError, IPv6Address  # only for what is in brackets
-
-    try:
-        IPv6Address(host)
-    except AddressValueError:
-        return False
-    return True
 
 
 def _checked(host: str) -> str:
@@ -82,24 +71,19 @@ def _checked(host: str) -> str:
     wrong = next((c for c in host if c.isspace() or c in "\"%<>[\\]^`{|}$,;!'()*+=&"), "")
     if wrong:
         raise NotationError(f"has the host {host!r} with {wrong!r} in it", "a host name or an IP address")
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        raise NotationError(f"has the host {host!r}, which is no host name", "parts of 1 to 63 characters") from None
+    if not host.isascii():  # the ways to write it in ASCII differ, and may name different hosts
+        raise NotationError(f"has the host {host!r}, which is not in ASCII", "its xn-- spelling")
+    if not all(0 < len(part) < 64 for part in host.removesuffix(".").split(".")):
+        raise NotationError(f"has the host {host!r}, which is no host name", "parts of 1 to 63 characters")
     return host
 
 
 def _port(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal()):
-        raise NotationError(
-            f"has the port {text!r}, which is no number" if text else "has no port after the colon", _PORT
-        )
-    number = int(text[:6])
-    if not 1 <= number <= 65535 or len(text) > 6:
-        raise NotationError(f"has the port {text}", _PORT)
-    return number
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= 65535):
+        raise NotationError(f"has the port {text!r}", "a port from 1 to 65535")
+    return int(text)
 
 
 class Url(Record):
@@ -119,8 +103,7 @@ class Url(Record):
     @property
     def sent(self) -> str:
         """Path and query as they are sent: from a slash on, in ASCII."""
-        text = self.target if self.target.startswith("/") else f"/{self.target}"
-        return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in text.encode())
+        return in_ascii(self.target if self.target.startswith("/") else f"/{self.target}")
 
     @property
     def port(self) -> int:
@@ -128,9 +111,8 @@ class Url(Record):
 
     @property
     def host(self) -> str:
-        """The host as certificates and the name system know it: in ASCII, without a zone."""
-        host = self.authority.host.partition("%")[0]
-        return host if host.isascii() else host.encode("idna").decode()
+        """The host as certificates and servers know it: without a zone."""
+        return self.authority.host.partition("%")[0].lower()
 
     @property
     def netloc(self) -> str:
@@ -138,11 +120,19 @@ class Url(Record):
         return Authority(host=self.host, port=self.authority.port).netloc
 
     @property
-    def origin(self) -> tuple[str, str, int]:
-        return self.scheme, self.host.lower(), self.port
+    def place(self) -> str:
+        """Host and port, whether the address names the port or not."""
+        return Authority(host=self.host, port=self.port).netloc
 
     def __repr__(self) -> str:
         return f"Url({self.shown!r})"
+
+
+def in_ascii(text: str | bytes) -> str:
+    """*text* of an address, with an escape for each blank and for whatever is not in ASCII."""
+    from urllib.parse import quote  # takes milliseconds, and reading a notation needs none of it
+
+    return quote(text, safe=bytes({*range(128)} - {*b" "}))
 
 
 def read_url(scheme: str, rest: str) -> Url:

@@ -2,94 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib import import_module
 from time import monotonic, sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from socket import socket as Socket
-    from ssl import SSLContext
-    from typing import Any, Protocol, Self, TypeVar
+    from ssl import SSLCertVerificationError, SSLContext
+    from typing import Any, Protocol, Self
 
-    Endpoint = tuple[int, int, int, Any]  # what socket.socket() takes, and what its connect() takes
+    Endpoint = tuple[int, int, int, Any]  # what socket() takes, and what its connect() takes
 
     class Source(Protocol):
         """Whatever an answer can be read from."""
 
         def receive(self) -> bytes: ...
-
-    T = TypeVar("T")
-
-
-_LOOK_UP = """
-import socket, sys
-try:
-    found = socket.getaddrinfo(sys.argv[1].encode(), int(sys.argv[2]), type=socket.SOCK_STREAM)
-    print(ascii((0, '', [(int(family), int(kind), protocol, place) for family, kind, protocol, _, place in found])))
-except socket.gaierror as error:
-    print(ascii((error.errno, error.strerror, [])))
-"""
-
-
-def resolve(host: str, port: int, deadline: float) -> list[Endpoint]:
-    """Where to connect for *host* and *port*, the preferred first.
-
-    Raises ``socket.gaierror`` for a name that does not resolve, TimeoutError at the *deadline*.
-    """
-    import socket
-
-    try:
-        # As bytes: Python would import a codec for other alphabets first, even for digits.
-        name = (host if host.isascii() else host.encode("idna").decode()).encode("ascii")
-    except UnicodeError as error:
-        raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
-    if not name or b"\0" in name:  # the system would cut the name off there, and find another host
-        raise socket.gaierror(socket.EAI_NONAME, "not a host name")
-    try:
-        return _look_up_here(name, port, socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        pass  # a name, then, and no number
-    if name.lower() == b"localhost" or not _is_python(sys.executable):
-        return _look_up_here(name, port)
-    return _look_up_elsewhere(name, port, remaining(deadline))
-
-
-def _is_python(executable: str | None) -> bool:
-    """Whether *executable* would run our code: in a frozen or embedding program it is that program."""
-    name = os.path.basename(executable or "").lower()
-    return name.startswith(("python", "pypy")) and not hasattr(sys, "frozen")
-
-
-def _look_up_here(name: bytes, port: int, flags: int = 0) -> list[Endpoint]:
-    import socket
-
-    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
-    return [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
-
-
-def _look_up_elsewhere(name: bytes, port: int, seconds: float) -> list[Endpoint]:
-    import ast
-    import socket
-    import subprocess
-
-    command = [sys.executable, "-I", "-S", "-c", _LOOK_UP, name.decode(), str(port)]
-    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    try:
-        child = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, creationflags=hidden
-        )
-        code, message, found = ast.literal_eval(child.stdout.decode())
-    except subprocess.TimeoutExpired:
-        raise TimeoutError("the name did not resolve within the deadline") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise socket.gaierror(socket.EAI_FAIL, "the process that looks names up failed") from error
-    if code:
-        raise socket.gaierror(code, message)
-    endpoints: list[Endpoint] = found
-    return endpoints
 
 
 _MOST_BYTES = 65536  # of one head
@@ -122,51 +49,58 @@ def remaining(deadline: float) -> float:
     return seconds
 
 
+def resolve(host: str, port: int, deadline: float) -> list[Endpoint]:
+    """Where to connect for *host* and *port*, the preferred first; a name takes as long as the system takes for it.
+
+    Raises ``socket.gaierror`` for a name that does not resolve, TimeoutError when the *deadline* has passed already.
+    """
+    import socket
+
+    remaining(deadline)
+    if not host.isascii() or not host or "\0" in host:  # the system would cut it off at a NUL, and find another host
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name in ASCII")
+    # As bytes: Python would import a codec for other alphabets first, even for digits.
+    found = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
+    return [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
+
+
 def connect(address: str | tuple[str, int], deadline: float) -> Stream:
     """A connection to *address*: the path of a unix socket, or a host (name or number) and a port.
 
-    Raises an OSError: ``TimeoutError`` at the *deadline*, ``socket.gaierror`` for a name that does not resolve, or what
-    the system says. Where a name has several addresses, each is tried with its share of the time.
+    Raises TimeoutError at the *deadline*, ``socket.gaierror`` for a name that does not resolve, or another OSError.
     """
     import socket  # takes milliseconds, so not before something is asked
 
-    if isinstance(address, str):
-        if not hasattr(socket, "AF_UNIX"):
-            raise OSError("this system has no unix sockets")
-        if "\0" in address:  # the system would cut the path off there, and reach another socket
-            raise OSError("a NUL is in the path")
-        return _open((socket.AF_UNIX, socket.SOCK_STREAM, 0, address), deadline)
-
-    return _first_open(resolve(*address, deadline), deadline)
-
-
-def _first_open(endpoints: list[tuple[int, int, int, Any]], deadline: float) -> Stream:
-    errors: list[OSError] = []
+    if not isinstance(address, str):
+        endpoints = resolve(*address, deadline)
+    elif not hasattr(socket, "AF_UNIX"):
+        raise OSError("this system has no unix sockets")
+    elif "\0" in address:  # the system would cut the path off there, and reach another socket
+        raise OSError("a NUL is in the path")
+    else:
+        endpoints = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, address)]
+    errors: list[OSError] = []  # each address is tried with its share of the time
     for position, endpoint in enumerate(endpoints):
         share = remaining(deadline) / (len(endpoints) - position)
         try:
-            stream = _open(endpoint, monotonic() + share)
+            return Stream(_open(endpoint, monotonic() + share), deadline)
         except OSError as error:
             errors.append(error)
-        else:
-            stream.deadline = deadline
-            return stream
     # One address without a route says less than another one that refused.
     raise max(errors, key=lambda error: (isinstance(error, TimeoutError), isinstance(error, ConnectionRefusedError)))
 
 
-def _open(endpoint: tuple[int, int, int, Any], deadline: float) -> Stream:
+def _open(endpoint: Endpoint, deadline: float) -> Socket:
     import socket
 
     *kind, place = endpoint
     sock = socket.socket(*kind)
-    stream = Stream(sock, deadline)
     try:
         _connect(sock, place, deadline)
     except BaseException:
-        stream.close()
+        sock.close()
         raise
-    return stream
+    return sock
 
 
 def _connect(sock: Socket, place: Any, deadline: float) -> None:
@@ -187,8 +121,7 @@ class Stream:
     """An open connection; each step raises TimeoutError at ``deadline``, and an OSError for what else goes wrong."""
 
     def __init__(self, sock: Socket, deadline: float) -> None:
-        self._sock = sock
-        self._tls: Tls | None = None
+        self._sock: Any = sock
         self.deadline = deadline
 
     def __enter__(self) -> Self:
@@ -205,25 +138,83 @@ class Stream:
 
         Raises an OSError: ``ssl.SSLError`` for what goes wrong in TLS; ValueError for a name that no host can have.
         """
-        self._tls = Tls(context, server_name, self._receive, self._send)
+        from ssl import SSLSocket
+
+        class ClosesItself(SSLSocket):
+            """For wrap_socket(), which leaves its socket open when the peer resets the connection meanwhile."""
+
+            def __del__(self) -> None:
+                self.close()
+
+        context.sslsocket_class = ClosesItself
+        self._sock = context.wrap_socket(self._sock, do_handshake_on_connect=False, server_hostname=server_name)
+        self._sock.settimeout(remaining(self.deadline))
+        self._sock.do_handshake()
 
     def send(self, data: bytes) -> None:
-        if self._tls:
-            self._tls.send(data)
-        else:
-            self._send(data)
+        while data:  # sendall() of TLS would begin with its timeout again for each part
+            self._sock.settimeout(remaining(self.deadline))
+            data = data[self._sock.send(data) :]
 
     def receive(self) -> bytes:
         """What has come, at least one byte; nothing when the peer has closed."""
-        return self._tls.receive() if self._tls else self._receive()
-
-    def _send(self, data: bytes) -> None:
         self._sock.settimeout(remaining(self.deadline))
-        self._sock.sendall(data)
+        received: bytes = self._sock.recv(8192)
+        return received
 
-    def _receive(self) -> bytes:
-        self._sock.settimeout(remaining(self.deadline))
-        return self._sock.recv(8192)
+
+def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
+    """What to do about a certificate that is not accepted. *trust* is the setting that has its issuer trusted."""
+    match error.verify_code:  # the numbers of OpenSSL's X509_V_ERR_...
+        case 62 | 64:
+            return "use a name that is in the certificate"
+        case 2 | 18 | 19 | 20 | 21:
+            return f"trust its issuer: {trust or 'SSL_CERT_FILE=<a file with the certificate of that authority>'}"
+        case 9 | 10:
+            return "renew it, or set this machine's clock right"
+        case _:  # above 78: what Python refuses from 3.13 on (VERIFY_X509_STRICT)
+            return "replace it by one for servers that follows RFC 5280, as its issuer has to do"
+
+
+class Lines:
+    """The lines of HTTP answers, within the limit of a head. ``http.client`` takes it for a socket and for its file."""
+
+    def __init__(self, stream: Source) -> None:
+        self._stream = stream
+        self._received = b""
+        self._at = 0
+
+    def makefile(self, _mode: str) -> Self:
+        return self
+
+    def close(self) -> None:
+        """Leave the connection to whoever opened it."""
+
+    flush = close
+
+    def readline(self, _most: int = 0) -> bytes:
+        """The next line, never less. Raises :class:`ProtocolError`, and what the stream does."""
+        while True:
+            end = self._received.find(b"\n", self._at) + 1
+            if (end or len(self._received)) > _MOST_BYTES:
+                raise ProtocolError(f"the head of its answer does not end within {_MOST_BYTES} bytes")
+            if end:
+                start, self._at = self._at, end
+                return self._received[start:end]
+            self._read_more()
+
+    def _read_more(self) -> None:
+        try:
+            chunk = self._stream.receive()
+        except ConnectionError:  # a reset is a close by a peer that has not read our question
+            chunk = b""
+        if not chunk:
+            when = "in the head of its answer" if self._received else "without an answer"
+            raise ProtocolError(f"it closed the connection {when}")
+        self._received += chunk
+        start = self._received[:5]
+        if start != b"HTTP/"[: len(start)]:
+            raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")
 
 
 def read_head(stream: Source) -> Head:
@@ -231,100 +222,18 @@ def read_head(stream: Source) -> Head:
 
     Raises :class:`ProtocolError` for what is no HTTP answer, and what *stream* raises but for a connection that breaks.
     """
-    rest = b""
+    lines = Lines(stream)
     for _ in range(_MOST_INTERIM + 1):
-        raw, rest = _next_head(stream, rest)
-        head = _parse(raw)
-        if not 100 <= head.status < 200 or head.status == 101:  # 101 is the last answer in HTTP
-            return head
+        raw = lines.readline()
+        while (line := lines.readline()) not in (b"\r\n", b"\n"):
+            raw += line
+        first, _, headers = raw.decode("latin-1").partition("\n")
+        version, status = [*first.split(maxsplit=2), "", ""][:2]
+        if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
+            raise ProtocolError(f"it sent {raw.rstrip()[:20]!r}, which is no HTTP/1 status line")
+        if not 100 <= int(status) < 200 or status == "101":  # 101 is the last answer in HTTP
+            return Head(int(status), headers)
     raise ProtocolError(f"it sent more than {_MOST_INTERIM} interim answers")
-
-
-def _next_head(stream: Source, received: bytes) -> tuple[bytes, bytes]:
-    """The bytes of one head, and what has been received after it."""
-    while True:
-        if received[:5] != b"HTTP/"[: len(received)]:
-            raise ProtocolError(f"it sent {received[:20]!r}, which is not HTTP")
-        ends = [at + len(blank) for blank in (b"\n\r\n", b"\n\n") if (at := received.find(blank)) >= 0]
-        end = min(ends, default=len(received))
-        if end > _MOST_BYTES:  # whether its end has come along or not
-            raise ProtocolError(f"the head of its answer does not end within {_MOST_BYTES} bytes")
-        if ends:
-            return received[:end].rstrip(b"\r\n"), received[end:]
-        received += _more(stream, received)
-
-
-def _more(stream: Source, received: bytes) -> bytes:
-    try:
-        chunk = stream.receive()
-    except ConnectionError:  # a reset is a close by a peer that has not read our question
-        chunk = b""
-    if not chunk:
-        when = "in the head of its answer" if received else "without an answer"
-        raise ProtocolError(f"it closed the connection {when}")
-    return chunk
-
-
-def _parse(raw: bytes) -> Head:
-    first, _, headers = raw.decode("latin-1").partition("\n")
-    version, status = [*first.split(maxsplit=2), "", ""][:2]
-    if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
-        raise ProtocolError(f"it sent {raw[:20]!r}, which is no HTTP/1 status line")
-    return Head(int(status), headers)
-
-
-class Tls:
-    """One side of a TLS conversation, over *receive* and *send*. What goes wrong in TLS is an ``ssl.SSLError``."""
-
-    def __init__(
-        self,
-        context: SSLContext,
-        server_name: str,
-        receive: Callable[[], bytes],
-        send: Callable[[bytes], None],
-    ) -> None:
-        import ssl  # 10 ms and more
-
-        self._receive = receive
-        self._send = send
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
-        self._do(self._tls.do_handshake)
-
-    def send(self, data: bytes) -> None:
-        self._do(lambda: self._tls.write(data))
-
-    def receive(self) -> bytes:
-        """What has come, at least one byte; nothing when the peer has closed, in the way of TLS or not."""
-        import ssl
-
-        try:
-            return self._do(lambda: self._tls.read(8192))
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            return b""
-
-    def _do(self, step: Callable[[], T]) -> T:
-        """The result of *step*, once enough has come for it."""
-        import ssl
-
-        while True:
-            try:
-                result = step()
-            except ssl.SSLWantReadError:
-                self._flush()
-                received = self._receive()
-                if received:
-                    self._incoming.write(received)
-                else:
-                    self._incoming.write_eof()
-            else:
-                self._flush()
-                return result
-
-    def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._send(self._outgoing.read())
 
 
 def open_pipe(path: str, deadline: float) -> Pipe:
@@ -351,19 +260,13 @@ def _milliseconds(deadline: float) -> int:
     return int(remaining(deadline) * 1000) + 1  # 0 would mean "as long as the pipe thinks fit"
 
 
-class Pipe:
-    """An open pipe; each step raises TimeoutError at ``deadline``, and an OSError for what else goes wrong."""
+class Pipe(Stream):
+    """An open pipe. This has never run on Windows itself."""
 
     def __init__(self, api: Any, handle: int, deadline: float) -> None:
         self._api = api
         self._handle = handle
         self.deadline = deadline
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def close(self) -> None:
         self._api.CloseHandle(self._handle)
@@ -383,13 +286,11 @@ class Pipe:
 
     def _finish(self, operation: Any, error: int) -> tuple[int, Any]:
         """The number of bytes that *operation* moved, and itself, when it is done before the deadline."""
-        done = False
+        done = error != self._api.ERROR_IO_PENDING
         try:
-            if error == self._api.ERROR_IO_PENDING:
+            if not done:
                 wait = self._api.WaitForMultipleObjects([operation.event], False, _milliseconds(self.deadline))
                 done = wait == self._api.WAIT_OBJECT_0
-            else:
-                done = True
         finally:
             if not done:
                 operation.cancel()

@@ -3,319 +3,217 @@
 from __future__ import annotations
 
 import os
-from time import monotonic
+from base64 import b64encode
+from contextlib import suppress
+from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.address import Authority, Url, read_authority, read_url
-from ssot_shims._probes.network import ConnectionFailed, no_answer, reach
-from ssot_shims._probes.notation import NotationError, Probe
-from ssot_shims._record import Record
+from ssot_shims._probes.address import Authority, Url, in_ascii, read_authority, read_url
+from ssot_shims._probes.connection import Lines, ProtocolError, tls_hint
+from ssot_shims._probes.network import SocketProbe, reach
+from ssot_shims._probes.notation import NotationError
+from ssot_shims._text import one_line
+from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssl import SSLContext
+    from http.client import HTTPResponse
     from typing import Any
 
-    from ssot_shims._probes.connection import Head, Stream
-
-
-class Proxy(Record):
-    """Where the proxy is, and the variable that says so."""
-
-    authority: Authority
-    variable: str
-
-    @property
-    def port(self) -> int:
-        return self.authority.port or 80
-
-    @property
-    def shown(self) -> str:
-        return f"the proxy {self.authority.netloc} ({self.variable})"
-
-
-def proxy_for(scheme: str, host: str, port: int) -> Proxy | None:
-    """The proxy for this address, or None; :class:`ConnectionFailed` for a variable that does not read."""
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from urllib import request  # takes tens of milliseconds, and most have no such variable
-
-    # typeshed does not know these two; those it knows read the system's settings too.
-    variables: Any = request
-    proxies: dict[str, str] = variables.getproxies_environment()
-    value = proxies.get(scheme) or proxies.get("all")
-    place = Authority(host=host, port=port).netloc
-    if not value or any(variables.proxy_bypass_environment(form, proxies) for form in (place, host)):
-        return None
-    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    variable = next((name for name in names if os.environ.get(name) == value), names[0])
-    return Proxy(authority=_read(value, variable), variable=variable)
-
-
-def _read(value: str, variable: str) -> Authority:
-    kind, slashes, rest = value.partition("://")
-    if not slashes:
-        kind, rest = "http", value
-    advice = f"{variable}=http://host:port, or leave the proxy out: no_proxy=<the host>"
-    if kind.lower() != "http":
-        raise ConnectionFailed(f"{variable} names a proxy that is not reached by plain http; {advice}")
-    try:
-        return read_authority(rest)[0]
-    except NotationError:  # its words may quote half a password
-        raise ConnectionFailed(f"{variable} does not read; {advice}") from None
-
+    from ssot_shims._probes.connection import Stream
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_FILES = ("SSL_CERT_FILE", "SSLKEYLOGFILE")
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
 
 
-class HttpProbe(Probe):
+class HttpProbe(SocketProbe):
     """Whether an address answers 2xx."""
-
-    is_service = True
 
     notation: str
     url: Url
 
-    def __repr__(self) -> str:
-        return f"HttpProbe({self.notation!r})"
+    def prepare(self) -> None:
+        """Import what asking takes."""
+        import_module("urllib.request" if _has_proxies() else "http.client")
 
-    def ask(self, deadline: float) -> Availability:
+    def try_it(self, deadline: float) -> Availability:
         """Yes for 2xx, at the address itself or where it redirects to on the same host."""
-        seconds = deadline - monotonic()
-        try:
-            return self._follow(deadline)
-        except ConnectionFailed as error:
-            return error.answer(seconds)
-
-    def _follow(self, deadline: float) -> Availability:
         url = self.url
         for _ in range(_MOST_REDIRECTS + 1):
             # A password is for the server it was given for, and not for another port of that host.
-            user = self.url.authority.user if url.origin == self.url.origin else ""
-            head = _get(url, user, deadline)
-            location = head.get("location")
-            if head.status not in _REDIRECTS or not location:
-                return _judge(url, head.status)
+            is_there = (url.scheme, url.place) == (self.url.scheme, self.url.place)
+            user = self.url.authority.user if is_there else ""
+            proxy = _proxy_for(url)
+            answer = _get(url, user, proxy, deadline)
+            location = (answer.headers.get("Location") or "").strip()
+            reason, status = f"{_shown(url, proxy)} answered {answer.status}", answer.status
+            if 200 <= status < 300:
+                return Availability(status="available", reason=reason, details={"http_status": str(status)})
+            if status not in _REDIRECTS or not location:
+                raise Unavailable(reason, _hint(url, proxy, status))
             url = _redirected(url, location)
-        raise ConnectionFailed(
-            f"{self.url.shown} redirects more than {_MOST_REDIRECTS} times; register the address where that ends"
-        )
+        raise Unavailable(f"{self.url.shown} redirects more than {_MOST_REDIRECTS} times", "register where that ends")
 
 
-def _judge(url: Url, status: int) -> Availability:
-    if 200 <= status < 300:
-        return Availability(
-            status="available", reason=f"{url.shown} answered {status}", details={"http_status": str(status)}
-        )
-    raise ConnectionFailed(f"{url.shown} answered {status}; {_advice(url, status)}")
+def _shown(url: Url, proxy: Authority | None) -> str:
+    return f"{url.shown} through the proxy {proxy.netloc}" if proxy else url.shown
 
 
-def _advice(url: Url, status: int) -> str:
-    match status:
-        case 401 | 403:
-            return f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.netloc}/..."
-        case 404:
-            return "correct the path"
-        case _:
-            return f"see why with {_curl(url)} and mend that, or register an address that answers 2xx"
-
-
-def _curl(url: Url) -> str:
-    from ssot_shims._probes.remedy import quoted  # most answers need no look
-
-    return f"curl -i {quoted(url.shown)}"
+def _hint(url: Url, proxy: Authority | None, status: int) -> str:
+    if proxy and status == 407:
+        return f"give the proxy a user: {url.scheme}_proxy=http://<user>:<password>@{proxy.netloc}"
+    if proxy and status not in (401, 404):
+        return f"leave the proxy out: no_proxy={url.host}"
+    user = f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.netloc}/..."
+    return {401: user, 404: "correct the path"}.get(status, "")
 
 
 def _redirected(url: Url, location: str) -> Url:
-    from urllib.parse import urljoin  # most answers redirect nowhere
+    from urllib.parse import urljoin
 
     try:
-        scheme, _, rest = urljoin(f"{url.scheme}://{url.netloc}{url.sent}", location).partition("://")
-        there = read_url(scheme, rest.partition("#")[0]) if scheme in ("http", "https") else None
+        target = urljoin(f"{url.scheme}://{url.netloc}{url.sent}", in_ascii(location.encode("latin-1")))
+        scheme, _, rest = target.partition("://")
+        if scheme.lower() not in ("http", "https"):
+            raise NotationError("has another scheme")
+        there = read_url(scheme.lower(), rest.partition("#")[0])
     except (NotationError, ValueError):
-        there = None
-    if there is None:
-        raise ConnectionFailed(
-            f"{url.shown} redirects to what is no http address; see it with {_curl(url)}, "
-            "and register the address that is meant"
-        )
-    if there.host.lower() != url.host.lower():
-        raise ConnectionFailed(f"{url.shown} redirects to another host; register {there.shown} if that one is meant")
+        raise Unavailable(f"{url.shown} redirects to what is no http address", "register what is meant") from None
+    if there.host != url.host:
+        raise Unavailable(f"{url.shown} redirects to {there.shown} at another host", "register that if it is meant")
     return there
 
 
-def _get(url: Url, user: str, deadline: float) -> Head:
-    """The head of the answer to GET."""
-    from contextlib import suppress  # imports are for those who ask
+def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPResponse:
+    """The answer to GET, without its body."""
+    from http.client import HTTPException
+    from ssl import SSLCertVerificationError
 
-    from ssot_shims._probes.connection import ProtocolError, read_head
-
-    proxy = proxy_for(url.scheme, url.authority.host, url.port)
-    place = f"{url.shown} through {proxy.shown}" if proxy else url.shown
+    tls = _context() if url.scheme == "https" else None
+    target, headers = url.sent, ["User-Agent: ssot-shims", "Accept: */*", "Connection: close"]
+    headers += _authorization("Authorization", user)
+    if proxy and not tls:
+        target = f"http://{url.netloc}{target}"
+        headers += _authorization("Proxy-Authorization", proxy.user)
+    shown, server = _shown(url, proxy), (url.authority.host, url.port, url.place)
+    peer = (proxy.host, proxy.port or 80, f"the proxy {proxy.netloc}") if proxy else server
     try:
-        with _opened(url, proxy, deadline) as stream:
-            with suppress(ConnectionError):  # it closed already: what it said before that says more
-                stream.send(_request(url, user, proxy if url.scheme == "http" else None))
-            head = read_head(stream)
-    except TimeoutError:
-        raise no_answer(place) from None
-    except ProtocolError as error:
-        tls = ", or write https:// if it speaks TLS" if url.scheme == "http" else ""
-        raise ConnectionFailed(
-            f"{place} did not answer in HTTP: {_told(error, url, user)}; correct the address{tls}"
-        ) from None
-    except OSError as error:
-        step = "look into its log, or register an address that asks for less"
-        raise ConnectionFailed(f"{place} broke the connection ({_words(error)}); {step}") from None
-    if proxy and head.status >= 400:
-        own = "" if head.status == 407 else f"{_advice(url, head.status)}, or "  # the answer may be the server's own
-        raise ConnectionFailed(f"{place} answered {head.status}; {own}{_way_round(proxy, url, head.status)}")
-    return head
-
-
-def _way_round(proxy: Proxy, url: Url, status: int) -> str:
-    """How to get past *proxy*, which answered *status*."""
-    way = f"leave the proxy out: no_proxy={url.authority.host}"
-    if status == 407:
-        return f"give the proxy a user: {proxy.variable}=http://<user>:<password>@{proxy.authority.netloc}, or {way}"
-    return way
-
-
-def _told(error: Exception, url: Url, user: str) -> str:
-    """What is wrong with the answer. A peer that echoes has our own question in it, with its secrets."""
-    words = str(error)
-    has_secret = bool(user) or "?" in url.target
-    return "it sent what is not HTTP" if has_secret and words.startswith("it sent b") else words
-
-
-def _opened(url: Url, proxy: Proxy | None, deadline: float) -> Stream:
-    """A connection on which the request can be sent."""
-    context = _context() if url.scheme == "https" else None
-    if proxy:
-        stream = reach(proxy.authority.host, proxy.port, proxy.shown, deadline)
-    else:
-        place = Authority(host=url.authority.host, port=url.port).netloc
-        stream = reach(url.authority.host, url.port, place, deadline)
-    try:
-        if context:
-            if proxy:
+        with reach(*peer, deadline) as stream:
+            if tls and proxy:
                 _tunnel(stream, url, proxy)
-            _secure(stream, context, url)
-    except BaseException:
-        stream.close()
-        raise
-    return stream
+            if tls:
+                stream.secure(tls, url.host.rstrip("."))
+            return _ask(stream, "GET", target, url.netloc, headers)
+    except TimeoutError:
+        raise TimeoutError(shown) from None
+    except (ProtocolError, HTTPException) as error:
+        # A peer that echoes sends our own question, with its secrets.
+        came = "" if user or "?" in url.target else f": {one_line(str(error))}"
+        hint = f"write {'' if tls else 'https:// if it speaks TLS, '}tcp://host:port if it speaks another protocol"
+        raise Unavailable(f"{shown} did not answer in HTTP/1{came}", hint) from None
+    except SSLCertVerificationError as error:
+        reason = f"the certificate of {url.shown} is not accepted: {error.verify_message.rstrip('.')}"
+        raise Unavailable(reason, tls_hint(error)) from None
+    except OSError as error:
+        hint = "write http://" if getattr(error, "reason", "") in _NOT_TLS else ""
+        raise Unavailable(f"{shown} broke the connection ({_words(error)})", hint) from None
 
 
-def _context() -> SSLContext:
-    import ssl  # takes milliseconds
+def _tunnel(stream: Stream, url: Url, proxy: Authority) -> None:
+    """Have *proxy* connect *stream* to the server."""
+    headers = _authorization("Proxy-Authorization", proxy.user)
+    status = _ask(stream, "CONNECT", url.place, url.place, headers).status
+    if not 200 <= status < 300:
+        reason = f"the proxy {proxy.netloc} answered {status} when asked for {url.place}"
+        raise Unavailable(reason, _hint(url, proxy, status))
+
+
+def _ask(stream: Stream, method: str, target: str, host: str, headers: list[str]) -> HTTPResponse:
+    """The final answer to one request: interim ones are passed over, and its body is not read."""
+    from http.client import HTTPResponse
+    from ssl import SSLEOFError
+
+    question = "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", *headers, "", ""])
+    with suppress(ConnectionError, SSLEOFError):  # it closed already: what it said before that says more
+        stream.send(question.encode("ascii"))
+    lines: Any = Lines(stream)
+    while True:
+        answer = HTTPResponse(lines, method=method)
+        answer.begin()  # passes over status 100, not over 102 and 103
+        if answer.status >= 200 or answer.status == 101:
+            return answer
+
+
+def _context() -> Any:
+    import ssl
+    from pathlib import Path
 
     try:
-        _refuse_pipes()
+        for variable in _FILES:
+            if Path(os.environ.get(variable, "")).is_fifo():  # opening it would wait for its other end
+                raise OSError(f"{variable} names a pipe")
         return ssl.create_default_context()
     except OSError as error:
-        raise ConnectionFailed(
-            f"TLS cannot be set up here ({_words(error)}); correct SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE"
-        ) from None
-
-
-def _refuse_pipes() -> None:
-    """Raise OSError for a pipe in the place of a file: opening it would wait for its other end, past any deadline."""
-    import os
-    import stat
-
-    for variable in ("SSL_CERT_FILE", "SSLKEYLOGFILE"):
-        path = os.environ.get(variable, "")
-        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
-            raise OSError(f"{variable} names a pipe")
-
-
-def _tunnel(stream: Stream, url: Url, proxy: Proxy) -> None:
-    from ssot_shims._probes.connection import read_head
-
-    place = Authority(host=url.host, port=url.port).netloc
-    lines = [
-        f"CONNECT {place} HTTP/1.1",
-        f"Host: {place}",
-        *_authorization("Proxy-Authorization", proxy.authority.user),
-    ]
-    stream.send(_joined(lines))
-    status = read_head(stream).status
-    if not 200 <= status < 300:
-        raise ConnectionFailed(
-            f"{proxy.shown} answered {status} when asked for {place}; {_way_round(proxy, url, status)}"
-        )
-
-
-def _secure(stream: Stream, context: SSLContext, url: Url) -> None:
-    import ssl
-
-    try:
-        stream.secure(context, url.host.rstrip("."))
-    except ssl.SSLCertVerificationError as error:
-        raise ConnectionFailed(_why_not_trusted(url, error)) from None
-    except ssl.SSLError as error:
-        raise ConnectionFailed(
-            f"{url.shown} does not speak TLS as we do ({_words(error)}); "
-            "have it speak TLS 1.2 or 1.3, or write http:// if it speaks plain HTTP"
-        ) from None
-
-
-def _why_not_trusted(url: Url, error: object) -> str:
-    code, message = getattr(error, "verify_code", 0), getattr(error, "verify_message", "")
-    if code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
-        advice = "use a name that the certificate has"
-    elif code in (2, 18, 19, 20, 21):  # good, if only we knew the authority
-        advice = "trust its issuer: SSL_CERT_FILE=<a file with the certificate of that authority>"
-    else:
-        advice = "renew it" if code not in (9, 10) else "renew it, or set this machine's clock right"
-    return f"the certificate of {url.shown} is not accepted: {message.rstrip('.')}; {advice}"
+        raise Unavailable(f"TLS cannot be set up here ({_words(error)})", f"correct {' or '.join(_FILES)}") from None
 
 
 def _words(error: OSError) -> str:
-    from ssot_shims._text import one_line
-
     return one_line(getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__)
 
 
-def _request(url: Url, user: str, proxy: Proxy | None) -> bytes:
-    """The question; *proxy* is one that reads it, which one with a tunnel does not."""
-    target = f"http://{url.netloc}{url.sent}" if proxy else url.sent
-    lines = [
-        f"GET {target} HTTP/1.1",
-        f"Host: {url.netloc}",
-        "User-Agent: ssot-shims",
-        "Accept: */*",
-        "Connection: close",
-        *_authorization("Authorization", user),
-        *_authorization("Proxy-Authorization", proxy.authority.user if proxy else ""),
-    ]
-    return _joined(lines)
-
-
-def _joined(lines: list[str]) -> bytes:
-    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii")
-
-
 def _authorization(header: str, user: str) -> list[str]:
-    if not user:
-        return []
-    from binascii import b2a_base64
     from urllib.parse import unquote_to_bytes
 
     name, _, password = user.partition(":")
-    token = b2a_base64(unquote_to_bytes(name) + b":" + unquote_to_bytes(password), newline=False)
-    return [f"{header}: Basic {token.decode()}"]
+    token = b64encode(unquote_to_bytes(name) + b":" + unquote_to_bytes(password)).decode()
+    return [f"{header}: Basic {token}"] if user else []
+
+
+def _has_proxies() -> bool:
+    return any(name.lower().endswith("_proxy") for name in os.environ)
+
+
+def _proxy_for(url: Url) -> Authority | None:
+    """The proxy that the environment names for *url*. Raises Unavailable for one that cannot be used."""
+    if not _has_proxies():
+        return None
+    from urllib.request import getproxies_environment
+
+    proxies = getproxies_environment()  # getproxies() would read the system's settings, too
+    value = proxies.get(url.scheme) or proxies.get("all")
+    if not value or _is_left_out(url, proxies.get("no", "")):
+        return None
+    kind, slashes, rest = value.partition("://")
+    try:
+        if slashes and kind.lower() != "http":
+            raise NotationError("is not reached by plain http")
+        return read_authority(rest if slashes else value)[0]
+    except NotationError:  # its words may quote half a password
+        reason = f"the proxy that the environment names for {url.scheme} is not an address of plain http"
+        raise Unavailable(reason, f"write it as http://host:port, or leave it out: no_proxy={url.host}") from None
+
+
+def _is_left_out(url: Url, no_proxy: str) -> bool:
+    """Whether the list *no_proxy* has *url* in it: its host, a domain above that or a network, and maybe its port."""
+    from ipaddress import ip_address, ip_network
+
+    for entry in no_proxy.lower().replace(",", " ").split():
+        for place in (entry, entry.removesuffix(f":{url.port}")):
+            try:
+                if ip_address(url.host) in ip_network(place.strip("[]"), strict=False):
+                    return True
+            except ValueError:
+                if place == "*" or f".{url.host}".endswith(f".{place.removeprefix('*').removeprefix('.')}"):
+                    return True
+    return False
 
 
 def read_http(notation: str, rest: str) -> HttpProbe:
-    """The probe of ``http://host/path``."""
-    url = read_url("http", rest)
+    """The probe of ``http://host/path`` or ``https://host/path``."""
+    url = read_url(notation.partition(":")[0], rest)
     return HttpProbe(notation=url.shown, url=url)
 
 
-def read_https(notation: str, rest: str) -> HttpProbe:
-    """The probe of ``https://host/path``."""
-    url = read_url("https", rest)
-    return HttpProbe(notation=url.shown, url=url)
+read_https = read_http

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from importlib import import_module
 from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, read_authority
+from ssot_shims._probes.connection import connect
 from ssot_shims._probes.notation import NotationError, Probe
+from ssot_shims._settings import longer
+from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal
-
     from ssot_shims._probes.connection import Stream
 
 
@@ -39,122 +41,99 @@ def check(path: str) -> None:
     except NotADirectoryError as error:
         raise FileNotFoundError(error.errno, "No such file or directory") from None
     if not stat.S_ISSOCK(mode):
-        raise NotASocket(_what(mode))
+        kinds = {stat.S_IFREG: "a regular file", stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe"}
+        raise NotASocket(kinds.get(stat.S_IFMT(mode), "a device"))
 
 
-def _what(mode: int) -> str:
-    kinds = ((stat.S_ISREG, "a regular file"), (stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"))
-    return next((what for is_one, what in kinds if is_one(mode)), "a device")
-
-
-class ConnectionFailed(Exception):
-    """Why there is no connection, or no answer over it, with the next step but that of giving more time."""
-
-    def __init__(self, reason: str, status: Literal["unavailable", "timed_out"] = "unavailable") -> None:
-        super().__init__(reason, status)
-        self.reason = reason
-        self.status: Literal["unavailable", "timed_out"] = status
-
-    def answer(self, seconds: float) -> Availability:
-        """What a probe says about it that had so many *seconds*."""
-        if self.status == "timed_out":
-            from ssot_shims._probes.remedy import more_time
-
-            return Availability(status="timed_out", reason=f"{self.reason}, {more_time(seconds)}")
-        return Availability(status=self.status, reason=self.reason)
-
-
-class TcpProbe(Probe):
-    """Whether a TCP port accepts connections."""
+class SocketProbe(Probe):
+    """A probe that connects to something."""
 
     is_service = True
+
+    def prepare(self) -> None:
+        """Import what connecting takes."""
+        import_module("socket")
+
+    def ask(self, deadline: float) -> Availability:
+        """What :meth:`try_it` gives; no for what it raises."""
+        seconds = deadline - monotonic()
+        try:
+            return self.try_it(deadline)
+        except Unavailable as error:
+            return Availability(status="unavailable", reason=error.reason, hint=error.hint)
+        except TimeoutError as error:
+            more = longer(seconds)
+            hint = f"allow more time: timeout={more} where it is registered, else SSOT_SHIMS_TIMEOUT={more}"
+            return Availability(status="timed_out", reason=f"no answer from {error} in time", hint=hint)
+
+    if TYPE_CHECKING:
+
+        def try_it(self, deadline: float) -> Availability:
+            """The answer yes. Raises Unavailable with the reason, or TimeoutError that names who did not answer."""
+            ...
+
+
+class TcpProbe(SocketProbe):
+    """Whether a TCP port accepts connections."""
 
     notation: str
     host: str
     port: int
 
-    def ask(self, deadline: float) -> Availability:
-        """Yes when a connection opens; it is closed at once."""
-        seconds = deadline - monotonic()
+    def try_it(self, deadline: float) -> Availability:
+        """Open a connection, and close it at once."""
         place = Authority(host=self.host, port=self.port).netloc
-        try:
-            reach(self.host, self.port, place, deadline).close()
-        except ConnectionFailed as error:
-            return error.answer(seconds)
+        reach(self.host, self.port, place, deadline).close()
         return Availability(status="available", reason=f"{place} accepts connections")
 
 
-class UnixProbe(Probe):
+class UnixProbe(SocketProbe):
     """Whether a unix socket accepts connections."""
-
-    is_service = True
 
     notation: str
     path: str
 
-    def ask(self, deadline: float) -> Availability:
-        """Yes when a connection opens; it is closed at once."""
-        from ssot_shims._probes.connection import connect  # imports are for those who ask
-
-        seconds = deadline - monotonic()
+    def try_it(self, deadline: float) -> Availability:
+        """Open a connection, and close it at once."""
         try:
             check(self.path)
             connect(self.path, deadline).close()
         except TimeoutError:
-            return no_answer(self.path).answer(seconds)
+            raise TimeoutError(self.path) from None
         except OSError as error:
-            return Availability(status="unavailable", reason=_why_no_socket(self.path, error))
+            raise _no_socket(self.path, error) from None
         return Availability(status="available", reason=f"{self.path} accepts connections")
 
 
 def reach(host: str, port: int, place: str, deadline: float) -> Stream:
-    """A connection to *host* and *port*, called *place* in the :class:`ConnectionFailed` that this raises."""
-    from socket import gaierror  # imports are for those who ask
-
-    from ssot_shims._probes.connection import connect
+    """A connection to *host* and *port*, which are called *place* in what this raises, as a probe does."""
+    from socket import gaierror
 
     try:
         return connect((host, port), deadline)
-    except TimeoutError as error:
-        if "resolve" in str(error):
-            reason = f"the name {host!r} did not resolve in time; repair the name server"
-            raise ConnectionFailed(reason, "timed_out") from None
-        raise no_answer(place) from None
+    except TimeoutError:
+        raise TimeoutError(place) from None
     except gaierror as error:
-        raise ConnectionFailed(
-            f"the name {host!r} does not resolve ({error.strerror}); correct it, or add it to the hosts file"
-        ) from None
+        reason = f"the name {host!r} does not resolve ({error.strerror})"
+        raise Unavailable(reason, "correct it, or add it to the hosts file") from None
     except ConnectionRefusedError:
-        raise ConnectionFailed(f"nothing listens on {place}; start it, or correct the address") from None
-    except PermissionError as error:
-        raise ConnectionFailed(
-            f"connecting to {place} is not permitted ({error.strerror}); allow it in the firewall or sandbox"
-        ) from None
+        raise Unavailable(f"nothing listens on {place}", "start it, or correct the address") from None
     except OSError as error:
-        from ssot_shims._probes.remedy import too_many_files
-
-        step = too_many_files(error) or "mend the network, or correct the address"
-        raise ConnectionFailed(f"{place} cannot be reached ({error.strerror or error}); {step}") from None
+        raise Unavailable(f"{place} cannot be reached ({error.strerror or error})") from None
 
 
-def no_answer(place: str) -> ConnectionFailed:
-    """What is said when the deadline came first."""
-    return ConnectionFailed(f"no answer from {place} in time; start it anew if it hangs", "timed_out")
-
-
-def _why_no_socket(path: str, error: OSError) -> str:
-    from ssot_shims._probes.remedy import permission, too_many_files
-
-    if isinstance(error, FileNotFoundError):
-        return f"there is no socket at {path}; start what makes it, or correct the path"
-    if isinstance(error, NotASocket):
-        return f"{path} is {error}, not a socket; correct the path"
-    if isinstance(error, ConnectionRefusedError):
-        return f"{path} is a stale socket, nothing listens on it any more; start what made it anew"
-    if isinstance(error, PermissionError):
-        return f"permission denied at {path}, {permission(path)}"
-    step = too_many_files(error) or "correct the path"
-    return f"{path} cannot be connected to ({error.strerror or error}); {step}"
+def _no_socket(path: str, error: OSError) -> Unavailable:
+    match error:
+        case FileNotFoundError():
+            return Unavailable(f"there is no socket at {path}", "start what makes it, or correct the path")
+        case NotASocket():
+            return Unavailable(f"{path} is {error}, not a socket", "correct the path")
+        case ConnectionRefusedError():
+            return Unavailable(f"nothing listens on {path}, a stale socket", "restart what made it")
+        case PermissionError():
+            return Unavailable(f"permission denied at {path}", "join its group, or have it opened to this user")
+        case _:
+            return Unavailable(f"{path} cannot be connected to ({error.strerror or error})")
 
 
 def read_tcp(notation: str, rest: str) -> TcpProbe:
@@ -171,8 +150,6 @@ def read_tcp(notation: str, rest: str) -> TcpProbe:
 
 def read_unix(notation: str, path: str) -> UnixProbe:
     """The probe of ``unix:///path``."""
-    if not path:
-        raise NotationError("has no path")
     if not path.startswith("/"):
-        raise NotationError("has a host or a relative path after the //")
+        raise NotationError("has no absolute path after the //")
     return UnixProbe(notation=notation, path=path)
