@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,13 +12,14 @@ from dataclasses import InitVar, dataclass, field, make_dataclass
 from enum import Enum
 from functools import cached_property, lru_cache, partialmethod, wraps
 from http import HTTPStatus
+from textwrap import dedent
 from types import FunctionType, ModuleType, SimpleNamespace
-from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import pytest
 
 from ssot_shims import HeartbeatConfig, RetryPolicy, compare, shim, verify
-from ssot_shims._contract.difference import Difference, same_value
+from ssot_shims._contract.difference import Difference, value_severity
 from ssot_shims._contract.verification import run_examples, verify_record
 from ssot_shims.errors import InvalidDeclaration
 
@@ -251,6 +253,8 @@ DRIFTS = [
         "message: str, timeout: float",
         "channel: str, message: str, timeout: float",
         [
+            Difference("Session.send(message)", "message: str", "position 2: message: str"),
+            Difference("Session.send(timeout)", "timeout: float = 1.0", "position 3: timeout: float = 1.0"),
             Difference("Session.send(channel)", "no such parameter", "required: channel: str"),
         ],
     ),
@@ -309,6 +313,9 @@ DRIFTS = [
         "",
         [
             Difference("HeartbeatConfig(max_missed_heartbeats)", "max_missed_heartbeats: int = 2", "no such parameter"),
+            Difference(
+                "HeartbeatConfig(tags)", "tags: list[str] = <factory>", "position 3: tags: list[str] = <factory>"
+            ),
             Difference(
                 DEVELOPMENT,
                 "3",
@@ -390,6 +397,9 @@ DRIFTS = [
         [
             Difference("HeartbeatConfig(max_missed_heartbeats)", "max_missed_heartbeats: int = 2", "no such parameter"),
             Difference(
+                "HeartbeatConfig(tags)", "tags: list[str] = <factory>", "position 3: tags: list[str] = <factory>"
+            ),
+            Difference(
                 DEVELOPMENT,
                 "3",
                 "2",
@@ -401,6 +411,8 @@ DRIFTS = [
         "@dataclass(frozen=True, order=True)\nclass Version:",
         "@dataclass(frozen=True, order=True)\nclass Version:\n    epoch: int",
         [
+            Difference("Version(major)", "major: int", "position 2: major: int"),
+            Difference("Version(minor)", "minor: int = 0", "position 3: minor: int = 0"),
             Difference("Version(epoch)", "no such parameter", "required: epoch: int"),
         ],
     ),
@@ -523,6 +535,7 @@ DRIFTS = [
         "Access(Enum)",
         [
             Difference("Access bases", "IntFlag", "Enum"),
+            Difference("Access.__str__", "text by int.__repr__", "text by Enum.__str__"),
         ],
     ),
     (
@@ -579,7 +592,7 @@ DRIFTS = [
         "    def __len__(self)",
         "    __hash__ = None\n\n    def __len__(self)",
         [
-            Difference("Session.__hash__", "instances that can be hashed", "instances that cannot be hashed"),
+            Difference("Session.__hash__", "special method", "None"),
         ],
     ),
     (
@@ -641,7 +654,7 @@ DRIFTS = [
         "    limit = 10\n",
         "    limit: int\n",
         [
-            Difference("Session.limit", "limit=10", "limit: int without a value"),
+            Difference("Session.limit", "limit=10", "limit: int"),
         ],
     ),
     (
@@ -708,6 +721,7 @@ DRIFTS = [
         "def __call__(self, text: str)",
         [
             Difference("Session.__call__(message)", "message: str", "no such parameter; in its place: text: str"),
+            Difference("Session.__call__(text)", "no such parameter", "required: text: str"),
         ],
     ),
     ("operand renamed", "def __getitem__(self, index: int)", "def __getitem__(self, key: int)", []),
@@ -801,6 +815,522 @@ def test_seeded_drift(load, old, new, differences):
     assert verify_all(load("acme_placeholder", ACME), load("acme", ACME.replace(old, new))) == differences
 
 
+# Two declarations of one name, and what is said of them.
+PAIRS = [
+    pytest.param(
+        """
+        class Meta(type):
+            def __eq__(cls, other): raise RuntimeError("no")
+            __hash__ = type.__hash__
+        class Client(metaclass=Meta):
+            limit: int
+            def send(self, text): ...
+        """,
+        """
+        class Meta(type):
+            def __eq__(cls, other): raise RuntimeError("no")
+            __hash__ = type.__hash__
+        class Client(metaclass=Meta):
+            limit: Meta
+            def send(self): ...
+        """,
+        [
+            "error: Client.limit: the placeholder has limit: int; upstream has limit: Meta",
+            "error: Client.send(text): the placeholder has text; upstream has no such parameter",
+        ],
+        id="metaclass whose == raises",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init__(self, host): ...
+            def send(self, text): ...
+        """,
+        """
+        class Client:
+            __annotations__ = 3
+            def __init__(self): ...
+            def send(self, text): ...
+        """,
+        [
+            "error: Client(host): the placeholder has host; upstream has no such parameter",
+            "note: Client: the placeholder has a structure that can be read; upstream has one that raises "
+            "ValueError: <class 'acme.Client'>.__annotations__ is neither a dict nor None",
+        ],
+        id="annotations that are no dict",
+    ),
+    pytest.param(
+        """
+        class _Missing: ...
+        MISSING = _Missing()
+        class Client:
+            default = MISSING
+            def get(self, key, default=MISSING, wait=MISSING, limit=5, mode=...): ...
+        """,
+        """
+        class _Missing: ...
+        class _Unset: ...
+        MISSING, UNSET = _Missing(), _Unset()
+        class Client:
+            default = MISSING
+            def get(self, key, default=MISSING, wait=UNSET, limit=..., mode="r"): ...
+        """,
+        [
+            "note: Client.get(wait): the placeholder has wait=<acme_placeholder._Missing object at 0x>; "
+            "upstream has wait=<acme._Unset object at 0x>",
+            "note: Client.get(limit): the placeholder has limit=5; upstream has limit=Ellipsis",
+        ],
+        id="sentinels and unknown defaults",
+    ),
+    pytest.param(
+        """
+        from dataclasses import dataclass, field
+        def one(): ...
+        @dataclass
+        class Client:
+            tags: list = field(default_factory=list)
+            same: list = field(default_factory=lambda: [])
+            made: list = field(default_factory=one)
+        """,
+        """
+        from dataclasses import dataclass, field
+        def two(): ...
+        @dataclass
+        class Client:
+            tags: list = field(default_factory=dict)
+            same: list = field(default_factory=lambda: [])
+            made: list = field(default_factory=two)
+        """,
+        [
+            "error: Client.tags: the placeholder has tags: list = <factory list>; "
+            "upstream has tags: list = <factory dict>",
+            "note: Client.made: the placeholder has made: list = <factory <function one at 0x>>; "
+            "upstream has made: list = <factory <function two at 0x>>",
+        ],
+        id="default factories",
+    ),
+    pytest.param(
+        """
+        from dataclasses import dataclass, field
+        @dataclass
+        class Client:
+            port: int = 1
+            host: str = ""
+            tags: list = field(default_factory=list)
+            names: list = field(default_factory=list)
+        """,
+        """
+        import inspect
+        from dataclasses import dataclass, field
+        @dataclass
+        class Plain:
+            port: int = 1
+            host: str = ""
+            tags: list = field(default_factory=list)
+            names: list = field(default_factory=list)
+        class FieldInfo:
+            def __init__(self, default=None, default_factory=None):
+                self.default, self.default_factory = default, default_factory
+        @dataclass
+        class Client:
+            port: int = FieldInfo(1)
+            host: str = FieldInfo("acme")
+            tags: list = FieldInfo(default_factory=list)
+            names: list = FieldInfo(default_factory=dict)
+            __signature__ = inspect.signature(Plain)
+        """,
+        [
+            "error: Client.host: the placeholder has host: str = ''; upstream has host: str = 'acme'",
+            "error: Client.names: the placeholder has names: list = <factory list>; "
+            "upstream has names: list = <factory dict>",
+        ],
+        id="default that describes a field",
+    ),
+    pytest.param(
+        """
+        from dataclasses import dataclass
+        @dataclass
+        class Client:
+            rps: int
+            burst: int = 1
+        """,
+        """
+        from dataclasses import InitVar, dataclass
+        @dataclass
+        class Client:
+            rps: InitVar[int]
+            burst: InitVar[int] = 1
+        """,
+        [
+            "error: Client.rps: the placeholder has attribute; upstream has parameter of the constructor only",
+            "error: Client.burst: the placeholder has attribute; upstream has parameter of the constructor only",
+        ],
+        id="field became InitVar",
+    ),
+    pytest.param(
+        """
+        class Client:
+            size: int
+            @property
+            def name(self): ...
+            @property
+            def peer(self): ...
+            @peer.setter
+            def peer(self, peer): ...
+        """,
+        """
+        from functools import cached_property
+        class Client:
+            @cached_property
+            def size(self): ...
+            @cached_property
+            def name(self): ...
+            @cached_property
+            def peer(self): ...
+        """,
+        [],
+        id="cached_property can be set",
+    ),
+    pytest.param(
+        """
+        class Client:
+            host: str
+        """,
+        """
+        class Client:
+            def __init__(self):
+                self.__dict__["host"] = "acme"
+        """,
+        ["note: Client.host: the placeholder has attribute; upstream has no such name"],
+        id="attribute through __dict__",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init__(self, host, retries=3): ...
+        """,
+        """
+        class Base:
+            def __new__(cls, *args, **kwargs): ...
+        class Client(Base):
+            def __init__(self, host): ...
+        """,
+        [
+            "error: Client(retries): the placeholder has retries=3; upstream has no such parameter",
+        ],
+        id="constructor behind __new__",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init__(self, host, retries=3): ...
+        """,
+        """
+        from typing_extensions import deprecated
+        @deprecated("use Session")
+        class Client:
+            def __init__(self, host): ...
+        """,
+        [
+            "error: Client(retries): the placeholder has retries=3; upstream has no such parameter",
+        ],
+        id="constructor behind @deprecated",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init__(self, host, retries=3): ...
+        """,
+        """
+        class Meta(type):
+            def __call__(cls, *args, **kwargs): ...
+        class Client(metaclass=Meta):
+            def __init__(self, host): ...
+        """,
+        [
+            "note: Client(retries): the placeholder has retries=3; upstream has no such parameter",
+        ],
+        id="constructor behind a metaclass, which may add arguments",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init__(self, host, retries=3): ...
+        """,
+        """
+        class Client:
+            def __init__(self, *args, **kwargs): ...
+        """,
+        [
+            "note: Client: the placeholder has the signature (host, retries=3); "
+            "upstream has one that passes on what it is given",
+        ],
+        id="constructor that passes everything on",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init__(self, host, retries=3): ...
+        """,
+        """
+        class Client:
+            def __new__(cls, host, retries=3): ...
+            def __init__(self, *args, **kwargs): ...
+        """,
+        [],
+        id="constructor of __new__ alone",
+    ),
+    pytest.param(
+        """
+        class Client(RuntimeError):
+            def __init__(self, peer, *, code=1): ...
+        """,
+        """
+        class Client(RuntimeError): ...
+        """,
+        [
+            "error: Client(peer): the placeholder has peer; upstream has no such parameter",
+            "error: Client(code): the placeholder has code=1; upstream has no such parameter",
+        ],
+        id="constructor of an exception",
+    ),
+    pytest.param(
+        """
+        class Client(RuntimeError): ...
+        """,
+        """
+        class Client(RuntimeError):
+            def __init__(self, peer): ...
+        """,
+        [],
+        id="exception with a constructor of its own",
+    ),
+    pytest.param(
+        """
+        class Client(ImportError):
+            def __init__(self, text, *, name=None): ...
+        """,
+        """
+        class Client(ImportError): ...
+        """,
+        [
+            "note: Client: the placeholder has the signature (text, *, name=None); "
+            "upstream has one that cannot be read",
+        ],
+        id="exception with keywords",
+    ),
+    pytest.param(
+        """
+        from contextlib import contextmanager
+        class Client:
+            @contextmanager
+            def session(self): yield
+            @contextmanager
+            def closed(self): yield
+            def plain(self): ...
+        """,
+        """
+        from contextlib import asynccontextmanager, contextmanager
+        class Client:
+            @asynccontextmanager
+            async def session(self): yield
+            @contextmanager
+            def closed(self): yield
+            @contextmanager
+            def plain(self): yield
+        """,
+        [
+            "error: Client.session: the placeholder has context manager; upstream has async context manager",
+        ],
+        id="context manager became asynchronous",
+    ),
+    pytest.param(
+        """
+        from contextlib import contextmanager
+        @contextmanager
+        def connect(): yield
+        """,
+        """
+        from contextlib import AbstractAsyncContextManager
+        def connect() -> AbstractAsyncContextManager[int]: ...
+        """,
+        [
+            "error: connect: the placeholder has context manager; upstream has async context manager",
+        ],
+        id="context manager by its return type",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init_subclass__(cls, /, name="", **options): ...
+        """,
+        """
+        class Client:
+            def __init_subclass__(cls, /, *, kind): ...
+        """,
+        [
+            "error: Client.__init_subclass__(name): the placeholder has name=''; upstream has no such parameter",
+            "error: Client.__init_subclass__(kind): the placeholder has no such parameter; upstream has required: kind",
+            "error: Client.__init_subclass__(**kwargs): the placeholder has **kwargs; upstream has no **kwargs",
+        ],
+        id="keywords of a subclass",
+    ),
+    pytest.param(
+        """
+        class Client: ...
+        """,
+        """
+        class Client:
+            def __init_subclass__(cls, *, kind): ...
+        """,
+        [
+            "error: Client.__init_subclass__(kind): the placeholder has no such parameter; upstream has required: kind",
+        ],
+        id="keywords that subclasses need",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init_subclass__(cls, *, kind=None): ...
+        """,
+        """
+        class Client: ...
+        """,
+        [
+            "error: Client.__init_subclass__(kind): the placeholder has kind=None; upstream has no such parameter",
+        ],
+        id="keywords that subclasses had",
+    ),
+    pytest.param(
+        """
+        class Client:
+            def __init_subclass__(cls, *, kind=None): ...
+        """,
+        """
+        class Meta(type):
+            def __new__(cls, name, bases, names, kind=None): ...
+        class Client(metaclass=type): ...
+        Client = type.__new__(Meta, "Client", (), {})
+        """,
+        [
+            "note: Client.__init_subclass__(kind): the placeholder has kind=None; upstream has no such parameter",
+        ],
+        id="keywords that a metaclass takes",
+    ),
+    pytest.param(
+        """
+        from dataclasses import dataclass, field
+        @dataclass
+        class Client:
+            host: str
+            note: str = field(default="", compare=False)
+            port: int = 1
+        """,
+        """
+        from dataclasses import dataclass, field
+        @dataclass
+        class Client:
+            host: str = field(compare=False)
+            note: str = ""
+            port: int = field(default=1, hash=False)
+            new: int = 2
+        """,
+        [
+            "error: Client dataclass options: the placeholder has host.compare=True; upstream has host.compare=False",
+            "note: Client dataclass options: the placeholder has host.hash=True; upstream has host.hash=False",
+            "error: Client dataclass options: the placeholder has note.compare=False; upstream has note.compare=True",
+            "note: Client dataclass options: the placeholder has note.hash=False; upstream has note.hash=True",
+            "note: Client dataclass options: the placeholder has port.hash=True; upstream has port.hash=False",
+        ],
+        id="options of fields",
+    ),
+    pytest.param(
+        """
+        from dataclasses import dataclass
+        @dataclass
+        class Client:
+            host: str
+            port: int = 1
+        """,
+        """
+        from dataclasses import dataclass
+        @dataclass(match_args=False)
+        class Client:
+            host: str
+            port: int = 1
+        """,
+        [
+            "error: Client.__match_args__: the placeholder has ('host', 'port'); upstream has ()",
+        ],
+        id="patterns",
+    ),
+    pytest.param(
+        """
+        from typing import NamedTuple
+        class Client(NamedTuple):
+            host: str
+        """,
+        """
+        from typing import NamedTuple
+        class Client(NamedTuple):
+            host: str
+            port: int = 1
+        """,
+        [
+            "error: Client.__match_args__: the placeholder has ('host',); upstream has ('host', 'port')",
+        ],
+        id="named tuple that grew",
+    ),
+    pytest.param(
+        """
+        from enum import Enum
+        class Client(str, Enum):
+            ON = "on"
+        """,
+        """
+        from enum import StrEnum
+        class Client(StrEnum):
+            ON = "on"
+        """,
+        [
+            "error: Client.__str__: the placeholder has text by Enum.__str__; upstream has text by str.__str__",
+        ],
+        id="text of enum members",
+    ),
+    pytest.param(
+        """
+        from enum import Enum
+        class Client(str, Enum):
+            ON = "on"
+        """,
+        """
+        from enum import Enum
+        class Client(str, Enum):
+            ON = "on"
+            def __str__(self): ...
+        """,
+        [
+            "note: Client.__str__: the placeholder has text by Enum.__str__; upstream has text by Client.__str__",
+        ],
+        id="text of enum members of its own",
+    ),
+]
+
+
+@pytest.mark.parametrize(("mine", "theirs", "expected"), PAIRS)
+def test_pair(load, mine, theirs, expected):
+    """A difference is found, an error only where it is certain; there is none between two identical declarations."""
+    placeholders, upstream = load("acme_placeholder", dedent(mine)), load("acme", dedent(theirs))
+    name = "Client" if hasattr(upstream, "Client") else "connect"
+    lines = said(getattr(placeholders, name), getattr(upstream, name))
+    assert [re.sub("0x[0-9a-fA-F]+", "0x", line) for line in lines] == expected
+    for module, source in ((placeholders, mine), (upstream, theirs)):
+        thing = getattr(module, name)
+        assert not any(difference.is_error for difference in compare(thing, thing))
+        twin = getattr(load("acme_twin", dedent(source)), name)
+        assert not any(difference.is_error for difference in compare(thing, twin))
+
+
 def test_every_drift_has_its_own_name():
     """No entry of the table hides another."""
     names = [name for name, *_ in DRIFTS]
@@ -808,9 +1338,9 @@ def test_every_drift_has_its_own_name():
 
 
 def test_message_is_one_line():
-    """Line breaks and what a terminal cannot show are escaped."""
+    """Line breaks become blanks, and what a terminal cannot show is escaped."""
     difference = Difference("f(x)", "x='a\nb'", "x='\x1b\udc80'", is_error=False)
-    assert str(difference) == r"note: f(x): the placeholder has x='a\nb'; upstream has x='\x1b\udc80'"
+    assert str(difference) == r"note: f(x): the placeholder has x='a b'; upstream has x='\x1b\udc80'"
 
 
 def test_pickles_by_public_name():
@@ -861,41 +1391,39 @@ class Undecided:
         return "undecided"
 
 
-@dataclass
-class Token:
-    text: str = field(repr=False)
-
-
 def limits(size):
     """From a class of that name, which each of the two modules defines for itself."""
     return make_dataclass("Limits", ["size"])(size)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("one", "other", "expected"),
     [
-        (30, 30.0, True),
-        (True, 1, False),
-        (0, False, False),
-        (float("nan"), float("nan"), True),
-        ("a", "b", False),
-        (object(), object(), True),
-        (Raising(), Raising(), True),
-        (Raising(), 3, False),
-        (Undecided(), Undecided(), True),
-        (ValueError, ValueError, True),
-        (ValueError, TypeError, False),
-        (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, True),
-        (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, False),
-        (lambda: 1, lambda: 2, True),
-        (Token("a"), Token("b"), False),
-        (limits(3), limits(3), True),
-        (limits(3), limits(4), False),
+        (30, 30.0, None),
+        (True, 1, True),
+        (0, False, True),
+        (float("nan"), float("nan"), None),
+        ("a", "b", True),
+        (..., 3, None),
+        (3, ..., False),
+        (object(), object(), None),
+        (object(), 3, False),
+        (Raising(), Raising(), None),
+        (Raising(), 3, True),
+        (Undecided(), Undecided(), None),
+        (ValueError, ValueError, None),
+        (ValueError, TypeError, True),
+        (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, None),
+        (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, True),
+        (lambda: 1, lambda: 2, None),
+        (numbers, print, False),
+        (limits(3), limits(3), None),
+        (limits(3), limits(4), True),
     ],
 )
-def test_same_value(one, other, same):
-    """Values are the same if a user could not tell them apart; looking never raises."""
-    assert same_value(one, other) is same
+def test_values(one, other, expected):
+    """Values differ if a user could tell them apart, which of what only shows an address is not certain."""
+    assert value_severity(one, other) is expected
 
 
 def test_repr_that_raises():
@@ -967,7 +1495,7 @@ def test_members_of_every_make():
         def size(self): ...
 
     assert said(Mine, Mine) == []
-    assert "error: Mine.size: the placeholder has property; upstream has method" in said(Mine, Uncached)
+    assert "error: Mine.size: the placeholder has cached property; upstream has method" in said(Mine, Uncached)
     assert said(Mine, Theirs) == [
         "error: Mine.cost(urgent): the placeholder has urgent=False; upstream has no such parameter",
     ]
@@ -1058,6 +1586,10 @@ class ByGetattr:
     def __getattr__(self, name): ...
 
 
+class ByGetattribute:
+    def __getattribute__(self, name): ...
+
+
 class BySetattr:
     def __init__(self, **options):
         for name, value in options.items():
@@ -1069,14 +1601,80 @@ class ByDict:
         self.__dict__.update(options)
 
 
-@pytest.mark.parametrize("upstream", [ByGetattr, BySetattr, ByDict])
+class ByDictMerged:
+    def __init__(self, **options):
+        self.__dict__ |= options
+
+
+class ByDictAssigned:
+    shared: ClassVar[dict[str, object]] = {}
+
+    def __init__(self):
+        self.__dict__ = self.shared
+
+
+class ByVars:
+    def __init__(self, options):
+        for name in options:
+            vars(self)[name] = options[name]
+
+
+class ByNamespace(SimpleNamespace): ...
+
+
+class InFunction:
+    def __init__(self):
+        def later(other):
+            setattr(self, other, 1)
+
+        later("host")
+
+
+class ByMeta(type):
+    def __call__(cls, *args):
+        made = super().__call__(*args)
+        vars(made).update(host=1)
+        return made
+
+
+class ByMetaclass(metaclass=ByMeta): ...
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        *(ByGetattr, ByGetattribute, BySetattr, ByDict, ByDictMerged, ByDictAssigned, ByVars, ByNamespace, InFunction),
+        ByMetaclass,
+    ],
+)
 def test_names_nobody_can_read(upstream):
     """Where upstream makes up its names, one that is not seen is only noted."""
 
     class Mine:
         port: int
 
-    assert said(Mine, upstream) == ["note: Mine.port: the placeholder has attribute; upstream has no such name"]
+    missing = [line for line in said(Mine, upstream) if "Mine.port" in line]
+    assert missing == ["note: Mine.port: the placeholder has attribute; upstream has no such name"]
+
+
+def test_attribute_set_in_a_nested_function():
+    """A function inside a method sets attributes too; reading ``__dict__`` sets none."""
+
+    class Mine:
+        port: int
+        host: str
+
+    class Theirs:
+        def __init__(self):
+            def later():
+                self.port = 80
+
+            later()
+
+        def __repr__(self):
+            return f"Theirs({self.__dict__})" + str(vars(self).items())
+
+    assert said(Mine, Theirs) == ["error: Mine.host: the placeholder has attribute; upstream has no such name"]
 
 
 def test_frozen_dataclass_makes_up_no_names():
@@ -1095,48 +1693,6 @@ def test_frozen_dataclass_makes_up_no_names():
     assert said(Mine, Theirs) == ["error: Mine.close: the placeholder has method; upstream has no such name"]
 
 
-T = TypeVar("T")
-
-
-class Typed(Generic[T]): ...
-
-
-class TypedTransport(Protocol[T]): ...
-
-
-class ByHand:
-    def __class_getitem__(cls, item): ...
-
-
-class Untyped: ...
-
-
-class Filled(Typed[int]): ...
-
-
-class UntypedTransport(Protocol): ...
-
-
-@pytest.mark.parametrize(
-    ("mine", "theirs", "is_kept"),
-    [
-        (Typed, ByHand, True),
-        (Typed, list, True),
-        (Untyped, Typed, True),
-        (Filled, Untyped, True),
-        (UntypedTransport, Untyped, True),
-        (TypedTransport, Typed, True),
-        (Typed, Untyped, False),
-        (Typed, Filled, False),
-        (TypedTransport, UntypedTransport, False),
-    ],
-)
-def test_subscripts(mine, theirs, is_kept):
-    """``X[int]`` in an annotation is evaluated, and raises where upstream takes no parameters."""
-    lost = "[...]: the placeholder has a class that can be subscripted; upstream has one that cannot"
-    assert (f"error: {mine.__name__}{lost}" not in said(mine, theirs)) is is_kept
-
-
 def test_special_methods_of_every_class():
     """Equality and representation are compared as other special methods are; the names of operands are no promise."""
 
@@ -1151,9 +1707,7 @@ def test_special_methods_of_every_class():
 
         __iter__ = None
 
-    assert said(Mine, Theirs) == [
-        "error: Mine.__iter__: the placeholder has special method; upstream has none of its own"
-    ]
+    assert said(Mine, Theirs) == ["error: Mine.__iter__: the placeholder has special method; upstream has None"]
 
 
 def test_fields_behind_properties():
@@ -1255,13 +1809,6 @@ def test_named_tuple():
         y: int
         x: int = 0
 
-    class Grown(NamedTuple):
-        x: float
-        y: int = 0
-        z: int = 0
-
-    class Triple(tuple): ...
-
     class Plain:
         def __init__(self, x: int, y: int = 0) -> None:
             self.x, self.y = x, y
@@ -1271,12 +1818,6 @@ def test_named_tuple():
         "error: Point(x): the placeholder has x: int; upstream has position 2: x: int = 0",
         "error: Point(y): the placeholder has y: int = 0; upstream has position 1, required: y: int",
     ]
-    assert said(Point, Grown) == [
-        "note: Point(x): the placeholder has x: int; upstream has x: float",
-        "error: Point fields: the placeholder has ('x', 'y'); upstream has ('x', 'y', 'z')",
-        "note: Point.x: the placeholder has x: int without a value; upstream has x: float without a value",
-    ]
-    assert not any("fields" in line for line in said(Triple, Point))
     assert said(Point, Plain)[0] == "error: Point bases: the placeholder has tuple; upstream has object"
 
 
@@ -1332,7 +1873,9 @@ def test_enum_attributes():
         description: str
         missing: str
 
-    assert said(Mine, HTTPStatus) == ["error: Mine.missing: the placeholder has attribute; upstream has no such name"]
+    assert said(Mine, HTTPStatus)[1:] == [
+        "error: Mine.missing: the placeholder has attribute; upstream has no such name"
+    ]
 
 
 def test_factory_outside_the_constructor():
@@ -1348,7 +1891,7 @@ def test_factory_outside_the_constructor():
 
     assert said(Mine, Mine) == []
     assert said(Mine, Theirs) == [
-        "error: Mine.tags: the placeholder has tags: list[str] = <factory>; upstream has tags: list[str] = ()"
+        "error: Mine.tags: the placeholder has tags: list[str] = <factory list>; upstream has tags: list[str] = ()"
     ]
 
 
@@ -1467,14 +2010,15 @@ def test_upstream_with_fields_between(load):
 
 @pytest.mark.parametrize("placeholder", [HeartbeatConfig, RetryPolicy])
 def test_upstream_that_takes_any_keyword(placeholder):
-    """A class that swallows what it does not know keeps its signature, and fails the example."""
+    """A class that swallows what it does not know is noted, and fails the example."""
 
     class Swallowing(placeholder):
         def __init__(self, *args, **kwargs):
             known = placeholder(*args, **{name: kwargs[name] for name in kwargs if hasattr(placeholder, name)})
             self.__dict__.update(kwargs, **vars(known))
 
-    assert compare(placeholder, Swallowing) == ()
+    (note,) = compare(placeholder, Swallowing)
+    assert (note.is_error, note.upstream) == (False, "one that passes on what it is given")
     (difference,) = run_examples(placeholder, Swallowing)
     assert f"{placeholder.__name__}(no_such_keyword=1)" in difference.what
     assert difference.placeholder == "TypeError: got an unexpected keyword argument"

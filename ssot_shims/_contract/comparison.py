@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterable, Iterator
+from enum import Enum
+from types import FunctionType
 from typing import Any
 
-from typing_extensions import is_protocol
-
-from ssot_shims._contract.difference import Difference, same_value, show, type_difference
-from ssot_shims._contract.members import (
-    ABSENT,
-    abstract_methods,
-    annotation_of,
-    callable_of,
-    default_of,
-    find,
-    is_dynamic,
-    is_field,
-    is_nested_class,
-    is_stdlib,
-    is_subscriptable,
-    kind_of,
-    meaning_of,
-    member_kind,
-    options_of,
-    promised_names,
-    special_methods,
-)
-from ssot_shims._contract.signature import Callee, declaration, signature_differences
+from ssot_shims._contract.difference import Difference, declaration, severity, show, value_severity
+from ssot_shims._contract.members import ABSENT, MISSING, Member, is_dynamic, kind_of, member, offered_names, options_of
+from ssot_shims._contract.signature import Callee, are_alike, passes_on, signature_differences, unwrapped
+from ssot_shims._text import describe
 from ssot_shims.errors import InvalidDeclaration
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from enum import Enum
-
-# What may stand behind each kind of placeholder.
-_KEPT_BY = {
-    "function": {"function"},
-    "enum": {"enum"},
-    "dataclass": {"dataclass"},
-    "class": {"class", "dataclass"},
-    "protocol": {"protocol", "class", "dataclass", "enum"},
-}
-# What may stand behind each sort of member, besides the same.
-_MEMBER_ALSO_KEPT_BY = {
+# What may stand behind each kind of placeholder or member, besides the same.
+_ALSO_KEPT_BY = {
+    "class": {"dataclass"},
+    "protocol": {"class", "dataclass", "enum"},
     "class method": {"static method"},
     "static method": {"class method"},
-    "property": {"property with a setter", "attribute"},
-    "property with a setter": {"attribute"},
+    "property": {"property with a setter", "cached property", "attribute"},
+    "property with a setter": {"cached property", "attribute"},
+    "cached property": {"property", "property with a setter", "attribute"},
 }
+_WITH_KEYWORDS = (ImportError, NameError, AttributeError)  # the exceptions that take some
+_TAKES_NOTHING = Callee(function=lambda: None)
 # What @dataclass writes or leaves out by its options.
 _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"})
 
@@ -65,157 +41,175 @@ def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Diffe
     ...     print(difference)
     error: connect(port): the placeholder has port=80; upstream has keyword-only: port=443
     """
-    if kind_of(placeholder) not in _KEPT_BY:
+    if not callable(placeholder):
         problem = f"{show(placeholder)} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
-    return tuple(_differences(placeholder.__name__, placeholder, upstream))
+    name, found = placeholder.__name__, list[Difference]()
+    try:
+        found.extend(_differences(name, placeholder, upstream))
+    except Exception as error:  # whatever the code of upstream does when it is looked at
+        unread = f"one that raises {describe(error)}"
+        found.append(Difference(name, "a structure that can be read", unread, is_error=False))
+    return tuple(found)
+
+
+def is_same_kind(placeholder: Any, upstream: Any) -> bool:
+    """Whether upstream is used as the placeholder is, so that an example of the one is one of the other."""
+    is_kept = _is_kept(kind_of(placeholder), kind_of(upstream))
+    return is_kept and are_alike(Callee(function=placeholder).sorts(), Callee(function=upstream).sorts())
+
+
+def _is_kept(promised: str, found: str) -> bool:
+    return found == promised or found in _ALSO_KEPT_BY.get(promised, ())
 
 
 def _differences(path: str, placeholder: Any, upstream: Any) -> Iterator[Difference]:
     promised, found = kind_of(placeholder), kind_of(upstream)
-    if found not in _KEPT_BY[promised]:
+    if not _is_kept(promised, found):
         yield Difference(path, promised, found)
         if (promised, found) != ("dataclass", "class"):
             return
     if promised == "function":
-        yield from signature_differences(path, Callee(placeholder), Callee(upstream))
+        yield from signature_differences(path, Callee(function=placeholder), Callee(function=upstream)).values()
+        return
+    yield from _of_bases(path, placeholder, upstream)
+    seen: Container[str] = ()
+    if promised == "enum":
+        yield from _of_enum_members(path, placeholder, upstream)
+        seen = {*placeholder.__members__, "__str__"}
+    elif promised == "protocol":
+        yield from _of_protocol(path, placeholder, upstream)
     else:
-        yield from _of_bases(path, placeholder, upstream)
-        yield from _OF_KIND[promised](path, placeholder, upstream)
-        yield from _of_special_methods(path, placeholder, upstream)
+        yield from _of_abstract_methods(path, placeholder, upstream)
+        parameters = _of_constructor(path, placeholder, upstream)
+        yield from parameters.values()
+        yield from _of_subclassing(f"{path}.__init_subclass__", placeholder, upstream)
+        options = [*_of_options(path, placeholder, upstream)]
+        yield from options
+        if _is_kept(promised, found) and not any(difference.is_error for difference in parameters.values()):
+            yield from _of_match_args(path, placeholder, upstream)
+        # What differs in a field or follows from an option is not said twice.
+        seen = {name for name in parameters if member(placeholder, name).is_field}
+        if options or not _is_kept(promised, found):
+            seen |= _FROM_OPTIONS
+    for name in offered_names(placeholder):
+        if name not in seen:
+            compare_members = _of_special_method if name.startswith("__") else _of_member
+            yield from compare_members(f"{path}.{name}", member(placeholder, name), member(upstream, name))
 
 
 def _of_bases(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
     builtin = (base for base in placeholder.__mro__ if base.__module__ in ("builtins", "enum"))
-    missing = [base for base in builtin if base not in upstream.__mro__]
-    if missing:
-        # The most derived one; those behind it follow from it.
-        found = ", ".join(base.__name__ for base in upstream.__bases__)
-        yield Difference(f"{path} bases", missing[0].__name__, found)
-    if is_subscriptable(placeholder) and not is_subscriptable(upstream):
-        yield Difference(f"{path}[...]", "a class that can be subscripted", "one that cannot")
+    missing = [base for base in builtin if not issubclass(upstream, base)]
+    if missing:  # the most derived one; those behind it follow from it
+        yield Difference(f"{path} bases", missing[0].__name__, ", ".join(base.__name__ for base in upstream.__bases__))
 
 
-def _of_enum(path: str, placeholder: type[Enum], upstream: type[Enum]) -> Iterator[Difference]:
-    for name, member in placeholder.__members__.items():
-        there = upstream.__members__.get(name)
-        if there is None:
-            yield Difference(f"{path}.{name}", show(member.value), "no such member")
-        elif not same_value(member.value, there.value):
-            yield Difference(f"{path}.{name}", show(member.value), show(there.value))
-    for name in promised_names(placeholder):
-        if name not in placeholder.__members__:
-            yield from _of_member(path, name, placeholder, upstream)
+def _of_enum_members(path: str, placeholder: type[Enum], upstream: type[Enum]) -> Iterator[Difference]:
+    for name, mine in placeholder.__members__.items():
+        theirs = upstream.__members__.get(name)
+        is_error = True if theirs is None else value_severity(mine.value, theirs.value)
+        if is_error is not None:
+            found = "no such member" if theirs is None else show(theirs.value)
+            yield Difference(f"{path}.{name}", show(mine.value), found, is_error)
+    one, other = member(placeholder, "__str__"), member(upstream, "__str__")
+    if one.value is not other.value and not (one.is_own and other.is_own):
+        promised, found = (f"text by {text.value.__qualname__}" for text in (one, other))
+        yield Difference(f"{path}.__str__", promised, found, is_error=not other.is_own)
 
 
 def _of_protocol(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    checkable = "_is_runtime_protocol"
-    if is_protocol(upstream) and getattr(placeholder, checkable, False) and not getattr(upstream, checkable, False):
+    checkable = [getattr(cls, "_is_runtime_protocol", False) for cls in (placeholder, upstream)]
+    if checkable == [True, False] and kind_of(upstream) == "protocol":
         yield Difference(f"{path} decorators", "@runtime_checkable", "none for isinstance()")
-    for name in promised_names(placeholder):
-        yield from _of_member(path, name, placeholder, upstream)
-
-
-def _of_class(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    yield from _of_abstract_methods(path, placeholder, upstream)
-    constructor = signature_differences(path, Callee(placeholder, placeholder), Callee(upstream, upstream))
-    yield from constructor
-    if not any(difference.is_error for difference in constructor):
-        yield from _of_tuple(path, placeholder, upstream)
-    yield from _of_options(path, placeholder, upstream)
-    told = {difference.what for difference in constructor}
-    for name in promised_names(placeholder):
-        if not (is_field(placeholder, name) and f"{path}({name})" in told):
-            yield from _of_member(path, name, placeholder, upstream)
-
-
-def _of_tuple(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    """A named tuple that grew no longer unpacks into as many names."""
-    promised, found = (find(cls, "_fields")[0] for cls in (placeholder, upstream))
-    if issubclass(placeholder, tuple) and promised not in (ABSENT, found):
-        yield Difference(f"{path} fields", show(promised), show(found))
 
 
 def _of_abstract_methods(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    promised, found = abstract_methods(placeholder), abstract_methods(upstream)
+    promised, found = (getattr(cls, "__abstractmethods__", frozenset[str]()) for cls in (placeholder, upstream))
     if not found <= promised:
         yield Difference(f"{path} abstract methods", ", ".join(sorted(promised)) or "none", ", ".join(sorted(found)))
 
 
+def _of_constructor(path: str, placeholder: type, upstream: type) -> dict[str, Difference]:
+    promised, found = _constructor(placeholder), _constructor(upstream)
+    if not found.signature() and issubclass(upstream, BaseException) and not issubclass(upstream, _WITH_KEYWORDS):
+        found = Callee(function=lambda *args: None)
+    differences = signature_differences(path, promised, found)
+    if type(upstream).__call__ is type.__call__:
+        return differences
+    # The metaclass may add arguments, or take some away.
+    return {name: difference.replace(is_error=False) for name, difference in differences.items()}
+
+
+def _constructor(cls: Any) -> Callee:
+    """Where Python takes a call of *cls* from, past what passes on everything it is given."""
+    found = Callee(function=cls, owner=cls)
+    for function in (cls.__new__, cls.__init__):
+        if passes_on(found) and isinstance(unwrapped(function), FunctionType):
+            found = Callee(function=function, owner=cls, is_bound=True)
+    return found
+
+
+def _of_subclassing(what: str, placeholder: type, upstream: type) -> Iterator[Difference]:
+    """The keywords behind the bases of a subclass, which a metaclass may take as well."""
+    hooks = [member(cls, "__init_subclass__") for cls in (placeholder, upstream)]
+    mine, theirs = ((hook.kind == "class method" and hook.is_own and hook.callee()) or _TAKES_NOTHING for hook in hooks)
+    for name, difference in signature_differences(what, mine, theirs).items():
+        if name:
+            yield difference if type(upstream) in (type, type(placeholder)) else difference.replace(is_error=False)
+
+
 def _of_options(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    """What ``@dataclass`` was told, where both are dataclasses: no comparison may be missing, frozen stays as it is."""
-    promised, found = options_of(placeholder), options_of(upstream)
-    for option, mine in promised.items():
-        theirs = found.get(option, mine)
-        if mine != theirs and (mine or option == "frozen"):
-            yield Difference(f"{path} dataclass options", f"{option}={mine}", f"{option}={theirs}")
+    """The options of dataclasses: no comparison may be missing; frozen and those of fields stay as they are."""
+    found = options_of(upstream)
+    for (field, option), mine in options_of(placeholder).items():
+        theirs = found.get((field, option), mine)
+        if mine != theirs and (mine or option not in ("eq", "order")):
+            what = f"{field}{option}"
+            yield Difference(f"{path} dataclass options", f"{what}={mine}", f"{what}={theirs}", option != "hash")
 
 
-def _of_member(path: str, name: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    what, promised, found = f"{path}.{name}", member_kind(placeholder, name), member_kind(upstream, name)
-    if found != promised and found not in _also_kept_by(promised, name, placeholder):
-        yield Difference(what, promised, found, found != "no such name" or not is_dynamic(upstream))
-    elif is_nested_class(placeholder, name):
-        yield from _differences(what, find(placeholder, name)[0], find(upstream, name)[0])
-    elif promised in ("attribute", "class"):
-        yield from _of_attribute(what, name, placeholder, upstream)
+def _of_match_args(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
+    """What ``case Name(x, y)`` takes; a named tuple that grew no longer unpacks into as many names either."""
+    mine, theirs = (getattr(cls, "__match_args__", ()) for cls in (placeholder, upstream))
+    if mine != (theirs if issubclass(placeholder, tuple) else theirs[: len(mine)]):
+        yield Difference(f"{path}.__match_args__", show(mine), show(theirs))
+
+
+def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
+    if not _is_kept(mine.kind, theirs.kind) and theirs.kind not in _settable(mine):
+        is_missing = theirs.kind == MISSING
+        yield Difference(what, mine.kind, theirs.kind, is_error=not (is_missing and is_dynamic(theirs.owner)))
+    elif mine.kind == "class" and mine.value.__qualname__ == f"{mine.base.__qualname__}.{mine.name}":  # nested
+        yield from _differences(what, mine.value, theirs.value)
+    elif mine.kind in ("attribute", "class"):
+        # Of a field, the constructor may set what the class does not have.
+        value = ABSENT if mine.is_field and theirs.default is ABSENT else mine.default
+        is_error = severity((mine.meaning, value), (theirs.meaning, theirs.default))
+        if is_error is not None:
+            promised, found = (declaration(one.name, one.annotation, one.default) for one in (mine, theirs))
+            yield Difference(what, promised, found, is_error)
     else:
-        yield from _of_call(what, name, placeholder, upstream)
+        yield from _of_call(what, mine.callee(), theirs.callee())
 
 
-def _also_kept_by(sort: str, name: str, placeholder: type) -> set[str]:
-    if sort != "attribute":
-        return _MEMBER_ALSO_KEPT_BY.get(sort, set())
-    if default_of(placeholder, name) is not ABSENT and not is_field(placeholder, name):
-        return set()  # a constant is read from the class, where a property gives itself
-    is_frozen = options_of(placeholder).get("frozen", False)
-    return {"property with a setter", "property"} if is_frozen else {"property with a setter"}
+def _settable(mine: Member) -> set[str]:
+    """The properties that can stand for an attribute: not for a constant, which is read from the class."""
+    if mine.kind != "attribute" or (mine.default is not ABSENT and not mine.is_field):
+        return set()
+    return {"property with a setter", "cached property"} | (
+        {"property"} if options_of(mine.owner).get(("", "frozen")) else set()
+    )
 
 
-def _of_attribute(what: str, name: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    is_error: bool | None = True
-    if _is_value_kept(name, placeholder, upstream):
-        is_error = type_difference(meaning_of(placeholder, name), meaning_of(upstream, name))
-    if is_error is not None:
-        yield Difference(what, _declared(placeholder, name), _declared(upstream, name), is_error)
+def _of_special_method(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
+    is_in_base = theirs.base is not mine.base and any(theirs.base is base for base in mine.owner.__mro__)
+    if theirs.value is None or theirs.value is ABSENT or (is_in_base and mine.is_own):
+        yield Difference(what, "special method", "None" if theirs.value is None else "none of its own")
+    elif mine.value is not theirs.value:
+        is_operator = mine.name != "__call__"
+        yield from _of_call(what, mine.callee(is_operator=is_operator), theirs.callee(is_operator=is_operator))
 
 
-def _is_value_kept(name: str, placeholder: type, upstream: type) -> bool:
-    promised, found = default_of(placeholder, name), default_of(upstream, name)
-    if promised is ABSENT:
-        return True
-    # Of a field, the constructor may set what the class does not have.
-    return is_field(placeholder, name) if found is ABSENT else same_value(promised, found)
-
-
-def _declared(cls: type, name: str) -> str:
-    value = default_of(cls, name)
-    return declaration(name, annotation_of(cls, name), value) + (" without a value" if value is ABSENT else "")
-
-
-def _of_call(what: str, name: str, placeholder: type, upstream: type, *, is_operator: bool = False) -> list[Difference]:
-    mine, theirs = (callable_of(cls, name, is_operator=is_operator) for cls in (placeholder, upstream))
-    return signature_differences(what, mine, theirs) if mine and theirs else []
-
-
-def _of_special_methods(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    is_told = bool(options_of(placeholder)) and options_of(placeholder) != options_of(upstream)
-    for name in special_methods(placeholder):
-        (mine, my_base), (theirs, their_base) = find(placeholder, name), find(upstream, name)
-        is_inherited = their_base in placeholder.__mro__ and their_base is not my_base and not is_stdlib(my_base)
-        if mine is theirs or (is_told and name in _FROM_OPTIONS):
-            continue
-        if theirs is None and name == "__hash__":
-            yield Difference(f"{path}.{name}", "instances that can be hashed", "instances that cannot be hashed")
-        elif theirs is None or theirs is ABSENT or is_inherited:
-            yield Difference(f"{path}.{name}", "special method", "none of its own")
-        else:
-            yield from _of_call(f"{path}.{name}", name, placeholder, upstream, is_operator=name != "__call__")
-
-
-_OF_KIND: dict[str, Callable[[str, Any, Any], Iterator[Difference]]] = {
-    "enum": _of_enum,
-    "protocol": _of_protocol,
-    "dataclass": _of_class,
-    "class": _of_class,
-}
+def _of_call(what: str, mine: Callee | None, theirs: Callee | None) -> Iterable[Difference]:
+    return signature_differences(what, mine, theirs).values() if mine and theirs else ()

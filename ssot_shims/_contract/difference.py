@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import InitVar, dataclass
+from collections.abc import Mapping
+from dataclasses import InitVar
 from inspect import Parameter
 from typing import Annotated, Any, ClassVar, Final, ForwardRef, cast, get_args, get_origin
 
 from typing_extensions import is_protocol
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from typing_extensions import TypeIs
-
+from ssot_shims._record import Record
+from ssot_shims._text import one_line
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """One way in which an upstream departs from what its placeholder promises: an error, or only a note.
 
     >>> print(Difference("HeartbeatConfig.max_missed_heartbeats", "2", "3"))
@@ -33,9 +29,12 @@ class Difference:
     upstream: str
     is_error: bool = True
 
+    def __init__(self, what: str, placeholder: str, upstream: str, is_error: bool = True) -> None:
+        super().__init__(what=what, placeholder=placeholder, upstream=upstream, is_error=is_error)
+
     def __str__(self) -> str:
         level = "error" if self.is_error else "note"
-        return _one_line(f"{level}: {self.what}: the placeholder has {self.placeholder}; upstream has {self.upstream}")
+        return one_line(f"{level}: {self.what}: the placeholder has {self.placeholder}; upstream has {self.upstream}")
 
 
 def show(value: object) -> str:
@@ -46,42 +45,29 @@ def show(value: object) -> str:
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
 
 
-def same_value(one: object, other: object) -> bool:
-    """Whether a user could tell these two defaults or constants apart.
+def value_severity(one: object, other: object) -> bool | None:
+    """Whether a user could tell these two defaults or constants apart: None is no, False perhaps, True yes.
 
-    ``30`` and ``30.0`` are the same, ``True`` and ``1`` are not; NaN is NaN. What only its identity tells apart, such
-    as ``object()`` as a sentinel, goes by its repr; classes, which both modules may define, go by their name.
+    ``30`` and ``30.0`` are the same, ``True`` and ``1`` are not. What is not equal merely because both modules define
+    it, or because only its identity tells it apart, such as ``object()`` as a sentinel, goes by how it reads. Of what
+    shows nothing but an address nobody can say more, nor of ``...``, which stands for a default that is not known.
     """
-    if one is other:
-        return True
-    if isinstance(one, type) and isinstance(other, type):
-        return one.__qualname__ == other.__qualname__
-    if isinstance(one, bool) is not isinstance(other, bool):
-        return False
-    equal = _equal(one, other)
-    if equal is None or (not equal and _are_twins(type(one), type(other))):
-        return _ADDRESS.sub("", show(one)) == _ADDRESS.sub("", show(other))
-    return equal
-
-
-def _equal(one: object, other: object) -> bool | None:
-    """What ``==`` says, NaN being equal to NaN; None when it gives no plain answer (arrays) or raises."""
-    try:
-        answer = cast("object", one == other or (one != one and other != other))
-    except Exception:
+    if one is other or one is ...:
         return None
-    return answer if isinstance(answer, bool) else None
+    try:
+        is_equal = cast("object", one == other) is True and isinstance(one, bool) is isinstance(other, bool)
+    except Exception:
+        is_equal = False
+    if is_equal or _reading(one) == _reading(other):
+        return None
+    return not (other is ... or _ADDRESS.search(show(one)) or _ADDRESS.search(show(other)))
 
 
-def _are_twins(one: type, other: type) -> bool:
-    """Whether instances of the two differ under ``==`` merely because they are two objects, or of two modules."""
-    is_by_identity: object = one.__eq__ is object.__eq__  # type: ignore[comparison-overlap]
-    return bool(is_by_identity) if one is other else one.__qualname__ == other.__qualname__
-
-
-def _one_line(text: str) -> str:
-    # Non-printable is more than control characters: a lone surrogate could not even be written to a terminal.
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+def _reading(value: object) -> str:
+    if isinstance(value, type):
+        return value.__qualname__
+    is_nameless = type(value).__repr__ is object.__repr__
+    return type(value).__qualname__ if is_nameless else _ADDRESS.sub("", show(value))
 
 
 _ANYTHING = {"any", "object"}
@@ -90,8 +76,7 @@ _QUALIFIERS = (Annotated, ClassVar, Final)
 _PREFIX_OR_QUOTE = re.compile(r"[\w<>]+\.(?=\w|<)|['\"\s]")
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Record):
     """What an annotation means: a type, or the annotation itself where that does not resolve, and how it is spelled."""
 
     type: object
@@ -105,6 +90,14 @@ def annotation_text(annotation: object) -> str:
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
+def declaration(name: str, annotation: object, default: object) -> str:
+    """``name: type = default``, without what is Parameter.empty."""
+    typed = name if annotation is Parameter.empty else f"{name}: {annotation_text(annotation)}"
+    if default is Parameter.empty:
+        return typed
+    return f"{typed}={show(default)}" if annotation is Parameter.empty else f"{typed} = {show(default)}"
+
+
 def meaning(annotation: object, names: Mapping[str, object], owner: type | None) -> Meaning:
     """What *annotation* means among *names*, in the class *owner*; no annotation is Any. Never raises.
 
@@ -113,26 +106,30 @@ def meaning(annotation: object, names: Mapping[str, object], owner: type | None)
     made of is not resolved: an alias may hold itself.
     """
     if annotation is Parameter.empty:
-        return Meaning(Any, "any")
+        return Meaning(type=Any, spelling="any")
     text = _PREFIX_OR_QUOTE.sub("", annotation_text(annotation))
     spelling = re.sub(rf"\b{re.escape(owner.__name__)}\b", "Self", text) if owner else text
     resolved = _resolved(annotation, names)
     bases: tuple[object, ...] = owner.__mro__ if owner else ()
     is_own = any(resolved is base for base in bases) and getattr(resolved, "__module__", "") != "builtins"
-    return Meaning("Self" if is_own else resolved, spelling.casefold())
+    return Meaning(type="Self" if is_own else resolved, spelling=spelling.casefold())
 
 
-def type_difference(one: Meaning, other: Meaning) -> bool | None:
-    """How bad it is that two types differ: None is not at all, False is a note, True an error.
+def severity(mine: tuple[Meaning, object], theirs: tuple[Meaning, object]) -> bool | None:
+    """How bad it is that type or value of two declarations differ: None is not at all, False a note, True an error.
 
-    An error only between two classes of which neither is the other: whether anything else is compatible is for type
-    checkers to say. In the numeric tower it is a note too: a promised ``float`` that upstream annotates ``int`` works.
+    Between two types it is an error only if both are classes and neither is the other: whether anything else is
+    compatible is for type checkers to say. In the numeric tower it is a note too: a promised ``float`` that upstream
+    annotates ``int`` works.
     """
+    values = None if mine[1] is Parameter.empty else value_severity(mine[1], theirs[1])
+    return max(values, _type_severity(mine[0], theirs[0]), key=(None, False, True).index)
+
+
+def _type_severity(one: Meaning, other: Meaning) -> bool | None:
     if one.spelling == other.spelling or _ANYTHING & {one.spelling, other.spelling}:
         return None
-    if same_value(one.type, other.type):
-        return None
-    return _is_plain(one.type) and _is_plain(other.type) and not _are_related(one.type, other.type)
+    return None if value_severity(one.type, other.type) is None else not _may_be_compatible(one.type, other.type)
 
 
 def _resolved(annotation: object, names: Mapping[str, object]) -> object:
@@ -148,12 +145,10 @@ def _resolved(annotation: object, names: Mapping[str, object]) -> object:
     return type(None) if annotation is None else annotation
 
 
-def _is_plain(thing: object) -> TypeIs[type]:
-    return isinstance(thing, type) and not is_protocol(thing)
-
-
-def _are_related(one: type, other: type) -> bool:
+def _may_be_compatible(one: object, other: object) -> bool:
     try:
+        if not isinstance(one, type) or not isinstance(other, type) or is_protocol(one) or is_protocol(other):
+            return True
         is_number = issubclass(one, _NUMBERS) and issubclass(other, _NUMBERS)
         return is_number or issubclass(one, other) or issubclass(other, one)
     except Exception:  # some classes refuse to answer, as a TypedDict does

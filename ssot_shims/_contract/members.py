@@ -5,24 +5,26 @@ from __future__ import annotations
 import dataclasses
 import dis
 import functools
+import types
+from collections.abc import Iterator
 from enum import Enum
 from inspect import Parameter
-from types import BuiltinFunctionType, ClassMethodDescriptorType, DynamicClassAttribute, FunctionType
-from typing import Any, Generic, cast
+from typing import Any
 
-from typing_extensions import Format, get_annotations, is_protocol
+from typing_extensions import get_annotations, is_protocol
 
-from ssot_shims._contract.difference import Meaning, annotation_text, meaning
-from ssot_shims._contract.signature import Callee, module_names, unwrapped
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ssot_shims._contract.difference import Meaning, annotation_text, meaning, show
+from ssot_shims._contract.signature import ANNOTATIONS, Callee, module_names, unwrapped
+from ssot_shims._record import Record
 
 ABSENT = Parameter.empty  # also for what has no annotation, as in a signature
+MISSING, PARAMETER = "no such name", "parameter of the constructor only"
 _LIBRARY = {"builtins", "enum", "typing", "typing_extensions", "abc"}
-_PROPERTIES = (property, DynamicClassAttribute, functools.cached_property)
-_METHODS = (functools.partialmethod, functools.singledispatchmethod)  # not callable until they are bound
+_PROPERTIES: tuple[type, ...] = (property, types.DynamicClassAttribute, functools.cached_property)
+_METHODS: tuple[type, ...] = (
+    functools.partialmethod,
+    functools.singledispatchmethod,
+)  # not callable until they are bound
 _CALLED = ("method", "class method", "static method")
 # Written by Python, dataclass, enum, Protocol or pickle rather than for the users of the class.
 _BOOKKEEPING = {
@@ -32,157 +34,133 @@ _BOOKKEEPING = {
 }
 
 
-class _Factory:
+class Factory(Record):
+    """What makes the default value of a field."""
+
+    make: Any
+
     def __repr__(self) -> str:
-        return "<factory>"
+        return f"<factory {self.make.__qualname__ if isinstance(self.make, type) else show(self.make)}>"
 
 
-_FACTORY = _Factory()
+class Member(Record):
+    """A name of a class, as users of the class find it."""
+
+    owner: type
+    name: str
+    kind: str  # attribute, class, method, class method, static method, property, ... or MISSING
+    value: Any  # as it stands in the class that holds it, or ABSENT
+    base: type  # that class
+    is_own: bool  # whether somebody wrote it, rather than Python or its metaclass for enum
+    annotation: object
+    meaning: Meaning
+    default: object  # what an instance has unless it is given another; ABSENT if only its constructor knows
+    is_field: bool
+
+    def callee(self, *, is_operator: bool = False) -> Callee | None:
+        """What is called when it is called, or read as a property; None if nothing is."""
+        function = getattr(self.value, "__func__", self.value) if self.kind in _CALLED else None
+        if isinstance(self.value, _PROPERTIES):
+            function = getattr(self.value, "fget", None) or getattr(self.value, "func", None)
+        is_bound = self.kind != "static method"
+        return function and Callee(function=function, owner=self.owner, is_bound=is_bound, is_operator=is_operator)
+
+
+def member(cls: type, name: str) -> Member:
+    """The member of *cls* with that name, wherever it comes from."""
+    value, base = _find(cls, name)
+    annotation, annotated_in = _annotation(cls, name)
+    field = _fields(cls).get(name)
+    return Member(
+        owner=cls,
+        name=name,
+        kind=_kind(cls, name, value, annotation) if field is None else "attribute",
+        value=value,
+        base=base,
+        is_own=not is_stdlib(base) and not is_stdlib(getattr(value, "__objclass__", value)),
+        annotation=annotation,
+        meaning=meaning(annotation, module_names(annotated_in), cls),
+        default=_default(value, field),
+        is_field=field is not None,
+    )
+
+
+def _kind(cls: type, name: str, value: object, annotation: object) -> str:
+    if "InitVar" in annotation_text(annotation) and not _is_descriptor(value):
+        return PARAMETER
+    if value is ABSENT:
+        is_set = annotation is not ABSENT or any(name in _stored(code) for code in _codes(cls))
+        return "attribute" if is_set else MISSING
+    if isinstance(value, type):
+        return "class"
+    if isinstance(value, (staticmethod, types.BuiltinFunctionType)):
+        return "static method"
+    if isinstance(value, (classmethod, types.ClassMethodDescriptorType)):
+        return "class method"
+    if isinstance(value, _PROPERTIES):
+        getter = "cached property" if hasattr(value, "func") else "property"
+        return "property with a setter" if getattr(value, "fset", None) else getter
+    is_method = callable(value) or isinstance(value, _METHODS)
+    return "method" if is_method and _is_descriptor(value) else "attribute"
+
+
+def _default(value: object, field: Any) -> object:
+    if field is None:
+        return ABSENT if _is_descriptor(value) else value
+    if hasattr(field.default, "default_factory"):  # itself describes a field, as those of pydantic do
+        field = field.default
+    if field.default_factory not in (None, dataclasses.MISSING):
+        return Factory(make=field.default_factory)
+    return ABSENT if field.default is dataclasses.MISSING else field.default
 
 
 def kind_of(thing: object) -> str:
     """``enum``, ``protocol``, ``dataclass``, ``class`` or ``function``; for anything else what it is instead."""
     if not isinstance(thing, type):
         return "function" if callable(thing) else f"{type(thing).__name__} object"
-    if Enum in thing.__mro__:
+    if issubclass(thing, Enum):
         return "enum"
-    if is_protocol(thing):
-        return "protocol"
-    return "dataclass" if dataclasses.is_dataclass(thing) else "class"
+    made = "dataclass" if dataclasses.is_dataclass(thing) else "class"
+    return "protocol" if is_protocol(thing) else made
 
 
-def find(cls: type, name: str) -> tuple[Any, type]:
-    """The value of *name* as it stands in the class that holds it, and that class; or ABSENT."""
-    return next(((vars(base)[name], base) for base in cls.__mro__ if name in vars(base)), (ABSENT, cls))
-
-
-def is_field(cls: type, name: str) -> bool:
-    return name in _fields(cls)
-
-
-def default_of(cls: type, name: str) -> object:
-    """What an instance has for *name* unless told otherwise; ABSENT if only its constructor knows."""
-    field = _fields(cls).get(name)
-    if field is None:
-        value = find(cls, name)[0]
-        return ABSENT if _is_descriptor(value) else value
-    if field.default_factory is not dataclasses.MISSING:
-        return _FACTORY
-    return ABSENT if field.default is dataclasses.MISSING else field.default
-
-
-def is_nested_class(cls: type, name: str) -> bool:
-    """Whether *name* is a class written inside this one, rather than a value that happens to be a class."""
-    value, base = find(cls, name)
-    return isinstance(value, type) and value.__qualname__ == f"{base.__qualname__}.{name}"
-
-
-def options_of(cls: type) -> dict[str, bool]:
-    """What ``@dataclass`` was told, as far as users of an instance can tell; nothing for another class."""
-    options = find(cls, "__dataclass_params__")[0]
-    return {} if options is ABSENT else {name: getattr(options, name) for name in ("eq", "order", "frozen")}
-
-
-def annotation_of(cls: type, name: str) -> object:
-    return _annotation(cls, name)[0]
-
-
-def meaning_of(cls: type, name: str) -> Meaning:
-    """What *name* is annotated with."""
-    annotation, base = _annotation(cls, name)
-    return meaning(annotation, module_names(base), cls)
+def options_of(cls: type) -> dict[tuple[str, str], bool]:
+    """The options of ``@dataclass`` and of its fields that users of an instance meet; nothing for another class."""
+    options = getattr(cls, "__dataclass_params__", None)
+    found = {("", name): getattr(options, name) for name in ("eq", "order", "frozen")} if options else {}
+    for field in _fields(cls).values():
+        found[f"{field.name}.", "compare"] = field.compare
+        found[f"{field.name}.", "hash"] = field.compare if field.hash is None else field.hash
+    return found
 
 
 def is_dynamic(cls: type) -> bool:
     """Whether an instance may have names that nobody can read off the class."""
-    used = (set(function.__code__.co_names) for function in _functions(cls))
-    is_used = any("setattr" in names or {"__dict__", "update"} <= names for names in used)
-    return is_used or find(cls, "__getattr__")[0] is not ABSENT
+    has_any = isinstance(_find(cls, "__getattribute__")[0], types.FunctionType) or issubclass(
+        cls, types.SimpleNamespace
+    )
+    return has_any or _find(cls, "__getattr__")[0] is not ABSENT or any(map(_stores_any_name, _codes(cls)))
 
 
-def is_subscriptable(cls: type) -> bool:
-    """Whether ``cls[...]`` gives something: a generic alias, or what a metaclass returns."""
-    if find(cls, "__class_getitem__")[1] is Generic:
-        return bool(getattr(cls, "__parameters__", ()))
-    return hasattr(cls, "__class_getitem__") or hasattr(type(cls), "__getitem__")
+def offered_names(cls: type) -> list[str]:
+    """The names of *cls* and its bases that somebody wrote for its users, and ``__hash__`` if it can be hashed."""
+    bases = [base for base in reversed(cls.__mro__) if not is_stdlib(base)]
+    names = dict.fromkeys(name for base in bases for name in (*_annotations(base), *vars(base)))
+    members = [member(cls, name) for name in names]
+    public = [one.name for one in members if not one.name.startswith("_") and one.kind != PARAMETER]
+    special = [one.name for one in members if one.name.endswith("__") and one.kind in _CALLED and one.is_own]
+    if not is_protocol(cls) and _find(cls, "__hash__")[0] is not None:
+        special.append("__hash__")
+    return [name for name in dict.fromkeys([*public, *special]) if name not in _BOOKKEEPING]
 
 
-def member_kind(cls: type, name: str) -> str:
-    """What kind of member *name* is, or ``no such name``."""
-    value = find(cls, name)[0]
-    if value is ABSENT:
-        return "attribute" if _is_set_on_instances(cls, name) else "no such name"
-    if is_field(cls, name):
-        return "attribute"
-    if isinstance(value, type):
-        return "class"
-    if isinstance(value, (staticmethod, BuiltinFunctionType)):
-        return "static method"
-    if isinstance(value, (classmethod, ClassMethodDescriptorType)):
-        return "class method"
-    if isinstance(value, _PROPERTIES):
-        return "property with a setter" if getattr(cast("object", value), "fset", None) else "property"
-    is_method = callable(value) or isinstance(value, _METHODS)
-    return "method" if is_method and _is_descriptor(cast("object", value)) else "attribute"
-
-
-def callable_of(cls: type, name: str, *, is_operator: bool = False) -> Callee | None:
-    """What is called when *name* is called, or read as a property; None if nothing is."""
-    value, sort = find(cls, name)[0], member_kind(cls, name)
-    if sort in ("property", "property with a setter"):
-        getter = getattr(value, "fget", None) or getattr(value, "func", None)
-        return Callee(getter, cls, is_bound=True) if getter else None
-    if sort not in _CALLED:
-        return None
-    return Callee(getattr(value, "__func__", value), cls, sort != "static method", is_operator)
-
-
-def promised_names(cls: type) -> list[str]:
-    """The public names of *cls* and of its bases, as far as those are not Python's own."""
-    names: dict[str, None] = {}
-    for base in _own_hierarchy(cls):
-        names.update(dict.fromkeys([*_annotations(base), *vars(base)]))
-    return [name for name in names if not name.startswith("_") and not _is_only_a_parameter(cls, name)]
-
-
-def special_methods(cls: type) -> list[str]:
-    """The special methods that somebody wrote for *cls*, and ``__hash__`` if it can be hashed."""
-    names = dict.fromkeys(name for base in _own_hierarchy(cls) for name in vars(base) if _is_special(name))
-    written = [name for name in names if member_kind(cls, name) in _CALLED and not _is_copied(cls, name)]
-    is_hashable = not is_protocol(cls) and find(cls, "__hash__")[0] is not None
-    return list(dict.fromkeys([*written, "__hash__"])) if is_hashable else written
-
-
-def abstract_methods(cls: type) -> frozenset[str]:
-    return getattr(cls, "__abstractmethods__", frozenset())
+def is_stdlib(thing: object) -> bool:
+    """Whether a class or function comes with Python, as what others are made from."""
+    return getattr(thing, "__module__", None) in _LIBRARY
 
 
 def _is_descriptor(value: object) -> bool:
     return hasattr(type(value), "__get__")
-
-
-def is_stdlib(cls: type) -> bool:
-    """Whether a class comes with Python, as what others are made from."""
-    return cls.__module__ in _LIBRARY
-
-
-def _is_special(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__") and name not in _BOOKKEEPING
-
-
-def _is_copied(cls: type, name: str) -> bool:
-    """Whether the metaclass took it from a base, as that of Enum does."""
-    value = find(cls, name)[0]
-    return any(vars(base).get(name) is value for base in cls.__mro__ if is_stdlib(base))
-
-
-def _own_hierarchy(cls: type) -> list[type]:
-    return [base for base in reversed(cls.__mro__) if not is_stdlib(base)]
-
-
-def _is_only_a_parameter(cls: type, name: str) -> bool:
-    annotation = annotation_of(cls, name)
-    return isinstance(annotation, dataclasses.InitVar) or "InitVar" in annotation_text(annotation)
 
 
 def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
@@ -190,7 +168,12 @@ def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
 
 
 def _annotations(cls: type) -> dict[str, Any]:
-    return get_annotations(cls, format=Format.FORWARDREF)
+    return get_annotations(cls, format=ANNOTATIONS)
+
+
+def _find(cls: type, name: str) -> tuple[Any, type]:
+    """The value of *name* as it stands in the class that holds it, and that class; or ABSENT."""
+    return next(((vars(base)[name], base) for base in cls.__mro__ if name in vars(base)), (ABSENT, cls))
 
 
 def _annotation(cls: type, name: str) -> tuple[object, type]:
@@ -198,25 +181,35 @@ def _annotation(cls: type, name: str) -> tuple[object, type]:
     return next(found, (ABSENT, cls))
 
 
-def _is_set_on_instances(cls: type, name: str) -> bool:
-    if annotation_of(cls, name) is not ABSENT:
-        return True
-    return any(name in _stored(function) for function in _functions(cls))
-
-
-def _functions(cls: type) -> Iterator[FunctionType]:
-    for value in (value for base in cls.__mro__ for value in vars(base).values()):
+def _codes(cls: type) -> Iterator[types.CodeType]:
+    """The byte code of all functions that make or change an instance."""
+    owners: list[type] = [cls, type(cls)]
+    bases = [base for owner in owners for base in owner.__mro__ if not is_stdlib(base)]
+    for value in (value for base in bases for value in vars(base).values()):
         function = unwrapped(getattr(value, "fset", None) or getattr(value, "__func__", value))
-        if isinstance(function, FunctionType):
-            yield function
+        if isinstance(function, types.FunctionType):
+            yield from _nested(function.__code__)
 
 
-def _stored(function: FunctionType) -> Iterator[object]:
-    """The attributes that *function* stores on ``self``, or where that is not its word, on any of its variables."""
-    code, loaded = function.__code__, ""
+def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for inner in code.co_consts:
+        yield from _nested(inner) if isinstance(inner, types.CodeType) else ()
+
+
+def _stores_any_name(code: types.CodeType) -> bool:
+    names = {*code.co_names}
+    stored = {one.argval if one.opname == "STORE_ATTR" else one.opname for one in dis.get_instructions(code)}
+    is_filled = names & {"update", "setdefault"} or stored & {"STORE_SUBSCR", "__dict__"}
+    return "setattr" in names or bool(names & {"__dict__", "vars"} and is_filled)
+
+
+def _stored(code: types.CodeType) -> Iterator[object]:
+    """The attributes that a function stores on ``self``, or where that is not its word, on any of its variables."""
+    variables, loaded = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}, ""
     if any("setattr" in name for name in code.co_names):
         yield from code.co_consts
     for instruction in dis.get_instructions(code):
-        if instruction.opname == "STORE_ATTR" and loaded in ({"self"} & {*code.co_varnames} or code.co_varnames):
+        if instruction.opname == "STORE_ATTR" and loaded in ({"self"} & variables or variables):
             yield instruction.argval
         loaded = instruction.argrepr.rpartition(", ")[2]  # from 3.13 on, one instruction may load two

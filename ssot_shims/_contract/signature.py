@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import AsyncIterable, Awaitable
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from inspect import Parameter, Signature
-from typing import get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from typing_extensions import Format
 
-from ssot_shims._contract.difference import Difference, annotation_text, meaning, same_value, show, type_difference
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
-
-    from ssot_shims._contract.difference import Meaning
-
+from ssot_shims._contract.difference import Difference, Meaning, annotation_text, declaration, meaning, severity
+from ssot_shims._record import Record
 
 ONLY_POSITIONAL, EITHER = Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Record):
     """The parameters of a signature, in the order and by the names under which a call reaches them."""
 
     positional: tuple[Parameter, ...]
@@ -78,7 +70,14 @@ def is_required(parameter: Parameter) -> bool:
 
 
 def incompatible(mine: Parameters, theirs: Parameters) -> set[str]:
-    """The names over which some call that *mine* takes fails on *theirs* or changes its meaning."""
+    """The names over which some call that *mine* takes fails on *theirs* or changes its meaning.
+
+    Given *n* positional arguments, the sets of keywords that a signature takes form an interval, from those required to
+    those allowed. Every call keeps working if, for each *n*, the interval of mine lies inside that of theirs; and it
+    keeps its meaning if every value reaches the parameter of the same name. A value gathered in ``*args`` or
+    ``**kwargs`` counts as passed on under its own name, unless a parameter of that name stands elsewhere.
+    Positional-only names may change.
+    """
     most = max(len(mine.positional), len(theirs.positional)) + 1
     refused = (_refused(mine, theirs, count) for count in range(most + 1) if mine.takes(count))
     return _misplaced(mine, theirs).union(*refused)
@@ -100,27 +99,30 @@ def _refused(mine: Parameters, theirs: Parameters, count: int) -> set[str]:
 def _misplaced(mine: Parameters, theirs: Parameters) -> set[str]:
     """The names whose value lands, if the call binds at all, in a parameter of another name."""
     only_positional = {p.name for p in theirs.positional if p.kind is ONLY_POSITIONAL}
-    return only_positional & mine.keywords(0) | {
-        parameter.name
-        for position, parameter in enumerate(mine.positional)
-        if _is_elsewhere(parameter, theirs.at(position), parameter.name in theirs.named)
+    elsewhere = {
+        p.name
+        for position, p in enumerate(mine.positional)
+        if (there := theirs.at(position)) is None or there.name != p.name
+        if p.name in theirs.named or (there and p.kind is EITHER)
     }
+    return only_positional & mine.keywords(0) | elsewhere
 
 
-def _is_elsewhere(parameter: Parameter, there: Parameter | None, is_named: bool) -> bool:
-    if there is None:
-        return is_named
-    return there.name != parameter.name and (is_named or parameter.kind is EITHER)
-
-
-# From 3.14 on, reading an annotation evaluates it, and raises where a name is for type checkers only.
-_READ: dict[str, Any] = {"annotation_format": Format.FORWARDREF} if sys.version_info >= (3, 14) else {}
+# From 3.14 on, an annotation is only evaluated when it is read, and that may raise; its spelling can be had without.
+ANNOTATIONS = Format.STRING if sys.version_info >= (3, 14) else Format.VALUE
+_READ: dict[str, Any] = {"annotation_format": ANNOTATIONS} if sys.version_info >= (3, 14) else {}
 # What a plain function returns to be called as if it were one of these.
-_RETURNED_BY = {"coroutine function": Awaitable, "async generator function": AsyncIterable}
+_RETURNED_BY: dict[str, Any] = {
+    "coroutine function": Awaitable,
+    "async generator function": AsyncIterable,
+    "context manager": AbstractContextManager,
+    "async context manager": AbstractAsyncContextManager,
+}
+_DECORATORS: dict[str, Any] = {"context manager": contextmanager, "async context manager": asynccontextmanager}
+_MANAGERS = {decorator(print).__code__: sort for sort, decorator in _DECORATORS.items()}  # all it makes share its code
 
 
-@dataclass(frozen=True, slots=True)
-class Callee:
+class Callee(Record):
     """Something to call, as its user does: the class it belongs to, and whether its first parameter is filled already.
 
     An operator passes its operands by position and always as many: names and ``*args`` of its method are no promise.
@@ -149,154 +151,118 @@ class Callee:
 
     def meaning(self, annotation: object) -> Meaning:
         """What *annotation* means here."""
-        names = getattr(unwrapped(self.function), "__globals__", None)
-        return meaning(annotation, module_names(self.function) if names is None else names, self.owner)
+        return meaning(annotation, module_names(unwrapped(self.function)), self.owner)
 
-    def sorts(self, returns: object) -> set[str]:
-        """What it is called as: itself, what it wraps, and what its return annotation makes of a plain function."""
-        origin = _origin(self.meaning(returns))
-        return self._own_sorts() | {sort for sort, returned in _RETURNED_BY.items() if issubclass(origin, returned)}
+    def sorts(self) -> set[str]:
+        """What it is called as: itself, what it wraps, and what a plain function returns by its annotation."""
+        manager = _MANAGERS.get(getattr(self.function, "__code__", None))
+        own = {"function", manager} if manager else {_sort(self.function), _sort(unwrapped(self.function))}
+        signature = self.signature()
+        origin = _origin(self.meaning(signature.return_annotation)) if signature and "function" in own else object
+        return own | {sort for sort, returned in _RETURNED_BY.items() if issubclass(origin, returned)}
 
     def awaited(self, returns: object) -> Meaning:
         """What awaiting a call gives."""
         found = self.meaning(returns)
-        if "function" not in self._own_sorts() or not issubclass(_origin(found), Awaitable):
+        if "function" not in self.sorts() or not issubclass(_origin(found), Awaitable):
             return found
         return self.meaning((Parameter.empty, *get_args(found.type))[-1])
 
-    def _own_sorts(self) -> set[str]:
-        return {_sort(self.function), _sort(unwrapped(self.function))}
-
 
 def module_names(thing: object) -> Mapping[str, object]:
-    """The names of the module that defines *thing*, as far as it is imported."""
+    """The names that *thing* sees where it is defined: those of its module, as far as that is imported."""
     module = sys.modules.get(getattr(thing, "__module__", None) or "")
-    return vars(module) if module else {}
+    return getattr(thing, "__globals__", None) or (vars(module) if module else {})
 
 
-def declaration(name: str, annotation: object, default: object) -> str:
-    """``name: type = default``, without what is Parameter.empty."""
-    typed = name if annotation is Parameter.empty else f"{name}: {annotation_text(annotation)}"
-    if default is Parameter.empty:
-        return typed
-    return f"{typed}={show(default)}" if annotation is Parameter.empty else f"{typed} = {show(default)}"
+def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> dict[str, Difference]:
+    """How calling *upstream* departs from calling *placeholder*, each difference under the name of its parameter.
 
-
-def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> list[Difference]:
-    """How calling *upstream* departs from calling *placeholder*: one Difference a parameter, errors and notes."""
+    What a call gives is under ``return``, as in ``__annotations__``, and how it is called under no name.
+    """
     promised, found = placeholder.signature(), upstream.signature()
     if promised is None:
-        return []
-    if found is None:
-        return [Difference(path, f"the signature {promised}", "one that cannot be read", is_error=False)]
-    comparison = _Comparison(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found))
-    returns = promised.return_annotation, found.return_annotation
-    return [*comparison.of_sorts(*returns), *comparison.of_parameters(), *comparison.of_returns(*returns)]
+        return {}
+    if found is None or (passes_on(upstream) and not passes_on(placeholder)):
+        unknown = "one that passes on what it is given" if found else "one that cannot be read"
+        return {"": Difference(path, f"the signature {promised}", unknown, is_error=False)}
+    differences: dict[str, Difference] = {}
+    mine, theirs = placeholder.sorts(), upstream.sorts()
+    if not are_alike(mine, theirs):
+        differences[""] = Difference(path, " or ".join(sorted(mine - theirs)), " or ".join(sorted(theirs - mine)))
+    differences.update(_of_parameters(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found)))
+    read = Callee.awaited if "coroutine function" in mine & theirs else Callee.meaning
+    one, other = promised.return_annotation, found.return_annotation
+    is_error = severity((read(placeholder, one), Parameter.empty), (read(upstream, other), Parameter.empty))
+    if is_error is not None:
+        what = f"{path} return type"
+        differences["return"] = Difference(what, annotation_text(one), annotation_text(other), is_error)
+    return differences
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    path: str
-    placeholder: Callee
-    upstream: Callee
-    mine: Parameters
-    theirs: Parameters
+def passes_on(callee: Callee) -> bool:
+    """Whether it takes whatever it is given, and so tells nothing of what is behind it."""
+    signature = callee.signature()
+    kinds = [parameter.kind for parameter in signature.parameters.values()] if signature else []
+    return kinds == [Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD]
 
-    def of_sorts(self, promised: object, found: object) -> Iterator[Difference]:
-        mine, theirs = self.placeholder.sorts(promised), self.upstream.sorts(found)
-        if not mine & theirs:
-            yield Difference(self.path, " or ".join(sorted(mine)), " or ".join(sorted(theirs)))
 
-    def of_returns(self, promised: object, found: object) -> Iterator[Difference]:
-        is_awaited = "coroutine function" in self.placeholder.sorts(promised) & self.upstream.sorts(found)
-        read = Callee.awaited if is_awaited else Callee.meaning
-        is_error = type_difference(read(self.placeholder, promised), read(self.upstream, found))
+def are_alike(mine: set[str], theirs: set[str]) -> bool:
+    """Whether what is called as one of *mine* may be called as one of *theirs*."""
+    return bool(mine & theirs) and not _DECORATORS.keys() <= mine ^ theirs
+
+
+def _of_parameters(
+    path: str, placeholder: Callee, upstream: Callee, mine: Parameters, theirs: Parameters
+) -> Iterator[tuple[str, Difference]]:
+    faulty = incompatible(mine, theirs)
+    for name in dict.fromkeys([*mine.named, *theirs.named, "*args", "**kwargs"]):
+        promised, found = mine.named.get(name), _counterpart(name, mine, theirs)
+        is_error, change = None, ""
+        if name in faulty:
+            is_error, change = True, _change(name, mine, theirs)
+        elif promised and found:
+            types = placeholder.meaning(promised.annotation), upstream.meaning(found.annotation)
+            is_error = severity((types[0], promised.default), (types[1], found.default))
         if is_error is not None:
-            yield Difference(f"{self.path} return type", annotation_text(promised), annotation_text(found), is_error)
-
-    def of_parameters(self) -> Iterator[Difference]:
-        faulty = incompatible(self.mine, self.theirs)
-        told = faulty - self._replacing(faulty) - self._moved_along(faulty)
-        for name in dict.fromkeys([*self.mine.named, *self.theirs.named, "*args", "**kwargs"]):
-            is_error = True if name in told else self._is_value_error(name)
-            if is_error is not None:
-                found = self._at_fault(name) if name in told else self._found(name)
-                yield Difference(f"{self.path}({name})", self._promised(name), found, is_error)
-
-    def _replacing(self, faulty: set[str]) -> set[str]:
-        """The new parameters that are told of as standing in the place of one that is gone."""
-        replacing = (self._counterpart(name) for name in faulty if name not in self.theirs.named)
-        return {parameter.name for parameter in replacing if parameter}
-
-    def _moved_along(self, faulty: set[str]) -> set[str]:
-        """The parameters that merely changed position with one added or gone before them, which is told of."""
-        mine, theirs = self.mine, self.theirs
-        gone = {name for name in faulty if theirs.position(name) is None and not self._counterpart(name)}
-        added = faulty - mine.named.keys() - self._replacing(faulty)
-        along: set[str] = set()
-        for name in faulty:
-            before, after = mine.position(name), theirs.position(name)
-            if before is not None and after is not None and len(self._changes(name)) == 1:
-                shift = sum(p.name in added for p in theirs.positional[:after])
-                shift -= sum(p.name in gone for p in mine.positional[:before])
-                along |= {name} if shift and after == before + shift else set()
-        return along
-
-    def _counterpart(self, name: str) -> Parameter | None:
-        """Upstream's parameter of that name, else a new one that stands in its place."""
-        position = self.mine.position(name)
-        there = None if position is None else self.theirs.at(position)
-        return self.theirs.named.get(name) or (None if there and there.name in self.mine.named else there)
-
-    def _is_value_error(self, name: str) -> bool | None:
-        """Whether its default or its type differs: True for an error, False for a note, None for no."""
-        promised, found = self.mine.named.get(name), self._counterpart(name)
-        if promised is None or found is None:
-            return None
-        if not is_required(promised) and not same_value(promised.default, found.default):
-            return True
-        return type_difference(self.placeholder.meaning(promised.annotation), self.upstream.meaning(found.annotation))
-
-    def _changes(self, name: str) -> list[str]:
-        """How a parameter that upstream has, and that is at fault, is given in another way than promised."""
-        promised, found = self.mine.named.get(name), self.theirs.named[name]
-        if promised is None:
-            return ["required" if is_required(found) else "by keyword too"]
-        before, after = self.mine.position(name), self.theirs.position(name)
-        is_taken = before is not None or self.mine.has_args or (after or 0) < len(self.mine.positional)
-        changes = {
-            "positional-only": found.kind is ONLY_POSITIONAL and promised.kind is not ONLY_POSITIONAL,
-            "keyword-only": before is not None and after is None,
-            f"position {(after or 0) + 1}": after is not None and before != after and is_taken,
-            "required": is_required(found) and not is_required(promised),
-        }
-        return [change for change, holds in changes.items() if holds] or ["by keyword too"]
-
-    def _promised(self, name: str) -> str:
-        parameter = self.mine.named.get(name)
-        if parameter is None:
-            return "no such parameter" if name in self.theirs.named else name
-        return _declaration(parameter)
-
-    def _found(self, name: str) -> str:
-        parameter = self._counterpart(name)
-        return _declaration(parameter) if parameter else f"no {name if '*' in name else 'such parameter'}"
-
-    def _at_fault(self, name: str) -> str:
-        if name in self.theirs.named:
-            return f"{', '.join(self._changes(name))}: {self._found(name)}"
-        return f"no such parameter; in its place: {self._found(name)}" if self._counterpart(name) else self._found(name)
+            texts = _declaration(name, promised), change + _declaration(name, found)
+            yield name, Difference(f"{path}({name})", *texts, is_error)
 
 
-def _declaration(parameter: Parameter) -> str:
+def _counterpart(name: str, mine: Parameters, theirs: Parameters) -> Parameter | None:
+    """The parameter of that name in *theirs*, else a new one that stands in its place."""
+    position = mine.position(name)
+    there = None if position is None else theirs.at(position)
+    return theirs.named.get(name) or (None if there and there.name in mine.named else there)
+
+
+def _change(name: str, mine: Parameters, theirs: Parameters) -> str:
+    """How *theirs* wants what is at fault, as a text to put before its declaration."""
+    promised, found = mine.named.get(name), theirs.named.get(name)
+    if found is None:
+        replaced = "no such parameter; in its place: " if _counterpart(name, mine, theirs) else ""
+        return "no " if "*" in name else replaced
+    before, after = mine.position(name), theirs.position(name)
+    changes = {
+        "positional-only": promised and found.kind is ONLY_POSITIONAL is not promised.kind,
+        "keyword-only": before is not None and after is None,
+        f"position {(after or 0) + 1}": None not in (before, after) and before != after,
+        "required": is_required(found) and not (promised and is_required(promised)),
+    }
+    other_way = "by position too" if promised and before is None else "by keyword too"
+    return f"{', '.join(change for change, holds in changes.items() if holds) or other_way}: "
+
+
+def _declaration(name: str, parameter: Parameter | None) -> str:
+    if parameter is None:
+        return name if "*" in name else "no such parameter"
     return declaration(parameter.name, parameter.annotation, parameter.default)
 
 
 def unwrapped(function: Callable[..., object]) -> Callable[..., object]:
     """What *function* wraps, as far as that can be followed."""
     try:
-        innermost: Callable[..., object] = inspect.unwrap(function)
-        return innermost
+        return cast("Callable[..., object]", inspect.unwrap(function))
     except ValueError:  # wrapped in a circle
         return function
 

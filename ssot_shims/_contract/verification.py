@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import sys
-from doctest import FAIL_FAST, DocTestFinder, DocTestRunner
+from collections.abc import Callable
+from doctest import FAIL_FAST, DocTest, DocTestFinder, DocTestRunner, Example
 from itertools import dropwhile
 from traceback import format_exception_only
+from types import TracebackType
+from typing import TypeAlias
 
-from ssot_shims._contract.comparison import compare
+from ssot_shims._contract.comparison import compare, is_same_kind
 from ssot_shims._contract.difference import Difference
-from ssot_shims._shims.shim import shim_of
+from ssot_shims._shims.shim import ShimRecord, shim_of
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from doctest import DocTest, Example
-    from types import TracebackType
-    from typing import TypeAlias
-
-    from ssot_shims._shims.shim import ShimRecord
-
-    ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
-
-
+_ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
 _TRACEBACK = "Traceback (most recent call last):\n"
 
 
@@ -34,9 +26,6 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
     it builds on what is missing now.
     """
     name = placeholder.__name__
-    if sys.flags.optimize >= 2:
-        unknown = "none under -OO, so whether there are examples is not known"
-        return (Difference(f"{name} docstrings", unknown, "not run any", is_error=False),)
     module = sys.modules.get(placeholder.__module__)
     names = {**(vars(module) if module else {}), name: upstream}
     collector = _Collector(verbose=False)  # or doctest looks for -v among the arguments of the process
@@ -44,9 +33,9 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
         tests = DocTestFinder().find(placeholder, name, module, globs=names)
     except ValueError as error:
         return (Difference(f"{name} docstrings", f"examples that do not read: {error}", "not run them"),)
-    if sys.flags.optimize and any("assert" in example.source for test in tests for example in test.examples):
-        unseen = Difference(f"{name} docstrings", "examples with assert", "not run those under -O", is_error=False)
-        collector.differences.append(unseen)
+    if sys.flags.optimize:
+        unseen = "asserts or docstrings that Python leaves out under -O and -OO"
+        collector.differences.append(Difference(f"{name} docstrings", unseen, "not run those", is_error=False))
     for test in tests:
         if not _is_private(test.name.removeprefix(name)):
             collector.run(test)
@@ -63,7 +52,7 @@ class _Collector(DocTestRunner):
     def report_failure(self, out: object, test: DocTest, example: Example, got: str) -> None:
         self._add(test, example, _outcome(got))
 
-    def report_unexpected_exception(self, out: object, test: DocTest, example: Example, exc_info: ExcInfo) -> None:
+    def report_unexpected_exception(self, out: object, test: DocTest, example: Example, exc_info: _ExcInfo) -> None:
         self._add(test, example, "".join(format_exception_only(exc_info[1])).strip())
         self.optionflags |= FAIL_FAST  # until the docstring ends
 
@@ -103,6 +92,6 @@ def verify_record(record: ShimRecord) -> tuple[Difference, ...]:
     if record.state != "upstream":
         return ()
     differences = compare(record.placeholder, record.upstream)
-    if any(difference.what == record.placeholder.__name__ and difference.is_error for difference in differences):
-        return differences  # of another kind, so that no example can hold
+    if not is_same_kind(record.placeholder, record.upstream):
+        return differences  # no example can hold
     return differences + run_examples(record.placeholder, record.upstream)
