@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from _weakref import ref  # weakref itself takes a millisecond
-
-from ssot_shims._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType, FrameType, TracebackType
     from typing import Any
-    from weakref import ReferenceType
 
 PACKAGE = os.path.dirname(__file__) + os.sep
 _CALLERS = PACKAGE + "_capabilities"
@@ -23,32 +19,6 @@ def caller() -> str:
     """The line outside this package that has called into it."""
     frame = _caller()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-class Execution(Record):
-    """One execution of a module or function, told apart from any other without keeping it alive."""
-
-    body: tuple[str, str]  # where it is written
-    code: ReferenceType[CodeType]
-    names: int  # the identity of its globals
-
-    def is_anew_of(self, other: Execution) -> bool:
-        """Whether the same body has been executed from new code, as in a reload, or with new globals."""
-        is_same = self.code() is other.code() and self.names == other.names
-        return self.body == other.body and not is_same
-
-
-def execution() -> Execution:
-    """The execution, outside this package, that has called into it."""
-    frame = _caller()
-    code = frame.f_code
-    return Execution(body=(code.co_filename, code.co_qualname), code=ref(code), names=id(frame.f_globals))
-
-
-def is_made_anew(function: Any, first: Any) -> bool:
-    """Whether the module of *function* has been executed anew since it made *first*."""
-    called, before = _called(function), _called(first)
-    return any(getattr(called, part, None) is not getattr(before, part, None) for part in ("__code__", "__globals__"))
 
 
 def _caller() -> FrameType:

@@ -62,7 +62,7 @@ def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
     """What is wrong beside the shims and capabilities themselves, a line each."""
     shims = frozenset(record.name for record in all_shims())
     wrong = _settings.misspelled(shims, frozenset(capabilities))
-    found = [*map(str, failures), *(f"{setting}: {what}" for setting, what in wrong.items()), *capabilities.problems()]
+    found = [*map(str, failures), *(f"{setting}: {what}" for setting, what in wrong.items())]
     return tuple(map(fit_to_show, found))
 
 

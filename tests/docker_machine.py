@@ -25,20 +25,27 @@ class Machine:
         self.root = root
         self.set = monkeypatch.setenv
         self.unset = monkeypatch.delenv
-        for name in list(os.environ):
-            if name.startswith(("DOCKER_", "COLIMA_")):
-                monkeypatch.delenv(name)
+        for name in [name for name in os.environ if name.startswith("DOCKER_")]:
+            monkeypatch.delenv(name)
         self.home, self.run, self.default = root / "home", root / "run", root / "docker.sock"
         self.home.mkdir()
         self.run.mkdir()
         self.set("HOME", str(self.home))
         self.set("XDG_RUNTIME_DIR", str(self.run))
         monkeypatch.setattr(docker_address, "DEFAULT_SOCKET", str(self.default))
-        monkeypatch.setattr(docker_address, "PODMAN_SOCKET", str(root / "podman.sock"))
-        monkeypatch.setattr(docker_reasons, "_SYSTEMD", str(root / "no systemd"))
+        others = [path for path in docker_reasons._SOCKETS if path.startswith("{")]
+        monkeypatch.setattr(docker_reasons, "_SOCKETS", (*others, str(root / "podman.sock")))
 
     def path(self, name: str) -> str:
         return str(self.root / name)
+
+    def offer(self, *programs: str) -> None:
+        """Let *programs*, which do nothing, be all that is on PATH."""
+        folder = self.root / "bin"
+        folder.mkdir()
+        for name in programs:
+            (folder / name).touch(0o755)
+        self.set("PATH", str(folder))
 
     def configure(self, config: object) -> None:
         """Write the docker command's config.json: bytes as they are, anything else as JSON."""
@@ -73,14 +80,22 @@ def ask(seconds: float = 0.5) -> Availability:
     before = {thread for thread in threading.enumerate() if thread.name != "peer"}
     gc.freeze()  # so that only what this question leaves is gone through below, and not all that the whole run holds
     start = time.monotonic()
-    answer = DockerProbe().ask(start + seconds)
+    probe = DockerProbe()
+    probe.prepare()
+    answer = probe.ask(start + seconds)
     assert time.monotonic() - start < max(seconds, 0) + 0.3
     assert {thread for thread in threading.enumerate() if thread.name != "peer"} == before
     gc.collect()  # an unclosed socket would be a ResourceWarning, which is an error
     gc.unfreeze()
-    assert "\n" not in answer.reason
-    assert answer.reason.isprintable()
+    for text in (answer.reason, answer.hint):
+        assert text.isprintable()
     return answer
+
+
+def assert_no(answer: Availability, fragment: str, status: str = "unavailable") -> None:
+    """The answer is a no of that *status*, with *fragment* in what was seen."""
+    assert answer.status == status, answer
+    assert fragment in answer.reason
 
 
 def seen(answer: Availability) -> tuple[str, str]:

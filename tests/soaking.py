@@ -137,16 +137,16 @@ def settle(world: World) -> int:
     answers = world.registry._answers
     world.expect("flipped in the end", world.registry.check("flipped").source == "probe")
     world.expect("docker in the end", not is_docker_available())
-    world.expect(f"flights {answers.flights}, runs {answers.runs}", not answers.flights and not answers.runs)
-    world.expect(f"layers {answers.layers}", not answers.layers)
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
-            thread.join(20)  # it has told its answer, and may be on its way out
+            thread.join(20)  # it has given its answer, and may be on its way out
+    world.expect(f"flights {answers.flights}", not answers.flights)
+    world.expect(f"layers {answers.layers}", not answers.layers)
     world.expect(f"threads {threading.enumerate()}", threading.active_count() == 1)
-    return told(world)
+    return report(world)
 
 
-def told(world: World) -> int:
+def report(world: World) -> int:
     for what in world.wrong[:20]:
         print("wrong:", what, flush=True)
     return 1 if world.wrong else 0
@@ -157,7 +157,7 @@ def forked(world: World, number: int, threads: int, rounds: int, seconds: float)
     faulthandler.dump_traceback_later(seconds, exit=True)
     world.wrong.clear()
     soak(world, f"child{number}_", threads, rounds)
-    return told(world)
+    return report(world)
 
 
 def whole(threads: int, rounds: int, seconds: float) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from ssot_shims._probes.docker_address import DockerAddress, Tls, find, printable
+from ssot_shims._probes.docker_address import DockerAddress, Tls, find
 from tests.cures import as_nobody, assert_it_turns
-from tests.docker_machine import Machine, ask, seen
+from tests.docker_machine import Machine, ask, assert_no
 from tests.hostile import ANSWER, Peer, says
 
 
@@ -23,69 +22,65 @@ def engine(machine: Machine, name: str = "engine.sock") -> Peer:
 # --- DOCKER_HOST
 
 READ = {
-    "tcp://127.0.0.1:7777": ("tcp://127.0.0.1:7777", ("127.0.0.1", 7777), ""),
-    "127.0.0.1:7777": ("tcp://127.0.0.1:7777", ("127.0.0.1", 7777), ""),
-    "engine": ("tcp://engine:2375", ("engine", 2375), ""),
-    "tcp://engine:": ("tcp://engine:2375", ("engine", 2375), ""),
-    "tcp://:7777": ("tcp://localhost:7777", ("localhost", 7777), ""),
-    "tcp://": ("tcp://localhost:2375", ("localhost", 2375), ""),
-    "tcp://[::1]:7777": ("tcp://[::1]:7777", ("::1", 7777), ""),
-    "[::1]": ("tcp://[::1]:2375", ("::1", 2375), ""),
-    "tcp://engine:07777/a/b/": ("tcp://engine:7777/a/b", ("engine", 7777), "/a/b"),
-    "tcp://me:secret@engine:1": ("tcp://engine:1", ("engine", 1), ""),
-    "tcp://engine:1?token=secret": ("tcp://engine:1", ("engine", 1), ""),
-    "tcp://engine:1/a?token=secret#x": ("tcp://engine:1/a", ("engine", 1), "/a"),
-    "tcp://engine:1#secret": ("tcp://engine:1", ("engine", 1), ""),
-    "/run/docker.sock": ("tcp://localhost:2375/run/docker.sock", ("localhost", 2375), "/run/docker.sock"),
-    "  unix:///run/x.sock ": ("unix:///run/x.sock", "/run/x.sock", ""),
-    "unix:///run/x.sock?y": ("unix:///run/x.sock?y", "/run/x.sock?y", ""),
-    "unix:///run/%41.sock": ("unix:///run/%41.sock", "/run/%41.sock", ""),
-    "unix://x.sock": ("unix://x.sock", "x.sock", ""),
-    "npipe:////./pipe/x": ("npipe:////./pipe/x", "//./pipe/x", ""),
-    "npipe://": ("npipe:////./pipe/docker_engine", "//./pipe/docker_engine", ""),
-    "ssh://me:secret@engine:22": ("ssh://engine", "me:secret@engine:22", ""),
+    "tcp://127.0.0.1:7777": ("tcp://127.0.0.1:7777", ("127.0.0.1", 7777)),
+    "127.0.0.1:7777": ("tcp://127.0.0.1:7777", ("127.0.0.1", 7777)),
+    "engine": ("tcp://engine:2375", ("engine", 2375)),
+    "tcp://:7777": ("tcp://localhost:7777", ("localhost", 7777)),
+    "tcp://": ("tcp://localhost:2375", ("localhost", 2375)),
+    "tcp://[::1]:7777": ("tcp://[::1]:7777", ("::1", 7777)),
+    "[::1]": ("tcp://[::1]:2375", ("::1", 2375)),
+    "tcp://engine:07777/a/b/": ("tcp://engine:7777/a/b", ("engine", 7777)),
+    "tcp://me:secret@engine:1": ("tcp://engine:1", ("engine", 1)),
+    "tcp://engine:1?token=secret": ("tcp://engine:1", ("engine", 1)),
+    "tcp://engine:1/a?token=secret#x": ("tcp://engine:1/a", ("engine", 1)),
+    "tcp://engine:1#secret": ("tcp://engine:1", ("engine", 1)),
+    "/run/docker.sock": ("tcp://localhost:2375/run/docker.sock", ("localhost", 2375)),
+    "  unix:///run/x.sock ": ("unix:///run/x.sock", "/run/x.sock"),
+    "unix:///run/x.sock?y": ("unix:///run/x.sock?y", "/run/x.sock?y"),
+    "unix:///run/%41.sock": ("unix:///run/%41.sock", "/run/%41.sock"),
+    "unix://x.sock": ("unix://x.sock", "x.sock"),
+    "npipe:////./pipe/x": ("npipe:////./pipe/x", "//./pipe/x"),
+    "ssh://me:secret@engine:22": ("ssh://engine:22", "me:secret@engine:22"),
 }
 
 
 @pytest.mark.parametrize(("text", "expected"), READ.items(), ids=READ)
 def test_an_address_is_read_as_the_docker_command_reads_it(
-    machine: Machine, text: str, expected: tuple[str, object, str]
+    machine: Machine, text: str, expected: tuple[str, object]
 ) -> None:
     """Scheme, port and path have the command's defaults; user, password and query are in nothing that is shown."""
     machine.set("DOCKER_HOST", text)
     address = find()
-    assert (address.host, address.place, address.prefix) == expected
+    assert (address.host, address.place) == expected
     assert address.source == "from DOCKER_HOST"
     assert "secret" not in address.host
 
 
-def test_an_empty_unix_address_is_the_default_socket(machine: Machine) -> None:
-    """``unix://`` is short for the default socket."""
-    machine.set("DOCKER_HOST", "unix://")
-    assert find() == DockerAddress(
-        host=f"unix://{machine.default}", source="from DOCKER_HOST", place=str(machine.default)
-    )
-
-
+PLACE = "its host or its port is not written as one, in ASCII"
 UNREADABLE = {
     "http://127.0.0.1:7777": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "TCP://127.0.0.1:7777": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "fd://": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "me:secret@engine://x": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "://": "it starts with none of unix://, tcp://, npipe:// and ssh://",
-    "tcp://engine:http": "its port is not a number from 0 to 65535",
-    "tcp://engine:99999": "its port is not a number from 0 to 65535",
-    "tcp://engine:-1": "its port is not a number from 0 to 65535",
-    "tcp://engine:²": "its port is not a number from 0 to 65535",
-    "tcp://engine:" + "9" * 5000: "its port is not a number from 0 to 65535",
-    "tcp://me:secret": "its port is not a number from 0 to 65535",
-    "tcp://::1:7777": "an IPv6 address is written in brackets, as in tcp://[::1]:2375",
-    "tcp://[::1": "an IPv6 address is written in brackets, as in tcp://[::1]:2375",
-    "tcp://[::1]7777": "an IPv6 address is written in brackets, as in tcp://[::1]:2375",
+    "tcp://engine:http": PLACE,
+    "tcp://.example:1": PLACE,
+    "tcp://a b:1": PLACE,
+    "tcp://b\u00fccher.example:1": PLACE,
+    "tcp://engine:": PLACE,
+    "tcp://engine:99999": PLACE,
+    "tcp://engine:-1": PLACE,
+    "tcp://engine:²": PLACE,
+    "tcp://engine:" + "9" * 5000: PLACE,
+    "tcp://me:secret": PLACE,
+    "tcp://::1:7777": PLACE,
+    "tcp://[::1": PLACE,
+    "tcp://[::1]7777": PLACE,
     "tcp://me:12/secret@engine:1": "an @ is in its path",
     "tcp://engine\n:1": "a control character is in it",
     "unix:///run/\x1b[31m.sock": "a control character is in it",
-    "unix:///run/a://b": "its path has a :// in it",
+    "unix://": "it has no path",
+    "npipe://": "it has no path",
 }
 
 
@@ -94,10 +89,8 @@ def test_an_address_that_cannot_be_read(machine: Machine, text: str, problem: st
     """What the docker command cannot use is a no that shows nothing of the text, and a readable one turns it."""
     machine.set("DOCKER_HOST", text)
     answer = ask()
-    assert seen(answer) == (
-        "unavailable",
-        f"the Docker address from DOCKER_HOST cannot be read: {problem}; write it so: DOCKER_HOST=tcp://HOST:PORT",
-    )
+    assert_no(answer, f"the Docker address from DOCKER_HOST cannot be read: {problem}")
+    assert "secret" not in answer.explanation
     assert_it_turns(answer, machine)
 
 
@@ -154,10 +147,7 @@ def test_a_context_from_the_environment(machine: Machine) -> None:
             f"a Docker engine with API 1.41 answers at {peer.host} (from the context 'mine' in DOCKER_CONTEXT)"
         )
         machine.set("DOCKER_HOST", f"unix://{machine.path('x.sock')}")
-        assert ask().reason == (
-            f"there is no socket at {machine.path('x.sock')} (from DOCKER_HOST); "
-            f"start an engine there: sudo dockerd -H unix://{machine.path('x.sock')}"
-        )
+        assert_no(ask(), f"there is no socket at {machine.path('x.sock')} (from DOCKER_HOST)")
 
 
 CONFIGS = {
@@ -223,7 +213,7 @@ def test_a_config_that_is_no_file(machine: Machine, monkeypatch: pytest.MonkeyPa
     config = machine.home / ".docker" / "config.json"
     if kind == "unreadable":
 
-        def refuse(path: str, **_: str) -> None:
+        def refuse(path: str, *_: str) -> None:
             raise PermissionError(13, "Permission denied", path)
 
         # Root may read every file, so the refusal is played.
@@ -237,10 +227,7 @@ def test_a_config_that_is_no_file(machine: Machine, monkeypatch: pytest.MonkeyPa
         assert answer
 
 
-UNKNOWN = (
-    "there is no Docker address from the context '{name}' in {chosen_by}: {problem}; "
-    "see the contexts there are with docker context ls, or take the default one: {step}"
-)
+UNKNOWN = "there is no Docker address from the context {name} in {chosen_by}: "
 
 
 @pytest.mark.parametrize("name", ["a/b", "../../x", "ünïcode 名", "a\\b", "x" * 5000, "\udcff"])
@@ -248,15 +235,9 @@ def test_any_name_of_a_context(machine: Machine, name: str) -> None:
     """A name may have slashes and any letters: the folder is named after its hash."""
     machine.set("DOCKER_CONTEXT", name)
     identity = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-    assert seen(ask()) == (
-        "unavailable",
-        UNKNOWN.format(
-            name=repr(printable(name))[1:-1],
-            chosen_by="DOCKER_CONTEXT",
-            problem=f"there is no {machine.home}/.docker/contexts/meta/{identity}/meta.json",
-            step="DOCKER_CONTEXT=default",
-        ),
-    )
+    answer = ask()
+    assert_no(answer, UNKNOWN.format(name=repr(name), chosen_by="DOCKER_CONTEXT"))
+    assert_no(answer, f"No such file or directory: '{machine.home}/.docker/contexts/meta/{identity}/meta.json'")
     if name.isprintable():
         with engine(machine) as peer:
             machine.add_context(name, {"Host": peer.host})
@@ -267,40 +248,19 @@ def test_an_unknown_context(machine: Machine) -> None:
     """A context that is not there is a no, never another socket; the default context turns it."""
     machine.set("DOCKER_CONTEXT", "gone")
     with Peer(str(machine.default), says(ANSWER)):
-        identity = hashlib.sha256(b"gone").hexdigest()
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            UNKNOWN.format(
-                name="gone",
-                chosen_by="DOCKER_CONTEXT",
-                problem=f"there is no {machine.home}/.docker/contexts/meta/{identity}/meta.json",
-                step="DOCKER_CONTEXT=default",
-            ),
-        )
+        assert_no(answer, UNKNOWN.format(name="'gone'", chosen_by="DOCKER_CONTEXT"))
         assert_it_turns(answer, machine)
 
 
 def test_an_unknown_current_context(machine: Machine) -> None:
-    """Where config.json names the missing context, the real docker command that the reason names turns the answer."""
+    """Where config.json names the missing context, DOCKER_CONTEXT gets the default one all the same."""
     name = "gone\x1b[31m"
     machine.configure({"currentContext": name, "auths": {}})
     with Peer(str(machine.default), says(ANSWER)):
         answer = ask()
-        identity = hashlib.sha256(name.encode()).hexdigest()
-        assert seen(answer) == (
-            "unavailable",
-            UNKNOWN.format(
-                name="gone\\\\x1b[31m",
-                chosen_by=f"{machine.home}/.docker/config.json",
-                problem=f"there is no {machine.home}/.docker/contexts/meta/{identity}/meta.json",
-                step="docker context use default",
-            ),
-        )
-        if shutil.which("docker"):
-            assert_it_turns(answer, machine)
-        machine.configure({"currentContext": "", "auths": {}})  # what that command writes
-        assert ask()
+        assert_no(answer, UNKNOWN.format(name=repr(name), chosen_by=f"{machine.home}/.docker/config.json"))
+        assert_it_turns(answer, machine)
 
 
 ENDPOINTS = {
@@ -309,13 +269,8 @@ ENDPOINTS = {
     "no endpoints": (b'{"Name": "mine"}', "it has no address of a Docker engine"),
     "a list of endpoints": (b'{"Endpoints": ["docker"]}', "it has no address of a Docker engine"),
     "a list": (b"[]", "it has no address of a Docker engine"),
-    "a number": (b'{"Endpoints": {"docker": {"Host": 5}}}', "its host is no text"),
-    "malformed": (
-        b"{",
-        "{meta} cannot be read: JSONDecodeError: Expecting property name enclosed in double quotes: "
-        "line 1 column 2 (char 1)",
-    ),
-    "deeply nested": (b"[" * 100_000, "{meta} cannot be read: ValueError: it is nested too deeply"),
+    "malformed": (b"{", "{meta}: JSONDecodeError: Expecting property name"),
+    "deeply nested": (b"[" * 100_000, "{meta}: RecursionError: "),
 }
 
 
@@ -327,15 +282,8 @@ def test_a_context_without_an_address(machine: Machine, text: bytes, problem: st
     machine.set("DOCKER_CONTEXT", "mine")
     with Peer(str(machine.default), says(ANSWER)):
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            UNKNOWN.format(
-                name="mine",
-                chosen_by="DOCKER_CONTEXT",
-                problem=problem.format(meta=meta),
-                step="DOCKER_CONTEXT=default",
-            ),
-        )
+        assert_no(answer, UNKNOWN.format(name="'mine'", chosen_by="DOCKER_CONTEXT"))
+        assert_no(answer, problem.format(meta=meta.parent))
         assert_it_turns(answer, machine)
 
 
@@ -349,15 +297,7 @@ def test_a_context_of_somebody_else(machine: Machine) -> None:
         machine.default.chmod(0o666)
         with as_nobody():
             answer = ask()
-            assert seen(answer) == (
-                "unavailable",
-                UNKNOWN.format(
-                    name="mine",
-                    chosen_by="DOCKER_CONTEXT",
-                    problem=f"{meta} cannot be read: PermissionError: [Errno 13] Permission denied: '{meta}'",
-                    step="DOCKER_CONTEXT=default",
-                ),
-            )
+            assert_no(answer, f"{meta.parent}: PermissionError: [Errno 13] Permission denied")
             assert_it_turns(answer, machine)
 
 
@@ -391,6 +331,7 @@ def test_an_empty_address_in_a_context(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("5", "it starts with none of unix://, tcp://, npipe:// and ssh://"),
         ("127.0.0.1:1", "it starts with none of unix://, tcp://, npipe:// and ssh://"),
         (" unix:///x", "it starts with none of unix://, tcp://, npipe:// and ssh://"),
         ("unix://", "it has no path"),
@@ -402,15 +343,20 @@ def test_an_address_in_a_context_that_cannot_be_read(machine: Machine, text: str
     machine.add_context("mine", {"Host": text})
     machine.set("DOCKER_CONTEXT", "mine")
     answer = ask()
-    assert seen(answer) == (
-        "unavailable",
-        "the Docker address from the context 'mine' in DOCKER_CONTEXT cannot be read: "
-        f"{problem}; write it so: DOCKER_HOST=tcp://HOST:PORT",
-    )
+    assert_no(answer, f"the Docker address from the context 'mine' in DOCKER_CONTEXT cannot be read: {problem}")
+    assert_it_turns(answer, machine)
+
+
+def test_a_path_in_a_context_that_no_file_system_has(machine: Machine) -> None:
+    """JSON can hold half a character; it is shown as an escape."""
+    machine.add_context("mine", {"Host": "unix:///x\ud800"})
+    machine.set("DOCKER_CONTEXT", "mine")
+    answer = ask()
+    assert_no(answer, "unix:///x\\ud800 (from the context 'mine' in DOCKER_CONTEXT) cannot be reached: ")
     assert_it_turns(answer, machine)
 
 
 def test_the_address_shows_no_secrets(machine: Machine) -> None:
     """Not even its repr, which tools show when a test fails, has a password."""
     machine.set("DOCKER_HOST", "ssh://me:secret@engine:22")
-    assert repr(find()) == "DockerAddress(host='ssh://engine', source='from DOCKER_HOST')"
+    assert repr(find()) == "DockerAddress(ssh://engine:22 (from DOCKER_HOST))"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import sys
-from pathlib import Path
 
 import docker
 import pytest
@@ -70,18 +69,17 @@ def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
 
 
 def test_no_engine(machine: Machine) -> None:
-    """Without an engine the probe's reason is raised, at once, from an engine that never answers too."""
+    """Without an engine the probe's reason and hint are raised, at once, from an engine that never answers too."""
+    machine.offer("sudo", "dockerd")
     with pytest.raises(Unavailable) as caught:
         docker_client()
-    reason = f"there is no socket at {machine.default} (the default); start an engine there: sudo dockerd"
-    assert caught.value.reason == reason
+    assert caught.value.reason == f"there is no socket at {machine.default} (the default)"
+    assert caught.value.hint == "start an engine there: sudo dockerd"
     machine.set("SSOT_SHIMS_TIMEOUT", "0.2")
     with Peer(str(machine.default), mute), pytest.raises(Unavailable) as caught:
         docker_client()
-    assert caught.value.reason == (
-        f"no answer from unix://{machine.default} (the default) within 0.2 s; "
-        "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10"
-    )
+    assert caught.value.reason == f"no answer from unix://{machine.default} (the default) within 0.2 s"
+    assert caught.value.hint.endswith("SSOT_SHIMS_TIMEOUT=10")
     with Peer(str(machine.default), says(ANSWER)):
         docker_client().close()
 
@@ -91,10 +89,8 @@ def test_no_address(machine: Machine) -> None:
     machine.set("DOCKER_HOST", "junk://x")
     with pytest.raises(Unavailable) as caught:
         docker_client()
-    assert caught.value.reason == (
-        "the Docker address from DOCKER_HOST cannot be read: it starts with none of unix://, tcp://, npipe:// and "
-        "ssh://; write it so: DOCKER_HOST=tcp://HOST:PORT"
-    )
+    assert caught.value.reason.startswith("the Docker address from DOCKER_HOST cannot be read: ")
+    assert caught.value.hint.endswith("DOCKER_HOST=tcp://HOST:PORT")
 
 
 def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +98,8 @@ def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "docker", None)
     with pytest.raises(Unavailable) as caught:
         docker_client()
-    assert caught.value.reason == "the docker SDK is not installed; install it: pip install 'ssot-shims[docker]'"
+    assert caught.value.reason.startswith("the docker SDK cannot be imported: ")
+    assert caught.value.hint == "install the extra: ssot-shims[docker]"
     assert isinstance(caught.value.__cause__, ImportError)
     monkeypatch.setitem(sys.modules, "docker", docker)  # installed
     with Peer(str(machine.default), says(ANSWER)):
@@ -110,32 +107,25 @@ def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_broken_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
-    """An SDK that cannot be imported is told from one that is not there."""
+    """An SDK that cannot be imported is told with its cause."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
         monkeypatch.delitem(sys.modules, name)
     write({"docker/__init__.py": "import no_such_module"})
     with pytest.raises(Unavailable) as caught:
         docker_client()
-    assert caught.value.reason == (
-        "the docker SDK is broken: No module named 'no_such_module'; install it: pip install 'ssot-shims[docker]'"
-    )
+    assert caught.value.reason == "the docker SDK cannot be imported: No module named 'no_such_module'"
 
 
 @pytest.mark.parametrize(
-    ("file", "place", "reason"),
+    ("file", "place", "shown"),
     [
-        (
-            "docker/build_images.py",
-            "docker",
-            "the docker SDK is not installed, and {place} is something else; "
-            "install it: pip install 'ssot-shims[docker]'",
-        ),
-        ("docker/__init__.py", "docker/__init__.py", "{place} hides the docker SDK; rename it"),
-        ("docker.py", "docker.py", "{place} hides the docker SDK; rename it"),
+        ("docker/build_images.py", "docker", "(unknown location)"),
+        ("docker/__init__.py", "docker/__init__.py", "({place})"),
+        ("docker.py", "docker.py", "({place})"),
     ],
 )
 def test_a_namesake_of_the_sdk(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, file: str, place: str, reason: str
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, file: str, place: str, shown: str
 ) -> None:
     """A project's own folder or file is not taken for the SDK, and is told; docker_sdk says no too."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
@@ -146,30 +136,9 @@ def test_a_namesake_of_the_sdk(
     answer = capabilities.check("docker_sdk")
     with Peer(str(machine.default), says(ANSWER)), pytest.raises(Unavailable) as caught:
         docker_client()
-    assert caught.value.reason == reason.format(place=found)
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        f"docker ({found}) has no module docker.client; install a version of docker that has it",
-    )
-
-
-def test_a_namesake_in_two_folders(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path
-) -> None:
-    """Where two folders on the path make one package without code, both are named."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
-        monkeypatch.delitem(sys.modules, name)
-    other = tmp_path / "other" / "docker"
-    other.mkdir(parents=True)
-    here = [entry for entry in sys.path if "site-packages" not in entry]
-    monkeypatch.setattr(sys, "path", [*here, str(other.parent)])
-    one = write({"docker/Dockerfile": ""}) / "docker"
-    with pytest.raises(Unavailable) as caught:
-        docker_client()
-    assert caught.value.reason == (
-        f"the docker SDK is not installed, and {one}, {other} is something else; "
-        "install it: pip install 'ssot-shims[docker]'"
-    )
+    assert caught.value.reason.endswith(f"cannot import name 'DockerClient' from 'docker' {shown.format(place=found)}")
+    assert answer.status == "unavailable"
+    assert answer.reason.startswith(f"docker ({found}) has no module docker.client")
 
 
 def test_ssh_is_left_to_the_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

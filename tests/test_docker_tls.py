@@ -12,14 +12,12 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from ssot_shims._probes import connection as resolver
 from tests.certificates import Speaks, expired, for_clients_only, not_yet_valid, server
 from tests.cures import as_nobody, assert_it_turns, done, step_of
-from tests.docker_machine import Machine, ask, seen
+from tests.docker_machine import Machine, ask, assert_no
 from tests.hostile import ANSWER, Act, Conversation, Peer, drips, hangs_up, mute, says
 
-RIGHT_FILES = "name the folder of the right ca.pem, cert.pem and key.pem"
-FOLDER = f"{RIGHT_FILES}: DOCKER_CERT_PATH=FOLDER"
+FOLDER = "DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=FOLDER"
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +112,8 @@ def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, clien
         machine.set("DOCKER_HOST", peer.host)
         machine.set("DOCKER_TLS", "1")
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"TLS is asked for with {peer.host} (from DOCKER_HOST), "
-            f"but there is no {machine.home}/.docker/ca.pem; {FOLDER}",
-        )
+        assert_no(answer, f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: ")
+        assert_no(answer, f"No such file or directory: '{machine.home}/.docker/ca.pem'")
         assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
 
 
@@ -141,47 +136,27 @@ def test_no_certificate_authority(machine: Machine, authority: trustme.CA, clien
         machine.set("DOCKER_HOST", peer.host)
         machine.set("DOCKER_TLS_VERIFY", "1")
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"TLS is asked for with {peer.host} (from DOCKER_HOST), but there is no {machine.home}/.docker/ca.pem; "
-            f"{FOLDER}",
-        )
+        assert_no(answer, f"No such file or directory: '{machine.home}/.docker/ca.pem'")
         machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
         assert ask()
 
 
-NOT_ACCEPTED = "its certificate is not accepted: "
-ANOTHER_NAME = "use a name that is in it: DOCKER_HOST=tcp://HOST:PORT"
-ANOTHER_CERTIFICATE = "give that engine another one: dockerd --tlscert=FILE --tlskey=FILE"
 STRANGER = trustme.CA(organization_name="another").cert_pem.bytes()
-# What the engine speaks, the files of the client that are other than the right ones, the problem, the next step.
-FAULTS: dict[str, tuple[Speaks, dict[str, bytes], str, str]] = {
-    "an authority that nobody here trusts": (
-        *(server, {"ca.pem": STRANGER}),
-        *(f"{NOT_ACCEPTED}unable to get local issuer certificate", FOLDER),
-    ),
+# What the engine speaks, the files of the client that are other than the right ones, and the problem.
+FAULTS: dict[str, tuple[Speaks, dict[str, bytes], str]] = {
+    "an authority that nobody here trusts": (server, {"ca.pem": STRANGER}, "unable to get local issuer certificate"),
     "another name": (
         lambda authority: server(authority, "localhost"),
         {},
-        f"{NOT_ACCEPTED}IP address mismatch, certificate is not valid for '127.0.0.1'",
-        ANOTHER_NAME,
+        "IP address mismatch, certificate is not valid for '127.0.0.1'",
     ),
-    "a certificate that has expired": (
-        *(expired, {}, f"{NOT_ACCEPTED}certificate has expired"),
-        f"set this machine's clock right, or {ANOTHER_CERTIFICATE}",
-    ),
-    "a certificate that is not valid yet": (
-        *(not_yet_valid, {}, f"{NOT_ACCEPTED}certificate is not yet valid"),
-        f"set this machine's clock right, or {ANOTHER_CERTIFICATE}",
-    ),
-    "a certificate for clients": (
-        *(for_clients_only, {}, f"{NOT_ACCEPTED}unsuitable certificate purpose"),
-        ANOTHER_CERTIFICATE,
-    ),
+    "a certificate that has expired": (expired, {}, "certificate has expired"),
+    "a certificate that is not valid yet": (not_yet_valid, {}, "certificate is not yet valid"),
+    "a certificate for clients": (for_clients_only, {}, "unsuitable certificate purpose"),
 }
 
 
-@pytest.mark.parametrize(("speaks", "wrong", "problem", "step"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("speaks", "wrong", "problem"), FAULTS.values(), ids=FAULTS)
 def test_a_certificate_that_is_not_accepted(
     machine: Machine,
     authority: trustme.CA,
@@ -189,43 +164,33 @@ def test_a_certificate_that_is_not_accepted(
     speaks: Speaks,
     wrong: dict[str, bytes],
     problem: str,
-    step: str,
 ) -> None:
-    """The fault is told in the words of OpenSSL, and each kind of fault has a next step of its own."""
+    """The fault is told in the words of OpenSSL, and the right files, name or certificate turn the answer."""
     with engine(speaks(authority)) as peer:
         with_tls(machine, peer, client | wrong)
         answer = ask()
-        assert seen(answer) == ("unavailable", f"no TLS with {peer.host} (from DOCKER_HOST): {problem}; {step}")
-        if step == FOLDER:
+        assert_no(answer, f"no TLS with {peer.host} (from DOCKER_HOST): {problem}")
+        if wrong:
             assert_it_turns(answer, machine, folder=written(machine.path("right"), client))
-        if step == ANOTHER_NAME:
-            assert_it_turns(answer, machine, host=peer.host.replace("127.0.0.1", "localhost"))
-    if step.endswith(ANOTHER_CERTIFICATE):
-        assert_it_turns(answer, machine, tls=server(authority))
+        elif "IP address" in problem:
+            machine.set("DOCKER_HOST", peer.host.replace("127.0.0.1", "localhost"))
+            assert ask()
+        place = peer.place
+    if not wrong and "IP address" not in problem:
+        with Peer(place, says(ANSWER), server(authority)):
+            assert ask()
 
 
-VARIABLES = "DOCKER_HOST={host} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=FOLDER"
-IN_A_CONTEXT: dict[str, tuple[Speaks, dict[str, bytes] | None, str, str]] = {
-    "an authority that nobody here trusts": (
-        *(server, {}),
-        f"no TLS with {{shown}}: {NOT_ACCEPTED}unable to get local issuer certificate",
-        f"{RIGHT_FILES}: {VARIABLES}",
-    ),
-    "another name": (
-        lambda authority: server(authority, "localhost"),
-        {"ca.pem": b""},
-        f"no TLS with {{shown}}: {NOT_ACCEPTED}IP address mismatch, certificate is not valid for '127.0.0.1'",
-        f"use a name that is in it: {VARIABLES.replace('{host}', 'tcp://HOST:PORT')}",
-    ),
+IN_A_CONTEXT: dict[str, tuple[Speaks, dict[str, bytes] | None, str]] = {
+    "an authority that nobody here trusts": (server, {}, "no TLS with {shown}: unable to get local issuer certificate"),
     "no TLS asked for": (
         *(server, None),
         "what answers at {shown} is not a Docker engine: it closed the connection without an answer",
-        f"name an engine: DOCKER_HOST=tcp://HOST:PORT, or if this one speaks TLS, say so: {VARIABLES}",
     ),
 }
 
 
-@pytest.mark.parametrize(("speaks", "files", "problem", "step"), IN_A_CONTEXT.values(), ids=IN_A_CONTEXT)
+@pytest.mark.parametrize(("speaks", "files", "problem"), IN_A_CONTEXT.values(), ids=IN_A_CONTEXT)
 def test_faults_of_a_context(
     machine: Machine,
     authority: trustme.CA,
@@ -233,17 +198,15 @@ def test_faults_of_a_context(
     speaks: Speaks,
     files: dict[str, bytes] | None,
     problem: str,
-    step: str,
 ) -> None:
     """Variables for TLS do nothing for a context, so the next step goes round the context."""
     with engine(speaks(authority)) as peer:
-        machine.add_context("remote", {"Host": peer.host}, files if not files else client)
+        machine.add_context("remote", {"Host": peer.host}, files)
         machine.set("DOCKER_CONTEXT", "remote")
         answer = ask(5)
-        shown = f"{peer.host} (from the context 'remote' in DOCKER_CONTEXT)"
-        assert seen(answer) == ("unavailable", f"{problem}; {step}".format(shown=shown, host=peer.host))
-        named = peer.host.replace("127.0.0.1", "localhost")
-        assert_it_turns(answer, machine, host=named, folder=written(machine.path("right"), client))
+        assert_no(answer, problem.format(shown=f"{peer.host} (from the context 'remote' in DOCKER_CONTEXT)"))
+        assert step_of(answer) == f"DOCKER_HOST={peer.host} {FOLDER}"
+        assert_it_turns(answer, machine, folder=written(machine.path("right"), client))
 
 
 def test_a_client_without_a_certificate(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
@@ -255,17 +218,22 @@ def test_a_client_without_a_certificate(machine: Machine, authority: trustme.CA,
             with_tls(machine, peer, {"ca.pem": client["ca.pem"]}, f"ca {version}")
             answer = ask()
             assert answer.status == "unavailable"
-            assert answer.reason in [f"no TLS with {peer.host} (from DOCKER_HOST): {word}; {FOLDER}" for word in words]
+            shown = f"{peer.host} (from DOCKER_HOST)"
+            assert answer.reason.startswith(tuple(word.format(shown=shown) for word in words))
             assert_it_turns(answer, machine, folder=written(machine.path(f"certs {version}"), client))
 
 
 # Releases of OpenSSL differ in the first word. From TLS 1.3 on it comes after the handshake, and races with us.
 MUTUAL = {
-    ssl.TLSVersion.TLSv1_2: ("sslv3 alert handshake failure", "ssl/tls alert handshake failure"),
+    ssl.TLSVersion.TLSv1_2: (
+        "no TLS with {shown}: SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "no TLS with {shown}: SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+    ),
     ssl.TLSVersion.TLSv1_3: (
-        "tlsv13 alert certificate required",
-        "it closed the connection",
-        "it closed the connection, as one does that wants to know its client",
+        "no TLS with {shown}: TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "no TLS with {shown}: Connection reset by peer",
+        "no TLS with {shown}: EOF occurred in violation of protocol",
+        "what answers at {shown} is not a Docker engine: it closed the connection without an answer",
     ),
 }
 
@@ -285,10 +253,8 @@ def test_plain_is_spoken_where_tls_is_asked_for(machine: Machine, client: dict[s
             machine.set(variable, "1")
         machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"what listens at {peer.host} (from DOCKER_HOST) does not speak TLS; go without: unset {variables}",
-        )
+        assert_no(answer, f"what listens at {peer.host} (from DOCKER_HOST) does not speak TLS")
+        assert step_of(answer) == f"unset DOCKER_TLS_VERIFY DOCKER_TLS; export DOCKER_HOST={peer.host}"
         assert_it_turns(answer, machine)
 
 
@@ -298,10 +264,8 @@ def test_plain_is_spoken_where_a_context_has_tls(machine: Machine, client: dict[
         machine.add_context("remote", {"Host": peer.host}, client)
         machine.set("DOCKER_CONTEXT", "remote")
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"what listens at {peer.host} (from the context 'remote' in DOCKER_CONTEXT) does not speak TLS; "
-            f"go without: DOCKER_HOST={peer.host}",
+        assert_no(
+            answer, f"what listens at {peer.host} (from the context 'remote' in DOCKER_CONTEXT) does not speak TLS"
         )
         assert_it_turns(answer, machine)
 
@@ -313,14 +277,11 @@ TLS_PEERS = {
 }
 
 
-NAME_OR_TLS = "name an engine: DOCKER_HOST=tcp://HOST:PORT, or if this one speaks TLS, say so: DOCKER_TLS_VERIFY=1"
-
-
 @pytest.mark.parametrize(("act", "evidence"), TLS_PEERS.values(), ids=TLS_PEERS)
 def test_a_peer_that_may_speak_tls(
     machine: Machine, authority: trustme.CA, client: dict[str, bytes], act: Act, evidence: str
 ) -> None:
-    """What servers that speak TLS do with a plain question has two next steps, and each of them turns the answer."""
+    """What servers that speak TLS do with a plain question is a no, and asking them with TLS turns it."""
 
     def speaks_tls_where_asked(talk: Conversation) -> None:
         if talk.connection.recv(1, socket.MSG_PEEK) == b"\x16":
@@ -334,14 +295,9 @@ def test_a_peer_that_may_speak_tls(
     with engine(None, speaks_tls_where_asked) as peer:
         machine.set("DOCKER_HOST", peer.host)
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: {evidence}; {NAME_OR_TLS}",
-        )
-        with done(NAME_OR_TLS.partition(": ")[2].partition(",")[0], machine):
-            assert ask()
-        machine.set("DOCKER_HOST", peer.host)
-        assert_it_turns(answer, machine)
+        assert_no(answer, f"is not a Docker engine: {evidence}")
+        assert answer.hint.startswith("if it speaks TLS, ")
+        assert_it_turns(answer, machine, folder=str(machine.home / ".docker"))
 
 
 def test_tls_is_spoken_where_plain_is_asked_for(
@@ -352,12 +308,8 @@ def test_tls_is_spoken_where_plain_is_asked_for(
         machine.set("DOCKER_HOST", peer.host)
         written(str(machine.home / ".docker"), client)
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: "
-            f"it closed the connection without an answer; {NAME_OR_TLS}",
-        )
-        assert_it_turns(answer, machine)
+        assert_no(answer, "is not a Docker engine: it closed the connection without an answer")
+        assert_it_turns(answer, machine, folder=str(machine.home / ".docker"))
 
 
 HANDSHAKES = {"hangs": mute, "drips": drips(b"\x16\x03\x03\x40\x00", b"\x02\x00", every=0.1)}
@@ -375,16 +327,10 @@ def test_a_handshake_that_does_not_end(
 
     with engine(None, without_question) as peer:
         with_tls(machine, peer, client)
-        assert seen(ask(0.3)) == ("timed_out", TOO_LATE.format(host=peer.host))
+        assert_no(ask(0.3), f"no answer from {peer.host} (from DOCKER_HOST)", "timed_out")
         place = peer.place
     with Peer(place, says(ANSWER), server(authority)):
         assert ask()
-
-
-TOO_LATE = (
-    "no answer from {host} (from DOCKER_HOST) within 0.3 s; "
-    "restart that engine, or give it longer: SSOT_SHIMS_TIMEOUT=10"
-)
 
 
 def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
@@ -400,7 +346,7 @@ def test_a_slow_handshake(machine: Machine, authority: trustme.CA, client: dict[
     with engine(None, late) as peer:
         with_tls(machine, peer, client)
         answer = ask(0.3)
-        assert seen(answer) == ("timed_out", TOO_LATE.format(host=peer.host))
+        assert_no(answer, f"no answer from {peer.host} (from DOCKER_HOST)", "timed_out")
         assert_it_turns(answer, machine)
 
 
@@ -431,10 +377,7 @@ def test_a_handshake_that_is_broken_off(machine: Machine, authority: trustme.CA,
         with engine(None, act) as peer:
             with_tls(machine, peer, {"ca.pem": client["ca.pem"]}, act.__name__)
             answer = ask()
-            assert seen(answer) == (
-                "unavailable",
-                f"no TLS with {peer.host} (from DOCKER_HOST): it closed the connection; {FOLDER}",
-            )
+            assert_no(answer, f"no TLS with {peer.host} (from DOCKER_HOST): ")
             if act is not hangs_up:
                 assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
 
@@ -444,38 +387,11 @@ def test_another_server_over_tls(machine: Machine, authority: trustme.CA, client
     with engine(server(authority), says(b"HTTP/1.1 404 Not Found\r\n\r\n")) as peer, engine(server(authority)) as other:
         with_tls(machine, peer, client)
         answer, host = ask(), peer.host
-        assert seen(answer) == (
-            "unavailable",
-            f"what answers at {host} (from DOCKER_HOST) is not a Docker engine: "
-            "it answered GET /_ping with status 404; name an engine: DOCKER_HOST=tcp://HOST:PORT",
-        )
+        assert_no(answer, f"what answers at {host} (from DOCKER_HOST) is not a Docker engine: ")
         assert_it_turns(answer, machine, host=other.host)
     machine.set("DOCKER_HOST", host)
     answer = ask()
-    assert seen(answer) == (
-        "unavailable",
-        f"nothing listens at {host} (from DOCKER_HOST); start an engine there: "
-        f"sudo dockerd --tlsverify --tlscacert=FILE --tlscert=FILE --tlskey=FILE -H {host}",
-    )
-    assert_it_turns(answer, machine, tls=server(authority))
-
-
-def test_a_server_name_that_tls_does_not_take(
-    machine: Machine, authority: trustme.CA, client: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A host that cannot be put into a handshake is a no; by another name the engine is a yes."""
-    with engine(server(authority)) as peer:
-        endpoint = (socket.AF_INET, socket.SOCK_STREAM, 0, peer.place)
-        monkeypatch.setattr(resolver, "resolve", lambda *_: [endpoint])
-        with_tls(machine, peer, client)
-        machine.set("DOCKER_HOST", "tcp://.example:1")
-        answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            "no TLS with tcp://.example:1 (from DOCKER_HOST): no certificate can be for a host of that name; "
-            "use another name: DOCKER_HOST=tcp://HOST:PORT",
-        )
-        assert_it_turns(answer, machine, host="tcp://localhost:1")
+    assert_no(answer, f"nothing listens at {host} (from DOCKER_HOST)")
 
 
 def test_an_engine_that_closes_after_the_handshake(
@@ -485,18 +401,10 @@ def test_an_engine_that_closes_after_the_handshake(
     with engine(server(authority), says(b"")) as peer, engine(server(authority)) as other:
         with_tls(machine, peer, {"ca.pem": client["ca.pem"]}, "ca")
         answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"no TLS with {peer.host} (from DOCKER_HOST): it closed the connection, "
-            f"as one does that wants to know its client; {FOLDER}",
-        )
+        assert_no(answer, "is not a Docker engine: it closed the connection without an answer")
         with done(step_of(answer), machine, folder=written(machine.path("certs"), client)):
             answer = ask()
-        assert seen(answer) == (
-            "unavailable",
-            f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: "
-            "it closed the connection without an answer; name an engine: DOCKER_HOST=tcp://HOST:PORT",
-        )
+        assert_no(answer, "is not a Docker engine: it closed the connection without an answer")
         assert_it_turns(answer, machine, host=other.host)
 
 
@@ -514,14 +422,8 @@ def test_a_key_with_a_password(machine: Machine, authority: trustme.CA, client: 
     with engine(server(authority)) as peer:
         with_tls(machine, peer, {**client, "key.pem": locked}, "locked")
         answer, folder = ask(), machine.path("locked")
-        with pytest.raises(ssl.SSLError) as caught:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem", "wrong")
         files = ", ".join(f"{folder}/{name}" for name in ("ca.pem", "cert.pem", "key.pem"))
-        assert seen(answer) == (
-            "unavailable",
-            f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: {files}: "
-            f"{caught.value.reason or caught.value}; {FOLDER}",
-        )
+        assert_no(answer, f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: {files}: SSLError")
         assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
 
 
@@ -536,11 +438,7 @@ def test_files_of_somebody_else(machine: Machine, authority: trustme.CA, client:
         right = written(machine.path("right"), client)
         with as_nobody():
             answer = ask()
-            assert seen(answer) == (
-                "unavailable",
-                f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: {files}: "
-                f"[Errno 13] Permission denied; {FOLDER}",
-            )
+            assert_no(answer, f" cannot be used: {files}: PermissionError: [Errno 13] Permission denied")
             assert_it_turns(answer, machine, folder=right)
 
 
@@ -551,11 +449,6 @@ def test_files_that_are_no_certificates(machine: Machine, authority: trustme.CA,
         machine.set("DOCKER_CONTEXT", "my remote")
         answer = ask()
         file = machine.home / ".docker/contexts/tls" / meta.parent.name / "docker/ca.pem"
-        with pytest.raises(ssl.SSLError) as caught:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-        assert seen(answer) == (
-            "unavailable",
-            f"the files for TLS with {peer.host} (from the context 'my remote' in DOCKER_CONTEXT) cannot be used: "
-            f"{file}: {caught.value.reason or caught.value}; {RIGHT_FILES}: {VARIABLES.format(host=peer.host)}",
-        )
+        assert_no(answer, f"the files for TLS with {peer.host} (from the context 'my remote' in DOCKER_CONTEXT)")
+        assert_no(answer, f"{file}: SSLError")
         assert_it_turns(answer, machine, folder=written(machine.path("right"), client))

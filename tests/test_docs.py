@@ -162,10 +162,10 @@ def test_the_version_is_stated_once() -> None:
     assert newest == ssot_shims.__version__ == importlib_metadata.version("ssot-shims")
 
 
-def test_the_runtime_dependencies_are_the_two_that_are_used() -> None:
-    """typing-extensions and importlib-metadata, and both are imported by the package."""
+def test_the_runtime_dependencies_are_those_that_are_used() -> None:
+    """typing-extensions, importlib-metadata and packaging, and all are imported by the package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     names = {re.split(r"[<>=]", text)[0] for text in project["project"]["dependencies"]}
     source = "\n".join(file.read_text("utf-8") for file in (ROOT / "ssot_shims").rglob("*.py"))
-    assert names == {"typing-extensions", "importlib-metadata"}
+    assert names == {"typing-extensions", "importlib-metadata", "packaging"}
     assert all(re.search(rf"^ *(import|from) {name.replace('-', '_')}\b", source, re.MULTILINE) for name in names)

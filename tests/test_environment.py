@@ -511,8 +511,8 @@ def test_status_shows_which_would_be_chosen(
         {
             "name": "docker",
             "status": "unusable",
-            "reason": f"it lacks {NO_CHOICE}",
-            "hint": "",
+            "reason": f"it lacks {NO_DOCKER}; backend: unavailable: BACKEND_IS_UP is not set",
+            "hint": "export BACKEND_IS_UP=<a value>",
             "requires": ["docker", "backend"],
             "values": ["backend_url"],
         },

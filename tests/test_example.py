@@ -98,7 +98,7 @@ def alike(text: str, ports: dict[str, str]) -> str:
     """*text* without what differs from machine to machine: versions, folders, seconds, and where Docker is not."""
     text = with_ports(text, {real: shown for shown, real in ports.items()})
     text = re.sub(r"^(platform|rootdir|plugins|cachedir)\b.*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"there is no socket at [^;]*; start an engine there: [^;\n]*", "no Docker", text)
+    text = re.sub(r"there is no socket at [^;]*; (start an engine there|name an engine): [^;\n]*", "no Docker", text)
     return re.sub(r"=+ (.*) in [\d.]+s =+", r"\1", text)
 
 

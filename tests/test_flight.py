@@ -7,7 +7,6 @@ import contextlib
 import contextvars
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -21,8 +20,10 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, Capability, Registry
+from ssot_shims._capabilities import check
+from ssot_shims._capabilities.capability import capability
+from ssot_shims._probes.notation import Probe
 from ssot_shims._project.requirement import survey
-from ssot_shims._record import Record
 from ssot_shims.errors import CircularProbe, InvalidSetting
 from tests.conftest import Write
 
@@ -40,7 +41,7 @@ class Clock:
         return self.now
 
 
-class Inline(Record):
+class Inline(Probe):
     """A probe of the kind that keeps its deadline itself, made from a function."""
 
     is_service = False
@@ -57,8 +58,6 @@ def yes() -> Availability:
 
 
 def add_inline(registry: Registry, name: str, function: Callable[[float], Availability], **options: float) -> None:
-    from ssot_shims._capabilities.capability import capability
-
     registry.add(capability(name, Inline(function=function), **options))
 
 
@@ -169,7 +168,7 @@ def test_sixty_four_threads_share_what_was_raised(registry: Registry) -> None:
 
     askers = ask_at_once(registry, "broken")
     place = f"{HERE}:{broken.__code__.co_firstlineno + 4}"
-    assert (len(asked), {(asker.result().status, asker.result().reason) for asker in askers}) == (
+    assert (len(asked), {(asker.result().status, asker.result().explanation) for asker in askers}) == (
         1,
         {
             (
@@ -192,7 +191,7 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
     askers = ask_at_once(registry, "late")
     registered, stands = late.__code__.co_firstlineno, late.__code__.co_firstlineno + 3
     assert max(asker.seconds for asker in askers) < 0.3 + 0.3
-    assert {(asker.result().status, asker.result().reason) for asker in askers} == {
+    assert {(asker.result().status, asker.result().explanation) for asker in askers} == {
         (
             "timed_out",
             f"no answer in 0.3 s; its probe stands at {HERE}:{stands}; "
@@ -204,30 +203,47 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
     assert (registry.check("late").status, len(asked)) == ("timed_out", 1)
 
 
-def test_a_probe_of_ours_leaves_the_event_loop_running(registry: Registry) -> None:
-    """It runs in the thread that asks, and who awaits the answer does not ask in the thread of the loop."""
-    threads: list[int] = []
+@pytest.mark.parametrize("way", ["check", "check_all", "acheck"])
+def test_a_probe_of_ours_runs_in_a_daemon_thread_named_after_it(registry: Registry, way: str) -> None:
+    """As every probe does; only what it imports is imported in the thread that asks."""
+    threads: dict[str, threading.Thread] = {}
+
+    class Importing(Inline):
+        notation: str = "importing"
+        function: Callable[[float], Availability]
+
+        def prepare(self) -> None:
+            threads["prepare"] = threading.current_thread()
 
     def ask(deadline: float) -> Availability:
-        threads.append(threading.get_ident())
+        threads["ask"] = threading.current_thread()
         return yes()
 
-    add_inline(registry, "checked", ask)
-    add_inline(registry, "awaited", ask)
-    assert registry.check("checked")
-    assert asyncio.run(registry.acheck("awaited"))
-    assert [thread == threading.get_ident() for thread in threads] == [True, False]
+    registry.add(capability("engine", Importing(function=ask)))
+    ways: dict[str, Callable[[], object]] = {
+        "check": lambda: registry.check("engine"),
+        "check_all": registry.check_all,
+        "acheck": lambda: asyncio.run(registry.acheck("engine")),
+    }
+    assert ways[way]()
+    assert threads["prepare"] is threading.current_thread()
+    assert (threads["ask"].name, threads["ask"].daemon) == ("engine", True)
 
 
 def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) -> None:
     """The system has given a thread, and lets it wait."""
-    registry.register("late", lambda: True, timeout=0.1)
-    with mock.patch("threading.Thread.start"):
-        reason = registry.check("late").reason
-    assert reason == (
+    asked: list[int] = []
+    registry.register("late", lambda: asked.append(1), timeout=0.1)
+    begin = threading.Thread.start
+    with mock.patch("threading.Thread.start", autospec=True) as start:
+        explanation = registry.check("late").explanation
+    assert explanation == (
         "no answer in 0.1 s; its probe is on its way; "
         f"to give it longer: timeout=10 where it is registered ({registry['late'].where})"
     )
+    begin(start.call_args.args[0])  # nobody waits any more, so the probe is not asked
+    until(lambda: not registry._answers.flights)
+    assert (asked, registry.check("late").status) == ([], "timed_out")
 
 
 def test_a_probe_that_sleeps_a_minute_is_given_up(
@@ -243,7 +259,7 @@ def test_a_probe_that_sleeps_a_minute_is_given_up(
     start = time.monotonic()
     answer = registry.check("minute")
     assert time.monotonic() - start < 0.2 + 0.3
-    assert answer.reason == (
+    assert answer.explanation == (
         f"no answer in 0.2 s; its probe stands at {HERE}:{minute.__code__.co_firstlineno + 2}; "
         f"to give it longer: SSOT_SHIMS_TIMEOUT=10"
     )
@@ -271,8 +287,8 @@ def test_a_probe_that_hangs_is_not_started_again(release: threading.Event) -> No
     assert time.monotonic() - start < 0.15
     assert (first.status, second.status, len(asked)) == ("timed_out", "timed_out", 1)
     assert (
-        second.reason
-        == third.reason
+        second.explanation
+        == third.explanation
         == (
             f"no answer in 0.2 s; its probe, started before and not again, stands at {stands}; "
             f"to give it longer: timeout=10 where it is registered ({HERE}:{stuck.__code__.co_firstlineno})"
@@ -297,20 +313,20 @@ def test_a_probe_that_hangs_is_given_longer_in_the_process(
         release.wait(60)
 
     monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "0.2")
-    assert registry.check("slow").reason.endswith("; to give it longer: SSOT_SHIMS_TIMEOUT=10")
+    assert registry.check("slow").hint == "to give it longer: SSOT_SHIMS_TIMEOUT=10"
     monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "0.6")
     registry.refresh("slow")
     start = time.monotonic()
     answer = registry.check("slow")
     assert 0.2 < time.monotonic() - start < 0.6
-    assert answer.reason == (
+    assert answer.explanation == (
         "no answer in 0.6 s; its probe, started before and not again, "
         f"stands at {HERE}:{slow.__code__.co_firstlineno + 3}; to give it longer: SSOT_SHIMS_TIMEOUT=10"
     )
     monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "20")
     registry.refresh("slow")
     patient = Asker(registry, "slow")
-    until(lambda: registry._answers.flights and registry._answers.flights["slow"].is_away)
+    until(lambda: len(registry._answers.flights) == 2)
     assert asked == [1]
     release.set()
     assert (patient.result().status, len(asked)) == ("available", 2)
@@ -328,24 +344,139 @@ def test_a_probe_of_ours_may_say_itself_why_it_had_no_answer(registry: Registry)
     assert {asker.result().reason for asker in askers} == {"the engine is mute"}
 
 
-def test_a_probe_of_ours_that_is_late_keeps_only_its_own_thread_waiting(
-    registry: Registry, release: threading.Event
-) -> None:
-    """Everybody else is told at the deadline where it stands, and it finds that said already."""
+def test_a_probe_of_ours_that_misses_its_deadline_is_given_up(registry: Registry, release: threading.Event) -> None:
+    """Everybody is told where it stands, whoever asked first included."""
 
     def late(deadline: float) -> Availability:
         release.wait(60)
         return yes()
 
     add_inline(registry, "late", late, timeout=0.2)
-    leader = Asker(registry, "late")
-    until(lambda: registry._answers.flights)
-    joiner = Asker(registry, "late")
-    reason = joiner.result().reason
-    assert reason.startswith("no answer in 0.2 s; its probe stands at ")
-    assert reason.endswith("; to give it longer: timeout=10 where it is registered ()")
-    release.set()
-    assert leader.result() is joiner.result()
+    askers = ask_at_once(registry, "late", 4)
+    assert max(asker.seconds for asker in askers) < 0.2 + 0.3
+    assert {asker.result().reason for asker in askers} == {
+        f"no answer in 0.2 s; its probe stands at {HERE}:{late.__code__.co_firstlineno + 1}"
+    }
+    assert {asker.result().hint for asker in askers} == {"to give it longer: timeout=10 where it is registered ()"}
+
+
+def test_a_late_result_is_timed_out_whether_somebody_waits_or_not(registry: Registry) -> None:
+    """It is decided when the probe comes back, and kept as any other that timed out."""
+    done = threading.Event()
+
+    @registry.register("late", timeout=0.05)
+    def late() -> None:
+        time.sleep(0.15)
+        done.set()
+
+    registry.start_each(["late"])  # and nobody waits
+    assert done.wait(20)
+    until(lambda: not registry._answers.flights)
+    asked = time.monotonic()
+    assert (registry.check("late").status, registry.hanging()) == ("timed_out", {})
+    assert time.monotonic() - asked < 0.05
+
+
+def test_a_result_just_behind_the_deadline_counts(registry: Registry) -> None:
+    """A probe that keeps its deadline needs a moment to say so, and to be heard."""
+
+    def mute(deadline: float) -> Availability:
+        time.sleep(max(deadline + 0.01 - time.monotonic(), 0))
+        return Availability(status="unavailable", reason="just in time")
+
+    add_inline(registry, "mute", mute, timeout=0.1)
+    assert registry.check("mute").reason == "just in time"
+
+
+# --- where no thread can be had
+
+
+@contextlib.contextmanager
+def no_threads() -> Iterator[None]:
+    """The system has no thread to give."""
+    with mock.patch("threading.Thread.start", side_effect=RuntimeError("can't start new thread")):
+        yield
+
+
+def test_without_threads_a_probe_runs_in_the_asking_thread(registry: Registry) -> None:
+    """Each kind of question is answered, one probe after the other, in a copy of the context all the same."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+    threads: list[int] = []
+
+    @registry.register("gpu")
+    def gpu() -> tuple[bool, str]:
+        threads.append(threading.get_ident())
+        variable.set("changed")
+        return False, "no device"
+
+    registry.register("path", "env:PATH")
+    registry.register("both", "all:gpu,path")
+    with no_threads():
+        assert {name: answer.reason for name, answer in registry.check_all().items()} == {
+            "both": "gpu: no device",
+            "gpu": "no device",
+            "path": "PATH is set",
+        }
+        registry.refresh()
+        assert asyncio.run(registry.acheck("both")).reason == "gpu: no device"
+    assert (threads, variable.get(), registry._answers.flights) == ([threading.get_ident()] * 2, "unset", [])
+
+
+def test_while_the_interpreter_ends_a_probe_runs_in_the_asking_thread(registry: Registry) -> None:
+    """Before Python 3.12 starting a thread would wait for ever there."""
+    threads: list[int] = []
+    registry.register("gpu", lambda: threads.append(threading.get_ident()))
+    with mock.patch("sys.is_finalizing", return_value=True):
+        assert registry.check("gpu")
+    assert threads == [threading.get_ident()]
+
+
+def test_without_threads_a_late_result_is_timed_out(registry: Registry) -> None:
+    """Nobody can give it up before; it counts as if somebody had."""
+    registry.register("late", lambda: time.sleep(0.15), timeout=0.05)
+    with no_threads():
+        answer = registry.check("late")
+    assert answer.status == "timed_out"
+    assert answer.seconds >= 0.15
+
+
+def test_without_threads_a_circle_is_an_error(registry: Registry) -> None:
+    """CircularProbe is a RuntimeError, and not one that says that there is no thread."""
+    asked: list[int] = []
+    registry.register("hen", lambda: asked.append(1) or registry.check("egg"))  # type: ignore[func-returns-value]
+    registry.register("egg", lambda: registry.check("hen"))
+    with no_threads(), pytest.raises(CircularProbe):
+        registry.check("hen")
+    assert asked == [1]
+
+
+def test_an_error_behind_the_start_of_a_thread_does_not_start_the_probe_again(registry: Registry) -> None:
+    """RuntimeError does not say whether the thread has begun; when it has, its answer counts."""
+    asked: list[int] = []
+    start = threading.Thread.start
+
+    def start_and_raise(thread: threading.Thread) -> None:
+        start(thread)
+        until(lambda: asked)
+        raise RuntimeError("from somewhere else")
+
+    registry.register("gpu", lambda: asked.append(1))
+    with mock.patch("threading.Thread.start", start_and_raise):
+        assert registry.check("gpu")
+    assert asked == [1]
+
+
+def test_threads_and_locks_are_those_that_threading_has_by_now(registry: Registry) -> None:
+    """gevent puts its own in their place, also after this library has been imported."""
+
+    class Green(threading.Thread):
+        pass
+
+    threads: list[threading.Thread] = []
+    registry.register("gpu", lambda: threads.append(threading.current_thread()))
+    with mock.patch("threading.Thread", Green), mock.patch("threading.Lock", side_effect=threading.Lock) as lock:
+        assert registry.check("gpu")
+    assert (type(threads[0]), lock.called) == (Green, True)
 
 
 # --- generations
@@ -397,8 +528,8 @@ def test_a_refresh_in_mid_flight_drops_the_late_result(registry: Registry, relea
     assert registry.check("docker").reason == "run 2"
 
 
-def test_a_late_landing_does_not_replace_a_newer_answer(registry: Registry) -> None:
-    """The probe of an old generation ends last, and its answer is not kept."""
+def test_a_question_after_a_refresh_waits_for_the_old_run_and_then_has_its_own(registry: Registry) -> None:
+    """Also of a probe of ours; what the old run found is not kept."""
     go = threading.Event()
     asked: list[int] = []
 
@@ -413,10 +544,12 @@ def test_a_late_landing_does_not_replace_a_newer_answer(registry: Registry) -> N
     early = Asker(registry, "docker")
     until(lambda: asked)
     registry.refresh()
-    assert registry.check("docker").reason == "run 2"
+    late = Asker(registry, "docker")
+    until(lambda: len(registry._answers.flights) == 2)
+    assert asked == [1]
     go.set()
-    assert early.result().reason == "run 1"
-    assert registry.check("docker").reason == "run 2"
+    assert (early.result().reason, late.result().reason) == ("run 1", "run 2")
+    assert (registry.check("docker").reason, len(asked)) == ("run 2", 2)
 
 
 def test_a_late_joiner_has_the_time_that_is_left(registry: Registry, release: threading.Event) -> None:
@@ -444,7 +577,7 @@ def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: th
 
 def test_a_probe_that_is_replaced_just_before_it_starts(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """The new one is asked, and not the one that was looked up a moment before."""
-    find = registry._catalogue.find
+    find = registry._answers.find
 
     def find_and_replace(name: str) -> Capability:
         found = find(name)
@@ -453,7 +586,7 @@ def test_a_probe_that_is_replaced_just_before_it_starts(registry: Registry, monk
         return found
 
     registry.register("gpu", lambda: (False, "old"))
-    monkeypatch.setattr(registry._catalogue, "find", find_and_replace)
+    monkeypatch.setattr(registry._answers, "find", find_and_replace)
     assert registry.check("gpu").reason == "new"
 
 
@@ -541,7 +674,8 @@ def test_a_keyboard_interrupt_in_the_asking_main_thread(registry: Registry, rele
 def test_a_keyboard_interrupt_while_the_thread_is_started(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event, is_started: bool
 ) -> None:
-    """When the probe has begun it goes on; else the next who asks starts it."""
+    """When the probe has begun it goes on; else the next who asks starts it, and a thread that begins late does not."""
+    late: list[threading.Thread] = []
     asked: list[int] = []
     start = threading.Thread.start
 
@@ -550,6 +684,8 @@ def test_a_keyboard_interrupt_while_the_thread_is_started(
         if is_started:
             start(thread)
             until(lambda: asked)
+        else:
+            late.append(thread)
         raise KeyboardInterrupt
 
     @registry.register("slow", timeout=10)
@@ -561,160 +697,48 @@ def test_a_keyboard_interrupt_while_the_thread_is_started(
     with pytest.raises(KeyboardInterrupt):
         registry.check("slow")
     release.set()
+    for thread in late:
+        thread.start()
+        thread.join(20)
+    assert (len(asked), len(registry._answers.flights) <= 1) == (is_started, True)
     assert (registry.check("slow").status, len(asked)) == ("available", 1)
 
 
-def test_a_keyboard_interrupt_while_a_probe_of_ours_runs(registry: Registry) -> None:
-    """Nobody is left waiting: one of the others asks again."""
+@pytest.mark.parametrize("place", ["_launch", "_prepared", "in_thread"])
+def test_a_keyboard_interrupt_before_the_thread_is_started(registry: Registry, place: str) -> None:
+    """Wherever it comes, nobody waits for a probe that never begins."""
     asked: list[int] = []
-
-    def probe(deadline: float) -> Availability:
-        asked.append(1)
-        if len(asked) == 1:
-            until(lambda: other)
-            time.sleep(0.1)  # by now the other waits
-            raise KeyboardInterrupt
-        return yes()
-
-    add_inline(registry, "slow", probe, timeout=10)
-    other: list[Asker] = []
-    starter = threading.Timer(0.1, lambda: other.append(Asker(registry, "slow")))
-    starter.start()
-    with pytest.raises(KeyboardInterrupt):
-        registry.check("slow")
-    starter.join()
-    assert (other[0].result().status, len(asked)) == ("available", 2)
+    registry.register("gpu", lambda: asked.append(1))
+    with mock.patch.object(check, place, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        registry.check("gpu")
+    assert registry._answers.flights == []
+    assert (bool(registry.check("gpu")), asked) == (True, [1])
 
 
-def test_a_probe_that_raises_keyboard_interrupt(registry: Registry) -> None:
-    """It passes to whoever asked, not into the thread of the probe, and is not kept."""
+@pytest.mark.parametrize("error", [KeyboardInterrupt, CircularProbe])
+def test_an_error_of_the_run_is_for_those_who_wait(registry: Registry, error: type[BaseException]) -> None:
+    """All of them, and not for the thread of the probe; it is not kept."""
     asked: list[int] = []
 
     @registry.register("gpu")
     def gpu() -> None:
         asked.append(1)
         if len(asked) == 1:
-            raise KeyboardInterrupt
+            time.sleep(0.2)
+            raise error(("gpu", "gpu")) if error is CircularProbe else error
 
-    with pytest.raises(KeyboardInterrupt):
-        registry.check("gpu")
-    assert registry.check("gpu")
-
-
-def test_a_signal_handler_may_ask(registry: Registry) -> None:
-    """Even while its thread holds the lock."""
-    add_inline(registry, "gpu", lambda deadline: yes())
-    registry.register("late", lambda: True, timeout=0.1)
-    with registry._answers.lock:
-        assert registry.check("gpu")
-        assert registry.check("late").status == "timed_out"  # its thread needs the lock to land
+    with mock.patch("threading.excepthook") as hook:
+        askers = ask_at_once(registry, "gpu", 8)
+    assert [type(asker.error) for asker in askers] == [error] * 8
+    assert (hook.called, bool(registry.check("gpu")), len(asked)) == (False, True, 2)
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no signals to threads")
-@pytest.mark.parametrize(
-    ("asked", "asked_by_handler"),
-    [
-        *[("web", "web"), ("both", "web"), ("both", "both"), ("over", "both"), ("web", "both")],
-        *[("web", "pair"), ("web", "through"), ("web", "check_all"), ("web", "require"), ("web", "acheck")],
-    ],
-)
-def test_a_signal_handler_may_ask_what_its_own_thread_is_asking(
-    registry: Registry, asked: str, asked_by_handler: str
-) -> None:
-    """It does not wait for the probe that it interrupts: both ask the machine, and both have its answer."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        registry.register("web", f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=8)
-        registry.register("known", "env:PATH")
-        registry.register("both", "all:known,web")
-        registry.register("over", "all:both,known")
-        registry.register("pair", "all:web,asked_first")
-        registry.register("asked_first", "env:PATH")
-        registry.register("through", lambda: registry.check("web"), timeout=8)
-        assert registry.check("known")
-        answers: list[Availability] = []
-        ways: dict[str, Callable[[], Availability]] = {
-            "check_all": lambda: registry.check_all()["web"],
-            "require": lambda: registry.require("web", "asked_first") or yes(),  # type: ignore[func-returns-value]  # None
-            "acheck": lambda: asyncio.run(registry.acheck("web")),
-        }
-
-        def serve() -> None:
-            """Answer the second who comes first."""
-            first = server.accept()[0]
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
-            second = server.accept()[0]
-            for connection in (second, first):
-                with connection:
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                    until(lambda: answers)
-
-        def handler(*_: object) -> None:
-            ask = ways.get(asked_by_handler, lambda: registry.check(asked_by_handler))
-            answers.append(ask())
-
-        serving = threading.Thread(target=serve, daemon=True)
-        serving.start()
-        before = signal.signal(signal.SIGALRM, handler)
-        try:
-            start = time.monotonic()
-            answers.append(registry.check(asked))
-            seconds = time.monotonic() - start
-        finally:
-            signal.signal(signal.SIGALRM, before)
-        serving.join(20)
-    assert [answer.status for answer in answers] == ["available", "available"]
-    assert seconds < 4
-    assert (registry._answers.flights, registry.check(asked).status) == ({}, "available")
-
-
-def test_a_signal_handler_may_ask_just_before_the_thread_starts(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It does not wait for a thread that waits for it; and never do two calls of one probe run at once."""
-    start = threading.Thread.start
-    answers: list[Availability] = []
-    running: list[int] = []
-
-    def asked_before(thread: threading.Thread) -> None:
-        monkeypatch.undo()
-        answers.append(registry.check("gpu"))
-        start(thread)
-
-    @registry.register("gpu", timeout=5)
-    def gpu() -> None:
-        running.append(1)
-        assert len(running) == 1
-        time.sleep(0.05)
-        running.pop()
-
-    monkeypatch.setattr(threading.Thread, "start", asked_before)
-    began = time.monotonic()
-    answers.append(registry.check("gpu"))
-    assert time.monotonic() - began < 2
-    assert [answer.status for answer in answers] == ["available", "available"]
-    assert registry._answers.flights == {}
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no such signal")
-def test_a_signal_handler_may_ask_what_its_own_thread_is_importing(registry: Registry, write: Write) -> None:
-    """It is told that half the module is there, and nobody else is; the question it interrupts has its answer."""
-    write({"acme_slow.py": "import signal\nsignal.raise_signal(signal.SIGALRM)\ndef gpu(): ...\n"})
-    registry.register("gpu", "python:acme_slow:gpu")
-    told: list[Availability] = []
-    before = signal.signal(signal.SIGALRM, lambda *_: told.append(registry.check("gpu")))
-    try:
-        answer = registry.check("gpu")
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert [(one.status, one.reason) for one in told] == [
-        (
-            "failed",
-            "loading python:acme_slow:gpu raised ImportError: acme_slow is still being imported and has no gpu yet; "
-            "ask below the definition of gpu, or inside a function; to answer without it: SSOT_SHIMS_HAS_GPU=0",
-        )
-    ]
-    assert answer.status == "available"
-    assert registry.check("gpu") is answer
+def test_what_exits_in_a_probe_is_failed(registry: Registry) -> None:
+    """SystemExit ends neither the thread nor the program."""
+    registry.register("gpu", lambda: sys.exit(3))
+    with mock.patch("threading.excepthook") as hook:
+        assert registry.check("gpu").status == "failed"
+    assert not hook.called
 
 
 def test_a_wrong_setting_is_told_to_each(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -789,6 +813,37 @@ def test_a_circle_that_two_threads_close_is_an_error(registry: Registry) -> None
     assert {str(asker.error) for asker in askers} <= {message("hen", "egg", "hen"), message("egg", "hen", "egg")}
 
 
+def test_a_circle_through_check_all_is_an_error_at_once(registry: Registry) -> None:
+    """Both have begun when they ask for each other, and neither waits for the deadline."""
+    barrier = threading.Barrier(2)
+
+    def meet_and_ask(name: str) -> Availability:
+        barrier.wait(2)
+        return registry.check(name)
+
+    registry.register("hen", lambda: meet_and_ask("egg"), timeout=10)
+    registry.register("egg", lambda: meet_and_ask("hen"), timeout=10)
+    began = time.monotonic()
+    with pytest.raises(CircularProbe):
+        registry.check_all()
+    assert time.monotonic() - began < 1
+    until(lambda: not registry._answers.flights)
+
+
+def test_a_probe_that_asks_for_itself_behind_a_refresh_is_an_error(registry: Registry) -> None:
+    """It would wait for its own run to end before the new one begins."""
+
+    @registry.register("snake", timeout=10)
+    def snake() -> Availability:
+        registry.refresh()
+        return registry.check("snake")
+
+    began = time.monotonic()
+    with pytest.raises(CircularProbe):
+        registry.check("snake")
+    assert time.monotonic() - began < 1
+
+
 def test_combinations_in_a_circle_are_an_error(registry: Registry) -> None:
     """With each other, with themselves, and through a probe."""
     registry.register("one", "all:two,path")
@@ -828,30 +883,61 @@ def test_what_a_probe_leaves_behind_may_ask_for_it(registry: Registry) -> None:
 
 
 def test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline(registry: Registry, write: Write) -> None:
-    """They are told that it is still being imported; that is not kept, and the one who imports has the answer."""
+    """That answer is not kept; the one who imports has the probe's, and so have those who can wait for that."""
     go = threading.Event()
     module = type(sys)("acme_gate")
     module.go = go  # type: ignore[attr-defined]
     sys.modules["acme_gate"] = module
     write({"acme_slow.py": "import acme_gate\nacme_gate.go.wait(20)\ndef gpu(): ...\n"})
     registry.register("gpu", "python:acme_slow:gpu", timeout=0.3)
-    where = (
-        f"{HERE}:{test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline.__code__.co_firstlineno + 7}"
-    )
     leader = Asker(registry, "gpu")
-    until(lambda: registry._answers.flights and registry._answers.flights["gpu"].is_loading)
-    joiner = Asker(registry, "gpu")
-    assert (joiner.result().name, joiner.result().status, joiner.result().reason) == (
+    until(lambda: registry._answers.flights)
+    early = Asker(registry, "gpu").result()
+    assert (early.name, early.status, early.reason) == (
         "gpu",
         "timed_out",
-        "no answer in 0.3 s; its probe is still being imported; "
-        f"to give it longer: timeout=10 where it is registered ({where})",
+        "no answer in 0.3 s; its probe is on its way",
     )
     patient = Asker(registry, "gpu")
     time.sleep(0.1)
     go.set()
     assert leader.result() is patient.result() is registry.check("gpu")
     assert registry.check("gpu")
+
+
+def test_who_joins_during_the_import_has_all_the_time_of_the_probe(registry: Registry, write: Write) -> None:
+    """Also when that begins late, and is more than this asker has had to begin with."""
+    gate = type(sys)("acme_gate")
+    gate.go = threading.Event()  # type: ignore[attr-defined]
+    sys.modules["acme_gate"] = gate
+    write(
+        {
+            "acme_slow.py": "import time, acme_gate\nacme_gate.go.wait(20)\ndef gpu():\n    time.sleep(0.4)\n",
+        }
+    )
+    registry.register("gpu", "python:acme_slow:gpu", timeout=0.5)
+    leader = Asker(registry, "gpu")
+    until(lambda: registry._answers.flights)
+    joiner = Asker(registry, "gpu")
+    time.sleep(0.3)
+    gate.go.set()
+    assert leader.result() is joiner.result()
+    assert (joiner.result().status, joiner.seconds > 0.5 + 0.05) == ("available", True)
+
+
+def test_a_thread_that_an_import_waits_for_may_ask(registry: Registry, write: Write) -> None:
+    """Each would wait for the other; the thread has no answer in its time."""
+    write(
+        {
+            "acme_thread.py": "import builtins, threading\n"
+            "thread = threading.Thread(target=lambda: answers.append(builtins.ask_capability('gpu')))\n"
+            "answers = []\nthread.start()\nthread.join()\ndef gpu(): ...\n"
+        }
+    )
+    registry.register("gpu", "python:acme_thread:gpu", timeout=0.2)
+    with mock.patch("builtins.ask_capability", registry.check, create=True):
+        assert registry.check("gpu")
+    assert [answer.status for answer in sys.modules["acme_thread"].answers] == ["timed_out"]
 
 
 def test_a_module_that_asks_for_its_own_probe_again_and_again(registry: Registry, write: Write) -> None:
@@ -954,7 +1040,7 @@ def test_what_is_left_in_a_child(registry: Registry, monkeypatch: pytest.MonkeyP
     registry.register("slow", lambda: release.wait(60) and None, timeout=0.4)
     known = registry.check("known")
     asker = Asker(registry, "slow")
-    until(lambda: registry._answers.runs)
+    until(lambda: registry._answers.flights)
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -976,6 +1062,29 @@ def test_what_is_left_in_a_child(registry: Registry, monkeypatch: pytest.MonkeyP
     asker.join()  # in a real child that thread does not exist
     monkeypatch.delattr(os, "register_at_fork", raising=False)
     assert [*Registry()] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="a thread that was joined may still be counted there")
+def test_a_fork_behind_an_answer_warns_of_no_thread() -> None:
+    """The thread of the probe has ended when the answer is given, however quick it was."""
+    code = """
+        import os
+        from ssot_shims import Registry
+        registry = Registry()
+        registry.register("quick", lambda: True)
+        for _ in range(50):
+            registry.refresh()
+            registry.check("quick")
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+    """
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
+    env = {"PYTHONPATH": CHECKOUT}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -1011,7 +1120,7 @@ def test_a_fork_in_the_middle_of_a_probe() -> None:
 
         asker = threading.Thread(target=capabilities.check, args=["slow"])
         asker.start()
-        while not capabilities._answers.runs:
+        while not capabilities._answers.flights:
             time.sleep(0.01)
         with capabilities.override(docker=True), capabilities._answers.lock:
             in_child(child)

@@ -517,7 +517,7 @@ import ssot_shims.orchestration, ssot_shims.orchestration_enums
 from ssot_shims import capabilities
 opened = [name for name in events if name.startswith(("socket.", "subprocess."))]
 features = [name for name in sys.modules if name.startswith("test_framework")]
-print(json.dumps([opened, features, list(capabilities._answers._kept), "socket" in sys.modules]))
+print(json.dumps([opened, features, list(capabilities._answers.kept), "socket" in sys.modules]))
 """
     assert in_new_process(code) == [[], [], [], False]
 

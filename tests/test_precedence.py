@@ -79,23 +79,20 @@ def test_the_order_of_who_wins(
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        (HAS, "1", f"{HAS} says yes; to ask the machine: unset {HAS}"),
-        (HAS, "0", f"{HAS} says no; to ask the machine: unset {HAS}"),
-        (NO_SERVICES, "1", f"{NO_SERVICES} turns every service off; to ask the machine: unset {NO_SERVICES}"),
-        (OLD, "1", f"{OLD} says yes; to ask the machine: unset {OLD}"),
-        (
-            OLD_NO_SERVICES,
-            "1",
-            f"{OLD_NO_SERVICES} turns every service off; to ask the machine: unset {OLD_NO_SERVICES}",
-        ),
+        (HAS, "1", f"{HAS} says yes"),
+        (HAS, "0", f"{HAS} says no"),
+        (NO_SERVICES, "1", f"{NO_SERVICES} turns every service off"),
+        (OLD, "1", f"{OLD} says yes"),
+        (OLD_NO_SERVICES, "1", f"{OLD_NO_SERVICES} turns every service off"),
     ],
 )
-def test_the_reason_says_what_to_undo(
+def test_the_reason_says_who_and_the_hint_how_to_undo_it(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
 ) -> None:
     """Done, it turns the answer to the machine's own."""
     monkeypatch.setenv(name, value)
-    assert registry.check("docker").reason == reason
+    answer = registry.check("docker")
+    assert (answer.reason, answer.hint, answer.source) == (reason, f"to ask the machine: unset {name}", name)
     monkeypatch.delenv(name)
     registry.refresh("docker")
     assert registry.check("docker").reason == "from the probe"
@@ -191,8 +188,11 @@ def test_an_override_says_where_it_is(registry: Registry) -> None:
     """And how to undo it. An Availability is taken as it is, but for who says so."""
     line = test_an_override_says_where_it_is.__code__.co_firstlineno + 3
     with registry.override(docker=True, gpu=Availability(status="timed_out", reason="busy", details={"n": "1"})):
-        assert registry.check("docker").reason == (
-            f"override(docker=True) at {HERE}:{line}; to ask the machine: leave that with block"
+        docker = registry.check("docker")
+        assert (docker.reason, docker.hint, docker.source) == (
+            f"override(docker=True) at {HERE}:{line}",
+            "to ask the machine: leave that with block",
+            "override",
         )
         gpu = registry.check("gpu")
         assert (gpu.name, gpu.status, gpu.reason, gpu.source, gpu.details) == (
@@ -261,11 +261,9 @@ def test_an_override_that_is_no_answer_is_refused(registry: Registry) -> None:
         {"status": "bogus"},
         {"reason": None},
         {"reason": " "},
+        {"hint": None},
         {"details": {(1, 2): "x"}},
         {"details": {"n": 1}},
-        {"details": None},
-        {"seconds": "1"},
-        {"seconds": float("nan")},
     ],
     ids=str,
 )
@@ -276,19 +274,19 @@ def test_an_override_that_cannot_be_shown_is_refused(registry: Registry, change:
         registry.override(docker=answer)
     assert str(caught.value) == (
         "override(docker=Availability(...)) is unfinished; give it one of the four statuses, a reason in words, "
-        "details of text by text, and seconds from 0 up"
+        "and details of text by text"
     )
 
 
 def test_an_override_shows_no_secret(registry: Registry) -> None:
     """Neither in its reason nor where it is refused."""
     details = MappingProxyType({"n": "1"})
-    answer = Availability(status="unavailable", reason="not at me:hunter2@db,\nbut there", details=details)
+    answer = Availability(
+        status="unavailable", reason="not at me:hunter2@db,\nbut there", hint="ask me:hunter2@db", details=details
+    )
     with registry.override(docker=answer):
-        assert (registry.check("docker").reason, registry.check("docker").details) == (
-            "not at ***@db, but there",
-            details,
-        )
+        docker = registry.check("docker")
+        assert (docker.reason, docker.hint, docker.details) == ("not at ***@db, but there", "ask ***@db", details)
     with pytest.raises(InvalidDeclaration) as caught:
         registry.override(docker="http://me:hunter2@db/")  # type: ignore[arg-type]
     assert str(caught.value) == "override(docker='http://***@db/') is no answer; give True, False or an Availability"

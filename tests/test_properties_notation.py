@@ -53,7 +53,7 @@ PROPER = st.one_of(
     st.builds("http{}://{}{}{}".format, st.sampled_from(["", "s"]), HOSTS, PORTS, st.just("") | PATHS),
     st.builds("command:{}".format, PROGRAMS),
     st.builds("module:{}{}".format, WORDS, st.sampled_from(["", ">=2", ">=1.4,<2", "==1.*", "~=1.4"])),
-    st.builds("env:{}".format, LETTERS),
+    st.builds("env:{}{}".format, LETTERS, st.just("") | WORDS.map("={}".format)),
     st.builds("python:{}.{}:{}.{}".format, WORDS, WORDS, WORDS, WORDS),
     st.builds("{}:{}".format, st.sampled_from(["all", "any"]), st.lists(LETTERS, min_size=1).map(",".join)),
 )

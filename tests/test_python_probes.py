@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import itertools
+import json
 import os
 import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from packaging.specifiers import SpecifierSet
 
 from ssot_shims import Registry
 from ssot_shims._availability import Availability
 from ssot_shims._probes.notation import PythonProbe, read
-from ssot_shims._probes.version import fits
-from tests.conftest import Write, run
+from tests.conftest import Write
 
 if TYPE_CHECKING:
     from ssot_shims._probes.notation import Probe
@@ -30,9 +28,10 @@ if TYPE_CHECKING:
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
 
-def ask(notation: str, seconds: float = 30) -> Availability:
-    answer = cast("Probe", read(notation)).ask(time.monotonic() + seconds)
-    return answer if isinstance(answer, Availability) else answer()
+def ask(notation: str) -> Availability:
+    probe = cast("Probe", read(notation))
+    probe.prepare()
+    return probe.ask(time.monotonic() + 30)
 
 
 def distribution(name: str, version: str, *files: str) -> dict[str, str]:
@@ -53,17 +52,11 @@ def test_a_command_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """It is told where the command is; without one, what to do, and doing that turns the answer."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'empty'}{os.pathsep}{tmp_path}")
     answer = ask("command:tool")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        "there is no command 'tool' in the folders of PATH; install it, or add its folder to PATH",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", "there is no command 'tool' in the folders of PATH")
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\n")
     answer = ask("command:tool")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        f"{tool} is there and may not be executed; chmod +x {tool}",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", f"{tool} is there and may not be executed")
     tool.chmod(0o755)
     answer = ask("command:tool")
     assert answer == Availability(status="available", reason=f"tool is at {tool}", details={"path": str(tool)})
@@ -73,17 +66,11 @@ def test_a_command_by_its_path(tmp_path: Path) -> None:
     """A path with blanks in it is looked at itself, and PATH is not."""
     tool = tmp_path / "my folder" / "tool"
     answer = ask(f"command:{tool}")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        f"there is no file {tool}; install it there, or register the command by another path",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", f"there is no file {tool}")
     tool.parent.mkdir()
     tool.write_text("#!/bin/sh\n")
     answer = ask(f"command:{tool}")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        f"{tool} is there and may not be executed; chmod +x '{tool}'",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", f"{tool} is there and may not be executed")
     tool.chmod(0o755)
     assert ask(f"command:{tool}").reason == f"{tool} is at {tool}"
 
@@ -95,18 +82,37 @@ def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set and not empty is yes; its value is not shown."""
     monkeypatch.delenv("ACME_TOKEN", raising=False)
     answer = ask("env:ACME_TOKEN")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        "ACME_TOKEN is not set; export ACME_TOKEN=<a value>",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", "ACME_TOKEN is not set")
     monkeypatch.setenv("ACME_TOKEN", "")
     answer = ask("env:ACME_TOKEN")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        "ACME_TOKEN is set, and empty; export ACME_TOKEN=<a value>",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", "ACME_TOKEN is set, and empty")
     monkeypatch.setenv("ACME_TOKEN", "hunter2")
     assert ask("env:ACME_TOKEN") == Availability(status="available", reason="ACME_TOKEN is set")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_yes"),
+    [("true", True), ("false", False), ("", False), (None, False), ("1", False), ("True", False), ("true ", False)],
+)
+def test_the_value_of_an_environment_variable(monkeypatch: pytest.MonkeyPatch, value: str | None, is_yes: bool) -> None:
+    """It is compared letter by letter, and the one that the variable has is not shown."""
+    monkeypatch.delenv("RUN_E2E", raising=False)
+    if value is not None:
+        monkeypatch.setenv("RUN_E2E", value)
+    assert bool(ask("env:RUN_E2E=true")) is is_yes
+    monkeypatch.setenv("RUN_E2E", "hunter2")
+    assert "hunter2" not in ask("env:RUN_E2E=true").explanation
+
+
+def test_a_value_that_is_an_address_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is masked where it is shown is not masked where it is compared."""
+    monkeypatch.setenv("ACME_URL", "http://me:hunter2@localhost")
+    notation = "env:ACME_URL=http://me:hunter2@localhost"
+    assert ask(notation)
+    monkeypatch.setenv("ACME_URL", "http://***@localhost")
+    answer = ask(notation)
+    assert not answer
+    assert "hunter2" not in f"{read(notation)!r} {answer}"
 
 
 # --- module
@@ -125,20 +131,13 @@ def test_a_module_that_is_nowhere(write: Write) -> None:
     """The step that fails is named, with close names, and installing it turns the answer."""
     root = write({})
     answer = ask("module:acme.gpu.cuda")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        "no module 'acme' is installed here; install it, or set PYTHONPATH=<the folder that holds acme>",
-    )
+    assert (answer.status, answer.reason) == ("unavailable", "no module 'acme' is installed here")
     write({"acme/__init__.py": "", "acme/gpus.py": ""})
     answer = ask("module:acme.gpu.cuda")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        f"acme ({root}/acme/__init__.py) has no module acme.gpu; close: gpus; install a version of acme that has it",
-    )
+    assert answer.reason == f"acme ({root}/acme/__init__.py) has no module acme.gpu; close: gpus"
+    assert answer.hint == "install a version of acme that has it"
     write({"acme/gpu.py": ""})
-    assert ask("module:acme.gpu.cuda").reason == (
-        f"acme.gpu ({root}/acme/gpu.py) has no module acme.gpu.cuda; install a version of acme that has it"
-    )
+    assert ask("module:acme.gpu.cuda").reason == f"acme.gpu ({root}/acme/gpu.py) has no module acme.gpu.cuda"
     (root / "acme/gpu.py").unlink()
     write({"acme/gpu/cuda.py": ""})
     assert ask("module:acme.gpu.cuda").reason == f"acme.gpu.cuda is at {root}/acme/gpu/cuda.py"
@@ -147,10 +146,8 @@ def test_a_module_that_is_nowhere(write: Write) -> None:
 def test_modules_without_a_file() -> None:
     """A built-in module is there, and says so; it has no submodules."""
     assert ask("module:sys") == Availability(status="available", reason="sys is built in")
-    assert ask("module:sys.path").reason == (
-        "sys (built in) has no module sys.path; install a version of sys that has it"
-    )
-    assert ask("module:sys>=3").reason == "sys (built in) comes with no metadata that says its version; leave out >=3"
+    assert ask("module:sys.path").reason == "sys (built in) has no module sys.path"
+    assert ask("module:sys>=3").reason == "sys (built in) comes with no metadata that says its version"
 
 
 def test_a_finder_that_fails_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,11 +162,17 @@ def test_a_finder_that_fails_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
     answer = ask("module:acme_nowhere")
-    assert (answer.status, answer.reason) == (
-        "failed",
-        "looking for acme_nowhere, an import finder raised KeyError: 'acme_nowhere'; "
-        "repair it, or take it off sys.meta_path",
-    )
+    assert answer.status == "failed"
+    assert answer.reason == "looking for acme_nowhere, an import finder raised KeyError: 'acme_nowhere'"
+
+
+@pytest.fixture
+def ordinary_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody but the standard library has a say in imports; what a test changes there is taken back."""
+    ordinary = (BuiltinImporter, FrozenImporter, PathFinder)
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if finder in ordinary])
+    monkeypatch.setattr(sys, "path_hooks", [*sys.path_hooks])
+    monkeypatch.setattr(sys, "path_importer_cache", {})
 
 
 class Finder:
@@ -183,67 +186,19 @@ class Finder:
             self.gate.acquire(timeout=20)
 
 
-def by_meta_path(finder: Finder, folder: Path) -> None:
-    """A finder for every module."""
-    sys.meta_path.insert(0, finder)
-
-
-def by_path_hook(finder: Finder, folder: Path) -> None:
-    """A finder for one entry of ``sys.path``, which the import system does not know yet."""
-
-    def hook(entry: str) -> Finder:
-        if entry == str(folder):
-            return finder
-        raise ImportError
-
-    sys.path_hooks.insert(0, hook)
-
-
-def by_cache(finder: Finder, folder: Path) -> None:
-    """The same, made by a hook that is gone by now."""
-    sys.path_importer_cache[str(folder)] = finder  # type: ignore[assignment]  # a finder it is
-
-
-@pytest.fixture
-def ordinary_imports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody but the standard library has a say in imports; what a test changes there is taken back."""
-    ordinary = (BuiltinImporter, FrozenImporter, PathFinder)
-    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if finder in ordinary])
-    monkeypatch.setattr(sys, "path_hooks", [*sys.path_hooks])
-    monkeypatch.setattr(sys, "path_importer_cache", {})
-
-
-@pytest.mark.parametrize("install", [by_meta_path, by_path_hook, by_cache])
-def test_a_finder_of_others_is_given_up_at_the_deadline(
-    ordinary_imports: None, tmp_path: Path, install: Callable[[Finder, Path], None]
-) -> None:
-    """With the line where it stands; for what it is quick about it is just asked."""
+def test_a_finder_of_others_is_given_up_at_the_deadline(ordinary_imports: None) -> None:
+    """A module that it is quick about is just asked for."""
     gate = threading.Lock()
-    sys.path.append(str(tmp_path))
-    install(Finder(gate), tmp_path)
+    sys.meta_path.insert(0, Finder(gate))
     registry = Registry()
     registry.register("remote", "module:acme_remote", timeout=0.3)
     registry.register("here", "module:acme_here")
-    where = test_a_finder_of_others_is_given_up_at_the_deadline.__code__.co_firstlineno + 9
     with gate:
         start = time.monotonic()
         answer = registry.check("remote")
         assert time.monotonic() - start < 0.3 + 0.3
-    stands = Finder.find_spec.__code__.co_firstlineno + 2
-    assert (answer.status, answer.reason) == (
-        "timed_out",
-        f"no answer in 0.3 s; its probe stands at {__file__}:{stands}; "
-        f"to give it longer: timeout=10 where it is registered ({__file__}:{where})",
-    )
+    assert answer.status == "timed_out"
     assert registry.check("here").reason == ask("module:acme_here").reason
-
-
-def test_without_finders_of_others_no_thread_is_needed() -> None:
-    """It would take ten times as long as the look itself."""
-    install = "import sys\nsys.meta_path.append(type('Finder', (), {'find_spec': lambda *_: None})())\n"
-    code = "import sys, ssot_shims\nprint(ssot_shims.is_available('docker_sdk'), 'threading' in sys.modules)"
-    assert run(code, "-S") == ("False False\n", "")
-    assert run(install + code, "-S") == ("False True\n", "")
 
 
 def test_a_left_over_folder_with_very_much_in_it_counts_as_a_module(
@@ -266,7 +221,8 @@ def test_the_version_comes_from_the_metadata(write: Write) -> None:
     )
     assert ask("module:acme>=2") == Availability(
         status="unavailable",
-        reason="Acme-Tools is 1.26.4, not >=2; python -m pip install 'Acme-Tools>=2'",
+        reason="Acme-Tools is 1.26.4, not >=2",
+        hint="install Acme-Tools>=2",
         details=details,
     )
     assert "acme" not in sys.modules
@@ -294,11 +250,53 @@ def test_the_distribution_of_a_namespace_package(write: Write) -> None:
     assert ask("module:acme.npu<4").reason == f"acme.npu is at {root}/acme/npu.py, x-npu 3"
 
 
-def test_an_editable_install_is_taken_at_its_name(write: Write) -> None:
-    """It lists no code of its own, so the name has to do."""
-    files = distribution("acme", "3", "__editable___acme_finder.py", "_editable_impl_acme.py", "acme.pth")
-    root = write({**files, "acme.pth": "", "acme/__init__.py": ""})
-    assert ask("module:acme>=3").reason == f"acme is at {root}/acme/__init__.py, acme 3"
+EDITABLE = {
+    "setuptools": ("acme", "acme", ["__editable__.acme-3.pth", "__editable___acme_3_finder.py"]),
+    "hatchling": ("acme-x", "acme", ["_editable_impl_acme_x.pth"]),
+    "poetry-core": ("acme-x", "acme", ["acme_x.pth"]),
+    "pdm-backend": ("acme-x", "acme", ["_editable_impl_acme_x.py", "acme_x.pth"]),
+    "meson-python": ("acme", "acme", ["acme-editable.pth", "_acme_editable_loader.py"]),
+    "scikit-build-core": ("acme", "acme", ["_acme_editable.pth", "_acme_editable.py"]),
+}
+
+
+@pytest.mark.parametrize(("name", "module", "listed"), EDITABLE.values(), ids=EDITABLE)
+def test_the_version_of_an_editable_install(
+    write: Write, tmp_path: Path, name: str, module: str, listed: list[str]
+) -> None:
+    """It lists no code of its own and names its folder; another one in a folder around that one does not answer."""
+    project = tmp_path / "my projects" / "acme"
+    (project / "src" / module).mkdir(parents=True)
+    (project / "src" / module / "__init__.py").touch()
+    files = distribution(name, "3", *listed)
+    origin = json.dumps({"url": project.as_uri(), "dir_info": {"editable": True}})
+    around = json.dumps({"url": project.parent.as_uri(), "dir_info": {"editable": True}})
+    write({**files, f"{name.replace('-', '_')}-3.dist-info/direct_url.json": origin})
+    write({**distribution("aa", "1"), "aa-1.dist-info/direct_url.json": around})
+    sys.path.append(str(project / "src"))
+    assert ask(f"module:{module}>=3").reason == f"{module} is at {project}/src/{module}/__init__.py, {name} 3"
+    write({f"{name.replace('-', '_')}-3.dist-info/direct_url.json": '{"url": "file:///x", "dir_info": {}}'})
+    assert ask(f"module:{module}<2").reason.endswith(", aa 1") or name == module
+
+
+def test_an_editable_install_does_not_answer_for_what_is_installed_beside_it(write: Write) -> None:
+    """A virtual environment is often in the folder of the project that is installed in it."""
+    root = write({**distribution("yaml-tools", "1", "yaml_x.py"), **distribution("aa", "9")})
+    origin = {"url": root.parent.as_uri(), "dir_info": {"editable": True}}
+    write({"aa-9.dist-info/direct_url.json": json.dumps(origin)})
+    assert ask("module:yaml_x==1").reason == f"yaml_x is at {root}/yaml_x.py, yaml-tools 1"
+
+
+def test_files_that_are_links(write: Write, tmp_path: Path) -> None:
+    """An installer may link to its cache, and the whole folder may be behind a link."""
+    root = write(distribution("acme-tools", "2", "acme/__init__.py"))
+    cached = tmp_path / "cache.py"
+    (root / "acme/__init__.py").rename(cached)
+    (root / "acme/__init__.py").symlink_to(cached)
+    assert ask("module:acme==2")
+    (tmp_path / "linked").symlink_to(root)
+    sys.path[:] = [str(tmp_path / "linked") if entry == str(root) else entry for entry in sys.path]
+    assert ask("module:acme==2")
 
 
 def test_a_distribution_that_lists_no_files(write: Write) -> None:
@@ -314,19 +312,6 @@ def test_metadata_that_is_one_file(write: Write) -> None:
     """As distutils wrote it, and as some packages of Debian still have it."""
     root = write({"acme.py": "", "acme-1.egg-info": "Metadata-Version: 1.1\nName: acme\nVersion: 1\n"})
     assert ask("module:acme>=1").reason == f"acme is at {root}/acme.py, acme 1"
-
-
-def test_a_search_among_distributions_that_takes_too_long(write: Write) -> None:
-    """It ends at the deadline, and without the version the answer is yes."""
-    write(distribution("acme-tools", "1", "acme.py"))
-    answer = ask("module:acme>=1", 0)
-    assert (answer.status, answer.reason) == (
-        "timed_out",
-        "no distribution of acme found in time; leave out >=1, "
-        "or allow more: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10",
-    )
-    assert ask("module:acme>=1")
-    assert ask("module:acme", 0)
 
 
 def test_the_metadata_that_finders_of_others_know_is_not_asked_for(
@@ -352,21 +337,17 @@ def test_a_module_whose_version_nobody_says(write: Write) -> None:
     """A file that just lies there has no version, and leaving the version out turns the answer."""
     root = write({"acme.py": ""})
     answer = ask("module:acme>=1")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        f"acme ({root}/acme.py) comes with no metadata that says its version; leave out >=1",
-    )
+    assert answer.status == "unavailable"
+    assert answer.reason == f"acme ({root}/acme.py) comes with no metadata that says its version"
     assert ask("module:acme")
 
 
 def test_a_version_that_does_not_compare(write: Write) -> None:
-    """A version that PEP 440 does not know is told and not guessed."""
+    """A version that no installer knows is damage, and is told and not guessed."""
     write(distribution("acme", "yesterday", "acme.py"))
     answer = ask("module:acme>=1")
-    assert (answer.status, answer.reason) == (
-        "unavailable",
-        "acme has the version 'yesterday', which does not compare with any; leave out >=1",
-    )
+    assert (answer.status, answer.hint) == ("failed", "install it again, or leave out >=1")
+    assert "'yesterday'" in answer.reason
 
 
 def test_metadata_that_cannot_be_read(write: Write) -> None:
@@ -376,28 +357,16 @@ def test_metadata_that_cannot_be_read(write: Write) -> None:
     answer = ask("module:acme>=1")
     assert answer.status == "failed"
     assert answer.reason.startswith("reading the metadata of acme raised ")
-    assert answer.reason.endswith("; install it anew, or leave out >=1")
 
 
-def versions() -> Iterator[str]:
-    """Every shape of version, around the bounds below."""
-    yield from ("1!1.0", "v1.0", "1.0+local.1", "1.0-1", "1.0c1", "1.0preview2", "1.0.rev3", "01.0", "1.0ALPHA1")
-    for release, life in itertools.product(
-        ("0", "1", "1.0", "1.0.0", "1.0.1", "1.1", "1.4", "1.4.9", "1.10", "2"),
-        ("", "a1", "b2", "rc1", ".dev3", ".post1", "a1.dev2", ".post1.dev2", "rc1.post2", "a1.post1.dev1"),
-    ):
-        yield release + life
-
-
-def test_versions_compare_as_packaging_compares_them() -> None:
-    """Every shape of version against every operator gives what the reference implementation gives."""
-    bounds = ("0", "1", "1.0", "1.0.0", "1.4", "1.10", "2.0")
-    specifiers = [f"{op}{bound}" for op in (">=", "<=", ">", "<", "==", "!=") for bound in bounds]
-    specifiers += [f"{op}{bound}.*" for op in ("==", "!=") for bound in bounds]
-    specifiers += [f"~={bound}" for bound in bounds if "." in bound] + [">= 1.0, <2", ">=1,!=1.4.*,<2"]
-    for version, specifier in itertools.product(versions(), specifiers):
-        expected = SpecifierSet(specifier).contains(version, prereleases=True)
-        assert fits(version, specifier) == expected, (version, specifier)
+@pytest.mark.parametrize(
+    ("version", "specifier", "is_yes"),
+    [("2.0rc1", "<2", False), ("2.0rc1", ">=1", True), ("1!1.0", ">=2", True), ("1.0+cpu", "==1.0", True)],
+)
+def test_versions_compare_as_installers_compare_them(write: Write, version: str, specifier: str, is_yes: bool) -> None:
+    """Pre-releases count, as they are what is installed."""
+    write(distribution("acme", version, "acme.py"))
+    assert bool(ask(f"module:acme{specifier}")) is is_yes
 
 
 # --- python
@@ -442,21 +411,19 @@ def test_a_module_that_asks_for_itself(write: Write) -> None:
     write({"acme/__init__.py": textwrap.dedent(source)})
     assert importlib.import_module("acme").said == [
         f"acme.inner is at {root}/acme/inner.py",
-        "acme-tools is 1, not >=2; python -m pip install 'acme-tools>=2'",
+        "acme-tools is 1, not >=2",
     ]
 
 
 def test_a_module_that_is_still_being_imported(write: Write) -> None:
-    """A function that is not defined yet is told as what it is; once the module is complete it is there."""
+    """A function that is not defined yet is told by Python; once the module is complete it is there."""
     source = (
         "from ssot_shims._probes.notation import read\n"
-        "try:\n    read('python:acme:gpu').load()\nexcept ImportError as error:\n    said = str(error)\n"
+        "try:\n    read('python:acme:gpu').load()\nexcept AttributeError as error:\n    said = str(error)\n"
         "def gpu(): ...\n"
         "early = read('python:acme:gpu').load()\n"
     )
     write({"acme.py": source})
     acme = importlib.import_module("acme")
-    assert acme.said == (
-        "acme is still being imported and has no gpu yet; ask below the definition of gpu, or inside a function"
-    )
+    assert "partially initialized module 'acme'" in acme.said  # each Python has words of its own for the rest
     assert acme.early is load("python:acme:gpu") is acme.gpu

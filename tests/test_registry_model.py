@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
@@ -16,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable
-from ssot_shims._capabilities import check as _check
+from ssot_shims._capabilities import flight as _flight
 from ssot_shims._capabilities.capability import LEVELS, capability
+from ssot_shims._capabilities.check import wait
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.chance import Chance
 
@@ -178,7 +178,7 @@ def attempt(ask: Callable[[], object]) -> object:
         return UnknownName("capability", error.args[0], (), ())
 
 
-def told(found: object) -> object:
+def essence(found: object) -> object:
     match found:
         case InvalidSetting():
             return found.setting, found.value
@@ -194,13 +194,14 @@ class Comparison(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model = Model()
-        self.told: dict[str, bool] = {}
-        self.registry = Registry(clock=lambda: self.model.now, told=self.tell)
+        self.namespace: dict[str, bool] = {}
+        self.registry = Registry(clock=lambda: self.model.now)
+        self.hits = self.registry.publish("db", self.namespace)
         self.asked: Counter[str] = Counter()
         self.entered: list[tuple[AbstractContextManager[None], dict[str, bool]]] = []
         self.environment = mock.patch.dict(os.environ)
         self.environment.start()
-        self.grace = mock.patch.object(_check, "_GRACE", 0)  # for a late reason, which this probe never gives
+        self.grace = mock.patch.object(_flight, "GRACE", 0)  # for a late reason, which this probe never gives
         self.grace.start()
         self.may_come_back = threading.Event()
         self.registry.register(HANGING, self.hang, timeout=0.01, service=True)
@@ -220,12 +221,6 @@ class Comparison(RuleBasedStateMachine):
         self.asked[HANGING] += 1
         self.may_come_back.wait(60)
         return True
-
-    def tell(self, name: str, answer: bool | None) -> None:
-        if answer is None:
-            self.told.pop(name, None)
-        else:
-            self.told[name] = answer
 
     def add(self, name: str, level: Any, ttl: float | None, is_service: bool) -> None:
         def probe() -> object:
@@ -248,15 +243,13 @@ class Comparison(RuleBasedStateMachine):
             found = found.status, found.source
         else:
             self.settle()
-        assert told(found) == told(expected)
+        assert essence(found) == essence(expected)
 
     def settle(self) -> None:
         """Wait for the parts that are still asked when one has ended in an error."""
-        join((*NAMES, *COMBINED))
-        until = time.monotonic() + 60
-        while [thread.name for thread in threading.enumerate()].count(HANGING) > self.model.is_hanging:
-            assert time.monotonic() < until
-            time.sleep(0.001)
+        for flight in [*self.registry._answers.flights]:
+            if not flight.is_over:
+                wait(self.registry._answers, flight)
 
     # --- what may happen
 
@@ -375,13 +368,14 @@ class Comparison(RuleBasedStateMachine):
 
     @invariant()
     def no_short_cut_is_stale(self) -> None:
-        for name, answer in self.told.items():
+        assert self.namespace == {f"_{name}": answer for name, answer in self.hits.items() if name == "db"}
+        for name, answer in self.hits.items():
             expected = self.model.known(name)
             assert expected is not None
             assert (expected[0] == "available") is answer
 
     @invariant()
-    def what_hangs_is_told(self) -> None:
+    def what_hangs_is_known(self) -> None:
         assert list(self.registry.hanging()) == [HANGING] * self.model.is_hanging
 
     @invariant()
@@ -405,12 +399,12 @@ def test_overrides_restore_exactly(always: Chance) -> None:
     """Entered and left in any order, also twice, with questions in between: in the end each answer is the same one."""
 
     def restores(steps: list[tuple[bool, int]], layers: list[dict[str, bool]]) -> None:
-        told: dict[str, bool | None] = {}
-        registry = Registry(told=told.__setitem__)
+        registry = Registry()
+        hits = registry.publish("db", {})
         registry.register("db", lambda: True)
         registry.register("gpu", lambda: False)
         registry.register("both", "all:db,gpu")
-        before, short_cuts = registry.check_all(), dict(told)
+        before, short_cuts = registry.check_all(), dict(hits)
         overrides = [registry.override(layer) for layer in layers]
         stack: list[int] = []
         for enters, number in [*steps, *[(False, 0)] * len(steps)]:
@@ -422,7 +416,7 @@ def test_overrides_restore_exactly(always: Chance) -> None:
                 stack = left(stack, number)
             expected = {name: answer for index in stack for name, answer in layers[index].items()}
             assert {name: bool(registry.check(name)) for name in expected} == expected
-        assert told == short_cuts
+        assert hits == short_cuts
         assert all(registry.check(name) is before[name] for name in ("db", "gpu"))
         assert registry.check("both").replace(seconds=0) == before["both"].replace(seconds=0)
 

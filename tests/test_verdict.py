@@ -62,6 +62,7 @@ def root(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+DECLARED = 60  # the line above that declares the shims
 SAYS_YES = "forced: SSOT_SHIMS_HAS_FORCED_YES says yes; to ask the machine: unset SSOT_SHIMS_HAS_FORCED_YES"
 KNOWN = (
     "known: buggy, docker, docker_compose, docker_sdk, forced_no, forced_yes, git, gone, muddled, part_forced, "
@@ -74,7 +75,10 @@ TABLE = [
     ("slow", "timed_out", "skip", "error", "no answer in 1 s; allow more: timeout=4"),
     ("buggy", "failed", "error", "error", "its probe raised ZeroDivisionError; repair it"),
     ("forced_yes", "available", "run", "error", SAYS_YES),
-    ("part_forced", "available", "run", "error", f"forced: there: it answered; forced_yes: {SAYS_YES[8:]}"),
+    (
+        *("part_forced", "available", "run", "error"),
+        f"forced: there: it answered; forced_yes: {SAYS_YES[8:].replace('; ', '; forced_yes: ')}",
+    ),
     (
         *("forced_no", "unavailable", "skip", "error"),
         "forced: SSOT_SHIMS_HAS_FORCED_NO says no; to ask the machine: unset SSOT_SHIMS_HAS_FORCED_NO",
@@ -102,7 +106,7 @@ TABLE = [
     (
         *("upstream:Moved", "moved", "error", "error"),
         "Moved is not in {root}/acme/ws.py (looked at without running it); "
-        f"to follow it, write where it is now as the target at {__file__}:51; "
+        f"to follow it, write where it is now as the target at {__file__}:{DECLARED}; "
         "until then: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
     ),
     (

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.registry import Registry
-from ssot_shims._record import Record
+from ssot_shims._probes.command import CommandProbe, ComposeProbe
+from ssot_shims._probes.docker import DockerProbe
+from ssot_shims._probes.module import ModuleProbe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from ssot_shims._probes.notation import Probe
 
-    from ssot_shims._availability import Availability
+capabilities: Registry = Registry()
 
-# The fastest question reads a global, which has no value until the answer is known and none when it is forgotten.
+# The fastest questions: a name in this dictionary, and a global that has no value while the answer is not known.
 _docker: bool
-_hits: dict[str, bool] = {}
-
-
-def _told(name: str, answer: bool | None) -> None:
-    """Take down what the registry knows about *name*; it calls this under its lock, and nobody else writes here."""
-    global _docker
-    if answer is None:
-        _hits.pop(name, None)
-        if name == "docker":
-            globals().pop("_docker", None)
-        return
-    _hits[name] = answer
-    if name == "docker":
-        _docker = answer
-
-
-capabilities: Registry = Registry(told=_told)
+_hits = capabilities.publish("docker", globals())
 
 
 def is_available(name: str) -> bool:
@@ -42,7 +28,7 @@ def is_available(name: str) -> bool:
     try:
         return _hits[name]
     except (KeyError, TypeError):
-        pass  # asked out here, or what is raised would carry the KeyError
+        pass  # asked below, or what is raised would carry the KeyError
     return bool(capabilities.check(name))
 
 
@@ -55,7 +41,7 @@ def is_docker_available() -> bool:
     try:
         return _docker
     except NameError:
-        pass  # as above
+        pass  # asked below, or what is raised would carry the NameError
     return bool(capabilities.check("docker"))
 
 
@@ -68,46 +54,13 @@ def require(*names: str) -> None:
     capabilities.require(*names)
 
 
-class _Noted(Record):
-    """A probe in short notation, read when somebody asks: who asks for Docker alone pays for Docker alone."""
-
-    is_service = False
-
-    notation: str
-
-    def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
-        from ssot_shims._probes.notation import read
-
-        return read(self.notation).ask(deadline)  # type: ignore[union-attr]  # none of those below names a function
+def _add(name: str, probe: Probe) -> None:
+    capabilities.add(Capability(name=name, probe=probe, level="built-in", where="ssot_shims"))
 
 
-class _Docker(_Noted):
-    is_service = True
-
-    notation: str = "docker"
-
-    def ask(self, deadline: float) -> Availability:
-        from ssot_shims._probes.docker import DockerProbe  # socket
-
-        return DockerProbe().ask(deadline)
-
-
-class _Compose(_Noted):
-    notation: str = "docker_compose"
-
-    def ask(self, deadline: float) -> Availability:
-        from ssot_shims._probes.command import ComposeProbe  # shutil
-
-        return ComposeProbe().ask(deadline)
-
-
-def _built_in(name: str, probe: Record) -> Capability:
-    return Capability(name=name, probe=probe, level="built-in", where="ssot_shims")
-
-
-capabilities.add(_built_in("docker", _Docker()))
+_add("docker", DockerProbe())
 # Not module:docker alone: many a project has a folder of that name.
-capabilities.add(_built_in("docker_sdk", _Noted(notation="module:docker.client")))
-capabilities.add(_built_in("docker_compose", _Compose()))
-capabilities.add(_built_in("podman", _Noted(notation="command:podman")))
-capabilities.add(_built_in("git", _Noted(notation="command:git")))
+_add("docker_sdk", ModuleProbe(notation="module:docker.client", module="docker.client"))
+_add("docker_compose", ComposeProbe())
+_add("podman", CommandProbe(notation="command:podman", command="podman"))
+_add("git", CommandProbe(notation="command:git", command="git"))

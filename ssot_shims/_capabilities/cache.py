@@ -1,4 +1,4 @@
-"""The cache: answers of capabilities, the layers of overrides over them, and the flights that are under way."""
+"""The cache: answers of capabilities, the overrides in front of them, and the flights that have not come back."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ from _thread import RLock
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._capabilities.function import WHOLE, fit_to_show, is_whole
-from ssot_shims.errors import InvalidDeclaration
+from ssot_shims._capabilities.capability import refuse_bad_name
+from ssot_shims._capabilities.flight import GRACE
+from ssot_shims._capabilities.function import WHOLE, is_whole
+from ssot_shims._text import close_matches, fit_to_show, one_line, shortened
+from ssot_shims.errors import InvalidDeclaration, UnknownName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import ClassVar, Protocol
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any, ClassVar, Protocol
 
+    from ssot_shims._availability import Status
     from ssot_shims._capabilities.capability import Capability
     from ssot_shims._capabilities.flight import Flight
-    from ssot_shims._capabilities.function import Run
 
     class Shared(Protocol):
-        """What the processes of one test run have agreed on."""
+        """What the processes of one test run have agreed on; the first that finds something out decides."""
 
-        def read(self, capability: Capability) -> Availability | None:
-            """What counts in all of them, if one has found it out."""
-            ...
-
-        def offer(self, capability: Capability, own: Availability) -> Availability:
-            """What counts from now on: *own*, unless another process was first."""
-            ...
-
-        def agree(self, what: str, own: str) -> str:
-            """The same for a choice: what the first process has chosen."""
-            ...
+        def read(self, capability: Capability) -> Availability | None: ...
+        def offer(self, capability: Capability, own: Availability) -> Availability: ...
+        def agree(self, what: str, own: str) -> str: ...
 
 
 _LONGEST = 2000  # characters of a reason
@@ -39,40 +34,64 @@ SECOND_TRY = 5.0  # seconds after which timed out and failed are asked about onc
 
 
 class Answers:
-    """The state of one registry. Its lock is re-entrant, because a signal handler may ask while its thread holds it."""
+    """The state of one registry. Whatever changes it holds ``lock``; answers are read without it."""
 
-    # Of the class, because whoever sets it, a test run, does so before there is a registry.
+    # Of the class, because a test run sets it before there is a registry.
     shared: ClassVar[Shared | None] = None
 
-    def __init__(self, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None):
-        self.clock = clock
-        self.lock = RLock()
-        self.capabilities: dict[str, Capability] = {}
-        self.hits: dict[str, Availability] = {}
-        self.flights: dict[str, Flight] = {}
-        self.runs: list[Run] = []
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.capabilities: dict[str, Capability] = {}  # by name; changed under the lock, read without it
+        self.declare_more: Callable[[], object] | None = None  # called once when a name is unknown
+        self.lock = RLock()  # as C has it: it is never held while something else is waited for
+        self.flights: list[Flight] = []  # until the thread of each has ended, whether or not somebody waits for it
+        self.layers: tuple[Mapping[str, Availability], ...] = ()  # of overrides, the last one first
+        self.last: dict[str, Availability | None] = {}  # given out, without overrides; None while it is found out
+        self.overriding: dict[str, Availability] = {}  # given out as an override that says yes
         self.refreshed: set[str] = set()  # these this process finds out for itself
-        self.told: dict[str, Availability | None] = {}  # what was said last, overrides aside, to whoever asked
-        self.told_instead: dict[str, Availability] = {}  # the yes of an override that somebody who asked was told
-        # Each until it counts no more by the clock; with None for as long as the process lasts.
-        self._kept: dict[str, tuple[Availability, float | None]] = {}
-        self.layers: tuple[Mapping[str, Availability], ...] = ()  # the last one first; read without the lock
-        self._publish_also = told
+        # The answers that need no look at clock or overrides, and the modules whose global ``_<name>`` says the same.
+        self.hits: dict[str, bool] = {}
+        self.globals: dict[str, dict[str, Any]] = {}
+        self._clock = clock
+        self.kept: dict[str, tuple[Availability, float | None]] = {}  # until when by the clock; None: for good
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all capabilities, in alphabetical order."""
+        return tuple(sorted(self.capabilities))
+
+    def find(self, name: str) -> Capability:
+        """The capability *name*. Raises :class:`UnknownName` with the names that come close."""
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+            refuse_bad_name(name)
+        found = self.capabilities.get(name)
+        if found is None and self.declare_more:
+            declare, self.declare_more = self.declare_more, None  # what it imports may ask, too
+            declare()
+            return self.find(name)
+        if found is None:
+            raise UnknownName("capability", name, close_matches(name, self.names()), self.names())
+        return found
+
+    def choose(self, name: str, chosen: Capability | None) -> None:
+        """Let *chosen* be the capability *name*, or nothing; what was known of another one is dropped."""
+        if chosen is not self.capabilities.get(name):
+            self.capabilities.pop(name, None)
+            self.capabilities.update({} if chosen is None else {name: chosen})
+            self.forget([name])
 
     def known(self, name: str) -> Availability | None:
         """The answer that counts now, if there is one."""
-        over = self._over(name)
-        if over is not None:
-            return over
-        answer, until = self._kept.get(name, (None, None))
-        return answer if until is None or self.clock() < until else None
+        for layer in self.layers:
+            if name in layer:
+                return layer[name]
+        answer, until = self.kept.get(name, (None, None))
+        return answer if until is None or self._clock() < until else None
 
     def note(self, name: str, answer: Availability | None) -> None:
-        """Remember that somebody has asked for *name*, and was told *answer*; None as long as there is none."""
+        """Remember that *answer* was given to somebody who asked for *name*; None while it is found out."""
         if answer is None or answer.source != "override":
-            self.told[name] = answer
+            self.last[name] = answer
         elif answer:
-            self.told_instead[name] = answer
+            self.overriding[name] = answer
 
     def agreed(self, capability: Capability, own: Availability | None = None) -> Availability | None:
         """The answer that counts in the whole test run, *own* if no process was first; without a test run *own*."""
@@ -80,95 +99,92 @@ class Answers:
             return own
         return self.shared.read(capability) if own is None else self.shared.offer(capability, own)
 
-    def land(self, flight: Flight, answer: Availability | None, error: BaseException | None = None) -> None:
-        """End *flight* with *answer*, or without one because of *error*; the first to land decides.
+    def keep(self, capability: Capability, answer: Availability, seconds: float = 0.0) -> Availability:
+        """Keep *answer*, found in so many *seconds*, as long as *capability* says; a combination is never kept."""
+        answer = _finished(capability, answer, seconds)
+        lifetime = SECOND_TRY if answer.status in ("timed_out", "failed") else capability.ttl
+        with self.lock:
+            if not capability.parts:
+                self.kept[answer.name] = answer, None if lifetime is None else self._clock() + lifetime
+            self._publish([answer.name])
+        return answer
 
-        The answer is kept when nobody has begun a new generation since.
-        """
+    def land(self, flight: Flight, answer: Availability | None, error: BaseException | None = None) -> None:
+        """Give *flight* its *answer*, or the *error* for those who wait; the first to land decides."""
+        now, capability = monotonic(), flight.capability
         if answer is not None and not flight.is_over:
-            answer = self.agreed(flight.capability, answer)
+            if now > flight.deadline + GRACE and answer.status != "timed_out":
+                answer = flight.timed_out()
+            answer = self.agreed(capability, answer)
         with self.lock:
             if flight.is_over:
                 return
-            name = flight.name
             if answer is not None:
-                answer = answer.replace(
-                    name=name, reason=_fit_to_show(answer.reason), seconds=monotonic() - flight.started
-                )
-            flight.answer, flight.error, flight.is_over = answer, error, True
-            if self.flights.get(name) is flight:
-                del self.flights[name]
-                if answer is not None:
-                    self._kept[name] = answer, self._until(flight.capability, answer)
-                    self.publish(name)
-            flight.gate.release()
+                finish = _finished if flight.is_outdated else self.keep
+                flight.answer = finish(capability, answer, now - flight.started)
+            flight.error = error
+            flight.is_over = True
 
-    def forget(self, names: Iterable[str]) -> None:
-        """Begin a new generation of *names*: what is known is dropped, and so is what flights under way will find."""
+    def end(self, flight: Flight) -> None:
+        """Strike *flight* off the list, because its run has ended, and let those go on who wait for that."""
+        with self.lock:
+            flight.is_over = True
+            self.flights[:] = [other for other in self.flights if other is not flight]
+        flight.ended.release()
+
+    def forget(self, names: Collection[str]) -> None:
+        """Drop the answers for *names*, and those that flights under way will find."""
         with self.lock:
             for name in names:
-                self._kept.pop(name, None)
-                self.flights.pop(name, None)
-                self.publish(name)
+                self.kept.pop(name, None)
+            self._outdate(names)
 
     def put_over(self, layer: Mapping[str, Availability]) -> None:
         """Let the answers in *layer* count, before everything that is known and every layer put before."""
         with self.lock:
             self.layers = (layer, *self.layers)
-            self._begin_anew(layer)
+            self._outdate(layer)
 
     def take_off(self, layer: Mapping[str, Availability]) -> None:
-        """Undo :meth:`put_over`, whatever layers were put or taken in between."""
+        """Undo the last :meth:`put_over` of *layer*, whatever layers were put or taken in between."""
         with self.lock:
-            self.layers = tuple(other for other in self.layers if other is not layer)
-            self._begin_anew(layer)
-
-    def publish(self, name: str) -> None:
-        """Bring the hit for *name* up to date. An override is none, so that who is told of it is noted."""
-        answer, until = self._kept.get(name, (None, None))
-        if until is not None or self._over(name) is not None:
-            answer = None
-        if answer is not None:
-            self.hits[name] = answer
-        else:
-            self.hits.pop(name, None)
-        if self._publish_also:
-            self._publish_also(name, None if answer is None else bool(answer))
+            place = next((i for i, other in enumerate(self.layers) if other is layer), len(self.layers))
+            self.layers = (*self.layers[:place], *self.layers[place + 1 :])
+            self._outdate(layer)
 
     def after_fork(self) -> None:
         """In a child: keep answers and overrides; locks, flights and threads have stayed in the parent."""
         self.lock = RLock()
-        for flight in [*self.flights.values(), *(run.flight for run in self.runs)]:
-            flight.is_over = True  # the child may have come out of its very probe, and may ask anew
+        for flight in self.flights:
+            flight.is_over = True  # the child may have come out of its very probe, and may ask again
         self.flights.clear()
-        self.runs.clear()
-        for name in [*self._kept, *self.hits]:
-            self.publish(name)
+        self._publish({*self.kept, *self.hits})
 
-    def _over(self, name: str) -> Availability | None:
-        for layer in self.layers:
-            if name in layer:
-                return layer[name]
-        return None
+    def _outdate(self, names: Collection[str]) -> None:
+        for flight in self.flights:
+            flight.is_outdated |= flight.capability.name in names
+        self._publish(names)
 
-    def _begin_anew(self, names: Iterable[str]) -> None:
+    def _publish(self, names: Collection[str]) -> None:
+        """Bring the hits for *names* up to date. An override is none, so that it is noted who was given it."""
         for name in names:
-            self.flights.pop(name, None)
-            self.publish(name)
+            answer, until = self.kept.get(name, (None, None))
+            is_hit = answer is not None and until is None and not any(name in layer for layer in self.layers)
+            for place, key in ((self.hits, name), (self.globals.get(name, {}), f"_{name}")):
+                if is_hit:
+                    place[key] = bool(answer)
+                else:
+                    place.pop(key, None)
 
-    def _until(self, capability: Capability, answer: Availability) -> float | None:
-        if answer.status in ("timed_out", "failed"):
-            return self.clock() + SECOND_TRY
-        return None if capability.ttl is None else self.clock() + capability.ttl
+
+def _finished(capability: Capability, answer: Availability, seconds: float) -> Availability:
+    reason, hint = _fit_to_show(answer.reason), _fit_to_show(answer.hint)
+    return answer.replace(name=capability.name, reason=reason, hint=hint, seconds=seconds)
 
 
-def _fit_to_show(reason: str) -> str:
-    """*reason* on one line that prints, and cut in its middle when it has no end: peers and paths may hold anything."""
-    if reason.isprintable() and len(reason) <= _LONGEST:
-        return reason
-    from ssot_shims._text import one_line, shortened  # re, and hardly any reason is like that
-
-    return shortened(one_line(reason), _LONGEST)
+def _fit_to_show(text: str) -> str:
+    """*text* on one line that prints, and cut in its middle when it has no end: peers and paths may hold anything."""
+    return text if text.isprintable() and len(text) <= _LONGEST else shortened(one_line(text), _LONGEST)
 
 
 class Override:
@@ -178,17 +194,13 @@ class Override:
     """
 
     def __init__(self, answers: Answers, layer: Mapping[str, Availability]) -> None:
-        self._answers = answers
-        self._layer = layer
-        self._entered: list[Mapping[str, Availability]] = []
+        self._answers, self._layer = answers, layer
 
     def __enter__(self) -> None:
-        layer = dict(self._layer)
-        self._entered.append(layer)
-        self._answers.put_over(layer)
+        self._answers.put_over(self._layer)
 
     def __exit__(self, *_: object) -> None:
-        self._answers.take_off(self._entered.pop())
+        self._answers.take_off(self._layer)
 
 
 def overriding(name: str, value: object, where: str) -> Availability:
@@ -196,13 +208,11 @@ def overriding(name: str, value: object, where: str) -> Availability:
     if isinstance(value, Availability):
         if not is_whole(value):
             raise InvalidDeclaration(f"override({name}=Availability(...)) is unfinished", WHOLE)
-        return value.replace(name=name, reason=fit_to_show(value.reason), source="override")
+        reason, hint = fit_to_show(value.reason), fit_to_show(value.hint)
+        return value.replace(name=name, reason=reason, hint=hint, source="override")
+    given = fit_to_show(f"override({name}={value!r})")
     if not isinstance(value, bool):
-        given = fit_to_show(repr(value))
-        raise InvalidDeclaration(f"override({name}={given}) is no answer", "give True, False or an Availability")
-    return Availability(
-        name=name,
-        status="available" if value else "unavailable",
-        reason=f"override({name}={value}) at {where}; to ask the machine: leave that with block",
-        source="override",
-    )
+        raise InvalidDeclaration(f"{given} is no answer", "give True, False or an Availability")
+    status: Status = "available" if value else "unavailable"
+    hint = "to ask the machine: leave that with block"
+    return Availability(name=name, status=status, reason=f"{given} at {where}", hint=hint, source="override")

@@ -1,13 +1,21 @@
-"""Checks of capabilities: overridden, cached, joined or run; one, several, or a combination of them."""
+"""Checks of capabilities: overridden, cached, forced by a variable, or found by a probe; one, several, or combined.
+
+A check has two steps, so that several run side by side: *start* does what belongs in the asking thread and starts the
+thread of the probe, *wait* gives the answer.
+"""
 
 from __future__ import annotations
 
-from _thread import get_ident
 from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._capabilities.flight import Flight, Question, asking, current, refuse_circle, timed_out
+from ssot_shims._callsite import file_of
+from ssot_shims._capabilities.capability import is_async
+from ssot_shims._capabilities.flight import Flight, current, in_thread, refuse_circle
+from ssot_shims._capabilities.function import failed, outcome
+from ssot_shims._probes.notation import Probe, PythonProbe
+from ssot_shims._text import describe, fit_to_show
 from ssot_shims.errors import CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
@@ -18,10 +26,7 @@ if TYPE_CHECKING:
     from ssot_shims._availability import Status
     from ssot_shims._capabilities.cache import Answers
     from ssot_shims._capabilities.capability import Capability
-    from ssot_shims._capabilities.catalogue import Catalogue
-
-    Wait = Callable[[], Availability]
-
+    from ssot_shims._capabilities.flight import Started
 
 TEST_NO_SERVICES = "TEST_NO_SERVICES"
 
@@ -31,48 +36,32 @@ def forced(capability: Capability) -> Availability | None:
 
     Raises :class:`InvalidSetting` for a value that does not read, unless a setting before it has answered.
     """
-    answer = _by_name(_settings.has_variable(capability.name))
-    if answer is None:
-        answer = _off(capability, _settings.NO_SERVICES)
-    if answer is None:
-        answer = _by_name(f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE")
-    if answer is None:
-        answer = _off(capability, TEST_NO_SERVICES)
-    return answer
+    legacy = f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE"
+    for variable in (_settings.has_variable(capability.name), _settings.NO_SERVICES, legacy, TEST_NO_SERVICES):
+        is_switch = variable in (_settings.NO_SERVICES, TEST_NO_SERVICES)
+        says = None if is_switch and not capability.is_service else _settings.choice(variable)
+        if says is None or (is_switch and not says):
+            continue
+        what = "turns every service off" if is_switch else f"says {'yes' if says else 'no'}"
+        return Availability(
+            status="available" if says and not is_switch else "unavailable",
+            reason=f"{variable} {what}",
+            hint=f"to ask the machine: unset {variable}",
+            source=variable,
+        )
+    return None
 
 
 def no_services() -> bool:
-    """Whether every service is turned off, by our name for it or by the one of old.
+    """Whether every service is turned off, by our name for it or by the legacy one.
 
     Raises :class:`InvalidSetting` for a value that does not read.
     """
     return _settings.flag(_settings.NO_SERVICES) or _settings.flag(TEST_NO_SERVICES)
 
 
-def _by_name(variable: str) -> Availability | None:
-    answer = _settings.choice(variable)
-    if answer is None:
-        return None
-    says = "says yes" if answer else "says no"
-    return _forced_answer(variable, says, is_yes=answer)
-
-
-def _off(capability: Capability, variable: str) -> Availability | None:
-    if not (capability.is_service and _settings.flag(variable)):
-        return None
-    return _forced_answer(variable, "turns every service off", is_yes=False)
-
-
-def _forced_answer(variable: str, says: str, *, is_yes: bool) -> Availability:
-    return Availability(
-        status="available" if is_yes else "unavailable",
-        reason=f"{variable} {says}; to ask the machine: unset {variable}",
-        source=variable,
-    )
-
-
 # What is said of a combination that is not there: breakage first, then a clear no.
-_FROM_BAD_TO_WORSE: tuple[Status, ...] = ("timed_out", "unavailable", "failed")
+_BADNESS: tuple[Status, ...] = ("timed_out", "unavailable", "failed")
 
 
 def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Availability:
@@ -87,218 +76,164 @@ def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Ava
     >>> combined("all", {"docker": no, "staging": yes}).reason
     'docker: it is not'
     """
-    yes = {name: part for name, part in parts.items() if part}
     no = {name: part for name, part in parts.items() if not part}
-    if yes and (kind == "any" or not no):
-        return _answer("available", yes, needs_all=kind == "all")
-    worst = max(no.values(), key=lambda part: _FROM_BAD_TO_WORSE.index(part.status))
-    return _answer(worst.status, no, needs_all=kind == "any")
-
-
-def _answer(status: Status, deciding: dict[str, Availability], *, needs_all: bool) -> Availability:
-    """The answer that each of *deciding* gives by itself, or that it needs all of them for."""
-    sources = [part.source for part in deciding.values()]
-    is_forced = any if needs_all else all
-    forced = [source for source in sources if source != "probe"]
+    is_yes = not no if kind == "all" else len(no) < len(parts)
+    deciding = {name: part for name, part in parts.items() if part} if is_yes else no
+    needs_all = is_yes is (kind == "all")
+    forced = [part.source for part in deciding.values() if part.source != "probe"]
+    is_forced = bool(forced) if needs_all else len(forced) == len(deciding)
     return Availability(
-        status=status,
-        reason="; ".join(f"{name}: {part.explanation}" for name, part in deciding.items()),
-        source=forced[0] if is_forced(source != "probe" for source in sources) else "probe",
+        status="available" if is_yes else max(no.values(), key=lambda part: _BADNESS.index(part.status)).status,
+        reason="; ".join(f"{name}: {part.reason}" for name, part in deciding.items()),
+        hint="; ".join(f"{name}: {part.hint}" for name, part in deciding.items() if part.hint),
+        source=forced[0] if is_forced else "probe",
         details={name: part.status for name, part in deciding.items()},
     )
 
 
-# Seconds after the deadline for a probe to say itself why it had no answer, which is more than its waiters know.
-_GRACE = 0.05
+def check(answers: Answers, name: str) -> Availability:
+    """Whether *name* is there, and why. Raises what :func:`start` raises."""
+    return wait(answers, start(answers, name))
 
 
-def ask(catalogue: Catalogue, name: str, asker: Question | None = None) -> Availability:
-    """The answer for the capability *name*, of which *asker* is the combination that it is a part of, if it is one.
+def start_each(answers: Answers, names: Iterable[str]) -> dict[str, Started]:
+    """Start each of *names*; :func:`wait` raises what is wrong with one of them."""
+    started: dict[str, Started] = {}
+    for name in dict.fromkeys(names):
+        try:
+            started[name] = start(answers, name)
+        except SsotShimsError as error:
+            started[name] = error
+    return started
+
+
+def start(answers: Answers, name: str) -> Started:
+    """Start to find out whether *name* is there: what belongs in this thread is done, and the probe runs in its own.
 
     Raises :class:`UnknownName`, :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing
     of what the machine is like.
     """
-    return begin(catalogue, name, asker, is_alone=True)()
-
-
-def begin(catalogue: Catalogue, name: str, asker: Question | None = None, *, is_alone: bool = False) -> Wait:
-    """What waits for the answer that :func:`ask` gives, and may be called in any thread.
-
-    What has to be done in this thread is done. Unless the question *is_alone*, all the rest is under way.
-    """
-    answers = catalogue.answers
-    capability = catalogue.find(name)  # not under the lock: it may read what packages offer
-    known = answers.known(name)
-    answers.note(name, known)
+    known = answers.known(answers.find(name).name)
     if known is not None:
-        return lambda: known
-    wait = _begin(catalogue, capability, asker, is_alone)
-
-    def noted() -> Availability:
-        answer = wait()
-        answers.note(name, answer)
-        return answer
-
-    return noted
-
-
-def _begin(catalogue: Catalogue, capability: Capability, asker: Question | None, is_alone: bool) -> Wait:
-    if capability.parts:
-        return _combine(catalogue, capability, asker or current(), is_alone)
-    if is_alone:
-        return _set_out(catalogue, capability, asker)
-    from ssot_shims._capabilities.flight import Errand  # a single question needs none
-
-    if capability.kind == "probe":
-        return Errand(capability.name, lambda: _set_out(catalogue, capability, asker)()).wait
-    return Errand(capability.name, _set_out(catalogue, capability, asker)).wait
-
-
-def begin_each(
-    catalogue: Catalogue, names: Iterable[str], asker: Question | None = None, *, is_alone: bool = True
-) -> dict[str, Wait]:
-    """What waits for each of *names*, in their order: together they take as long as the slowest.
-
-    What is wrong with one question is raised by what waits for it.
-    """
-    wanted = dict.fromkeys(names)
-    is_alone = is_alone and sum(catalogue.answers.known(name) is None for name in wanted) < 2
-    begun: dict[str, Wait] = {}
-    for name in sorted(wanted, key=catalogue.imports):  # an import keeps this thread
-        try:
-            begun[name] = begin(catalogue, name, asker, is_alone=is_alone)
-        except SsotShimsError as error:
-            begun[name] = _raising(error)
-    return {name: begun[name] for name in wanted}
-
-
-def _raising(error: SsotShimsError) -> Wait:
-    def wait() -> Availability:
-        raise error
-
-    return wait
-
-
-def _set_out(catalogue: Catalogue, capability: Capability, asker: Question | None) -> Wait:
-    """What waits for the flight that finds the answer; when it is begun here, all that this thread does is done."""
-    answers, name = catalogue.answers, capability.name
-    with answers.lock:
-        known = answers.known(name)
-        is_current = answers.capabilities.get(name) is capability  # else registered anew since it was found
-        boarded = _board(answers, capability, asker or current()) if known is None and is_current else None
-    if known is not None:
-        return lambda: known
-    if boarded is None:
-        return begin(catalogue, name, asker, is_alone=True)
-    flight, is_first = boarded
-    if is_first:
-        _fly(answers, flight)
-
-    def wait() -> Availability:
-        answer = _wait(answers, flight)
-        if is_first and flight.error is not None:
-            raise flight.error
-        return ask(catalogue, name, asker) if answer is None else answer
-
-    return wait
-
-
-def _board(answers: Answers, capability: Capability, asker: Question | None) -> tuple[Flight, bool]:
-    """The flight to wait for, and whether it is new. Called under the lock."""
-    under_way = answers.flights.get(capability.name)
-    imported_here = under_way if under_way is not None and under_way.is_imported_here() else None
-    refuse_circle(capability, asker, imported_here)
-    if under_way is not None and not under_way.is_held_up_here():
-        under_way.askers += [] if asker is None else [asker]
-        return under_way, False
-    flight = Flight(capability, asker, capability.timeout or _settings.timeout())
-    if imported_here is None:  # else it sees half a module, and what it finds is for this asker only
-        answers.flights[capability.name] = flight
-    return flight, True
-
-
-def _fly(answers: Answers, flight: Flight) -> None:
-    """Find the answer of *flight*, or start the thread that does."""
+        return known
+    new: Flight | None = None
     try:
-        answer = forced(flight.capability)
-        if answer is None:
-            answer = answers.agreed(flight.capability)
-        if answer is None:
-            answer = _probe(answers, flight)
-    except BaseException as error:
         with answers.lock:
-            if not flight.is_away:  # else its thread lands it for the others
-                answers.land(flight, None, error)
+            found, new = _join(answers, answers.find(name))
+            if new and not new.capability.parts:
+                answers.flights.append(new)
+        if new:
+            _launch(answers, new)
+    except BaseException:
+        with answers.lock:
+            if new and new in answers.flights and new.ident is None:  # it never begins; those who wait ask again
+                answers.end(new)
         raise
-    if answer is not None:
-        answers.land(flight, answer)
-
-
-def _wait(answers: Answers, flight: Flight) -> Availability | None:
-    """What *flight* lands with; None when it ends without an answer, so that the question has to be put again."""
-    if not flight.wait(_GRACE):
-        late = timed_out(flight)
-        if flight.is_loading:
-            return late.replace(name=flight.name, seconds=flight.seconds)  # its clock has not started: it may land yet
-        answers.land(flight, late)
-    if isinstance(flight.error, CircularProbe):
-        raise CircularProbe(flight.error.names)
-    return flight.answer
-
-
-def _probe(answers: Answers, flight: Flight) -> Availability | None:
-    """The answer of a probe of ours or of one that could not be loaded; None when its thread is to land it."""
-    kind = flight.capability.kind
-    found: Availability | Callable[[], object]
-    if kind == "probe":
-        found = _ask_inline(flight)
-    elif kind == "named function":
-        found = _load(flight)
-    else:
-        found = flight.capability.probe
-    if isinstance(found, Availability):
-        return found
-    from ssot_shims._capabilities.function import Run  # our own probes need none
-
-    Run(answers, flight, found).start()
-    return None
-
-
-def _ask_inline(flight: Flight) -> Availability | Callable[[], Availability]:
-    flight.thread = get_ident()
-    try:
-        found: Availability | Callable[[], Availability] = flight.capability.probe.ask(flight.deadline)
-    except Exception as error:  # nothing else is ours: it comes from a signal handler, and is for the program
-        from ssot_shims._capabilities.function import raised  # a mistake of ours
-
-        return raised(flight.capability, error)
     return found
 
 
-def _load(flight: Flight) -> Callable[[], object] | Availability:
-    from ssot_shims._capabilities.function import load  # only for functions that are named as text
-
-    flight.is_loading = True
-    token = asking.set(flight)  # what the module asks for may ask for the very capability that it is to find
-    try:
-        return load(flight.capability)
-    finally:
-        asking.reset(token)
-        flight.start_clock()
-
-
-def _combine(catalogue: Catalogue, capability: Capability, asker: Question | None, is_alone: bool) -> Wait:
-    """What waits for the answer of a combination, whose parts are asked side by side."""
-    started = monotonic()
-    refuse_circle(capability, asker)
-    answer = forced(capability)
+def _join(answers: Answers, capability: Capability) -> tuple[Flight | Availability, Flight | None]:
+    """The answer if there is one, else the flight to wait for; and that again if it is new. Called under the lock."""
+    name, asker = capability.name, current.get()
+    answer = answers.known(name)
     if answer is not None:
-        named = answer.replace(name=capability.name, seconds=monotonic() - started)
-        return lambda: named
-    parts = begin_each(catalogue, capability.parts, Question(capability, asker), is_alone=is_alone)
+        return answer, None
+    answers.note(name, None)
+    if asker and asker.is_over:  # this context has outlived it
+        asker = None
+    refuse_circle(capability, asker)
+    before = next((flight for flight in reversed(answers.flights) if flight.capability is capability), None)
+    if before and not before.is_over and not before.is_outdated:
+        before.askers += [asker] if asker else []
+        return before, None
+    answer = forced(capability)
+    if answer is None and not capability.parts:
+        answer = answers.agreed(capability)
+    if answer is not None:
+        return answers.keep(capability, answer), None
+    new = Flight(capability, asker, capability.timeout or _settings.timeout(), before)
+    return new, new
 
-    def wait() -> Availability:
-        found = combined(capability.probe.kind, {name: wait() for name, wait in parts.items()})
-        return found.replace(name=capability.name, seconds=monotonic() - started)
 
-    return wait
+def _launch(answers: Answers, flight: Flight) -> None:
+    """Start the parts of a combination; else import what the probe needs, then start its clock and its thread."""
+    capability, token = flight.capability, current.set(flight)  # for what is imported, and for the threads
+    try:
+        if capability.parts:
+            flight.parts = start_each(answers, capability.parts)
+            return
+        function = _prepared(capability)
+        flight.file = "" if isinstance(function, Availability) else file_of(function)
+        flight.started = monotonic()
+        flight.deadline = flight.started + flight.seconds
+        flight.thread = in_thread(capability.name, lambda: _run(answers, flight, function))
+    finally:
+        current.reset(token)
+
+
+def _prepared(capability: Capability) -> Callable[..., object] | Availability:
+    """The function that asks the probe, imported if it is named as text; when that fails, the answer that says so."""
+    probe = capability.probe
+    try:
+        if isinstance(probe, Probe):
+            probe.prepare()
+            return probe.ask
+        function: Callable[..., object] = probe.load() if isinstance(probe, PythonProbe) else probe
+    except (KeyboardInterrupt, CircularProbe):
+        raise
+    except BaseException as error:
+        return failed(capability, f"loading {capability.notation} raised {fit_to_show(describe(error))}")
+    if is_async(function):
+        return failed(capability, f"{capability.notation} is an async function, and nobody would await it")
+    return function
+
+
+def _run(answers: Answers, flight: Flight, function: Callable[..., object] | Availability) -> None:
+    """What the thread of *flight* does."""
+    from threading import get_ident
+
+    with answers.lock:
+        if flight.ident or flight not in answers.flights:  # it has begun, or whoever asked was interrupted before
+            return
+        flight.ident = get_ident()
+    answer = error = None
+    try:
+        if isinstance(function, Availability):
+            answer = function
+        elif flight.before and not flight.before.has_ended(flight.before.started + flight.seconds):
+            answer = flight.timed_out()
+        elif not flight.is_over:  # else it was given up before it could begin
+            flight.before = None
+            answer = outcome(flight.capability, function, flight.deadline)
+    except BaseException as raised:  # for those who wait, and not for threading.excepthook
+        error = raised
+    finally:
+        answers.land(flight, answer, error)
+        answers.end(flight)
+
+
+def wait(answers: Answers, started: Started) -> Availability:
+    """The answer of what was *started*. The errors of a run are raised in each thread that waits for it."""
+    if isinstance(started, SsotShimsError):
+        raise started
+    answer = started if isinstance(started, Availability) else _wait(answers, started)
+    answers.note(answer.name, answer)
+    return answer
+
+
+def _wait(answers: Answers, flight: Flight) -> Availability:
+    if flight.parts:
+        found = {name: wait(answers, part) for name, part in flight.parts.items()}
+        answer = combined(flight.capability.probe.kind, found)
+        return answer.replace(name=flight.capability.name, seconds=monotonic() - flight.started)
+    if not flight.has_ended_in_time():
+        late = flight.timed_out()
+        if not flight.has_clock:
+            return late  # for this asker alone, who may be why the import does not end
+        answers.land(flight, late)
+    if isinstance(flight.error, CircularProbe):
+        raise CircularProbe(flight.error.names)
+    if flight.error is not None:
+        raise flight.error
+    # Without an answer, whoever started it was interrupted before the thread began.
+    return check(answers, flight.capability.name) if flight.answer is None else flight.answer

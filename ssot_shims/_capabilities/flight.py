@@ -1,213 +1,153 @@
-"""A flight: one run of a probe that everybody who asks waits for (single flight), and the thread it may need."""
+"""A flight: one run of a probe, in a daemon thread, that all who ask meanwhile wait for."""
 
 from __future__ import annotations
 
-from _thread import allocate_lock, get_ident
+import sys
 from contextvars import ContextVar, copy_context
 from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line
-from ssot_shims.errors import CircularProbe
+from ssot_shims.errors import CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _thread import LockType
-    from asyncio import Future
     from collections.abc import Callable
-    from contextvars import Context
+    from threading import Thread
 
     from ssot_shims._capabilities.capability import Capability
 
-
-# The innermost flight whose probe is running in this context.
-asking: ContextVar[Flight | None] = ContextVar("ssot_shims_asking", default=None)
-
-# The threads that stand still until what runs in this context has ended.
-_waiting: ContextVar[tuple[int, ...]] = ContextVar("ssot_shims_waiting", default=())
+# Seconds after the deadline in which a probe that keeps it may still say why there is no answer, and in which the
+# thread of a run that has ended is waited for: a fork beside a thread warns.
+GRACE = 0.05
 
 
-class Question:
-    """Somebody asks for *capability*, in the course of the question *asker* if there is one."""
+class Flight:
+    """A question for *capability* under way: one run of its probe, or the parts of a combination.
 
-    def __init__(self, capability: Capability, asker: Question | None) -> None:
-        self.capability = capability
-        self.askers = [] if asker is None else [asker]
-
-
-class Flight(Question):
-    """One run of the probe of *capability*, given up when *seconds* have passed.
-
-    The gate is closed until the flight has landed; whoever passes opens it for the next.
+    A run begins when the one *before* it, of the same probe, has ended, and is given up *seconds* after its thread has
+    started. ``askers`` are the flights in whose course somebody asks.
     """
 
-    def __init__(self, capability: Capability, asker: Question | None, seconds: float) -> None:
-        super().__init__(capability, asker)
-        self.name = capability.name
+    def __init__(self, capability: Capability, asker: Flight | None, seconds: float, before: Flight | None) -> None:
+        import threading  # 3 ms; its names are looked up here because gevent replaces them
+
+        self.capability = capability
+        self.askers = [] if asker is None else [asker]
+        self.parts: dict[str, Started] = {}
+        self.before = before
         self.seconds = seconds
         self.started = monotonic()
-        self.deadline = self.started + seconds
-        self.is_loading = False
-        self.leader = get_ident()  # who asked first, and lands it unless the probe runs in another thread
-        self.thread: int | None = None  # where the probe runs; None before it does
-        self.file = ""  # the one its function is defined in
+        self.deadline = float("inf")  # while the module of the probe is imported
+        self.is_outdated = False  # a refresh or an override came after it: its answer is not kept
         self.is_over = False
         self.answer: Availability | None = None
         self.error: BaseException | None = None
-        self.gate = allocate_lock()
-        self.gate.acquire()
+        self.thread: Thread | None = None
+        self.ident: int | None = None  # of the thread in which the probe runs; None before it does
+        self.file = ""  # the one in which its function is defined
+        self.ended = threading.Lock()  # held until the run has ended
+        self.ended.acquire()
 
     @property
-    def is_away(self) -> bool:
-        """Whether the probe has begun in a thread of its own, which lands the flight whatever the leader does."""
-        return self.thread not in (None, self.leader)
+    def has_clock(self) -> bool:
+        """Whether its time has begun, as it does when the module of the probe is imported."""
+        return self.deadline != float("inf")
 
-    def is_imported_here(self) -> bool:
-        """Whether this thread is importing the probe: its module asks, or a signal handler does."""
-        return self.is_loading and self.leader == get_ident()
+    def has_ended(self, until: float) -> bool:
+        """Whether the run has ended, at the latest when ``time.monotonic()`` is *until*."""
+        has_ended = self.ended.acquire(timeout=max(until - monotonic(), 0))
+        if has_ended:
+            self.ended.release()
+        return has_ended
 
-    def is_held_up_here(self) -> bool:
-        """Whether it cannot go on before this thread does: a signal handler asks, or others ask on its behalf.
+    def has_ended_in_time(self) -> bool:
+        """Whether the run has ended by its deadline; while its module is imported, within the same time from now."""
+        while not self.has_ended(min(self.deadline, monotonic() + self.seconds) + GRACE):
+            if not self.has_clock or self.deadline < monotonic():
+                return False
+        if self.thread:
+            self.thread.join(GRACE)
+        return True
 
-        To wait would be to wait for oneself, until the deadline of both.
-        """
-        return not self.is_away and self.leader in (get_ident(), *_waiting.get())
+    @property
+    def place(self) -> str:
+        """The line where the probe is; empty when it does not run."""
+        return current_line(self.ident, self.file) if self.ident else ""
 
-    def start_clock(self) -> None:
-        """Count the time from now on."""
-        self.is_loading = False
-        self.started = monotonic()
-        self.deadline = self.started + self.seconds
-
-    def wait(self, extra: float = 0.0) -> bool:
-        """Whether the flight has landed, at the latest *extra* seconds after its deadline.
-
-        While the probe is being imported the deadline stands still; then whoever waits has its time from here on.
-        """
-        if self.is_over:  # as it is for whoever has run the probe
-            return True
-        patience = monotonic() + self.seconds
-        while (left := (patience if self.is_loading else self.deadline) + extra - monotonic()) > 0:
-            if pass_through(self.gate, left):
-                return True
-        return pass_through(self.gate, 0)
-
-
-def pass_through(gate: LockType, seconds: float) -> bool:
-    """Whether *gate* is open within so many *seconds*; it stays open for the next."""
-    is_open = gate.acquire(timeout=max(seconds, 0))
-    if is_open:
-        gate.release()
-    return is_open
-
-
-def timed_out(flight: Flight, before: Flight | None = None) -> Availability:
-    """The answer for *flight* when there was none in its time, because of the probe of the one *before* if given."""
-    what = "its probe, started before and not again," if before else "its probe"
-    running = before or flight
-    place = current_line(running.thread, running.file) if running.thread is not None else ""
-    if flight.is_loading:
-        seen = f"{what} is still being imported"
-    else:
+    def timed_out(self) -> Availability:
+        """The answer when there was none in time, with the line where the probe is."""
+        what = "its probe, started before and not again," if self.before else "its probe"
+        place = (self.before or self).place
         seen = f"{what} stands at {place}" if place else f"{what} is on its way"
-    longer = _settings.longer(flight.seconds)
-    if flight.capability.timeout is None:
-        cure = f"{_settings.TIMEOUT}={longer}"
-    else:
-        cure = f"timeout={longer} where it is registered ({flight.capability.where})"
-    reason = f"no answer in {flight.seconds:g} s; {seen}; to give it longer: {cure}"
-    return Availability(status="timed_out", reason=reason)
+        longer, name = _settings.longer(self.seconds), self.capability.name
+        setting = f"timeout={longer} where it is registered ({self.capability.where})"
+        if self.capability.timeout is None:
+            setting = f"{_settings.TIMEOUT}={longer}"
+        reason, hint = f"no answer in {self.seconds:g} s; {seen}", f"to give it longer: {setting}"
+        return Availability(name=name, status="timed_out", reason=reason, hint=hint, seconds=self.seconds)
 
 
-def current() -> Flight | None:
-    """The flight in whose probe this runs; None outside any, and when it has landed by now."""
-    flight = asking.get()
-    return None if flight is None or flight.is_over else flight
+# A question under way, its answer when that is known at once, or the error when there is none.
+Started = Flight | Availability | SsotShimsError
+
+# The flight in whose course the code of this context runs.
+current: ContextVar[Flight | None] = ContextVar("ssot_shims_flight", default=None)
 
 
-def context_to_wait_for() -> Context:
-    """A copy of this context, for a thread that this one is going to wait for."""
-    context = copy_context()
-    context.run(_waiting.set, (get_ident(), *_waiting.get()))
-    return context
-
-
-def refuse_circle(capability: Capability, asker: Question | None, imported_here: Flight | None = None) -> None:
-    """Raise :class:`CircularProbe` when *asker*, by asking for *capability*, would wait for itself.
-
-    What a flight *imported_here* asks for itself waits for nothing: the half of the module that is there will do.
-    """
-    way = _way(capability, asker, imported_here) if asker else ()
+def refuse_circle(capability: Capability, asker: Flight | None) -> None:
+    """Raise :class:`CircularProbe` when *asker*, by asking for *capability*, would wait for itself."""
+    way = _way(capability, asker) if asker else ()
     if way:
         raise CircularProbe((*way, capability.name))
 
 
-def _way(capability: Capability, question: Question, end: Question | None) -> tuple[str, ...]:
-    """The names from a question for *capability* down to *question*, asked in its course; empty when it is not."""
-    name = question.capability.name
-    if question is end:
-        return ()
-    if question.capability is capability:
+def _way(capability: Capability, flight: Flight) -> tuple[str, ...]:
+    """The names from a flight for *capability* to *flight*, asked in its course; empty when it is not."""
+    name = flight.capability.name
+    if flight.capability is capability:
         return (name,)
-    return next(((*way, name) for asker in question.askers if (way := _way(capability, asker, end))), ())
+    askers = (asker for asker in flight.askers if not asker.is_over)
+    return next(((*way, name) for asker in askers if (way := _way(capability, asker))), ())
 
 
-class Errand:
-    """The answer that *find* gives, in a thread with that *name* and in a copy of this context.
+def in_thread(name: str, run: Callable[[], object]) -> Thread | None:
+    """Call *run* in a daemon thread and in a copy of this context; here, when no thread can be started.
 
-    *then* is called in that thread when the answer is there.
+    A second call has to do no harm: what is raised while a thread starts does not say whether it has begun.
     """
+    import threading
 
-    def __init__(self, name: str, find: Callable[[], Availability], then: Callable[[], object] = lambda: None) -> None:
-        from threading import Thread  # a single question needs none
-
-        self._answer: Availability | None = None
-        self._error: BaseException | None = None
-        self._find = find
-        self._then = then
-        self._gate = allocate_lock()
-        self._gate.acquire()
-        context = context_to_wait_for()
+    if not sys.is_finalizing():  # before Python 3.12, starting a thread would then wait for ever
         try:
-            Thread(target=context.run, args=(self._run,), name=name, daemon=True).start()
-        except RuntimeError:  # the system has no thread to give: one after the other, then
-            self._run()
-
-    def wait(self) -> Availability:
-        """The answer, or the error that asking ended with. The probes keep the deadline."""
-        with self._gate:
+            thread = threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True)
+            thread.start()
+            return thread
+        except RuntimeError:  # the system has none to give, or this interpreter may not have any
             pass
-        if self._answer is None:
-            raise self._error or AssertionError
-        return self._answer
-
-    def _run(self) -> None:
-        try:
-            self._answer = self._find()
-        except BaseException as error:  # for whoever waits
-            self._error = error
-        self._gate.release()
-        self._then()
+    copy_context().run(run)
+    return None
 
 
-async def awaited(name: str, find: Callable[[], Availability]) -> Availability:
-    """The answer that *find* gives, for the capability *name*, while the running event loop goes on."""
+async def awaited(name: str, wait: Callable[[], Availability]) -> Availability:
+    """What *wait* gives, while the running event loop goes on: a thread named *name* waits first."""
     from asyncio import get_running_loop  # those who await have it
     from contextlib import suppress
 
     loop = get_running_loop()
-    future: Future[None] = loop.create_future()
+    is_known = loop.create_future()
 
-    def tell() -> None:
-        with suppress(RuntimeError):  # the loop was closed, and with it whoever waited
-            loop.call_soon_threadsafe(_wake, future)
+    def wake() -> None:
+        if not is_known.done():  # nobody has cancelled it
+            is_known.set_result(None)
 
-    errand = Errand(name, find, tell)
-    await future
-    return errand.wait()
+    def run() -> None:
+        with suppress(BaseException):  # raised again below
+            wait()
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            loop.call_soon_threadsafe(wake)
 
-
-def _wake(future: Future[None]) -> None:
-    if not future.done():  # nobody has cancelled it
-        future.set_result(None)
+    in_thread(name, run)
+    await is_known
+    return wait()

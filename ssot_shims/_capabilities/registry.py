@@ -7,23 +7,20 @@ from _weakref import ref
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._callsite import caller, current_line
-from ssot_shims._capabilities.cache import Answers, Override, overriding
-from ssot_shims._capabilities.capability import Capability, capability, refuse_bad_name
+from ssot_shims._callsite import caller
+from ssot_shims._capabilities.cache import Override, overriding
+from ssot_shims._capabilities.capability import capability, refuse_bad_name
 from ssot_shims._capabilities.catalogue import Catalogue
-from ssot_shims._capabilities.check import ask, begin, begin_each
+from ssot_shims._capabilities.check import check, start, start_each, wait
+from ssot_shims._capabilities.flight import awaited
 from ssot_shims._record import Record
 from ssot_shims.errors import CapabilityMissing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
-    from typing import TypeVar, overload
-    from weakref import ReferenceType
-
-    from ssot_shims._capabilities.capability import Level
-    from ssot_shims._capabilities.catalogue import Offers
+    from typing import Any, TypeVar, overload
 
     F = TypeVar("F", bound=Callable[[], object])
 else:
@@ -39,16 +36,7 @@ class Given(Record):
     overriding: Mapping[str, Availability]
 
 
-class Snapshot(Record):
-    """The registrations and overrides of a registry at one moment."""
-
-    capabilities: Mapping[str, Capability]
-    levels: Mapping[str, Mapping[Level, Capability]]
-    offers: Offers | None
-    layers: tuple[Mapping[str, Availability], ...]
-
-
-class Registry:
+class Registry(Catalogue):
     """Capabilities by name, and the answer for each, found out once.
 
     The one that everybody shares is :data:`ssot_shims.capabilities`. A child keeps its answers over ``os.fork``; a
@@ -64,14 +52,16 @@ class Registry:
     False
     """
 
-    def __init__(
-        self, *, clock: Callable[[], float] = monotonic, told: Callable[[str, bool | None], None] | None = None
-    ) -> None:
-        self._answers = Answers(clock, told)
-        self._hits = self._answers.hits
-        self._catalogue = Catalogue(self._answers)
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(clock=clock)
         if hasattr(os, "register_at_fork"):
-            _heed_forks(ref(self._answers))
+            existing = ref(self._answers)  # what is registered at forks is never taken back, and must not keep them
+
+            def after_fork() -> None:
+                if answers := existing():
+                    answers.after_fork()
+
+            os.register_at_fork(after_in_child=after_fork)
 
     @overload
     def register(
@@ -96,7 +86,7 @@ class Registry:
         replace: bool = False,
     ) -> Callable[[F], F]: ...
 
-    def register(  # noqa: F811  # as above
+    def register(  # noqa: F811  # the implementation
         self,
         name: str,
         probe: str | Callable[[], object] | None = None,
@@ -119,8 +109,8 @@ class Registry:
         good. *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off, which by default holds for ``tcp``,
         ``unix`` and ``http``.
 
-        Raises :class:`InvalidDeclaration`, :class:`InvalidDeclaration`, and, unless *replace* is set,
-        :class:`InvalidDeclaration`.
+        Raises :class:`InvalidDeclaration` for what does not read, and for a name that is registered already, unless
+        *replace* is set or it is the same statement: the same probe by its notation, in the same file.
 
         >>> registry = Registry()
         >>> @registry.register("gpu", timeout=1.0)
@@ -142,13 +132,6 @@ class Registry:
         declare(probe)
         return None
 
-    def add(self, new: Capability, *, replace: bool = False) -> None:
-        """Register *new* on its own level. Raises :class:`InvalidDeclaration`.
-
-        The same statement, run again because its module is loaded again, replaces what it registered before.
-        """
-        self._catalogue.add(new, replace=replace)
-
     def check(self, name: str) -> Availability:
         """Whether *name* is there, and why.
 
@@ -156,31 +139,20 @@ class Registry:
         first question after 5 seconds. Whatever the machine is like, this does not raise. It raises
         :class:`UnknownName`, :class:`InvalidSetting` and :class:`CircularProbe` for what they name.
 
-        A signal handler may ask, too; while its own thread imports the module of the probe, it is told *failed*. What
-        a handler raises while a probe runs in its thread, or is imported there, is taken for the probe's if it is an
-        :class:`Exception` (during an import, anything but KeyboardInterrupt); KeyboardInterrupt passes.
-
         >>> registry = Registry()
         >>> registry.register("path", "env:PATH")
         >>> registry.check("paht")
         Traceback (most recent call last):
         ssot_shims.errors.UnknownName: no capability 'paht'; close: path; known: path
         """
-        try:
-            return self._hits[name]
-        except (KeyError, TypeError):
-            pass  # asked out here, or what a probe raises would carry the KeyError
-        return ask(self._catalogue, name)
+        return check(self._answers, name)
 
     async def acheck(self, name: str) -> Availability:
         """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
-        from ssot_shims._capabilities.flight import awaited  # few await
-
-        try:
-            return self._hits[name]
-        except (KeyError, TypeError):
-            pass  # as above
-        return await awaited(name, begin(self._catalogue, name))
+        started = start(self._answers, name)
+        if isinstance(started, Availability):
+            return wait(self._answers, started)
+        return await awaited(name, lambda: wait(self._answers, started))
 
     def check_all(self) -> dict[str, Availability]:
         """The answer for every capability there is, by name; found side by side, in the time of the slowest."""
@@ -208,82 +180,46 @@ class Registry:
         )
 
     def refresh(self, *names: str) -> None:
-        """Nothing; the answers for *names* (without names: for all) are found out anew when somebody asks.
+        """Nothing; the answers for *names* (without names: for all) are found out again when somebody asks.
 
-        Refreshing a combination refreshes its parts. Overrides stay. Without names, what packages offer is read anew,
-        too: one may have been installed since. Raises :class:`UnknownName`.
+        Refreshing a combination refreshes its parts. Overrides stay. Raises :class:`UnknownName`.
         """
-        if not names:
-            self._catalogue.offers(anew=True)
-        wanted = self._catalogue.with_parts(names or self)
+        wanted = {name: self[name] for name in names or self}
+        while new := {part for one in wanted.values() for part in one.parts} - wanted.keys():
+            wanted.update({part: self[part] for part in new})
         self._answers.refreshed.update(wanted)
         self._answers.forget(wanted)
 
     def hanging(self) -> dict[str, str]:
         """The probes that were given up and have not come back, by name, with the line where each stands."""
         with self._answers.lock:
-            flights = [run.flight for run in self._answers.runs if run.flight.deadline < monotonic()]
-        return {
-            flight.name: current_line(flight.thread, flight.file) for flight in flights if flight.thread is not None
-        }
+            late = [flight for flight in self._answers.flights if flight.ident and flight.deadline < monotonic()]
+        return {flight.capability.name: flight.place for flight in late}
 
     def start_each(self, names: Iterable[str]) -> dict[str, Callable[[], Availability]]:
         """The checks of *names*, all started; calling one waits for its answer, or raises why there is none."""
-        return begin_each(self._catalogue, names)
+        from functools import partial  # comes with threading, and is not for a single question
 
-    def registered(self) -> dict[str, Capability]:
-        """The capabilities that are registered by now, by name; what packages offer is not read for this."""
-        return dict(self._answers.capabilities)
+        return {name: partial(wait, self._answers, one) for name, one in start_each(self._answers, names).items()}
 
-    def set_level(self, name: str, level: Level, new: Capability | None) -> Capability | None:
-        """The capability that was *name* on *level* before; from now on it is *new*, or nothing."""
-        return self._catalogue.put(name, level, new)
+    def when_unknown(self, declare: Callable[[], object] | None) -> Callable[[], object] | None:
+        """Call *declare* once, when somebody asks for a name that is unknown; returns what would have been called."""
+        before, self._answers.declare_more = self._answers.declare_more, declare
+        return before
 
     def cached(self) -> dict[str, Availability]:
         """The answers that are kept for as long as the process lasts, by name."""
-        return dict(self._hits)
+        with self._answers.lock:
+            return {name: self._answers.kept[name][0] for name in self._answers.hits}
+
+    def publish(self, name: str, namespace: dict[str, Any]) -> dict[str, bool]:
+        """Whether each name that is cached is there, kept up to date; the global ``_<name>`` of *namespace* is, too."""
+        self._answers.globals[name] = namespace
+        return self._answers.hits
 
     def given_answers(self) -> Given:
         """What was answered to those who have asked this registry so far."""
-        return Given(last=dict(self._answers.told), overriding=dict(self._answers.told_instead))
-
-    def replay(self, answers: Mapping[str, Availability]) -> AbstractContextManager[None]:
-        """A context manager: from ``with`` to its end *answers* count as they are."""
-        return Override(self._answers, answers)
-
-    def snapshot(self) -> Snapshot:
-        """What is registered and overridden now, to be given to :meth:`restore`."""
-        levels, offers = self._catalogue.snapshot()
-        return Snapshot(capabilities=self.registered(), levels=levels, offers=offers, layers=self._answers.layers)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Nothing; registrations and overrides are those of *snapshot*, and every answer is found out anew."""
-        names = self.registered().keys() | snapshot.capabilities.keys()
-        with self._answers.lock:
-            self._answers.capabilities.clear()
-            self._answers.capabilities.update(snapshot.capabilities)
-            self._answers.layers = snapshot.layers
-            self._catalogue.restore(snapshot.levels, snapshot.offers)
-            self._answers.forget(names)
-
-    def problems(self) -> tuple[str, ...]:
-        """What is wrong with the capabilities that installed packages offer."""
-        return self._catalogue.offers().problems
-
-    def __getitem__(self, name: str) -> Capability:
-        return self._catalogue.find(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._catalogue.known()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._catalogue.known())
-
-    def __len__(self) -> int:
-        return len(self._catalogue.known())
-
-    def __repr__(self) -> str:
-        return f"<Registry of {', '.join(self._catalogue.known()) or 'nothing'}>"
+        return Given(last=dict(self._answers.last), overriding=dict(self._answers.overriding))
 
     def __reduce__(self) -> str:
         # The one that everybody shares is the same in each process; any other cannot be pickled.
@@ -292,13 +228,5 @@ class Registry:
     def _check_each(self, names: tuple[str, ...]) -> dict[str, Availability]:
         for name in names:
             self[name]
-        return {name: wait() for name, wait in begin_each(self._catalogue, names).items()}
-
-
-def _heed_forks(answers: ReferenceType[Answers]) -> None:
-    def after_fork() -> None:
-        alive = answers()  # what is registered at forks is never taken back, and would keep them for good
-        if alive is not None:
-            alive.after_fork()
-
-    os.register_at_fork(after_in_child=after_fork)
+        started = start_each(self._answers, names)
+        return {name: wait(self._answers, one) for name, one in started.items()}

@@ -3,122 +3,121 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 from ssot_shims._availability import Availability
+from ssot_shims._probes.docker_address import config_folder, setting
 from ssot_shims._probes.notation import NotationError, Probe
-from ssot_shims._probes.remedy import quoted
 from ssot_shims._text import redact
+from ssot_shims.errors import Unavailable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
+_INSTALL = "install it, or add its folder to PATH"
+_PLUGIN_FOLDERS = {
+    "nt": (r"%ProgramData%\Docker\cli-plugins", r"%ProgramFiles%\Docker\cli-plugins"),
+    "posix": tuple(f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")),
+}
 
 
-class CommandProbe(Probe):
+class _Search(Probe):
+    """A probe that looks for programs and runs none."""
+
+    def prepare(self) -> None:
+        """Import shutil, and with it zlib, bz2 and lzma."""
+        import_module("shutil")
+
+
+class CommandProbe(_Search):
     """Whether a command is there to be run, by name on ``PATH`` or by its own path. It is not run."""
 
     notation: str
     command: str
 
-    def ask(self, deadline: float) -> Availability:
+    def try_it(self, deadline: float) -> Availability:
         """Where the command is, or what to do about it."""
-        import shutil  # zlib, bz2 and lzma come with it
+        from shutil import which
 
-        found = shutil.which(self.command)
-        if found:
+        if found := which(self.command):
             return Availability(status="available", reason=f"{self.command} is at {found}", details={"path": found})
-        return Availability(status="unavailable", reason=self._reason())
+        if found := which(self.command, mode=os.F_OK):
+            raise Unavailable(f"{found} is there and may not be executed", "make it executable")
+        if os.path.dirname(self.command):
+            hint = "install it there, or register the command by another path"
+            raise Unavailable(f"there is no file {redact(self.command)}", hint)
+        raise Unavailable(f"there is no command {self.command!r} in the folders of PATH", _INSTALL)
 
-    def _reason(self) -> str:
-        is_path = os.path.dirname(self.command) != ""
-        folders = [""] if is_path else os.get_exec_path()
-        for file in (os.path.join(folder, self.command) for folder in folders):
-            if os.path.isfile(file):
-                return f"{file} is there and may not be executed; chmod +x {quoted(file)}"
-        if is_path:
-            return f"there is no file {redact(self.command)}; install it there, or register the command by another path"
-        return f"there is no command {self.command!r} in the folders of PATH; install it, or add its folder to PATH"
+
+class ComposeProbe(_Search):
+    """Looks where the docker command looks for its plugins, then for ``docker-compose`` on ``PATH``. Runs neither."""
+
+    notation: str = "docker_compose"
+
+    def try_it(self, deadline: float) -> Availability:
+        """Which of the two there is, and where."""
+        from shutil import which
+
+        folders = _plugin_folders()
+        plugin = next((file for folder in folders if (file := which("docker-compose", path=folder))), None)
+        command, path = ("docker compose", plugin) if plugin and which("docker") else ("docker-compose", None)
+        if path := path or which("docker-compose"):
+            details = {"command": command, "path": path}
+            return Availability(status="available", reason=f"{command} is at {path}", details=details)
+        if plugin:
+            raise Unavailable(f"{plugin} needs the docker command, which is not in the folders of PATH", _INSTALL)
+        hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
+        raise Unavailable(f"no docker-compose in {', '.join(folders)} or the folders of PATH", hint)
+
+
+def _plugin_folders() -> list[str]:
+    """Where the docker command looks for plugins, in its order."""
+    extra = setting("clipluginsextradirs")
+    chosen = [one for one in extra if isinstance(one, str)] if isinstance(extra, list) else []  # pyright: ignore[reportUnknownVariableType]
+    own = os.path.join(config_folder(), "cli-plugins")
+    return [*chosen, own, *map(os.path.expandvars, _PLUGIN_FOLDERS.get(os.name, ()))]
 
 
 class EnvProbe(Probe):
-    """Whether an environment variable is set and not empty. Its value is nobody's business."""
+    """Whether an environment variable is set and not empty, or has a certain value. The one it has is not shown."""
 
     notation: str
     variable: str
+    value: str = ""
 
-    def ask(self, deadline: float) -> Availability:
-        """Whether there is a value, never which."""
+    def __repr__(self) -> str:
+        return f"EnvProbe({self.notation!r})"
+
+    def try_it(self, deadline: float) -> Availability:
+        """Whether there is a value, or the one that was asked for; never which."""
         value = os.environ.get(self.variable)
-        if value:
-            return Availability(status="available", reason=f"{self.variable} is set")
-        what = "not set" if value is None else "set, and empty"
-        return Availability(status="unavailable", reason=f"{self.variable} is {what}; export {self.variable}=<a value>")
+        if value == self.value if self.value else value:
+            reason = f"{self.variable} has the value that is asked for" if self.value else f"{self.variable} is set"
+            return Availability(status="available", reason=reason)
+        from shlex import quote  # takes 5 ms
+
+        other = "set to another value" if value else "set, and empty"
+        wanted = quote(self.notation.partition("=")[2]) if self.value else "<a value>"
+        reason = f"{self.variable} is {'not set' if value is None else other}"
+        raise Unavailable(reason, f"export {self.variable}={wanted}")
 
 
 def read_command(notation: str, command: str) -> CommandProbe:
     """The probe of ``command:git``."""
     if not command:
         raise NotationError("names no command")
-    expected = "the command alone: it is looked for and not run"
-    if "://" in command:
-        raise NotationError("has an address in the command", expected)
-    if " " in command and os.path.dirname(command) == "":
-        raise NotationError(f"has a blank in the command {redact(command)!r}", expected)
+    if "://" in command or (" " in command and os.path.dirname(command) == ""):
+        expected = "the command alone: it is looked for and not run"
+        raise NotationError(f"has more than a command in {redact(command)!r}", expected)
     return CommandProbe(notation=notation, command=command)
 
 
-def read_env(notation: str, variable: str) -> EnvProbe:
-    """The probe of ``env:NAME``."""
+def read_env(notation: str, rest: str) -> EnvProbe:
+    """The probe of ``env:NAME`` or ``env:NAME=value``."""
+    variable, equals, value = rest.partition("=")
     if not variable:
         raise NotationError("names no variable")
     if not (variable.isascii() and variable.isidentifier()):
-        raise NotationError(f"names the variable {variable!r}", "letters, digits and _, and no digit first: env:NAME")
-    return EnvProbe(notation=notation, variable=variable)
-
-
-_FOLDERS = {
-    "nt": (r"%ProgramData%\Docker\cli-plugins", r"%ProgramFiles%\Docker\cli-plugins"),
-    "posix": (
-        "/usr/local/lib/docker/cli-plugins",
-        "/usr/local/libexec/docker/cli-plugins",
-        "/usr/lib/docker/cli-plugins",
-        "/usr/libexec/docker/cli-plugins",
-    ),
-}
-
-
-class ComposeProbe(Probe):
-    """Looks where the docker command looks for its plugins, then for ``docker-compose`` on ``PATH``. Runs neither."""
-
-    notation: str = "docker_compose"
-
-    def ask(self, deadline: float) -> Availability:
-        """Which of the two there is, and where."""
-        from shutil import which  # zlib, bz2 and lzma come with it
-
-        plugin = next((file for folder in _folders() if (file := which("docker-compose", path=folder))), None)
-        if plugin and which("docker"):
-            return _yes("docker compose", plugin)
-        old = which("docker-compose")
-        if old:
-            return _yes("docker-compose", old)
-        if plugin:
-            reason = f"{plugin} is a plugin of the docker command, which is not in the folders of PATH; "
-            reason += "install docker, or add its folder to PATH"
-        else:
-            reason = (
-                f"no docker-compose in {', '.join(_folders())} or the folders of PATH; install the Compose plugin "
-                f"(docs.docker.com/compose/install) or docker-compose, or add its folder to PATH"
-            )
-        return Availability(status="unavailable", reason=reason)
-
-
-def _folders() -> tuple[str, ...]:
-    own = os.environ.get("DOCKER_CONFIG") or os.path.join(os.path.expanduser("~"), ".docker")
-    return (os.path.join(own, "cli-plugins"), *map(os.path.expandvars, _FOLDERS.get(os.name, ())))
-
-
-def _yes(command: str, path: str) -> Availability:
-    return Availability(
-        status="available", reason=f"{command} is at {path}", details={"command": command, "path": path}
-    )
+        expected = "letters, digits and _, and no digit first: env:NAME"
+        shown = notation.removeprefix("env:").partition("=")[0]
+        raise NotationError(f"names the variable {shown!r}", expected)
+    if equals and not value:
+        raise NotationError("compares with no value")
+    return EnvProbe(notation=notation, variable=variable, value=value)

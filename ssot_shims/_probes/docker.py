@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.connection import ProtocolError, connect, read_head
-from ssot_shims._probes.docker_address import DockerConfigError, find
+from ssot_shims._probes.connection import Head, ProtocolError, Stream, connect, open_pipe, read_head
+from ssot_shims._probes.docker_address import DockerAddress, Tls, default_host, find, read_regular_file
+from ssot_shims._probes.network import check
 from ssot_shims._probes.notation import Probe
+from ssot_shims._settings import timeout
+from ssot_shims._text import describe, one_line
 from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -18,11 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from docker import DockerClient
-    from docker.tls import TLSConfig
-
-    from ssot_shims._probes.connection import Head, Pipe, Stream
-    from ssot_shims._probes.docker_address import DockerAddress, Tls
-
 
 _LONGEST_VERSION = 64  # characters; what answers may say anything
 
@@ -33,139 +32,99 @@ class DockerProbe(Probe):
     is_service = True
     notation: str = "docker"
 
-    def ask(self, deadline: float) -> Availability:
+    def prepare(self) -> None:
+        """Import what a question takes, unless a look shows that no socket is there: that takes much less."""
+        host = os.environ.get("DOCKER_HOST", "").strip() or default_host()
+        if not host.startswith("unix:///") or os.path.exists(host.removeprefix("unix://")):
+            import_module("socket")
+        if os.environ.get("DOCKER_TLS_VERIFY") or os.environ.get("DOCKER_TLS"):
+            import_module("ssl")
+
+    def try_it(self, deadline: float) -> Availability:
         """Whether that engine answers before *deadline*, a value of ``time.monotonic()``."""
-        try:
-            return answer_at(find(), deadline)
-        except DockerConfigError as error:
-            return Availability(status="unavailable", reason=str(error))
+        return answer_at(find(), deadline)
 
 
 def answer_at(address: DockerAddress, deadline: float) -> Availability:
-    """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`DockerConfigError`."""
+    """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`Unavailable`."""
     seconds = deadline - monotonic()
     try:
         head = _ping(address, deadline)
-    except TimeoutError:
-        from ssot_shims._probes.docker_reasons import too_late
-
-        return Availability(status="timed_out", reason=too_late(address, seconds))
     except (OSError, ValueError, ProtocolError) as error:
         from ssot_shims._probes.docker_reasons import why_not
 
-        return Availability(status="unavailable", reason=why_not(address, error))
-    return _yes(address, head)
+        return why_not(address, error, seconds)
+    version, podman = (one_line(head.get(name)[:_LONGEST_VERSION]) for name in ("api-version", "libpod-api-version"))
+    details = {"kind": "podman" if podman else "docker", "api_version": version, "host": one_line(address.host)}
+    if podman:
+        details["podman_version"] = podman
+    reason = f"{f'Podman {podman}' if podman else 'a Docker engine'} with API {version} answers at {address}"
+    return Availability(status="available", reason=reason, details=details)
 
 
 def _ping(address: DockerAddress, deadline: float) -> Head:
     """The head of the engine's answer, which proves to be an engine's."""
+    context = _tls_context(address, address.tls) if address.tls else None
     with _connection(address, deadline) as stream:
-        try:  # noqa: SIM105  # importing contextlib would cost more than the question
+        from contextlib import suppress  # not before there is an engine
+
+        if context:
+            stream.secure(context, str(address.place[0]))
+        with suppress(ConnectionError):  # it has closed already; what it said before that says more
             stream.send(_question(address))
-        except ConnectionError:  # it has closed already; what it said before that says more
-            pass
         head = read_head(stream)
     if head.status != 200:
-        raise ProtocolError(f"it answered GET {address.prefix}/_ping with status {head.status}")
+        raise ProtocolError(f"it answered GET /_ping with status {head.status}")
     if not head.get("api-version"):
-        raise ProtocolError(f"it answered GET {address.prefix}/_ping without an Api-Version")
+        raise ProtocolError("it answered GET /_ping without an Api-Version")
     return head
 
 
-def _connection(address: DockerAddress, deadline: float) -> Stream | Pipe:
-    if address.scheme == "unix":
-        return _unix_connection(str(address.place), deadline)
-    if address.scheme == "npipe" and sys.platform == "win32":
-        from ssot_shims._probes.connection import open_pipe
-
+def _connection(address: DockerAddress, deadline: float) -> Stream:
+    if address.scheme == "ssh":
+        reason = f"the engine at {address} is not probed, because that takes a login"
+        raise Unavailable(reason, "if it is there, say so: SSOT_SHIMS_HAS_DOCKER=1")
+    if address.scheme == "npipe" and sys.platform != "win32":
+        raise OSError("only Windows has such pipes")
+    if address.scheme == "npipe":
         return open_pipe(str(address.place), deadline)
-    if address.scheme != "tcp":
-        from ssot_shims._probes.docker_reasons import not_asked
-
-        raise DockerConfigError(not_asked(address))
-    context = _tls_context(address, address.tls) if address.tls else None
-    stream = connect(address.place, deadline)
-    if context:
-        try:
-            stream.secure(context, address.place[0])
-        except BaseException:
-            stream.close()
-            raise
-    return stream
-
-
-def _unix_connection(path: str, deadline: float) -> Stream:
-    if "socket" not in sys.modules:  # importing it takes longer than seeing that nothing is there
-        _check(path)
-    try:
-        return connect(path, deadline)
-    except OSError:
-        _check(path)  # a look may tell more
-        raise
-
-
-def _check(path: str) -> None:
-    from ssot_shims._probes.network import check
-
-    check(path)
+    if isinstance(address.place, str):
+        check(address.place)  # before socket is imported: that takes longer than seeing that nothing is there
+    return connect(address.place, deadline)
 
 
 def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
-    import ssl  # takes 10 ms and more
+    import ssl
 
     # Not create_default_context(): from Python 3.13 on that refuses certificates which the docker command takes.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = tls.verify
+    context.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
     try:
-        if not tls.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
         if tls.ca:  # the docker command wants to read it in any case
-            _refuse_pipe(tls.ca)
-            context.load_verify_locations(tls.ca)
+            context.load_verify_locations(cadata=read_regular_file(tls.ca).decode("ascii", "ignore"))
         elif tls.verify:
             context.load_default_certs()
         if tls.certificate and tls.key:
             context.load_cert_chain(tls.certificate, tls.key, password=lambda: b"")  # or it would ask at the terminal
     except (OSError, ValueError) as error:
-        from ssot_shims._probes.docker_reasons import no_tls_files
+        from ssot_shims._probes.docker_reasons import tls_files_hint
 
-        raise DockerConfigError(no_tls_files(address, tls, error)) from None
+        files = ", ".join(file for file in (tls.ca, tls.certificate, tls.key) if file)
+        reason = one_line(f"the files for TLS with {address} cannot be used: {files}: {describe(error)}")
+        raise Unavailable(reason, tls_files_hint(address)) from None
     return context
 
 
-def _refuse_pipe(path: str) -> None:
-    """Raise OSError for what is no file: opening a pipe would wait for its other end, past any deadline."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError("it is no file")
-
-
 def _question(address: DockerAddress) -> bytes:
-    path = address.prefix
+    is_tcp = address.scheme == "tcp"
+    host, slash, path = address.host.removeprefix("tcp://").partition("/") if is_tcp else ("docker", "", "")
     if path:
         from urllib.parse import quote
 
         path = quote(path, safe="/%:@!$&'()*+,;=~")
-    host = address.host.partition("://")[2].partition("/")[0] if address.scheme == "tcp" else "docker"
-    if not host.isascii():
-        host = host.encode("idna").decode()
-    return (
-        f"GET {path}/_ping HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
-    ).encode()
-
-
-def _yes(address: DockerAddress, head: Head) -> Availability:
-    version = head.get("api-version")[:_LONGEST_VERSION]
-    podman = head.get("libpod-api-version")[:_LONGEST_VERSION]
-    details = {"kind": "podman" if podman else "docker", "api_version": version, "host": address.host}
-    if podman:
-        details["podman_version"] = podman
-    engine = f"Podman {podman}" if podman else "a Docker engine"
-    reason = f"{engine} with API {version} answers at {address.host} ({address.source})"
-    if not reason.isprintable():
-        from ssot_shims._text import one_line
-
-        reason, details = one_line(reason), {name: one_line(value) for name, value in details.items()}
-    return Availability(status="available", reason=reason, details=details)
+    head = f"GET {slash}{path}/_ping HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
+    return head.encode()
 
 
 def docker_client(**options: Any) -> DockerClient:
@@ -182,57 +141,26 @@ def docker_client(**options: Any) -> DockerClient:
     ...     client = docker_client()
     ...     client.close()
     """
-    from ssot_shims._probes.docker_address import DockerConfigError, find
-
-    client_class = _sdk()
     try:
-        address = find()
-        if address.scheme == "ssh":
-            url = f"ssh://{address.place}"
-            options.setdefault("use_ssh_client", True)
-            return client_class(base_url=url, **options)
-        options.setdefault("version", _version(address))
-    except DockerConfigError as error:
-        raise Unavailable(str(error)) from None
-    client = client_class(base_url=_url(address), tls=_sdk_tls(address.tls), **options)
+        from docker import DockerClient
+        from docker.tls import TLSConfig
+    except ImportError as error:
+        reason = f"the docker SDK cannot be imported: {error}"
+        raise Unavailable(reason, "install the extra: ssot-shims[docker]") from error
+    address = find()
+    if address.scheme == "ssh":
+        options.setdefault("use_ssh_client", True)
+        return DockerClient(base_url=f"ssh://{address.place}", **options)
+    answer = answer_at(address, monotonic() + timeout())
+    if not answer:
+        raise Unavailable(answer.reason, answer.hint)
+    url = address.host
+    if address.scheme == "unix":  # the SDK reads the first part of a relative path as a host
+        url = f"unix://{os.path.abspath(str(address.place))}"
+    if tls := address.tls:
+        pair = (tls.certificate, tls.key) if tls.certificate and tls.key else None
+        options["tls"] = TLSConfig(client_cert=pair, ca_cert=tls.ca or None, verify=tls.verify)
+    options.setdefault("version", answer.details["api_version"])
+    client = DockerClient(base_url=url, **options)
     client.api.trust_env = False  # or a proxy variable would lead it to another place than the one that answered
     return client
-
-
-def _sdk() -> type[DockerClient]:
-    """The SDK's class. Raises Unavailable, also when something else goes by its name."""
-    install = "install it: pip install 'ssot-shims[docker]'"
-    try:
-        import docker
-    except ImportError as error:
-        problem = "the docker SDK is not installed" if error.name == "docker" else f"the docker SDK is broken: {error}"
-        raise Unavailable(f"{problem}; {install}") from error
-    if hasattr(docker, "DockerClient"):
-        return docker.DockerClient
-    if docker.__file__:
-        raise Unavailable(f"{docker.__file__} hides the docker SDK; rename it")
-    raise Unavailable(f"the docker SDK is not installed, and {', '.join(docker.__path__)} is something else; {install}")
-
-
-def _version(address: DockerAddress) -> str:
-    """The version of the API that the engine at *address* offers. Raises Unavailable and DockerConfigError."""
-    from ssot_shims import _settings
-
-    answer = answer_at(address, monotonic() + _settings.timeout())
-    if not answer:
-        raise Unavailable(answer.reason)
-    return answer.details["api_version"]
-
-
-def _url(address: DockerAddress) -> str:
-    # The SDK reads the first part of a relative path as a host.
-    return f"unix://{os.path.abspath(str(address.place))}" if address.scheme == "unix" else address.host
-
-
-def _sdk_tls(tls: Tls | None) -> TLSConfig | bool:
-    if tls is None:
-        return False
-    from docker.tls import TLSConfig
-
-    pair = (tls.certificate, tls.key) if tls.certificate and tls.key else None
-    return TLSConfig(client_cert=pair, ca_cert=tls.ca or None, verify=tls.verify)

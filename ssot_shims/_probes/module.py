@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from time import monotonic
+import os
+import sys
+from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._lookup.finder import HalfImported, Place, Undecidable, asks_others, find
+from ssot_shims._lookup.finder import HalfImported, Place, Undecidable, find
+from ssot_shims._lookup.lookup import submodules_in
 from ssot_shims._probes.notation import NotationError, Probe, is_dotted_name, split_before
-from ssot_shims._probes.remedy import more_time, quoted
+from ssot_shims._text import describe, did_you_mean
+from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+    from importlib.metadata import Distribution
+    from typing import Any
+
+_LISTS_IT = (3, 0)  # the strongest claim of a distribution on a module
 
 
 class ModuleProbe(Probe):
@@ -21,84 +29,62 @@ class ModuleProbe(Probe):
     module: str
     specifier: str = ""
 
-    def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
-        """Where the module is, or at which step down to it there is nothing."""
-        return (lambda: self._look(deadline)) if asks_others() else self._look(deadline)
-
-    def _look(self, deadline: float) -> Availability:
-        try:
-            place = self._step_down()
-        except Undecidable as unclear:
-            from ssot_shims._text import describe  # a finder that fails is rare
-
-            cause = describe(unclear.__cause__ or unclear)
-            reason = (
-                f"looking for {self.module}, an import finder raised {cause}; repair it, or take it off sys.meta_path"
-            )
-            return Availability(status="failed", reason=reason)
-        if isinstance(place, str):
-            return Availability(status="unavailable", reason=place)
+    def prepare(self) -> None:
+        """Import what reads versions, which takes 40 ms and most module probes do not need."""
         if self.specifier:
-            return self._compare(place, deadline)
-        where = f"at {place.shown}" if place.shown else "built in"
-        details = {"path": place.shown} if place.shown else {}
+            import_module("importlib_metadata")
+            import_module("packaging.specifiers")
+
+    def try_it(self, deadline: float) -> Availability:
+        """Where the module is, and in which version where one is asked for."""
+        try:
+            place = self._find()
+        except Undecidable as unclear:
+            cause = describe(unclear.__cause__ or unclear)
+            reason = f"looking for {self.module}, an import finder raised {cause}"
+            return Availability(status="failed", reason=reason, hint="repair it, or take it off sys.meta_path")
+        if self.specifier:
+            return self._compare(place)
+        where, details = (f"at {place.shown}", {"path": place.shown}) if place.shown else ("built in", {})
         return Availability(status="available", reason=f"{self.module} is {where}", details=details)
 
-    def _step_down(self) -> Place | str:
-        """Where the module is, or why it is not there."""
-        steps = self.module.split(".")
-        top = _find(steps[0], None)
-        if top is None:
-            return (
-                f"no module {steps[0]!r} is installed here; install it, "
-                f"or set PYTHONPATH=<the folder that holds {steps[0]}>"
-            )
-        place, name = top, steps[0]
-        for step in steps[1:]:
-            below = _find(f"{name}.{step}", place.folders) if place.folders is not None else None
+    def _find(self) -> Place:
+        """Where the module is. Raises Unavailable with the step down to it at which there is nothing."""
+        name, *steps = self.module.split(".")
+        place = _find(name, None)
+        if place is None:
+            hint = f"install it, or set PYTHONPATH=<the folder that holds {name}>"
+            raise Unavailable(f"no module {name!r} is installed here", hint)
+        for step in steps:
+            below = None if place.folders is None else _find(f"{name}.{step}", place.folders)
             if below is None:
-                return self._no_submodule(name, place, step)
+                close = did_you_mean(step, submodules_in(place.folders or ()))
+                reason = f"{name} ({place.shown or 'built in'}) has no module {name}.{step}{close}"
+                raise Unavailable(reason, f"install a version of {self.module.partition('.')[0]} that has it")
             place, name = below, f"{name}.{step}"
         return place
 
-    def _no_submodule(self, parent: str, place: Place, step: str) -> str:
-        from ssot_shims._lookup.lookup import submodules_in
-        from ssot_shims._text import did_you_mean  # only for what is not there
+    def _compare(self, place: Place) -> Availability:
+        """Whether the distribution that brought the module has a version within the specifier."""
+        from packaging.specifiers import SpecifierSet
+        from packaging.version import Version
 
-        close = did_you_mean(step, submodules_in(place.folders) if place.folders is not None else ())
-        advice = f"install a version of {self.module.partition('.')[0]} that has it"
-        return f"{parent} ({place.shown or 'built in'}) has no module {parent}.{step}{close}; {advice}"
-
-    def _compare(self, place: Place, deadline: float) -> Availability:
-        from ssot_shims._probes.version import fits, installed_version  # most module probes name no version
-
-        without, started = f"leave out {self.specifier}", monotonic()
+        is_fit, without, details = False, f"leave out {self.specifier}", {"path": place.shown}
         try:
-            distribution, version = installed_version(self.module, place.file, deadline)
-        except TimeoutError:
-            reason = f"no distribution of {self.module} found in time; {without}, {more_time(deadline - started)}"
-            return Availability(status="timed_out", reason=reason)
-        except Exception as error:
-            from ssot_shims._text import describe  # metadata that is damaged is rare
-
-            reason = f"reading the metadata of {self.module} raised {describe(error)}; install it anew, or {without}"
-            return Availability(status="failed", reason=reason)
-        if not distribution:
-            reason = (
-                f"{self.module} ({place.shown or 'built in'}) comes with no metadata that says its version; {without}"
-            )
-            return Availability(status="unavailable", reason=reason)
-        is_fit = fits(version, self.specifier)
-        if is_fit is None:
-            reason = f"{distribution} has the version {version!r}, which does not compare with any; {without}"
-            return Availability(status="unavailable", reason=reason)
-        details = {"distribution": distribution, "version": version, "path": place.shown}
+            if found := _distribution_of(self.module, place.file and os.path.realpath(place.file)):
+                details = {"distribution": found.name, "version": found.version, **details}
+                is_fit = SpecifierSet(self.specifier).contains(Version(found.version), prereleases=True)
+        except Exception as error:  # metadata that is damaged
+            reason = f"reading the metadata of {self.module} raised {describe(error)}"
+            return Availability(status="failed", reason=reason, hint=f"install it again, or {without}")
+        if not found:
+            shown = place.shown or "built in"
+            raise Unavailable(f"{self.module} ({shown}) comes with no metadata that says its version", without)
         if is_fit:
-            reason = f"{self.module} is at {place.shown}, {distribution} {version}"
+            reason = f"{self.module} is at {place.shown}, {found.name} {found.version}"
             return Availability(status="available", reason=reason, details=details)
-        wanted = quoted(f"{distribution}{self.specifier}")
-        reason = f"{distribution} is {version}, not {self.specifier}; python -m pip install {wanted}"
-        return Availability(status="unavailable", reason=reason, details=details)
+        reason, hint = f"{found.name} is {found.version}, not {self.specifier}", f"install {found.name}{self.specifier}"
+        return Availability(status="unavailable", reason=reason, hint=hint, details=details)
 
 
 def _find(name: str, path: Iterable[str] | None) -> Place | None:
@@ -108,13 +94,75 @@ def _find(name: str, path: Iterable[str] | None) -> Place | None:
         return half.place  # it is there, whatever becomes of the import
 
 
+def _distribution_of(module: str, file: str) -> Distribution | None:
+    """The distribution that brought *module*, whose *file* has no links in its path; None when none says so."""
+    steps = module.split(".")
+    names = [".".join(steps[:depth]) for depth in range(len(steps), 0, -1)]
+    best, most = None, (0, 0)
+    for name in (*names, ""):  # all the others come last: mostly they need not be read
+        for one in _installed(name):
+            claim = _claim(one, module, file, has_its_name=bool(name))
+            if claim > most:
+                best, most = one, claim
+            if claim == _LISTS_IT:
+                return best
+    return best
+
+
+def _installed(name: str) -> Iterable[Distribution]:
+    """The distributions on ``sys.path`` of that *name*, in whatever notation, or all; none without any metadata."""
+    import importlib_metadata
+
+    metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
+    places = [entry for entry in sys.path if isinstance(entry, str)]  # pyright: ignore[reportUnnecessaryIsInstance]  # anybody may put anything there
+    context = metadata.DistributionFinder.Context(path=places, **({"name": name} if name else {}))
+    found = metadata.MetadataPathFinder().find_distributions(context)
+    return (one for one in found if any(map(one.read_text, ("METADATA", "PKG-INFO", ""))))  # "": a file, no folder
+
+
+def _claim(distribution: Distribution, module: str, file: str, *, has_its_name: bool) -> tuple[int, int]:
+    """How sure it is that *distribution* brought *module*; (0, 0) when it did not.
+
+    Installers may link to files in a cache. An editable install names a folder. What the package manager of a system
+    installed lists no code: it is taken at the top-level names that it declares, or at its own name.
+    """
+    record = [line.partition(",")[0] for line in (distribution.read_text("RECORD") or "").splitlines()]
+    likely = (entry for entry in record if module.replace(".", "/") in entry)
+    if any(os.path.realpath(str(distribution.locate_file(entry))) == file for entry in likely):
+        return _LISTS_IT
+    if folder := _editable_folder(distribution.read_text("direct_url.json") or "{}"):
+        return (2, len(folder)) if file.startswith(folder) else (0, 0)
+    if any(entry.endswith((".py", ".so", ".pyd")) for entry in record):
+        return 0, 0
+    declared = (distribution.read_text("top_level.txt") or "").split()
+    return int(module.partition(".")[0] in declared if declared else has_its_name), 0
+
+
+def _editable_folder(direct_url: str) -> str:
+    """The folder of an editable install, with a slash at its end; empty for any other install."""
+    import json
+
+    origin: Any = json.loads(direct_url)
+    if not origin.get("dir_info", {}).get("editable"):
+        return ""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname  # takes tens of milliseconds
+
+    url: str = origin["url"]
+    return os.path.join(os.path.realpath(url2pathname(urlsplit(url).path)), "")
+
+
 def read_module(notation: str, rest: str) -> ModuleProbe:
     """The probe of ``module:numpy`` or ``module:numpy>=2``."""
-    from ssot_shims._probes.version import read_specifier  # brings a regular expression
-
     module, specifier = split_before("<>=!~ ", rest)
     if not is_dotted_name(module):
         raise NotationError(f"names the module {module!r}, which is no dotted name" if module else "names no module")
     if specifier:
-        read_specifier(specifier)
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            SpecifierSet(specifier)
+        except InvalidSpecifier:
+            expected = "module:NAME with a version specifier such as >=2 or >=1.26,<2"
+            raise NotationError(f"has the version {specifier!r}", expected) from None
     return ModuleProbe(notation=notation, module=module, specifier=specifier)

@@ -5,21 +5,22 @@ Reading a notation opens nothing and imports no socket; that is left to the mome
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from ssot_shims._availability import Availability
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
-from ssot_shims._text import redact, redact_address
-from ssot_shims.errors import InvalidDeclaration
+from ssot_shims._text import did_you_mean, redact, redact_address
+from ssot_shims.errors import InvalidDeclaration, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from ssot_shims._availability import Availability
-
 
 class Probe(Record):
-    """A probe of this library. It keeps its deadline itself, and leaves nothing behind."""
+    """A probe of this library."""
 
     is_service = False  # whether SSOT_SHIMS_NO_SERVICES turns it off
 
@@ -28,8 +29,15 @@ class Probe(Record):
     def prepare(self) -> None:
         """Import what :meth:`ask` needs, in the thread that asks and before the clock starts."""
 
-    def ask(self, deadline: float) -> Availability | Callable[[], Availability]:
-        """The answer, given before *deadline* (as ``time.monotonic()`` counts), or the function that finds it."""
+    def ask(self, deadline: float) -> Availability:
+        """The answer, given before *deadline*, a value of ``time.monotonic()``, where the probe can keep it itself."""
+        try:
+            return self.try_it(deadline)
+        except Unavailable as error:
+            return Availability(status="unavailable", reason=error.reason, hint=error.hint)
+
+    def try_it(self, deadline: float) -> Availability:
+        """What :meth:`ask` answers. Raises Unavailable for a plain no."""
         raise NotImplementedError
 
 
@@ -42,24 +50,12 @@ class PythonProbe(Record):
 
     def load(self) -> Callable[[], object]:
         """The function itself. Importing its module may raise anything, and that passes through."""
-        import sys
-        from importlib import import_module  # probes of this kind are few
-
         found: object = import_module(self.module)
         for name in self.function.split("."):
-            if not hasattr(found, name) and _is_half_imported(sys.modules.get(self.module)):
-                raise ImportError(
-                    f"{self.module} is still being imported and has no {self.function} yet; "
-                    f"ask below the definition of {self.function}, or inside a function"
-                )
             found = getattr(found, name)
         if not callable(found):
             raise TypeError(f"{self.module}:{self.function} is of type {type(found).__qualname__}, not a function")
         return found
-
-
-def _is_half_imported(module: object) -> bool:
-    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
 class Combination(Record):
@@ -79,21 +75,21 @@ class NotationError(Exception):
         self.expected = expected
 
 
-# Scheme, how it is written, and the module with its reader.
+# Each scheme with its form and its reader, whose module is loaded with the first probe of that kind.
 _FORMS = {
-    "tcp": ("tcp://host:port", "network"),
-    "unix": ("unix:///absolute/path", "network"),
-    "http": ("http://host/path", "http"),
-    "https": ("https://host/path", "http"),
-    "command": ("command:NAME", "command"),
-    "module": ("module:NAME or module:NAME>=2", "module"),
-    "env": ("env:NAME", "command"),
-    "python": ("python:pkg.mod:function", "notation"),
-    "all": ("all:NAME,NAME", "notation"),
-    "any": ("any:NAME,NAME", "notation"),
+    "tcp": ("tcp://host:port", "network", "read_tcp"),
+    "unix": ("unix:///absolute/path", "network", "read_unix"),
+    "http": ("http://host/path", "http", "read_http"),
+    "https": ("https://host/path", "http", "read_https"),
+    "command": ("command:NAME", "command", "read_command"),
+    "module": ("module:NAME or module:NAME>=2", "module", "read_module"),
+    "env": ("env:NAME or env:NAME=value", "command", "read_env"),
+    "python": ("python:pkg.mod:function", "notation", "read_python"),
+    "all": ("all:NAME,NAME", "notation", "read_combination"),
+    "any": ("any:NAME,NAME", "notation", "read_combination"),
 }
 _URLS = ("tcp", "unix", "http", "https")
-_WITH_AT = (*_URLS, "command")  # the others read no address and no @, and may quote what they are given
+_WITH_AT = (*_URLS, "command", "env")  # the others read no address and no @, and may quote what they are given
 
 
 def read(notation: str) -> Probe | PythonProbe | Combination:
@@ -109,47 +105,33 @@ def read(notation: str) -> Probe | PythonProbe | Combination:
     Traceback (most recent call last):
     ssot_shims.errors.InvalidDeclaration: the probe 'tpc://localhost:5432' has an unknown scheme 'tpc'; close: tcp; \
 expected tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, module:NAME or \
-module:NAME>=2, env:NAME, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
+module:NAME>=2, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
     """
     if not isinstance(notation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         problem = f"the probe '<{type(notation).__name__}>' is not a string"
         raise InvalidDeclaration(problem, "expected text such as 'tcp://localhost:5432'")
     scheme, _, rest = notation.partition(":")
     shown = without_secrets(notation)
-    form, home = _FORMS.get(scheme, ("", ""))
+    form, home, reader = _FORMS.get(scheme, ("", "", ""))
     try:
-        _refuse_what_never_fits(notation)
+        if notation != notation.strip() or not notation.isprintable():
+            raise NotationError("has a blank at its start or end, or a character that does not print", "neither")
         if not home:
             raise _unknown(shown)
         if rest.startswith("//") != (scheme in _URLS):
             raise NotationError(f"has {'no ' if scheme in _URLS else ''}// after {scheme}:")
-        from importlib import import_module  # only the kinds that are in use are loaded
-
-        reader = getattr(import_module(f"ssot_shims._probes.{home}"), f"read_{scheme}")
         part = (rest if scheme in _WITH_AT else shown.partition(":")[2]).removeprefix("//")
-        return reader(shown, part)  # type: ignore[no-any-return]  # each reader gives one of the three
+        found: Probe | PythonProbe | Combination = getattr(import_module(f"{__package__}.{home}"), reader)(shown, part)
+        return found
     except NotationError as wrong:
         raise InvalidDeclaration(
             f"the probe {shown!r} {wrong.problem}", f"expected {wrong.expected or form}", shown
         ) from None
 
 
-def _refuse_what_never_fits(notation: str) -> None:
-    if not notation.strip():
-        raise NotationError("is empty", "text such as 'tcp://localhost:5432'")
-    if "\0" in notation:
-        raise NotationError("has an embedded NUL", "text without one")
-    if notation != notation.strip():
-        raise NotationError("has a blank at its start or end", "none there")
-    if not notation.isprintable():
-        raise NotationError("has a character in it that does not print", "text on one line")
-
-
 def _unknown(shown: str) -> NotationError:
-    from ssot_shims._text import did_you_mean  # only for what is misspelled
-
     scheme, colon, _ = shown.partition(":")
-    expected = ", ".join(form for form, _ in _FORMS.values())
+    expected = ", ".join(form for form, *_ in _FORMS.values())
     if not colon or not scheme.isidentifier():
         return NotationError("has no scheme", expected)
     return NotationError(f"has an unknown scheme {scheme!r}{did_you_mean(scheme, _FORMS)}", expected)
@@ -184,26 +166,15 @@ def read_python(notation: str, rest: str) -> PythonProbe:
     return PythonProbe(notation=notation, module=module, function=function)
 
 
-def read_all(notation: str, rest: str) -> Combination:
-    """All of ``all:docker,postgres``."""
-    return _combination(notation, "all", rest)
-
-
-def read_any(notation: str, rest: str) -> Combination:
-    """Any of ``any:docker,staging``."""
-    return _combination(notation, "any", rest)
-
-
-def _combination(notation: str, kind: Literal["all", "any"], rest: str) -> Combination:
+def read_combination(notation: str, rest: str) -> Combination:
+    """All of ``all:docker,postgres``, or any of ``any:docker,staging``."""
+    kind: Literal["all", "any"] = "all" if notation.startswith("all:") else "any"
     if not rest:
         raise NotationError("names no capability")
     names = tuple(rest.split(","))
     for name in names:
         if not is_capability_name(name):
-            raise NotationError(
-                f"names the capability {name!r}",
-                f"names of small letters, digits and _, parted by commas: {kind}:NAME,NAME",
-            )
+            raise NotationError(f"names the capability {name!r}, which is no name for one")
     return Combination(notation=notation, kind=kind, names=names)
 
 
