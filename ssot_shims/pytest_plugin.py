@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     from ssot_shims._project.environment import Environment
 
+# The name of the property of a test, and of the output of a worker of pytest-xdist, that holds what was asked for.
+_PROPERTY = "ssot_shims"
 _MARKERS = {
     "requires_capability": 'run this only where all of them are there, such as "docker"; skip elsewhere (ssot_shims)',
     "requires_upstream": 'run this only where these shims give their upstream, such as "HeartbeatConfig" (ssot_shims)',
 }
-# Whoever asks for a capability or a shim, or uses what is offered here, has one of these imported.
-_TRACES = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.session"}
-# Each is an option and an ini key: what it is in the ini file, what it takes, and what it means.
+# One of these is imported where a capability or a shim is asked for, or anything that the plugin offers is used.
+_USED_MARKERS = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.session"}
+# Each is an option and an ini key: the type of the ini key, the action and the argument of the option, the meaning.
 _SETTINGS = {
     "ssot_require": ("linelist", "append", "NAME", "NAME must be real: what needs it never skips"),
     "ssot_no_services": ("bool", "store_true", None, "no service is there, and none is asked"),
@@ -37,26 +39,24 @@ _SETTINGS = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ssot_shims", "what this machine has, and what it must have (ssot_shims)")
-    for name, (kind, action, takes, meaning) in _SETTINGS.items():
+    for name, (kind, action, argument, meaning) in _SETTINGS.items():
         option = "--" + name.replace("_", "-")
-        group.addoption(option, action=action, help=meaning, **({"metavar": takes} if takes else {}))
+        group.addoption(option, action=action, help=meaning, **({"metavar": argument} if argument else {}))
         parser.addini(name, f"{meaning}; the same as {option}", type=kind)  # type: ignore[arg-type]  # it is one of them
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
-    """What the first conftest.py imports and asks comes under the settings."""
+    """Put the settings into force before the first conftest.py is imported."""
     if "_SSOT_SHIMS_SHARED_ANSWERS" in os.environ:  # in a worker of pytest-xdist
         from ssot_shims._plugin.xdist import join
 
         join(early_config.pluginmanager)
     pyproject = _pyproject(early_config)
-    if pyproject or _is_told(early_config):
+    if pyproject or _has_settings(early_config):
         from ssot_shims._plugin.settings import apply
 
         apply(early_config, pyproject)
-    if "PYTEST_CURRENT_TEST" in os.environ and _is_used():
-        _course().leave_out_what_was_before(early_config)  # a run inside a test
     try:
         return (yield)
     except Exception as error:
@@ -69,17 +69,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}(*names): {meaning}")
+    config.pluginmanager.register(_Reports(config))
     if _is_used():
-        _course().begin(config)
+        _session().begin(config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """In the controller, before it starts the workers; they may use us although it does not."""
-    from ssot_shims._plugin.xdist import Workers, begin
+    """In the controller, before it starts the workers, which may use the plugin although the controller does not."""
+    from ssot_shims._plugin.xdist import begin
 
     begin(config)
-    config.pluginmanager.register(Workers(config))
 
 
 def pytest_exception_interact(node: pytest.Collector, call: pytest.CallInfo[Any], report: pytest.CollectReport) -> None:
@@ -92,26 +92,77 @@ def pytest_exception_interact(node: pytest.Collector, call: pytest.CallInfo[Any]
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_finish(session: pytest.Session) -> Generator[None, Any, Any]:
     if _is_used():
-        _course().declare(session.config)
+        _session().check_declarations(session.config, session.items)
     result = yield  # the collected tests are shown first
     if _is_used():
-        _course().refuse_mistakes(session.config)
+        _session().refuse_problems(session.config)
     return result
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, error or run, before the fixtures, which may need what is not there."""
-    if any(mark.name in _MARKERS for mark in item.iter_markers()):
+    is_marked = any(mark.name in _MARKERS for mark in item.iter_markers())
+    if is_marked or _is_used():
+        _session().begin_test(item)
+    if is_marked:
         from ssot_shims._plugin.markers import decide
 
-        _course().watch(item.config)
         decide(item)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if _is_used():
-        _course().end(session)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what the test asked for into its properties, from where the report of its teardown takes it."""
+    if not _is_used():
+        return (yield)
+    from ssot_shims._plugin.markers import note_verdicts
+
+    note_verdicts(item, call)
+    if call.when == "teardown":
+        text = _session().asked_by(item)
+        item.user_properties[:] = [each for each in item.user_properties if not _is_ours(each)]  # it may run again
+        item.user_properties += [(_PROPERTY, text)] if text else []
+    report = yield
+    note_verdicts(item, call)  # pytest may have put another exception into the call
+    return report
+
+
+class _Reports:
+    """The hooks that receive what was asked for, in whatever process: there is one such plugin a run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._torn_down: set[str] = set()
+        self._crashed: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the test: its last report has the properties, also when another process has run it."""
+        if report.when == "teardown":
+            self._torn_down.add(report.nodeid)
+        for each in filter(_is_ours, report.user_properties):
+            _session().watch(self._config).add_test(report.nodeid, str(each[1]))
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Note a test without a teardown: the process that has run it died."""
+        if nodeid not in self._torn_down:
+            self._crashed.append(nodeid)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what a worker of pytest-xdist has sent at its end; one that died has sent nothing."""
+        output = getattr(node, "workeroutput", None)
+        if output is None:
+            self._crashed.append(node.gateway.id)
+        elif _PROPERTY in output:
+            _session().watch(self._config).add_worker(output[_PROPERTY])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if _is_used():
+            output = getattr(self._config, "workeroutput", {})
+            output[_PROPERTY] = _session().end(session, self._crashed)
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +170,7 @@ def ssot_environment(pytestconfig: pytest.Config) -> Environment:
     """The environment of pyproject.toml whose requirements hold, with its values by key; skips if there is none."""
     from ssot_shims._plugin.markers import provide
 
-    _course().watch(pytestconfig)
+    _session().watch(pytestconfig)
     return provide(pytestconfig)
 
 
@@ -135,33 +186,38 @@ def override_capabilities() -> Generator[Callable[..., None]]:
 
 
 def _pyproject(config: pytest.Config) -> Path | None:
-    """The nearest pyproject.toml, if it mentions us: reading TOML takes longer than everything else here."""
+    """The nearest pyproject.toml, if it mentions ssot_shims: reading TOML takes longer than everything else here."""
     for folder in (config.rootpath, *config.rootpath.parents):
         file = folder / "pyproject.toml"
         try:
             if file.is_file():  # a pipe would keep its reader for ever
                 return file if b"ssot_shims" in file.read_bytes() else None
         except OSError:
-            continue  # nobody may read it, and then it is none of ours
+            continue  # nobody may read it: it belongs to another project
     return None
 
 
-def _is_told(config: pytest.Config) -> bool:
-    """Whether a variable, an option or an ini key tells us something."""
+def _has_settings(config: pytest.Config) -> bool:
+    """Whether a variable, an option or an ini key of the plugin is set."""
     options = vars(config.known_args_namespace)
     if any(name.startswith("SSOT_SHIMS_") for name in os.environ) or any(map(options.get, _SETTINGS)):
         return True
     try:
         return any(map(config.getini, _SETTINGS))
     except (TypeError, ValueError, pytest.UsageError):
-        return True  # one of ours does not read, which is told there
+        return True  # one does not read, which is an error there
+
+
+def _is_ours(user_property: object) -> bool:
+    """Whether *user_property* is the one of the plugin; a suite may have put anything there."""
+    return isinstance(user_property, tuple | list) and user_property[:1] in ((_PROPERTY,), [_PROPERTY])  # pyright: ignore[reportUnknownVariableType]
 
 
 def _is_used() -> bool:
-    return not _TRACES.isdisjoint(sys.modules)
+    return not _USED_MARKERS.isdisjoint(sys.modules)
 
 
-def _course() -> ModuleType:
-    from ssot_shims._plugin import session as course
+def _session() -> ModuleType:
+    from ssot_shims._plugin import session
 
-    return course
+    return session

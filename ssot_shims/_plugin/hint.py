@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-from linecache import getline
+from linecache import getline, getlines
 
 from ssot_shims._names import SHIMS
 
@@ -39,8 +38,8 @@ def add_note(error: Exception, config: pytest.Config) -> None:
 
 def _hint(error: BaseException, config: pytest.Config) -> str:
     cause = _import_error(error)
-    statements = list(_imports(cause.__traceback__)) if cause else []
-    lines = _lines(statements, config) if statements else []
+    statements = list(_statements(cause.__traceback__)) if cause else []
+    lines = dict.fromkeys(_lines(statements, config)) if statements else {}
     return "\n".join(["A shim offers it, whether it is installed or not; write:", *lines]) if lines else ""
 
 
@@ -51,48 +50,41 @@ def _import_error(error: BaseException | None) -> ImportError | None:
     return error
 
 
-def _imports(traceback: TracebackType | None) -> Iterator[ast.ImportFrom]:
+def _statements(traceback: TracebackType | None) -> Iterator[ast.ImportFrom]:
     """The ``from ... import`` statements that *traceback* has gone through, outermost first."""
     while traceback is not None:
-        yield from _statements_at(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+        file, line = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        if "from " in getline(file, line):  # most files on the way are long, and none of the user's
+            yield from _statements_at(file, line)
         traceback = traceback.tb_next
 
 
 def _statements_at(file: str, line: int) -> Iterator[ast.ImportFrom]:
-    if "from " not in getline(file, line):  # most files on the way are long, and none of the user's
-        return
     try:
-        with open(file, "rb") as source:
-            tree = ast.parse(source.read())
-    except (OSError, ValueError, SyntaxError):  # frozen, zipped, gone
+        tree = ast.parse("".join(getlines(file)))
+    except (ValueError, SyntaxError):  # no Python
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.lineno <= line <= (node.end_lineno or line) and not node.level:
             yield node
 
 
-def _lines(statements: list[ast.ImportFrom], config: pytest.Config) -> list[str]:
+def _lines(statements: list[ast.ImportFrom], config: pytest.Config) -> Iterator[str]:
     """An import from the shim for each name in *statements* that one offers."""
-    # Most collections that fail have nothing to do with us.
-    from ssot_shims._plugin.results import tally_of
-    from ssot_shims._plugin.settings import settings_of
+    # Here, because most collections that fail have nothing to do with shims, and these load 40 modules.
+    from ssot_shims._plugin.results import results_of
+    from ssot_shims._plugin.settings import import_modules
+    from ssot_shims._project.requirement import record_of
     from ssot_shims._shims.shim import all_shims
 
-    settings_of(config).import_modules()  # where the project declares its shims
     before = all_shims()
-    lines = [line for statement in statements for line in _instead_of(statement)]
-    # What was looked at only here is in nobody's use.
-    tally_of(config).before |= {record.name for record in all_shims() if record not in before}
-    return list(dict.fromkeys(lines))
-
-
-def _instead_of(statement: ast.ImportFrom) -> Iterator[str]:
-    from ssot_shims._project.requirement import record_of  # as above
-
-    package = (statement.module or "").partition(".")[0]
-    for name in statement.names:
-        record = record_of(name.name)
-        if record and any(re.split("[.:]", target)[0] == package for target in record.targets):
-            alias = f" as {name.asname}" if name.asname else ""
-            home = "ssot_shims" if record.name in SHIMS else record.placeholder.__module__
-            yield f"    from {home} import {record.name}{alias}"
+    import_modules(config)  # where the project declares its shims
+    for statement in statements:
+        package = (statement.module or "").partition(".")[0]
+        for name in statement.names:
+            shim = record_of(name.name)
+            if shim and any(target.partition(":")[0].partition(".")[0] == package for target in shim.targets):
+                alias = f" as {name.asname}" if name.asname else ""
+                home = "ssot_shims" if shim.name in SHIMS else shim.placeholder.__module__
+                yield f"    from {home} import {shim.name}{alias}"
+    results_of(config).unused_shims |= {shim.name for shim in all_shims() if shim not in before}

@@ -10,12 +10,11 @@ import pytest
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.check import TEST_NO_SERVICES
-from ssot_shims._capabilities.function import fit_to_show
-from ssot_shims._plugin.markers import chosen, described
-from ssot_shims._plugin.results import account, tally_of
+from ssot_shims._plugin.markers import described, environment_of
+from ssot_shims._plugin.results import LABELS, lines, results_of
 from ssot_shims._plugin.settings import settings_of
 from ssot_shims._project.environment import Environment
-from ssot_shims._text import describe, markdown
+from ssot_shims._text import describe, fit_to_show, markdown
 from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from ssot_shims._plugin.results import Line, Tally
+    from ssot_shims._plugin.results import Line, Results
     from ssot_shims._plugin.settings import Settings
     from ssot_shims._project.requirement import Verdict
 
@@ -43,22 +42,21 @@ def make_room(file: Path) -> None:
         raise pytest.UsageError(_unwritable(file, error)) from error
 
 
-def write(file: Path, tally: Tally, settings: Settings, exit_code: int) -> str:
-    """Write what there is to tell to *file*, in the format that it is named for; tells what is in the way, if any."""
-    lines = account(tally, settings)
-    text = _markdown(lines) if file.suffix == ".md" else _json(tally, settings, lines, exit_code)
+def write(file: Path, results: Results, settings: Settings, exit_code: int) -> None:
+    """Write the results to *file*, in the format that it is named for; when that fails, it is noted in them."""
     try:
+        found = lines(results, settings.required)
+        text = _markdown(found) if file.suffix == ".md" else _json(results, settings, found, exit_code)
         file.write_text(text, "utf-8", "backslashreplace")
-    except OSError as error:
-        return _unwritable(file, error)
-    return ""
+    except Exception as error:
+        results.note("ERROR", "ssot_shims", _unwritable(file, error))
 
 
-def _unwritable(file: Path, error: OSError) -> str:
+def _unwritable(file: Path, error: Exception) -> str:
     return f"the report {file} cannot be written: {describe(error)}"
 
 
-def _markdown(lines: tuple[Line, ...]) -> str:
+def _markdown(lines: Sequence[Line]) -> str:
     head = f"### {markdown(f'ssot_shims {__version__}')}\n\n"
     if not lines:
         return f"{head}Nothing was skipped, and no placeholder is in use.\n"
@@ -66,7 +64,7 @@ def _markdown(lines: tuple[Line, ...]) -> str:
     return head + "\n".join(["| what | name | why |", "|---|---|---|", *rows]) + "\n"
 
 
-def _json(tally: Tally, settings: Settings, lines: tuple[Line, ...], exit_code: int) -> str:
+def _json(results: Results, settings: Settings, lines: Sequence[Line], exit_code: int) -> str:
     """The JSON whose schema README.md describes."""
     data = {
         "schema": SCHEMA,
@@ -76,28 +74,24 @@ def _json(tally: Tally, settings: Settings, lines: tuple[Line, ...], exit_code: 
         "exit_code": exit_code,
         "settings": {name: fit_to_show(value) for name, value in _settings.in_force().items()},
         "required": dict(settings.required),
-        "verdicts": _verdicts(tally),
-        "shims": [vars(shim) for shim in tally.shims.values()],
-        "environments": list(tally.environments),
-        "problems": [*tally.problems, *tally.failures],
+        "verdicts": _verdicts(results),
+        "shims": [vars(shim) for shim in results.shims.values()],
+        "environments": [line.about for line in results.noted("ENVIRONMENT")],
+        "problems": [*results.problems, *(line.text for line in results.noted("ERROR"))],
         "summary": [str(line) for line in lines],
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _verdicts(tally: Tally) -> list[dict[str, Any]]:
+def _verdicts(results: Results) -> list[dict[str, Any]]:
     """Each verdict with the tests that met it, those that ran included."""
-    tests: dict[Verdict, list[str]] = {verdict: [] for verdict in tally.unmarked.values()}
-    for asked in tally.by_name.values():
-        for test, verdict in asked:
+    tests: dict[Verdict, list[str]] = {verdict: [] for verdict in results.unmarked.values()}
+    for needed_by in results.by_name.values():
+        for test, verdict in needed_by:
             tests.setdefault(verdict, []).append(test)
     return [{**vars(verdict), "tests": sorted(of_it)} for verdict, of_it in tests.items()]
 
 
-_COLOURS = {
-    **dict.fromkeys(("STRICT", "ERROR", "DRIFT"), "red"),
-    **dict.fromkeys(("PROBLEM", "TIMED OUT", "SKIPPED", "FORCED"), "yellow"),
-}
 _SWITCHES = (_settings.NO_SERVICES, _settings.PLACEHOLDERS, _settings.ENVIRONMENT, TEST_NO_SERVICES)
 
 
@@ -119,17 +113,16 @@ def _forced(said_by: Mapping[str, str]) -> Iterator[str]:
 def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
     """The environment that the tests will use; where there is none each of them says why."""
     is_used = any("ssot_environment" in getattr(item, "fixturenames", ()) for item in items)
-    found = chosen(config) if is_used and not config.getoption("collectonly") else None
+    found = environment_of(config) if is_used and not config.getoption("collectonly") else None
     if not isinstance(found, Environment):
         return []
     return [f"ssot_shims: environment {found.name}; {described(found)}"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The section at the end; there is none when there is nothing to tell."""
-    lines = account(tally_of(config), settings_of(config))
-    if lines:
+    """The section at the end; there is none without lines."""
+    found = lines(results_of(config), settings_of(config).required)
+    if found:
         terminalreporter.write_sep("=", "ssot_shims")  # which ends the line of dots, as section does not
-    for line in lines:
-        colour = {_COLOURS[line.label]: True} if line.label in _COLOURS else {}
-        terminalreporter.write_line(str(line), **colour)
+    for line in found:
+        terminalreporter.write_line(str(line), **{colour: True for colour in [LABELS[line.label]] if colour})

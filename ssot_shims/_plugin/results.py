@@ -1,39 +1,40 @@
-"""The results of a run: verdicts of its tests added up, and the lines that show them."""
+"""The results of a run: what its tests needed and asked for, added up over its processes, and the lines for it."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from ssot_shims._capabilities.function import fit_to_show
-from ssot_shims._plugin.xdist import WIRE
 from ssot_shims._project.requirement import Verdict
 from ssot_shims._record import Record
+from ssot_shims._text import fit_to_show, with_hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from ssot_shims._plugin.settings import Settings
 
-
-# The most serious first. The first two fail the run.
-_LABELS = (
-    "STRICT",
-    "ERROR",
-    "DRIFT",
-    "PROBLEM",
-    "TIMED OUT",
-    "SKIPPED",
-    "FORCED",
-    "NOT ASKED",
-    "PLACEHOLDER",
-    "ENVIRONMENT",
-)
+# The labels of lines, the most serious first, each with its colour in a terminal. The first two fail the run.
+LABELS = {
+    "STRICT": "red",
+    "ERROR": "red",
+    "CRASHED": "red",
+    "DRIFT": "red",
+    "PROBLEM": "yellow",
+    "TIMED OUT": "yellow",
+    "SKIPPED": "yellow",
+    "FORCED": "yellow",
+    "NOT ASKED": "",
+    "PLACEHOLDER": "",
+    "ENVIRONMENT": "",
+}
+_ORDER = tuple(LABELS)
 
 
 class Line(Record):
-    """What kind of thing is told, what it is about, and the rest."""
+    """A line of the section at the end: its label, what it is about, and the rest."""
 
     label: str
     about: str
@@ -43,28 +44,128 @@ class Line(Record):
         return fit_to_show(f"{self.label} {self.about}: {self.text}")
 
 
-def account(tally: Tally, settings: Settings) -> tuple[Line, ...]:
-    """Everything there is to tell, the most serious first; nothing for a run that used nothing."""
-    lines = (*_of_names(tally), *_of_shims(tally), *_of_settings(tally, settings))
-    return tuple(sorted(lines, key=lambda line: _LABELS.index(line.label)))
+class ShimResult(Record):
+    """What is shown of a shim: its record, and how its upstream differs from the placeholder."""
+
+    name: str
+    state: str
+    reason: str
+    hint: str = ""
+    problem: str = ""
+    differences: tuple[str, ...] = ()
 
 
-def _of_names(tally: Tally) -> Iterator[Line]:
+class Results:
+    """The results of a run. A test that ran more than once counts once, as it went the last time."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, Verdict]] = {}  # by test and name: what markers, decorators and fixtures need
+        self.asked: dict[int, dict[str, Verdict | None]] = {}  # by process and name: the last verdict in each process
+        self.shims: dict[str, ShimResult] = {}
+        self.notes: dict[Line, None] = {}  # lines about the run: ERROR, CRASHED, PROBLEM, ENVIRONMENT
+        self.problems: dict[str, str] = {}  # what is wrong on every machine, and the required name that it is about
+        self.unused_shims: frozenset[str] = frozenset()  # imported by the plugin alone, to suggest one of them
+        self.is_complete = False  # the run has come to its end, and not only to that of its collection
+        self.is_strict = False
+        self.is_refused = False  # the problems have been raised, and are not shown again
+
+    def add_test(self, test: str, text: str) -> None:
+        """Add what the property of *test* says that it has needed and asked for."""
+        data = json.loads(text)
+        self.tests[test] = {verdict["name"]: Verdict(**verdict) for verdict in data["needed"]}
+        self.add_asked(data)
+
+    def add_asked(self, data: Mapping[str, Any]) -> None:
+        """Add what a process has asked for in Python; what it was answered last counts."""
+        verdicts = {name: Verdict(**verdict) if verdict else None for name, verdict in data["verdicts"].items()}
+        self.asked.setdefault(data["process"], {}).update(verdicts)
+        self.shims.update({shim["name"]: ShimResult(**shim) for shim in data["shims"]})
+        self.notes.update({Line(**line): None for line in data["notes"]})
+
+    def add_worker(self, data: Mapping[str, Any]) -> None:
+        """Add what a worker of pytest-xdist has sent at its end."""
+        self.add_asked(data)
+        self.is_strict |= data["is_strict"]
+        self.problems.update(data["problems"])
+
+    def note(self, label: str, about: str, text: str) -> None:
+        """Add a line about the run; it may travel between processes, and into JUnit XML."""
+        self.notes[Line(label=label, about=about, text=fit_to_show(text))] = None
+
+    def noted(self, label: str) -> list[Line]:
+        """The lines about the run with this *label*."""
+        return [line for line in self.notes if line.label == label]
+
+    @property
+    def by_name(self) -> dict[str, list[tuple[str, Verdict]]]:
+        """The tests that needed each name, with their verdicts."""
+        by_name: dict[str, list[tuple[str, Verdict]]] = {}
+        for test, verdicts in self.tests.items():
+            for name, verdict in verdicts.items():
+                by_name.setdefault(name, []).append((test, verdict))
+        return by_name
+
+    @property
+    def unmarked(self) -> dict[str, Verdict]:
+        """The verdicts on what was asked for in Python and is required, or forced to a yes.
+
+        Of two processes the one that could not run it counts.
+        """
+        unmarked: dict[str, Verdict] = {}
+        for verdict in (verdict for of_process in self.asked.values() for verdict in of_process.values() if verdict):
+            is_forced_yes = verdict.is_forced and verdict.outcome == "run"
+            if (verdict.is_required or is_forced_yes) and (verdict.outcome == "error" or verdict.name not in unmarked):
+                unmarked[verdict.name] = verdict
+        return unmarked
+
+    @property
+    def violations(self) -> tuple[ShimResult, ...]:
+        """The shims that moved or are broken although that was forbidden."""
+        return tuple(shim for shim in self.shims.values() if self.is_strict and shim.problem)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the run has failed, even when nothing of it was reported as failed."""
+        verdicts = [
+            *self.unmarked.values(),
+            *(verdict for of_test in self.tests.values() for verdict in of_test.values()),
+        ]
+        return any(verdict.outcome == "error" for verdict in verdicts) or bool(self.violations or self.noted("ERROR"))
+
+
+_KEY = pytest.StashKey[Results]()
+
+
+def results_of(config: pytest.Config) -> Results:
+    """The results of a run so far."""
+    if _KEY not in config.stash:
+        config.stash[_KEY] = Results()
+    return config.stash[_KEY]
+
+
+def lines(results: Results, required: Mapping[str, str]) -> tuple[Line, ...]:
+    """The lines of the section at the end, the most serious first; none for a run that used nothing."""
+    problems = () if results.is_refused else results.problems
+    of_the_run = (*(Line(label="ERROR", about="ssot_shims", text=problem) for problem in problems), *results.notes)
+    found = (*_of_names(results), *_of_shims(results), *of_the_run, *_not_asked(results, required))
+    return tuple(sorted(found, key=lambda line: _ORDER.index(line.label)))
+
+
+def _of_names(results: Results) -> Iterator[Line]:
     """A line for each name, and each way in which it has kept tests from running, or has let them run unasked."""
-    by_name = tally.by_name
-    for name in sorted(by_name.keys() | tally.unmarked.keys()):
+    by_name, unmarked = results.by_name, results.unmarked
+    for name in sorted(by_name.keys() | unmarked.keys()):
         reasons: dict[str, list[str]] = {}
         for _, verdict in by_name.get(name, ()):
             reasons.setdefault(_label(verdict), []).append(verdict.explanation)
         reasons.pop("", None)
-        for label, told in reasons.items():
-            others = len(set(told)) - 1
+        for label, texts in reasons.items():
+            others = len(set(texts)) - 1
             more = f"; and {others} other reason{'s' * (others > 1)}" if others else ""
-            yield Line(label=label, about=name, text=f"{len(told)} test{'s' * (len(told) > 1)}; {told[0]}{more}")
-        unmarked = tally.unmarked.get(name)
-        label = _label(unmarked) if unmarked else ""
-        if unmarked and label and label not in reasons:
-            yield Line(label=label, about=name, text=f"asked for without a marker; {unmarked.explanation}")
+            yield Line(label=label, about=name, text=f"{len(texts)} test{'s' * (len(texts) > 1)}; {texts[0]}{more}")
+        label = _label(unmarked[name]) if name in unmarked else ""
+        if label and label not in reasons:
+            yield Line(label=label, about=name, text=f"asked for without a marker; {unmarked[name].explanation}")
 
 
 def _label(verdict: Verdict) -> str:
@@ -76,142 +177,20 @@ def _label(verdict: Verdict) -> str:
     return "TIMED OUT" if verdict.status == "timed_out" else "SKIPPED"
 
 
-def _of_shims(tally: Tally) -> Iterator[Line]:
-    for shim in sorted(tally.shims.values(), key=lambda shim: shim.name):
-        if shim in tally.violations:
+def _of_shims(results: Results) -> Iterator[Line]:
+    for shim in sorted(results.shims.values(), key=lambda shim: shim.name):
+        if shim in results.violations:
             yield Line(label="STRICT", about=shim.name, text=f"{shim.state}: {shim.problem}")
         elif shim.state != "upstream":
-            yield Line(label="PLACEHOLDER", about=shim.name, text=f"{shim.state}: {shim.reason}")
+            yield Line(label="PLACEHOLDER", about=shim.name, text=f"{shim.state}: {with_hint(shim.reason, shim.hint)}")
         for difference in shim.differences:
             yield Line(label="DRIFT", about=shim.name, text=difference)
 
 
-def _of_settings(tally: Tally, settings: Settings) -> Iterator[Line]:
-    for problem in (*(() if tally.is_refused else tally.problems), *tally.failures):
-        yield Line(label="ERROR", about="ssot_shims", text=problem)
-    for variable, what in tally.misspelled.items():
-        yield Line(label="PROBLEM", about=variable, text=what)
-    asked = tally.by_name.keys() | tally.unmarked.keys()
-    for name, required_by in settings.required.items() if tally.is_complete else ():
-        is_unknown = any(problem.startswith(f"{name}: ") for problem in tally.problems)
-        if name not in asked and not is_unknown:
+def _not_asked(results: Results, required: Mapping[str, str]) -> Iterator[Line]:
+    if not results.is_complete or results.noted("CRASHED"):
+        return
+    asked = {*results.by_name, *results.problems.values()}.union(*results.asked.values())
+    for name, required_by in required.items():
+        if name not in asked:
             yield Line(label="NOT ASKED", about=name, text=f"required by {required_by}, and no test asked for it")
-    for name, told in tally.environments.items():
-        yield Line(label="ENVIRONMENT", about=name, text=told)
-
-
-ASKED = pytest.StashKey[tuple[Verdict, ...]]()  # of a test: the verdicts on what its markers name
-COUNTED = "_ssot_shims_verdicts"  # the attribute of an exception that ends a test because of them
-
-
-class ShimTold(Record):
-    """What is to be told of a shim: as in its record, and how its upstream differs from the placeholder."""
-
-    name: str
-    state: str
-    reason: str
-    problem: str = ""
-    differences: tuple[str, ...] = ()
-
-
-class Tally:
-    """The verdicts by test and name, and what else the processes of the run have found. It is a plugin by itself.
-
-    A test that is run again counts once, as it went the last time.
-    """
-
-    def __init__(self) -> None:
-        self.tests: dict[str, dict[str, Verdict]] = {}
-        self.unmarked: dict[str, Verdict] = {}  # asked for in Python, and required or forced
-        self.shims: dict[str, ShimTold] = {}
-        self.environments: dict[str, str] = {}  # those chosen (of one machine one), and what is to be told of each
-        self.problems: dict[str, None] = {}
-        self.failures: dict[str, None] = {}  # what went wrong at the end
-        self.misspelled: dict[str, str] = {}  # the variables that reach nothing, and what is wrong with each
-        self.is_complete = False  # the run has come to its end, and not only to that of its collection
-        self.is_strict = False
-        self.is_refused = False  # the problems have been raised, and need not be told again
-        self.before: frozenset[str] = frozenset()  # the shims declared before this run, in which they are not told
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        raised = _raised(call)
-        report = yield
-        verdicts = item.stash.get(ASKED, ()) if call.when == "setup" else ()
-        for error in (*raised, *_raised(call)):  # of a SkipTest pytest makes a skip of its own, here or on the way
-            verdicts = (*verdicts, *getattr(error, COUNTED, ()))
-        if verdicts:
-            vars(report)[WIRE] = [dict(vars(verdict)) for verdict in verdicts]
-        return report
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        for told in vars(report).get(WIRE, ()):
-            verdict = Verdict(**told)
-            self.tests.setdefault(str(report.nodeid), {})[verdict.name] = verdict
-
-    def add(self, told: Mapping[str, Any]) -> None:
-        """Add what another process has found."""
-        self.note_verdicts(Verdict(**verdict) for verdict in told.get("unmarked", ()))
-        self.note_shims(ShimTold(**shim) for shim in told.get("shims", ()))
-        self.environments.update(told.get("environments", {}))
-        self.problems.update(dict.fromkeys(told.get("problems", ())))
-        self.failures.update(dict.fromkeys(told.get("failures", ())))
-        self.misspelled.update(told.get("misspelled", {}))
-        self.is_strict |= told.get("is_strict", False)
-
-    def note_verdicts(self, verdicts: Iterable[Verdict]) -> None:
-        """Note what was asked for in Python; of two processes the one that could not run it counts."""
-        for verdict in verdicts:
-            if verdict.outcome == "error" or verdict.name not in self.unmarked:
-                self.unmarked[verdict.name] = verdict
-
-    def note_shims(self, shims: Iterable[ShimTold]) -> None:
-        """Note the shims of a process; in all those of one run they are the same."""
-        self.shims.update({shim.name: shim for shim in shims})
-
-    def to_send(self) -> dict[str, Any]:
-        """What the reports do not hold, as plain data."""
-        return {
-            "unmarked": [dict(vars(verdict)) for verdict in self.unmarked.values()],
-            "shims": [dict(vars(shim)) for shim in self.shims.values()],
-            "environments": dict(self.environments),
-            "problems": list(self.problems),
-            "failures": list(self.failures),
-            "misspelled": dict(self.misspelled),
-            "is_strict": self.is_strict,
-        }
-
-    @property
-    def by_name(self) -> dict[str, list[tuple[str, Verdict]]]:
-        """The tests that asked for each name, with their verdicts."""
-        by_name: dict[str, list[tuple[str, Verdict]]] = {}
-        for test, verdicts in self.tests.items():
-            for name, verdict in verdicts.items():
-                by_name.setdefault(name, []).append((test, verdict))
-        return by_name
-
-    @property
-    def violations(self) -> tuple[ShimTold, ...]:
-        """The shims that moved or are broken although that was forbidden."""
-        return tuple(shim for shim in self.shims.values() if self.is_strict and shim.problem)
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the run has failed, even when nothing of it was reported as failed."""
-        verdicts = [verdict for of_one in self.tests.values() for verdict in of_one.values()]
-        is_unmet = any(verdict.outcome == "error" for verdict in [*verdicts, *self.unmarked.values()])
-        return is_unmet or bool(self.violations) or bool(self.failures)
-
-
-def _raised(call: pytest.CallInfo[None]) -> tuple[BaseException | None, ...]:
-    return (call.excinfo.value, call.excinfo.value.__context__) if call.excinfo else ()
-
-
-_KEY = pytest.StashKey[Tally]()
-
-
-def tally_of(config: pytest.Config) -> Tally:
-    """The tally of a run."""
-    return config.stash.setdefault(_KEY, Tally())

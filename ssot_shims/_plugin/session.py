@@ -1,25 +1,27 @@
-"""The course of a run that uses us: counted from the first use on, checked after collection, closed at the end."""
+"""The session of a run that uses the package: checked after collection, counted by test, shown at the end."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+import os
 
 import pytest
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._plugin import report, report as summary
-from ssot_shims._plugin.markers import marked_shims
-from ssot_shims._plugin.results import ShimTold, Tally, tally_of
-from ssot_shims._plugin.settings import judge, settings_of
-from ssot_shims._plugin.xdist import WIRE
-from ssot_shims._project.requirement import UPSTREAM, known_names
+from ssot_shims._plugin import report
+from ssot_shims._plugin.markers import NEEDED, marked_shims, named_by_any
+from ssot_shims._plugin.results import Results, results_of
+from ssot_shims._plugin.settings import import_modules, judge, settings_of
+from ssot_shims._project.requirement import UPSTREAM, known_names, verdict_of
 from ssot_shims._shims.shim import all_shims
-from ssot_shims.errors import SsotShimsError
+from ssot_shims._text import describe, fit_to_show
+from ssot_shims.errors import InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from ssot_shims._shims.shim import ShimRecord
 
@@ -27,24 +29,12 @@ _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)
 _WITHOUT_TESTS = ("collectonly", "showfixtures", "show_fixtures_per_test")
 
-# By shim, the files whose tests have used it in runs of this process that have ended. It is not the doing of the next
-# run, unless that has tests in one of them: their modules are not imported again.
-_used_before: dict[str, frozenset[Path]] = {}
 
-
-def watch(config: pytest.Config) -> Tally:
-    """The tally of this run, which counts from now on, and is told at the end."""
-    tally, manager = tally_of(config), config.pluginmanager
-    if not manager.is_registered(tally):
-        manager.register(tally)
-        manager.register(summary)
-        tally.before = frozenset(_used_before)
-    return tally
-
-
-def leave_out_what_was_before(config: pytest.Config) -> None:
-    """For a run inside a test, in one process with it: what that has imported is not this run's doing."""
-    watch(config).before = frozenset(record.name for record in all_shims())
+def watch(config: pytest.Config) -> Results:
+    """The results of this run, which are shown at its end from now on."""
+    if not config.pluginmanager.is_registered(report):
+        config.pluginmanager.register(report)
+    return results_of(config)
 
 
 def begin(config: pytest.Config) -> None:
@@ -54,91 +44,134 @@ def begin(config: pytest.Config) -> None:
         report.make_room(file)
 
 
-def declare(config: pytest.Config) -> None:
-    """When everything is collected, import what the project declares, and say what would be an error by now."""
-    tally = watch(config)
-    problems = (*settings_of(config).import_modules(), *marked_shims(), *_unknown_requirements(config))
-    tally.problems.update(dict.fromkeys(problems))
-    if _settings.in_force():
-        shims = {name.removeprefix(UPSTREAM) for name in known_names() if name.startswith(UPSTREAM)}
-        tally.misspelled = _settings.unknown_variables(frozenset(shims), frozenset(capabilities))
+def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """When everything is collected, note what is wrong on every machine; the modules are imported for unknown names."""
+    results, settings = watch(config), settings_of(config)
+    if settings.project.modules and (settings.required.keys() | named_by_any(items)) - known_names():
+        import_modules(config)
+    if _misspelled():
+        import_modules(config)
+    for variable, problem in _misspelled().items():
+        results.note("PROBLEM", variable, problem)
+    results.problems.update(dict.fromkeys(marked_shims(), ""))
+    for verdict in judge(config, sorted(settings.required.keys() - known_names())):
+        results.problems[f"{verdict.name}: {verdict.explanation}"] = verdict.name
 
 
-def refuse_mistakes(config: pytest.Config) -> None:
-    """Raise UsageError for what is wrong whatever the machine; a worker of pytest-xdist has it told at the end."""
-    tally = tally_of(config)
-    if tally.problems and not _is_worker(config):
-        tally.is_refused = True
-        raise pytest.UsageError(*tally.problems)
+def _misspelled() -> dict[str, str]:
+    if not _settings.in_force():
+        return {}
+    shims = {name.removeprefix(UPSTREAM) for name in known_names() if name.startswith(UPSTREAM)}
+    return _settings.unknown_variables(frozenset(shims), frozenset(capabilities))
 
 
-def _unknown_requirements(config: pytest.Config) -> Iterator[str]:
+def refuse_problems(config: pytest.Config) -> None:
+    """Raise UsageError for what is wrong whatever the machine; a worker of pytest-xdist sends it at its end."""
+    results = results_of(config)
+    if results.problems and not _is_worker(config):
+        results.is_refused = True
+        raise pytest.UsageError(*results.problems)
+
+
+# Of a test: what had been asked for before it began, and how many lines there were about the run.
+_BEFORE = pytest.StashKey["tuple[dict[str, Any], int]"]()
+_NOTHING: tuple[dict[str, Any], int] = ({}, 0)
+_OF_A_SHIM = ("name", "state", "reason", "hint", "problem")
+
+
+def begin_test(item: pytest.Item) -> None:
+    """Before *item* is set up: what is asked for from now on, it has asked for."""
+    watch(item.config)
+    item.stash[NEEDED] = {}  # it may run for a second time
+    item.stash[_BEFORE] = _asked_so_far(item.config), len(results_of(item.config).notes)
+
+
+def asked_by(item: pytest.Item) -> str:
+    """What *item* has needed and asked for, as text; empty when that is nothing."""
+    needed = [vars(verdict) for verdict in item.stash[NEEDED].values()]
+    asked = _asked(item.config, *item.stash.get(_BEFORE, _NOTHING))
+    is_any = needed or asked["verdicts"] or asked["shims"] or asked["notes"]
+    return json.dumps({"needed": needed, **asked}) if is_any else ""
+
+
+def _asked_so_far(config: pytest.Config) -> dict[str, Any]:
+    """The last answers that were given to questions in Python, and the records of the shims that were imported."""
+    given, required = capabilities.given_answers(), settings_of(config).required
+    # The yes of an override matters only where the real thing is required.
+    overriding = {name: answer for name, answer in given.overriding.items() if name in required}
+    unused = results_of(config).unused_shims
+    return {
+        **given.last,
+        **overriding,
+        **{UPSTREAM + shim.name: shim for shim in all_shims() if shim.name not in unused},
+    }
+
+
+def _asked(config: pytest.Config, before: dict[str, Any], notes_before: int) -> dict[str, Any]:
+    """What this process has asked for since *before*, as the plain data that results are added up from."""
+    results = results_of(config)
     required = settings_of(config).required
-    unknown = required.keys() - known_names() if required else ()
-    return (str(verdict) for verdict in judge(config, sorted(unknown)))
+    new = {name: found for name, found in _asked_so_far(config).items() if before.get(name, before) is not found}
+    shims = {name: found for name, found in new.items() if name.startswith(UPSTREAM)}
+    answers = {name: found for name, found in new.items() if name not in shims}
+    verdicts = {name: None if one is None else verdict_of(name, one, required) for name, one in answers.items()}
+    if shims.keys() & required.keys():
+        verdicts.update({verdict.name: verdict for verdict in judge(config, shims.keys() & required.keys())})
+    return {
+        "process": os.getpid(),
+        "verdicts": {name: verdict and dict(vars(verdict)) for name, verdict in verdicts.items()},
+        "shims": [
+            {**{field: getattr(shim, field) for field in _OF_A_SHIM}, "differences": _differences(shim, results)}
+            for shim in shims.values()
+        ],
+        "notes": [dict(vars(line)) for line in list(results.notes)[notes_before:]],
+    }
 
 
-def end(session: pytest.Session) -> None:
-    """Close the tally. A worker sends it; elsewhere it is written down, and may fail the run."""
-    config, tally = session.config, watch(session.config)
-    _note_files(tally, frozenset(item.path for item in session.items))
+def _differences(shim: ShimRecord, results: Results) -> tuple[str, ...]:
+    """How the upstream of *shim* differs from its placeholder."""
+    if shim.state != "upstream":
+        return ()
+    from ssot_shims._contract.comparison import compare  # imports inspect, which takes 10 ms
+
     try:
-        _observe(config, tally)
-    except SsotShimsError as error:  # a test has left behind what does not read
-        tally.failures[str(error)] = None
+        found = compare(shim.placeholder, shim.upstream)
+        return tuple(fit_to_show(str(difference)) for difference in found if difference.is_error)
+    except Exception as error:
+        results.note("ERROR", "ssot_shims", f"{shim.name} cannot be compared with its upstream: {describe(error)}")
+        return ()
+
+
+def end(session: pytest.Session, crashed: Iterable[str]) -> dict[str, Any]:
+    """Complete the results with the processes that *crashed*, write them down, and perhaps fail the run.
+
+    Returns what a worker of pytest-xdist has to send instead.
+    """
+    config, results = session.config, watch(session.config)
+    for process in crashed:
+        results.note("CRASHED", process, "its process died, and not all that it asked for is known")
+    try:
+        results.is_strict |= _settings.strict()
+    except InvalidSetting as error:  # a test has left it behind
+        results.note("ERROR", "ssot_shims", str(error))
+    asked = _asked(config, *_NOTHING)
     if _is_worker(config):
-        config.workeroutput[WIRE] = tally.to_send()  # type: ignore[attr-defined]  # pytest-xdist puts it there
-        return
+        return {**asked, "is_strict": results.is_strict, "problems": results.problems}
+    results.add_asked(asked)
     is_whole = not (session.shouldfail or session.shouldstop or any(map(config.getoption, _WITHOUT_TESTS)))
-    tally.is_complete = is_whole and session.exitstatus in _COMPLETE
-    _fail(session, tally)
+    results.is_complete = is_whole and session.exitstatus in _COMPLETE
+    _fail(session, results)
     for file in settings_of(config).reports:
-        problem = report.write(file, tally, settings_of(config), int(session.exitstatus))
-        tally.failures.update({problem: None} if problem else {})
-    _fail(session, tally)
+        report.write(file, results, settings_of(config), int(session.exitstatus))
+    _fail(session, results)
+    return {}
 
 
-def _note_files(tally: Tally, files: frozenset[Path]) -> None:
-    """Of what was there before the run, that is its doing as well which tests in its *files* have used then."""
-    tally.before -= {name for name, used in _used_before.items() if used & files}
-    for record in all_shims() if files else ():  # the next run is told what one without tests has imported
-        if record.name not in tally.before:
-            _used_before[record.name] = _used_before.get(record.name, frozenset()) | files
-
-
-def _fail(session: pytest.Session, tally: Tally) -> None:
-    if session.exitstatus in _GOOD and tally.is_failure:
+def _fail(session: pytest.Session, results: Results) -> None:
+    if session.exitstatus in _GOOD and results.is_failure:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if session.exitstatus in _COMPLETE and tally.problems:
+    if session.exitstatus in _COMPLETE and results.problems:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
-
-
-def _observe(config: pytest.Config, tally: Tally) -> None:
-    """Note what is known in this process, and what those who have asked in Python were told."""
-    shims, given, registered = all_shims(), capabilities.given_answers(), capabilities.registered()
-    tally.note_shims(_told(record) for record in shims if record.name not in tally.before)
-    asked = {*(UPSTREAM + record.name for record in shims), *given.last, *given.overriding}
-    known = {name: answer for name, answer in given.last.items() if answer is not None and name in registered}
-    forced = [name for name, answer in known.items() if answer and answer.source != "probe"]
-    with capabilities.replay({**known, **given.overriding}):  # by now it may be another
-        tally.note_verdicts(judge(config, [*(name for name in settings_of(config).required if name in asked), *forced]))
-    tally.is_strict |= _settings.strict()
-
-
-def _told(record: ShimRecord) -> ShimTold:
-    return ShimTold(
-        name=record.name,
-        state=record.state,
-        reason=record.explanation,
-        problem=record.problem,
-        differences=_differences(record) if record.state == "upstream" else (),
-    )
-
-
-def _differences(record: ShimRecord) -> tuple[str, ...]:
-    from ssot_shims._contract.comparison import compare  # inspect, for those who have an upstream
-
-    return tuple(str(found) for found in compare(record.placeholder, record.upstream) if found.is_error)
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -1,4 +1,4 @@
-"""pytest-xdist: results of the workers, and answers that they share."""
+"""The answers that the workers of pytest-xdist share."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.cache import Answers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from typing import Any
 
     import pytest
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from ssot_shims._capabilities.cache import Shared
     from ssot_shims._capabilities.capability import Capability
     from ssot_shims._capabilities.registry import Registry
-    from ssot_shims._plugin.results import Tally
 
 
 FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
@@ -50,7 +47,7 @@ def begin(config: pytest.Config) -> None:
 
 
 def join(manager: pytest.PytestPluginManager) -> None:
-    """In a worker, before the first conftest.py is imported: share with those that the controller tells of."""
+    """In a worker, before the first conftest.py is imported: share the answers in the folder of the controller."""
     folder = os.environ.pop(FOLDER, "")  # what a test starts has no part in this
     if folder and _is_private(Path(folder)):
         sharing = Answers.shared = Sharing(Path(folder))
@@ -81,38 +78,42 @@ class Sharing:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._collected: Mapping[str, Capability] | None = None
+        self._collected: dict[str, Capability] | None = None
 
     def pytest_collection_finish(self) -> None:
-        """Nothing; whoever registers from here on is a test."""
+        """Remember what is registered by now: what is registered later, a test registers."""
         self._collected = _registered()
+
+    def include(self, names: Iterable[str]) -> None:
+        """Share *names* as well, which no test but a module of the project has registered."""
+        if self._collected is not None:
+            registered = _registered()
+            self._collected.update({name: registered[name] for name in names})
 
     def read(self, capability: Capability) -> Availability | None:
         """The answer that counts, if there is one."""
-        return _read(self._place(capability)) if self._is_shared(capability) else None
+        data = _read(self._place(capability)) if self._is_shared(capability) else None
+        return Availability(**data) if data else None
 
     def offer(self, capability: Capability, own: Availability) -> Availability:
         """The answer that counts from now on: the first; *own* where there is none, or none is to be shared."""
-        if own.source != "probe" or not self._is_shared(capability):
+        if own.source != "probe":
             return own
-        place = self._place(capability)
-        first = _read(place)
-        if first is None and own.status in _TO_SHARE:
-            self._write(
-                place, {"status": own.status, "reason": own.reason, "hint": own.hint, "details": dict(own.details)}
-            )
-            first = _read(place)
+        if own.status in _TO_SHARE and self._is_shared(capability):
+            data = {"status": own.status, "reason": own.reason, "hint": own.hint, "details": dict(own.details)}
+            self._write(self._place(capability), data)
+        first = self.read(capability)
         return own if first is None else first
 
     def agree(self, what: str, own: str) -> str:
-        """What the first process has said about *what*, which is *own* if this is the first."""
+        """The choice of the first process in the matter *what*; *own* if this is the first."""
         place = self._folder / sha256(what.encode()).hexdigest()
-        self._write(place, {"said": own})
-        said = _told(place).get("said")
-        return said if isinstance(said, str) else own
+        self._write(place, {"choice": own})
+        choice: str = (_read(place) or {"choice": own})["choice"]
+        return choice
 
     def offer_known(self) -> None:
-        """Nothing; what this process knows by now is offered."""
+        """Offer what this process knows by now."""
         registered, registry = _registered(), _registry()
         for name, known in registry.cached().items() if registry else ():
             self.offer(registered[name], known)
@@ -126,45 +127,30 @@ class Sharing:
 
     def _place(self, capability: Capability) -> Path:
         """Where the answer for one registration in one interpreter is."""
-        told = (capability.name, capability.level, capability.notation, capability.where, sys.executable)
-        return self._folder / sha256(repr(told).encode("ascii", "backslashreplace")).hexdigest()
+        identity = (capability.name, capability.level, capability.notation, capability.where, sys.executable)
+        return self._folder / sha256(repr(identity).encode("ascii", "backslashreplace")).hexdigest()
 
-    def _write(self, place: Path, told: dict[str, Any]) -> None:
-        """Put *told* at *place*, whole, unless another worker was first."""
+    def _write(self, place: Path, data: dict[str, Any]) -> None:
+        """Put *data* at *place*, whole, unless another worker was first."""
         try:
             draft = Path(tempfile.mkdtemp(dir=self._folder))
-            (draft / "answer").write_text(json.dumps(told), "ascii")
+            (draft / "answer").write_text(json.dumps(data), "ascii")
             draft.rename(place)
         except OSError:
             pass  # was not first, or has no room: the answer is read back anyhow
 
 
-def _read(place: Path) -> Availability | None:
-    """The answer at *place*; None when there is none, and when what is there does not read."""
-    told = _told(place)
-    is_whole = told.get("status") in _TO_SHARE and [*map(type, map(told.get, ("reason", "hint", "details")))] == [
-        str,
-        str,
-        dict,
-    ]
-    return (
-        Availability(status=told["status"], reason=told["reason"], hint=told["hint"], details=told["details"])
-        if is_whole
-        else None
-    )
-
-
-def _told(place: Path) -> dict[str, Any]:
-    """What was written at *place*; nothing when there is nothing, and when it does not read."""
+def _read(place: Path) -> dict[str, Any] | None:
+    """What was written at *place*; None when there is nothing."""
     try:
-        told: Any = json.loads((place / "answer").read_text("ascii"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # with keys of text, as in all JSON
+        data: dict[str, Any] = json.loads((place / "answer").read_text("ascii"))
+    except OSError:
+        return None
+    return data
 
 
 def _registry() -> Registry | None:
-    """The registry that everybody shares; None where nobody has imported it, which is not our part."""
+    """The registry that everybody shares; None where nobody has imported it."""
     home: Any = sys.modules.get("ssot_shims._capabilities.builtin")
     return home.capabilities if home else None
 
@@ -172,28 +158,3 @@ def _registry() -> Registry | None:
 def _registered() -> dict[str, Capability]:
     registry = _registry()
     return registry.registered() if registry else {}
-
-
-WIRE = "ssot_shims"  # the attribute of a report, and the key in the output of a worker
-
-
-class Workers:
-    """In the controller: those who tell of a run, whose tally it is to be in."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if WIRE in vars(report):
-            self._tally().pytest_runtest_logreport(report)  # which is too new to be called for this one
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        told = getattr(node, "workeroutput", {}).get(WIRE)  # a worker that crashed has none
-        if told:
-            self._tally().add(told)
-
-    def _tally(self) -> Tally:
-        from ssot_shims._plugin.session import watch
-
-        return watch(self._config)

@@ -59,7 +59,7 @@ def test_without_an_engine(suite: Suite, folder: Path) -> None:  # noqa: F811  #
     host = f"unix://{folder}/none.sock"
     why = (
         f"unavailable: there is no socket at {folder}/none.sock (from DOCKER_HOST); "
-        f"start an engine there: sudo dockerd -H {host}"
+        "name an engine: DOCKER_HOST=unix:///PATH"
     )
     write(suite, "laptop")
     run = suite.run(env={"DOCKER_HOST": host})

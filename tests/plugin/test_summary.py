@@ -207,7 +207,7 @@ def test_the_environment_in_use(suite: Suite) -> None:
         "'${HOST_OF_STAGING}'; expected HOST_OF_STAGING to be set and not empty"
     )
     assert (wrong.counts, wrong.reasons["test_it.py::test_one"]) == ({"error": 2, "passed": 1}, unset)
-    assert wrong.summary == [f"ERROR ssot_environment: 2 tests; {unset}"]
+    assert wrong.summary == [f"ERROR ssot_environment: 2 tests; failed: {unset}"]
 
     for unused in (suite.run("-k", "other"), suite.run("--collect-only")):
         assert (unused.summary, "ssot_shims: " in unused.out) == ([], False)
