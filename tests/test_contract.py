@@ -843,6 +843,24 @@ PAIRS = [
     pytest.param(
         """
         class Client:
+            limit = 1
+            def __init__(self, host): ...
+        """,
+        """
+        class Meta(type):
+            def __getattr__(cls, name): return 1
+        class Client(metaclass=Meta):
+            def __init__(self): ...
+        """,
+        [
+            "note: Client: the placeholder has the signature (host); upstream has one that cannot be read",
+            "note: Client.limit: the placeholder has attribute; upstream has no such name",
+        ],
+        id="metaclass that has every name",
+    ),
+    pytest.param(
+        """
+        class Client:
             def __init__(self, host): ...
             def send(self, text): ...
         """,
@@ -1113,11 +1131,21 @@ PAIRS = [
         """
         class Client(ImportError): ...
         """,
-        [
-            "note: Client: the placeholder has the signature (text, *, name=None); "
-            "upstream has one that cannot be read",
-        ],
+        ["error: Client(text): the placeholder has text; upstream has no such parameter"],
         id="exception with keywords",
+    ),
+    pytest.param(
+        """
+        class Client(RuntimeError): ...
+        """,
+        """
+        class Client(RuntimeError):
+            def __init__(self, peer, code): ...
+        """,
+        [
+            "error: Client(code): the placeholder has no such parameter; upstream has required: code",
+        ],
+        id="exception that takes a message",
     ),
     pytest.param(
         """
@@ -1187,6 +1215,17 @@ PAIRS = [
             "error: Client.__init_subclass__(kind): the placeholder has no such parameter; upstream has required: kind",
         ],
         id="keywords that subclasses need",
+    ),
+    pytest.param(
+        """
+        class Client: ...
+        """,
+        """
+        class Client:
+            def __init_subclass__(cls, *args, **kwargs): ...
+        """,
+        [],
+        id="keywords of a subclass that are passed on",
     ),
     pytest.param(
         """
@@ -1396,6 +1435,11 @@ def limits(size):
     return make_dataclass("Limits", ["size"])(size)
 
 
+def named(module):
+    """From a class of that module, the name of which it shows."""
+    return type("Named", (), {"__module__": module, "__repr__": lambda self: f"{type(self).__module__}.Named(1)"})()
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -1418,6 +1462,7 @@ def limits(size):
         (lambda: 1, lambda: 2, None),
         (numbers, print, False),
         (limits(3), limits(3), None),
+        (named("acme"), named("other"), None),
         (limits(3), limits(4), True),
     ],
 )
@@ -1622,6 +1667,10 @@ class ByVars:
 class ByNamespace(SimpleNamespace): ...
 
 
+class ByItem(dict):
+    __getattr__ = dict.__getitem__
+
+
 class InFunction:
     def __init__(self):
         def later(other):
@@ -1644,7 +1693,7 @@ class ByMetaclass(metaclass=ByMeta): ...
     "upstream",
     [
         *(ByGetattr, ByGetattribute, BySetattr, ByDict, ByDictMerged, ByDictAssigned, ByVars, ByNamespace, InFunction),
-        ByMetaclass,
+        *(ByMetaclass, ByItem),
     ],
 )
 def test_names_nobody_can_read(upstream):

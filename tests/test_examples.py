@@ -193,8 +193,17 @@ def test_module_that_is_gone(monkeypatch):
     assert run_examples(module.answer, lambda: 41) == (Difference("answer docstring, line 2: answer()", "42", "41"),)
 
 
+def test_stripped_docstrings(monkeypatch):
+    """Under -OO nobody knows whether there is anything to run, which is said."""
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=2))
+    assert list(map(str, run_examples(double, None))) == [
+        "note: double docstrings: the placeholder has none under -OO, so whether there are examples is not known; "
+        "upstream has not run any"
+    ]
+
+
 def test_stripped_asserts(monkeypatch):
-    """Under -O an example with assert may assert nothing, which is said; all are run."""
+    """Under -O an example with assert may assert nothing, which is said; the others are run."""
 
     def half(x):
         """
@@ -205,15 +214,15 @@ def test_stripped_asserts(monkeypatch):
 
     monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=1))
     assert list(map(str, run_examples(half, lambda x: x / 2))) == [
-        "note: half docstrings: the placeholder has asserts or docstrings that Python leaves out under -O and -OO; "
-        "upstream has not run those",
+        "note: half docstrings: the placeholder has examples with assert; upstream has not run those under -O",
         "error: half docstring, line 3: half(4): the placeholder has 2; upstream has 2.0",
     ]
+    assert run_examples(double, lambda x: 2 * x) == ()
 
 
 @pytest.mark.parametrize("option", ["-OO", "-OOO"])
 def test_stripped_docstrings_for_real(option):
-    """A Python started with -OO says the same, and so does one with one more O."""
+    """A Python started with -OO says the same, and so does one that was told so once more."""
     code = (
         "from ssot_shims._contract.verification import run_examples\n"
         "def f(): ...\nprint(run_examples(f, f)[0].is_error)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from enum import Enum
+from inspect import getattr_static
 from types import FunctionType
 from typing import Any
 
@@ -21,9 +22,9 @@ _ALSO_KEPT_BY = {
     "static method": {"class method"},
     "property": {"property with a setter", "cached property", "attribute"},
     "property with a setter": {"cached property", "attribute"},
+    "attribute": {"property with a setter", "cached property"},
     "cached property": {"property", "property with a setter", "attribute"},
 }
-_WITH_KEYWORDS = (ImportError, NameError, AttributeError)  # the exceptions that take some
 _TAKES_NOTHING = Callee(function=lambda: None)
 # What @dataclass writes or leaves out by its options.
 _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"})
@@ -48,8 +49,7 @@ def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Diffe
     try:
         found.extend(_differences(name, placeholder, upstream))
     except Exception as error:  # whatever the code of upstream does when it is looked at
-        unread = f"one that raises {describe(error)}"
-        found.append(Difference(name, "a structure that can be read", unread, is_error=False))
+        found.append(Difference(name, "a structure that can be read", f"one that raises {describe(error)}", False))
     return tuple(found)
 
 
@@ -125,15 +125,15 @@ def _of_protocol(path: str, placeholder: type, upstream: type) -> Iterator[Diffe
 
 
 def _of_abstract_methods(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    promised, found = (getattr(cls, "__abstractmethods__", frozenset[str]()) for cls in (placeholder, upstream))
+    promised, found = (vars(cls).get("__abstractmethods__", frozenset[str]()) for cls in (placeholder, upstream))
     if not found <= promised:
         yield Difference(f"{path} abstract methods", ", ".join(sorted(promised)) or "none", ", ".join(sorted(found)))
 
 
-def _of_constructor(path: str, placeholder: type, upstream: type) -> dict[str, Difference]:
-    promised, found = _constructor(placeholder), _constructor(upstream)
-    if not found.signature() and issubclass(upstream, BaseException) and not issubclass(upstream, _WITH_KEYWORDS):
-        found = Callee(function=lambda *args: None)
+def _of_constructor(path: str, placeholder: type, upstream: Any) -> dict[str, Difference]:
+    has_keywords = issubclass(upstream, (ImportError, NameError, AttributeError))
+    promised = _constructor(placeholder, _message)
+    found = _constructor(upstream, _messages_and_keywords if has_keywords else _messages)
     differences = signature_differences(path, promised, found)
     if type(upstream).__call__ is type.__call__:
         return differences
@@ -141,13 +141,19 @@ def _of_constructor(path: str, placeholder: type, upstream: type) -> dict[str, D
     return {name: difference.replace(is_error=False) for name, difference in differences.items()}
 
 
-def _constructor(cls: Any) -> Callee:
+# An exception without a constructor of its own promises to take a message, and accepts as many as it is given.
+def _message(message: Any, /) -> None: ...
+def _messages(*messages: Any) -> None: ...
+def _messages_and_keywords(*messages: Any, name: Any = None, path: Any = None, obj: Any = None) -> None: ...
+
+
+def _constructor(cls: Any, of_exception: Callable[..., None]) -> Callee:
     """Where Python takes a call of *cls* from, past what passes on everything it is given."""
     found = Callee(function=cls, owner=cls)
     for function in (cls.__new__, cls.__init__):
         if passes_on(found) and isinstance(unwrapped(function), FunctionType):
             found = Callee(function=function, owner=cls, is_bound=True)
-    return found
+    return Callee(function=of_exception) if issubclass(cls, BaseException) and not found.signature() else found
 
 
 def _of_subclassing(what: str, placeholder: type, upstream: type) -> Iterator[Difference]:
@@ -171,13 +177,14 @@ def _of_options(path: str, placeholder: type, upstream: type) -> Iterator[Differ
 
 def _of_match_args(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
     """What ``case Name(x, y)`` takes; a named tuple that grew no longer unpacks into as many names either."""
-    mine, theirs = (getattr(cls, "__match_args__", ()) for cls in (placeholder, upstream))
+    mine, theirs = (getattr_static(cls, "__match_args__", ()) for cls in (placeholder, upstream))
     if mine != (theirs if issubclass(placeholder, tuple) else theirs[: len(mine)]):
         yield Difference(f"{path}.__match_args__", show(mine), show(theirs))
 
 
 def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
-    if not _is_kept(mine.kind, theirs.kind) and theirs.kind not in _settable(mine):
+    is_only_read = mine.is_field and options_of(mine.owner)["", "frozen"]
+    if not _is_kept("property" if is_only_read else mine.kind, theirs.kind):
         is_missing = theirs.kind == MISSING
         yield Difference(what, mine.kind, theirs.kind, is_error=not (is_missing and is_dynamic(theirs.owner)))
     elif mine.kind == "class" and mine.value.__qualname__ == f"{mine.base.__qualname__}.{mine.name}":  # nested
@@ -193,22 +200,12 @@ def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
         yield from _of_call(what, mine.callee(), theirs.callee())
 
 
-def _settable(mine: Member) -> set[str]:
-    """The properties that can stand for an attribute: not for a constant, which is read from the class."""
-    if mine.kind != "attribute" or (mine.default is not ABSENT and not mine.is_field):
-        return set()
-    return {"property with a setter", "cached property"} | (
-        {"property"} if options_of(mine.owner).get(("", "frozen")) else set()
-    )
-
-
 def _of_special_method(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
     is_in_base = theirs.base is not mine.base and any(theirs.base is base for base in mine.owner.__mro__)
     if theirs.value is None or theirs.value is ABSENT or (is_in_base and mine.is_own):
         yield Difference(what, "special method", "None" if theirs.value is None else "none of its own")
     elif mine.value is not theirs.value:
-        is_operator = mine.name != "__call__"
-        yield from _of_call(what, mine.callee(is_operator=is_operator), theirs.callee(is_operator=is_operator))
+        yield from _of_call(what, mine.callee(), theirs.callee())
 
 
 def _of_call(what: str, mine: Callee | None, theirs: Callee | None) -> Iterable[Difference]:

@@ -58,16 +58,18 @@ def value_severity(one: object, other: object) -> bool | None:
         is_equal = cast("object", one == other) is True and isinstance(one, bool) is isinstance(other, bool)
     except Exception:
         is_equal = False
-    if is_equal or _reading(one) == _reading(other):
+    texts = [show(one), show(other)]
+    if is_equal or texts[0] == texts[1] or _reading(one) == _reading(other):
         return None
-    return not (other is ... or _ADDRESS.search(show(one)) or _ADDRESS.search(show(other)))
+    return not (other is ... or _ADDRESS.search(" ".join(texts)))
 
 
 def _reading(value: object) -> str:
     if isinstance(value, type):
         return value.__qualname__
-    is_nameless = type(value).__repr__ is object.__repr__
-    return type(value).__qualname__ if is_nameless else _ADDRESS.sub("", show(value))
+    if type(value).__repr__ is object.__repr__:
+        return type(value).__qualname__
+    return _ADDRESS.sub("", show(value)).replace(f"{type(value).__module__}.", "")
 
 
 _ANYTHING = {"any", "object"}
@@ -145,11 +147,10 @@ def _resolved(annotation: object, names: Mapping[str, object]) -> object:
     return type(None) if annotation is None else annotation
 
 
-def _may_be_compatible(one: object, other: object) -> bool:
+def _may_be_compatible(one: Any, other: Any) -> bool:
     try:
-        if not isinstance(one, type) or not isinstance(other, type) or is_protocol(one) or is_protocol(other):
-            return True
         is_number = issubclass(one, _NUMBERS) and issubclass(other, _NUMBERS)
-        return is_number or issubclass(one, other) or issubclass(other, one)
-    except Exception:  # some classes refuse to answer, as a TypedDict does
+        is_related = is_number or issubclass(one, other) or issubclass(other, one)
+        return is_related or is_protocol(one) or is_protocol(other)
+    except Exception:  # no class, or one that refuses to answer, as a TypedDict does
         return True

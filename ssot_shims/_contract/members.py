@@ -11,7 +11,7 @@ from enum import Enum
 from inspect import Parameter
 from typing import Any
 
-from typing_extensions import get_annotations, is_protocol
+from typing_extensions import get_annotations
 
 from ssot_shims._contract.difference import Meaning, annotation_text, meaning, show
 from ssot_shims._contract.signature import ANNOTATIONS, Callee, module_names, unwrapped
@@ -21,11 +21,10 @@ ABSENT = Parameter.empty  # also for what has no annotation, as in a signature
 MISSING, PARAMETER = "no such name", "parameter of the constructor only"
 _LIBRARY = {"builtins", "enum", "typing", "typing_extensions", "abc"}
 _PROPERTIES: tuple[type, ...] = (property, types.DynamicClassAttribute, functools.cached_property)
-_METHODS: tuple[type, ...] = (
-    functools.partialmethod,
-    functools.singledispatchmethod,
-)  # not callable until they are bound
+# Not callable until they are bound.
+_METHODS: tuple[type, ...] = (functools.partialmethod, functools.singledispatchmethod)
 _CALLED = ("method", "class method", "static method")
+_BY_NAME = ("__call__", "__init_subclass__")  # special methods whose users give keywords
 # Written by Python, dataclass, enum, Protocol or pickle rather than for the users of the class.
 _BOOKKEEPING = {
     *("__init__", "__new__", "__post_init__", "__init_subclass__", "__subclasshook__", "__new_member__", "__del__"),
@@ -57,12 +56,12 @@ class Member(Record):
     default: object  # what an instance has unless it is given another; ABSENT if only its constructor knows
     is_field: bool
 
-    def callee(self, *, is_operator: bool = False) -> Callee | None:
+    def callee(self) -> Callee | None:
         """What is called when it is called, or read as a property; None if nothing is."""
         function = getattr(self.value, "__func__", self.value) if self.kind in _CALLED else None
         if isinstance(self.value, _PROPERTIES):
             function = getattr(self.value, "fget", None) or getattr(self.value, "func", None)
-        is_bound = self.kind != "static method"
+        is_bound, is_operator = self.kind != "static method", self.name.startswith("__") and self.name not in _BY_NAME
         return function and Callee(function=function, owner=self.owner, is_bound=is_bound, is_operator=is_operator)
 
 
@@ -85,7 +84,7 @@ def member(cls: type, name: str) -> Member:
     )
 
 
-def _kind(cls: type, name: str, value: object, annotation: object) -> str:
+def _kind(cls: type, name: str, value: Any, annotation: object) -> str:
     if "InitVar" in annotation_text(annotation) and not _is_descriptor(value):
         return PARAMETER
     if value is ABSENT:
@@ -118,16 +117,17 @@ def kind_of(thing: object) -> str:
     """``enum``, ``protocol``, ``dataclass``, ``class`` or ``function``; for anything else what it is instead."""
     if not isinstance(thing, type):
         return "function" if callable(thing) else f"{type(thing).__name__} object"
-    if issubclass(thing, Enum):
+    if any(base is Enum for base in thing.__mro__):
         return "enum"
-    made = "dataclass" if dataclasses.is_dataclass(thing) else "class"
-    return "protocol" if is_protocol(thing) else made
+    if _find(thing, "_is_protocol")[0] is True:
+        return "protocol"
+    return "class" if _find(thing, "__dataclass_fields__")[0] is ABSENT else "dataclass"
 
 
 def options_of(cls: type) -> dict[tuple[str, str], bool]:
     """The options of ``@dataclass`` and of its fields that users of an instance meet; nothing for another class."""
-    options = getattr(cls, "__dataclass_params__", None)
-    found = {("", name): getattr(options, name) for name in ("eq", "order", "frozen")} if options else {}
+    options = _find(cls, "__dataclass_params__")[0]
+    found = {("", name): getattr(options, name) for name in ("eq", "order", "frozen") if options is not ABSENT}
     for field in _fields(cls).values():
         found[f"{field.name}.", "compare"] = field.compare
         found[f"{field.name}.", "hash"] = field.compare if field.hash is None else field.hash
@@ -136,10 +136,10 @@ def options_of(cls: type) -> dict[tuple[str, str], bool]:
 
 def is_dynamic(cls: type) -> bool:
     """Whether an instance may have names that nobody can read off the class."""
-    has_any = isinstance(_find(cls, "__getattribute__")[0], types.FunctionType) or issubclass(
-        cls, types.SimpleNamespace
-    )
-    return has_any or _find(cls, "__getattr__")[0] is not ABSENT or any(map(_stores_any_name, _codes(cls)))
+    hooks = [_find(owner, "__getattr__") for owner in (cls, type(cls))]
+    has_hook = any(value is not ABSENT and not is_stdlib(base) for value, base in hooks)
+    has_hook |= isinstance(_find(cls, "__getattribute__")[0], types.FunctionType)
+    return has_hook or any(map(_stores_any_name, _codes(cls))) or issubclass(cls, types.SimpleNamespace)
 
 
 def offered_names(cls: type) -> list[str]:
@@ -148,8 +148,10 @@ def offered_names(cls: type) -> list[str]:
     names = dict.fromkeys(name for base in bases for name in (*_annotations(base), *vars(base)))
     members = [member(cls, name) for name in names]
     public = [one.name for one in members if not one.name.startswith("_") and one.kind != PARAMETER]
-    special = [one.name for one in members if one.name.endswith("__") and one.kind in _CALLED and one.is_own]
-    if not is_protocol(cls) and _find(cls, "__hash__")[0] is not None:
+    special = [
+        one.name for one in members if one.name[:2] == "__" == one.name[-2:] and one.kind in _CALLED and one.is_own
+    ]
+    if kind_of(cls) != "protocol" and _find(cls, "__hash__")[0] is not None:
         special.append("__hash__")
     return [name for name in dict.fromkeys([*public, *special]) if name not in _BOOKKEEPING]
 
@@ -164,7 +166,8 @@ def _is_descriptor(value: object) -> bool:
 
 
 def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
-    return {field.name: field for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else {}
+    is_dataclass = _find(cls, "__dataclass_fields__")[0] is not ABSENT
+    return {field.name: field for field in dataclasses.fields(cls)} if is_dataclass else {}
 
 
 def _annotations(cls: type) -> dict[str, Any]:

@@ -195,8 +195,8 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> d
     one, other = promised.return_annotation, found.return_annotation
     is_error = severity((read(placeholder, one), Parameter.empty), (read(upstream, other), Parameter.empty))
     if is_error is not None:
-        what = f"{path} return type"
-        differences["return"] = Difference(what, annotation_text(one), annotation_text(other), is_error)
+        texts = annotation_text(one), annotation_text(other)
+        differences["return"] = Difference(f"{path} return type", *texts, is_error)
     return differences
 
 
