@@ -57,13 +57,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         from ssot_shims._plugin.settings import apply
 
         apply(early_config, pyproject)
-    try:
-        return (yield)
-    except Exception as error:
-        from ssot_shims._plugin.hint import add_note
-
-        add_note(error, early_config)
-        raise
+    return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,13 +74,6 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     from ssot_shims._plugin.xdist import begin
 
     begin(config)
-
-
-def pytest_exception_interact(node: pytest.Collector, call: pytest.CallInfo[Any], report: pytest.CollectReport) -> None:
-    if call.when == "collect":
-        from ssot_shims._plugin.hint import add_hint
-
-        add_hint(report, call, node.config)
 
 
 @pytest.hookimpl(wrapper=True)

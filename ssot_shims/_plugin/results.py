@@ -64,7 +64,6 @@ class Results:
         self.shims: dict[str, ShimResult] = {}
         self.notes: dict[Line, None] = {}  # lines about the run: ERROR, CRASHED, PROBLEM, ENVIRONMENT
         self.problems: dict[str, str] = {}  # what is wrong on every machine, and the required name that it is about
-        self.unused_shims: frozenset[str] = frozenset()  # imported by the plugin alone, to suggest one of them
         self.is_complete = False  # the run has come to its end, and not only to that of its collection
         self.is_strict = False
         self.is_refused = False  # the problems have been raised, and are not shown again

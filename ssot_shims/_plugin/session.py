@@ -99,12 +99,7 @@ def _asked_so_far(config: pytest.Config) -> dict[str, Any]:
     given, required = capabilities.given_answers(), settings_of(config).required
     # The yes of an override matters only where the real thing is required.
     overriding = {name: answer for name, answer in given.overriding.items() if name in required}
-    unused = results_of(config).unused_shims
-    return {
-        **given.last,
-        **overriding,
-        **{UPSTREAM + shim.name: shim for shim in all_shims() if shim.name not in unused},
-    }
+    return {**given.last, **overriding, **{UPSTREAM + shim.name: shim for shim in all_shims()}}
 
 
 def _asked(config: pytest.Config, before: dict[str, Any], notes_before: int) -> dict[str, Any]:
