@@ -11,14 +11,13 @@ from ssot_shims._project.declarations import importable
 from ssot_shims._project.environment import Environment, choose_from
 from ssot_shims._project.requirement import UPSTREAM, Verdict
 from ssot_shims._settings import environment as named_environment
-from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import fit_to_show, with_hint
 from ssot_shims.errors import NoEnvironment, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
     from ssot_shims._plugin.settings import Settings
 
@@ -114,22 +113,6 @@ def _wrong(mark: pytest.Mark) -> str:
         if not name.strip():
             return "holds an empty name"
     return "" if mark.args else "names nothing"
-
-
-def marked_shims() -> list[str]:
-    """The shims that a marker was put on instead of a test, each with what was probably meant."""
-    return [
-        f"{shim.name} carries the marker {marker}: @pytest.mark.{marker}({shim.name}) marks {shim.name} itself, "
-        f'and the test below it is never collected; write @pytest.mark.{marker}("{shim.name}")'
-        for shim in all_shims()
-        for marker in _PREFIXES
-        if marker in _markers_on(shim.object)
-    ]
-
-
-def _markers_on(thing: object) -> set[str]:
-    marks: Any = getattr(thing, "__dict__", {}).get("pytestmark")
-    return {getattr(mark, "name", "") for mark in marks} if isinstance(marks, list) else set()  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]  # whatever is there
 
 
 _KEY = pytest.StashKey[Environment | SsotShimsError]()

@@ -10,7 +10,7 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin import report
-from ssot_shims._plugin.markers import NEEDED, marked_shims, named_by_any
+from ssot_shims._plugin.markers import NEEDED, named_by_any
 from ssot_shims._plugin.results import Results, results_of
 from ssot_shims._plugin.settings import import_modules, judge, settings_of
 from ssot_shims._project.requirement import UPSTREAM, known_names, verdict_of
@@ -53,7 +53,6 @@ def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> N
         import_modules(config)
     for variable, problem in _misspelled().items():
         results.note("PROBLEM", variable, problem)
-    results.problems.update(dict.fromkeys(marked_shims(), ""))
     for verdict in judge(config, sorted(settings.required.keys() - known_names())):
         results.problems[f"{verdict.name}: {verdict.explanation}"] = verdict.name
 

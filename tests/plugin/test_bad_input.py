@@ -62,40 +62,6 @@ def test_markers(suite: Suite) -> None:
     }
 
 
-def test_a_marker_on_a_shim_class(suite: Suite) -> None:
-    """Called with the class alone a marker decorates that class, and the test is gone: the run fails and says so."""
-    suite.write(
-        {
-            "test_it.py": """
-import pytest
-from ssot_shims import HeartbeatConfig, shim
-
-@pytest.mark.requires_upstream(HeartbeatConfig)
-def test_it(): pass
-
-@shim("missing_pkg:limit")
-def limit(test): ...
-
-@pytest.mark.requires_upstream(limit)
-def test_limit(): pass
-
-def test_fine(): pass
-"""
-        }
-    )
-    run = suite.run()
-    assert (run.code, run.collected, run.outcomes) == (4, 1, {})
-    assert run.err.splitlines() == [
-        "ERROR: HeartbeatConfig carries the marker requires_upstream: @pytest.mark.requires_upstream(HeartbeatConfig) "
-        "marks HeartbeatConfig itself, and the test below it is never collected; write "
-        '@pytest.mark.requires_upstream("HeartbeatConfig")',
-        "",
-        "ERROR: limit carries the marker requires_upstream: @pytest.mark.requires_upstream(limit) marks limit itself, "
-        'and the test below it is never collected; write @pytest.mark.requires_upstream("limit")',
-        "",
-    ]
-
-
 def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
     """A required name that nobody has registered by then, and modules that cannot be imported: all told at once."""
     suite.write(
