@@ -45,11 +45,6 @@ def choice(name: str) -> bool | None:
     raise InvalidSetting(name, value, "1, true, yes or on, or 0, false, no or off")
 
 
-def is_no(value: str) -> bool:
-    """Whether *value* turns a variable that is a switch off."""
-    return value.strip().lower() in _NO
-
-
 def strict() -> bool:
     """Whether ``moved`` and ``broken`` are errors (``SSOT_SHIMS_STRICT``)."""
     return flag(STRICT)

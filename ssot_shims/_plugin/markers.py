@@ -118,7 +118,7 @@ def _wrong(mark: pytest.Mark) -> str:
 _KEY = pytest.StashKey[Environment | SsotShimsError]()
 
 
-def environment_of(config: pytest.Config) -> Environment | SsotShimsError:
+def _environment_of(config: pytest.Config) -> Environment | SsotShimsError:
     """The environment of a run, or why there is none."""
     if _KEY not in config.stash:
         try:
@@ -138,9 +138,10 @@ def _choose(settings: Settings) -> Environment:
 
 def provide(config: pytest.Config) -> Environment:
     """The environment, for a fixture; skips the test, or fails it when none was to be looked for any further."""
-    found = environment_of(config)
+    found = _environment_of(config)
     if isinstance(found, Environment):
-        results_of(config).note("ENVIRONMENT", found.name, described(found))
+        passed_over = (f"{name} was passed over: {why}" for name, why in found.passed_over.items())
+        results_of(config).note("ENVIRONMENT", found.name, "; ".join(passed_over) or "all that it requires is there")
         return found
     if not isinstance(found, NoEnvironment):
         _refuse("ssot_environment", str(found))
@@ -150,9 +151,3 @@ def provide(config: pytest.Config) -> Environment:
     if is_final and not found.is_breakage:
         verdicts = tuple(one if one.outcome == "run" else one.replace(outcome="error") for one in verdicts)
     _stop(str(found), verdicts, is_error=found.is_breakage or is_final)
-
-
-def described(environment: Environment) -> str:
-    """Why it is *environment*."""
-    passed_over = (f"{name} was passed over: {why}" for name, why in environment.passed_over.items())
-    return "; ".join(passed_over) or "all that it requires is there"

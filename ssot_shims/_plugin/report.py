@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 
 import pytest
 
 import ssot_shims._settings as _settings
-from ssot_shims._capabilities.check import TEST_NO_SERVICES
-from ssot_shims._plugin.markers import described, environment_of
 from ssot_shims._plugin.results import LABELS, lines, results_of
 from ssot_shims._plugin.settings import settings_of
-from ssot_shims._project.environment import Environment
 from ssot_shims._text import describe, fit_to_show, markdown
 from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
 
@@ -90,33 +86,6 @@ def _verdicts(results: Results) -> list[dict[str, Any]]:
         for test, verdict in needed_by:
             tests.setdefault(verdict, []).append(test)
     return [{**vars(verdict), "tests": sorted(of_it)} for verdict, of_it in tests.items()]
-
-
-_SWITCHES = (_settings.NO_SERVICES, _settings.PLACEHOLDERS, _settings.ENVIRONMENT, TEST_NO_SERVICES)
-
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Whatever answers instead of the machine, and the environment that was asked for."""
-    forced = ", ".join(_forced(settings_of(config).said_by))
-    return [f"ssot_shims: {forced}"] if forced else []
-
-
-def _forced(said_by: Mapping[str, str]) -> Iterator[str]:
-    for name, value in sorted(os.environ.items()):
-        is_old = name.startswith("ORCHESTRATION_") and name.endswith("_AVAILABLE")
-        is_answer = is_old or name.startswith((_settings.HAS_PREFIX, _settings.UPSTREAM_PREFIX))
-        is_switched_on = name in _SWITCHES and not _settings.is_no(value)
-        if (is_answer and value.strip()) or is_switched_on:
-            yield f"{name}={fit_to_show(value)}" + (f" ({said_by[name]})" if name in said_by else "")
-
-
-def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
-    """The environment that the tests will use; where there is none each of them says why."""
-    is_used = any("ssot_environment" in getattr(item, "fixturenames", ()) for item in items)
-    found = environment_of(config) if is_used and not config.getoption("collectonly") else None
-    if not isinstance(found, Environment):
-        return []
-    return [f"ssot_shims: environment {found.name}; {described(found)}"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -175,12 +175,10 @@ def test_the_environment_in_use(suite: Suite) -> None:
 
     first = suite.run(env={"LOCAL": "1", "REMOTE": "1"})
     assert first.counts == {"passed": 3}
-    assert "ssot_shims: environment docker; all that it requires is there" in first.out.splitlines()
     assert first.summary == ["ENVIRONMENT docker: all that it requires is there"]
 
     second = suite.run(env={"REMOTE": "1"})
     assert second.counts == {"passed": 3}
-    assert f"ssot_shims: environment staging; {passed_over}" in second.out.splitlines()
     assert second.summary == [f"ENVIRONMENT staging: {passed_over}"]
 
     none = suite.run()
@@ -210,4 +208,4 @@ def test_the_environment_in_use(suite: Suite) -> None:
     assert wrong.summary == [f"ERROR ssot_environment: 2 tests; failed: {unset}"]
 
     for unused in (suite.run("-k", "other"), suite.run("--collect-only")):
-        assert (unused.summary, "ssot_shims: " in unused.out) == ([], False)
+        assert unused.summary == []
