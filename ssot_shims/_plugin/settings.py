@@ -84,18 +84,20 @@ def judge(config: pytest.Config, names: Iterable[str]) -> tuple[Verdict, ...]:
 
 def apply(config: pytest.Config, pyproject: Path | None) -> None:
     """Put everything into force, for as long as *config* lasts. Raises UsageError for what does not read."""
-    undo = ExitStack()
+    undo, variables = ExitStack(), pytest.MonkeyPatch()
     config.add_cleanup(undo.close)
+    undo.callback(variables.undo)
     try:
         for read in (_settings.strict, _settings.forced_placeholders, _settings.timeout, no_services):
             read()
         required = _required(config)
         said_by = {
-            **_set(undo, config, _settings.STRICT, "ssot_strict"),
-            **_set(undo, config, _settings.NO_SERVICES, "ssot_no_services"),
-            **_set(undo, config, _settings.ENVIRONMENT, "ssot_environment"),
+            **_set(variables, config, _settings.STRICT, "ssot_strict"),
+            **_set(variables, config, _settings.NO_SERVICES, "ssot_no_services"),
+            **_set(variables, config, _settings.ENVIRONMENT, "ssot_environment"),
         }
-        _put(undo, _settings.REQUIRE, ",".join(required))
+        if required:
+            variables.setenv(_settings.REQUIRE, ",".join(required))
         project = read_project(pyproject) if pyproject else Project(root=config.rootpath)
         for capability in project.capabilities:
             before = capabilities.set_level(capability.name, capability.level, capability)
@@ -137,27 +139,14 @@ def _required(config: pytest.Config) -> dict[str, str]:
     return required
 
 
-def _set(undo: ExitStack, config: pytest.Config, variable: str, name: str) -> dict[str, str]:
+def _set(variables: pytest.MonkeyPatch, config: pytest.Config, variable: str, name: str) -> dict[str, str]:
     """Set *variable* as the option says, else as the ini key says where the user has not set it; give who said it."""
     option, ini, there = _option(config, name), _ini(config, name), os.environ.get(variable, "").strip()
     value = "1" if (option or ini) is True else option or ini
     if not value or (there not in ("", value) and not option):
         return {}
-    _put(undo, variable, value)
+    variables.setenv(variable, value)
     return {variable: f"--{name.replace('_', '-')}" if option else f"ini {name}"}
-
-
-def _put(undo: ExitStack, variable: str, value: str) -> None:
-    before = os.environ.get(variable)
-    if value and value != before:
-        os.environ[variable] = value
-        undo.callback(_restore, variable, before)
-
-
-def _restore(variable: str, before: str | None) -> None:
-    os.environ.pop(variable, None)
-    if before is not None:
-        os.environ[variable] = before
 
 
 def _refuse_unknown_environment(project: Project, said_by: Mapping[str, str]) -> None:
