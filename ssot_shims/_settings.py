@@ -16,6 +16,7 @@ NO_SERVICES = PREFIX + "NO_SERVICES"
 TIMEOUT = PREFIX + "TIMEOUT"
 REQUIRE = PREFIX + "REQUIRE"
 ENVIRONMENT = PREFIX + "ENVIRONMENT"
+TEST_NO_SERVICES = "TEST_NO_SERVICES"  # the legacy name
 _VARIABLES = (STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, ENVIRONMENT)
 
 SHIM_PREFIX = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
@@ -43,6 +44,14 @@ def choice(name: str) -> bool | None:
     if word in _NO:
         return False
     raise InvalidSetting(name, value, "1, true, yes or on, or 0, false, no or off")
+
+
+def no_services() -> bool:
+    """Whether every service is turned off, by our name for it or by the legacy one.
+
+    Raises :class:`InvalidSetting` for a value that does not read.
+    """
+    return flag(NO_SERVICES) or flag(TEST_NO_SERVICES)
 
 
 def strict() -> bool:

@@ -17,7 +17,6 @@ from typing_extensions import deprecated
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities, is_available
 from ssot_shims._capabilities.capability import capability
-from ssot_shims._capabilities.check import TEST_NO_SERVICES, no_services
 from ssot_shims._probes.network import TcpProbe
 
 _AGENTS = "test_framework.orchestration."
@@ -114,7 +113,7 @@ class OrchestrationConfig:
     @property
     def no_services_mode(self) -> bool:
         """Whether services are turned off, by ``SSOT_SHIMS_NO_SERVICES`` or ``TEST_NO_SERVICES``."""
-        return no_services()
+        return _settings.no_services()
 
     @property
     def all_orchestration_available(self) -> bool:
@@ -257,7 +256,7 @@ def get_orchestration_status() -> dict[str, Any]:
 
 def is_no_services_mode() -> bool:
     """Whether services are turned off, by ``SSOT_SHIMS_NO_SERVICES`` or ``TEST_NO_SERVICES``."""
-    return no_services()
+    return _settings.no_services()
 
 
 @deprecated("use ssot_shims.capabilities.register(name, 'tcp://host:port')", category=None)
@@ -265,7 +264,7 @@ def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
     """Whether something listens on *host* and *port*, asked now, within *timeout* seconds; no port is no."""
-    if port is None or not 0 < port < 65536 or no_services():
+    if port is None or not 0 < port < 65536 or _settings.no_services():
         return False
     return bool(TcpProbe(notation=service_name, host=host.strip("[]"), port=port).ask(monotonic() + timeout))
 
@@ -275,7 +274,7 @@ _variables_before: dict[str, tuple[str | None, str | None]] = {}  # by name, whe
 
 def _is_there(name: str) -> bool:
     """The answer for *name*, asked again when its variables have changed: suites set them between two tests."""
-    variables = os.environ.get(_variable(name)), os.environ.get(TEST_NO_SERVICES)
+    variables = os.environ.get(_variable(name)), os.environ.get(_settings.TEST_NO_SERVICES)
     if _variables_before.get(name, (None, None)) != variables:
         _variables_before[name] = variables
         capabilities.refresh(name)

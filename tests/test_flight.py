@@ -20,7 +20,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, Capability, Registry
-from ssot_shims._capabilities import check
+from ssot_shims._capabilities import registry as checks
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Probe
 from ssot_shims._project.requirement import survey
@@ -704,12 +704,12 @@ def test_a_keyboard_interrupt_while_the_thread_is_started(
     assert (registry.check("slow").status, len(asked)) == ("available", 1)
 
 
-@pytest.mark.parametrize("place", ["_launch", "_prepared", "in_thread"])
+@pytest.mark.parametrize("place", ["_launch", "prepared", "in_thread"])
 def test_a_keyboard_interrupt_before_the_thread_is_started(registry: Registry, place: str) -> None:
     """Wherever it comes, nobody waits for a probe that never begins."""
     asked: list[int] = []
     registry.register("gpu", lambda: asked.append(1))
-    with mock.patch.object(check, place, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    with mock.patch.object(checks, place, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         registry.check("gpu")
     assert registry._answers.flights == []
     assert (bool(registry.check("gpu")), asked) == (True, [1])

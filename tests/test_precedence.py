@@ -8,8 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from ssot_shims import Availability, Registry
-from ssot_shims._capabilities.check import no_services
-from ssot_shims._settings import misspelled, required, timeout
+from ssot_shims._settings import misspelled, no_services, required, timeout
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 HERE = __file__

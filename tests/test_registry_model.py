@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable
 from ssot_shims._capabilities import flight as _flight
 from ssot_shims._capabilities.capability import LEVELS, capability
-from ssot_shims._capabilities.check import wait
+from ssot_shims._capabilities.registry import wait
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.chance import Chance
 

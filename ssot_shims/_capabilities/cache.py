@@ -5,6 +5,7 @@ from __future__ import annotations
 from _thread import RLock
 from time import monotonic
 
+import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.capability import refuse_bad_name
 from ssot_shims._capabilities.flight import GRACE
@@ -185,6 +186,28 @@ def _finished(capability: Capability, answer: Availability, seconds: float) -> A
 def _fit_to_show(text: str) -> str:
     """*text* on one line that prints, and cut in its middle when it has no end: peers and paths may hold anything."""
     return text if text.isprintable() and len(text) <= _LONGEST else shortened(one_line(text), _LONGEST)
+
+
+def forced(capability: Capability) -> Availability | None:
+    """The answer that the environment gives for *capability*; None when the probe is to be asked.
+
+    Raises :class:`InvalidSetting` for a value that does not read, unless a setting before it has answered.
+    """
+    legacy = f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE"
+    switches = _settings.NO_SERVICES, _settings.TEST_NO_SERVICES
+    for variable in (_settings.has_variable(capability.name), switches[0], legacy, switches[1]):
+        is_switch = variable in switches
+        says = None if is_switch and not capability.is_service else _settings.choice(variable)
+        if says is None or (is_switch and not says):
+            continue
+        what = "turns every service off" if is_switch else f"says {'yes' if says else 'no'}"
+        return Availability(
+            status="available" if says and not is_switch else "unavailable",
+            reason=f"{variable} {what}",
+            hint=f"to ask the machine: unset {variable}",
+            source=variable,
+        )
+    return None
 
 
 class Override:

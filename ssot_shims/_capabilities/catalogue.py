@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from time import monotonic
 
+from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers
-from ssot_shims._capabilities.capability import LEVELS, Capability
+from ssot_shims._capabilities.capability import LEVELS, Capability, capability, refuse_bad_name
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TypedDict, TypeVar, Unpack, overload
 
     from ssot_shims._availability import Availability
     from ssot_shims._capabilities.capability import Level
+
+    F = TypeVar("F", bound=Callable[[], object])
+
+    class Options(TypedDict, total=False):
+        """What :meth:`Catalogue.register` takes besides the name and the probe."""
+
+        timeout: float | None
+        ttl: float | None
+        service: bool | None
+        replace: bool
+else:
+
+    def overload(function):
+        return function
 
 
 class Snapshot(Record):
@@ -30,6 +46,59 @@ class Catalogue:
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
         self._answers = Answers(clock)
         self._levels: dict[str, dict[Level, Capability]] = {}
+
+    @overload
+    def register(self, name: str, probe: str | Callable[[], object], **options: Unpack[Options]) -> None: ...
+
+    @overload
+    def register(self, name: str, **options: Unpack[Options]) -> Callable[[F], F]: ...  # noqa: F811  # in disguise
+
+    def register(  # noqa: F811  # the implementation
+        self,
+        name: str,
+        probe: str | Callable[[], object] | None = None,
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> object:
+        """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
+
+        *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
+        ``https://...``, ``command:git``, ``module:numpy>=2``, ``env:NAME``, ``python:pkg.mod:function``,
+        ``all:docker,postgres``, ``any:docker,staging``. A function says yes by returning None or True, and no by
+        returning False or ``(False, "why")``, or by raising :class:`Unavailable`; anything else counts as failed.
+
+        A probe is given up after *timeout* seconds (default 2.5, or ``SSOT_SHIMS_TIMEOUT``). A function that hangs is
+        left behind in its daemon thread, and not started again before it has come back; one that prints without end
+        from such a thread can abort the exit of the interpreter. A yes or no is kept for *ttl* seconds, by default for
+        good. *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off, which by default holds for ``tcp``,
+        ``unix`` and ``http``.
+
+        Raises :class:`InvalidDeclaration` for what does not read, and for a name that is registered already, unless
+        *replace* is set or it is the same statement: the same probe by its notation, in the same file.
+
+        >>> from ssot_shims import Registry
+        >>> registry = Registry()
+        >>> @registry.register("gpu", timeout=1.0)
+        ... def gpu():
+        ...     return False, "no device node /dev/nvidia0"
+        >>> registry.check("gpu").reason
+        'no device node /dev/nvidia0'
+        """
+        where = caller()
+
+        def declare(probe: object) -> object:
+            made = capability(name, probe, timeout=timeout, ttl=ttl, service=service, where=where)
+            self.add(made, replace=replace)
+            return probe
+
+        if probe is None:
+            refuse_bad_name(name)
+            return declare
+        declare(probe)
+        return None
 
     def add(self, new: Capability, *, replace: bool = False) -> None:
         """Register *new* on its own level.

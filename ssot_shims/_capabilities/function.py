@@ -1,10 +1,11 @@
-"""What a probe function returns or raises, as an availability."""
+"""The function that asks a probe, and what it says, or the parts of a combination say, as an availability."""
 
 from __future__ import annotations
 
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import file_of, place_of, raising
-from ssot_shims._probes.notation import Probe
+from ssot_shims._capabilities.capability import is_async
+from ssot_shims._probes.notation import Probe, PythonProbe
 from ssot_shims._settings import has_variable
 from ssot_shims._text import describe, fit_to_show
 from ssot_shims.errors import CircularProbe, Unavailable
@@ -12,13 +13,31 @@ from ssot_shims.errors import CircularProbe, Unavailable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Literal
 
+    from ssot_shims._availability import Status
     from ssot_shims._capabilities.capability import Capability
 
 _STATUSES = ("available", "unavailable", "timed_out", "failed")
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
 WHOLE = "give it one of the four statuses, a reason in words, and details of text by text"
+
+
+def prepared(capability: Capability) -> Callable[..., object] | Availability:
+    """The function that asks the probe, imported if it is named as text; when that fails, the answer that says so."""
+    probe = capability.probe
+    try:
+        if isinstance(probe, Probe):
+            probe.prepare()
+            return probe.ask
+        function: Callable[..., object] = probe.load() if isinstance(probe, PythonProbe) else probe
+    except (KeyboardInterrupt, CircularProbe):
+        raise
+    except BaseException as error:
+        return failed(capability, f"loading {capability.notation} raised {fit_to_show(describe(error))}")
+    if is_async(function):
+        return failed(capability, f"{capability.notation} is an async function, and nobody would await it")
+    return function
 
 
 def outcome(capability: Capability, function: Callable[..., object], deadline: float) -> Availability:
@@ -76,3 +95,34 @@ def is_whole(value: Availability) -> bool:
     """Whether an answer made by a user can be shown: what should be text is, and nothing is missing."""
     texts = (value.reason, value.hint, *value.details, *value.details.values())
     return value.status in _STATUSES and all(type(text) is str for text in texts) and value.reason.strip() != ""
+
+
+# What is said of a combination that is not there: breakage first, then a clear no.
+_BADNESS: tuple[Status, ...] = ("timed_out", "unavailable", "failed")
+
+
+def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Availability:
+    """The answer that *parts* add up to, with the reason of every part that decides it.
+
+    It is forced (its ``source`` is not ``probe``) when it would be another without a forced part.
+
+    >>> yes = Availability(status="available", reason="it is")
+    >>> no = Availability(status="unavailable", reason="it is not")
+    >>> combined("any", {"docker": no, "staging": yes}).reason
+    'staging: it is'
+    >>> combined("all", {"docker": no, "staging": yes}).reason
+    'docker: it is not'
+    """
+    no = {name: part for name, part in parts.items() if not part}
+    is_yes = not no if kind == "all" else len(no) < len(parts)
+    deciding = {name: part for name, part in parts.items() if part} if is_yes else no
+    needs_all = is_yes is (kind == "all")
+    forced = [part.source for part in deciding.values() if part.source != "probe"]
+    is_forced = bool(forced) if needs_all else len(forced) == len(deciding)
+    return Availability(
+        status="available" if is_yes else max(no.values(), key=lambda part: _BADNESS.index(part.status)).status,
+        reason="; ".join(f"{name}: {part.reason}" for name, part in deciding.items()),
+        hint="; ".join(f"{name}: {part.hint}" for name, part in deciding.items() if part.hint),
+        source=forced[0] if is_forced else "probe",
+        details={name: part.status for name, part in deciding.items()},
+    )

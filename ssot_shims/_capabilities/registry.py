@@ -1,4 +1,8 @@
-"""The registry: who registered which capability, and one question to ask of each."""
+"""The registry: capabilities by name, and one question to ask of each.
+
+A check has two steps, so that several run side by side: *start* does what belongs in the asking thread and starts the
+thread of the probe, *wait* gives the answer.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,25 @@ import os
 from _weakref import ref
 from time import monotonic
 
+import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._callsite import caller
-from ssot_shims._capabilities.cache import Override, overriding
-from ssot_shims._capabilities.capability import capability, refuse_bad_name
+from ssot_shims._callsite import caller, file_of
+from ssot_shims._capabilities.cache import Override, forced, overriding
 from ssot_shims._capabilities.catalogue import Catalogue
-from ssot_shims._capabilities.check import check, start, start_each, wait
-from ssot_shims._capabilities.flight import awaited
+from ssot_shims._capabilities.flight import Flight, awaited, current, in_thread, refuse_circle
+from ssot_shims._capabilities.function import combined, outcome, prepared
 from ssot_shims._record import Record
-from ssot_shims.errors import CapabilityMissing
+from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
-    from typing import Any, TypeVar, overload
+    from typing import Any
 
-    F = TypeVar("F", bound=Callable[[], object])
-else:
-
-    def overload(function):
-        return function
+    from ssot_shims._capabilities.cache import Answers
+    from ssot_shims._capabilities.capability import Capability
+    from ssot_shims._capabilities.flight import Started
 
 
 class Given(Record):
@@ -63,75 +65,6 @@ class Registry(Catalogue):
 
             os.register_at_fork(after_in_child=after_fork)
 
-    @overload
-    def register(
-        self,
-        name: str,
-        probe: str | Callable[[], object],
-        *,
-        timeout: float | None = None,
-        ttl: float | None = None,
-        service: bool | None = None,
-        replace: bool = False,
-    ) -> None: ...
-
-    @overload
-    def register(  # noqa: F811  # overload is typing's, in disguise
-        self,
-        name: str,
-        *,
-        timeout: float | None = None,
-        ttl: float | None = None,
-        service: bool | None = None,
-        replace: bool = False,
-    ) -> Callable[[F], F]: ...
-
-    def register(  # noqa: F811  # the implementation
-        self,
-        name: str,
-        probe: str | Callable[[], object] | None = None,
-        *,
-        timeout: float | None = None,
-        ttl: float | None = None,
-        service: bool | None = None,
-        replace: bool = False,
-    ) -> object:
-        """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
-
-        *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
-        ``https://...``, ``command:git``, ``module:numpy>=2``, ``env:NAME``, ``python:pkg.mod:function``,
-        ``all:docker,postgres``, ``any:docker,staging``. A function says yes by returning None or True, and no by
-        returning False or ``(False, "why")``, or by raising :class:`Unavailable`; anything else counts as failed.
-
-        A probe is given up after *timeout* seconds (default 2.5, or ``SSOT_SHIMS_TIMEOUT``). A function that hangs is
-        left behind in its daemon thread, and not started again before it has come back; one that prints without end
-        from such a thread can abort the exit of the interpreter. A yes or no is kept for *ttl* seconds, by default for
-        good. *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off, which by default holds for ``tcp``,
-        ``unix`` and ``http``.
-
-        Raises :class:`InvalidDeclaration` for what does not read, and for a name that is registered already, unless
-        *replace* is set or it is the same statement: the same probe by its notation, in the same file.
-
-        >>> registry = Registry()
-        >>> @registry.register("gpu", timeout=1.0)
-        ... def gpu():
-        ...     return False, "no device node /dev/nvidia0"
-        >>> registry.check("gpu").reason
-        'no device node /dev/nvidia0'
-        """
-        where = caller()
-
-        def declare(probe: object) -> object:
-            made = capability(name, probe, timeout=timeout, ttl=ttl, service=service, where=where)
-            self.add(made, replace=replace)
-            return probe
-
-        if probe is None:
-            refuse_bad_name(name)
-            return declare
-        declare(probe)
-        return None
-
     def check(self, name: str) -> Availability:
         """Whether *name* is there, and why.
 
@@ -145,7 +78,7 @@ class Registry(Catalogue):
         Traceback (most recent call last):
         ssot_shims.errors.UnknownName: no capability 'paht'; close: path; known: path
         """
-        return check(self._answers, name)
+        return wait(self._answers, start(self._answers, name))
 
     async def acheck(self, name: str) -> Availability:
         """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
@@ -230,3 +163,129 @@ class Registry(Catalogue):
             self[name]
         started = start_each(self._answers, names)
         return {name: wait(self._answers, one) for name, one in started.items()}
+
+
+def start_each(answers: Answers, names: Iterable[str]) -> dict[str, Started]:
+    """Start each of *names*; :func:`wait` raises what is wrong with one of them."""
+    started: dict[str, Started] = {}
+    for name in dict.fromkeys(names):
+        try:
+            started[name] = start(answers, name)
+        except SsotShimsError as error:
+            started[name] = error
+    return started
+
+
+def start(answers: Answers, name: str) -> Started:
+    """Start to find out whether *name* is there: what belongs in this thread is done, and the probe runs in its own.
+
+    Raises :class:`UnknownName`, :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing
+    of what the machine is like.
+    """
+    known = answers.known(answers.find(name).name)
+    if known is not None:
+        return known
+    new: Flight | None = None
+    try:
+        with answers.lock:
+            found, new = _join(answers, answers.find(name))
+            if new and not new.capability.parts:
+                answers.flights.append(new)
+        if new:
+            _launch(answers, new)
+    except BaseException:
+        with answers.lock:
+            if new and new in answers.flights and new.ident is None:  # it never begins; those who wait ask again
+                answers.end(new)
+        raise
+    return found
+
+
+def _join(answers: Answers, capability: Capability) -> tuple[Flight | Availability, Flight | None]:
+    """The answer if there is one, else the flight to wait for; and that again if it is new. Called under the lock."""
+    name, asker = capability.name, current.get()
+    answer = answers.known(name)
+    if answer is not None:
+        return answer, None
+    answers.note(name, None)
+    if asker and asker.is_over:  # this context has outlived it
+        asker = None
+    refuse_circle(capability, asker)
+    before = next((flight for flight in reversed(answers.flights) if flight.capability is capability), None)
+    if before and not before.is_over and not before.is_outdated:
+        before.askers += [asker] if asker else []
+        return before, None
+    answer = forced(capability)
+    if answer is None and not capability.parts:
+        answer = answers.agreed(capability)
+    if answer is not None:
+        return answers.keep(capability, answer), None
+    new = Flight(capability, asker, capability.timeout or _settings.timeout(), before)
+    return new, new
+
+
+def _launch(answers: Answers, flight: Flight) -> None:
+    """Start the parts of a combination; else import what the probe needs, then start its clock and its thread."""
+    capability, token = flight.capability, current.set(flight)  # for what is imported, and for the threads
+    try:
+        if capability.parts:
+            flight.parts = start_each(answers, capability.parts)
+            return
+        function = prepared(capability)
+        flight.file = "" if isinstance(function, Availability) else file_of(function)
+        flight.started = monotonic()
+        flight.deadline = flight.started + flight.seconds
+        flight.thread = in_thread(capability.name, lambda: _run(answers, flight, function))
+    finally:
+        current.reset(token)
+
+
+def _run(answers: Answers, flight: Flight, function: Callable[..., object] | Availability) -> None:
+    """What the thread of *flight* does."""
+    from threading import get_ident
+
+    with answers.lock:
+        if flight.ident or flight not in answers.flights:  # it has begun, or whoever asked was interrupted before
+            return
+        flight.ident = get_ident()
+    answer = error = None
+    try:
+        if isinstance(function, Availability):
+            answer = function
+        elif flight.before and not flight.before.has_ended(flight.before.started + flight.seconds):
+            answer = flight.timed_out()
+        elif not flight.is_over:  # else it was given up before it could begin
+            flight.before = None
+            answer = outcome(flight.capability, function, flight.deadline)
+    except BaseException as raised:  # for those who wait, and not for threading.excepthook
+        error = raised
+    finally:
+        answers.land(flight, answer, error)
+        answers.end(flight)
+
+
+def wait(answers: Answers, started: Started) -> Availability:
+    """The answer of what was *started*. The errors of a run are raised in each thread that waits for it."""
+    if isinstance(started, SsotShimsError):
+        raise started
+    answer = started if isinstance(started, Availability) else _wait(answers, started)
+    answers.note(answer.name, answer)
+    return answer
+
+
+def _wait(answers: Answers, flight: Flight) -> Availability:
+    if flight.parts:
+        found = {name: wait(answers, part) for name, part in flight.parts.items()}
+        answer = combined(flight.capability.probe.kind, found)
+        return answer.replace(name=flight.capability.name, seconds=monotonic() - flight.started)
+    if not flight.has_ended_in_time():
+        late = flight.timed_out()
+        if not flight.has_clock:
+            return late  # for this asker alone, who may be why the import does not end
+        answers.land(flight, late)
+    if isinstance(flight.error, CircularProbe):
+        raise CircularProbe(flight.error.names)
+    if flight.error is not None:
+        raise flight.error
+    # Without an answer, whoever started it was interrupted before the thread began.
+    return wait(answers, start(answers, flight.capability.name)) if flight.answer is None else flight.answer

@@ -14,7 +14,6 @@ import pytest
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._capabilities.check import no_services
 from ssot_shims._plugin.results import results_of
 from ssot_shims._project.declarations import ImportFailure, declare, importable, told_later
 from ssot_shims._project.pyproject import Project, read_project
@@ -88,7 +87,7 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
     config.add_cleanup(undo.close)
     undo.callback(variables.undo)
     try:
-        for read in (_settings.strict, _settings.forced_placeholders, _settings.timeout, no_services):
+        for read in (_settings.strict, _settings.forced_placeholders, _settings.timeout, _settings.no_services):
             read()
         required = _required(config)
         said_by = {

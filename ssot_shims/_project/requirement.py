@@ -7,7 +7,6 @@ from importlib import import_module
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._capabilities.check import no_services
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
@@ -186,7 +185,7 @@ def survey(registry: Registry, names: Iterable[str]) -> dict[str, Availability]:
     :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
     """
     _settings.timeout()
-    no_services()
+    _settings.no_services()
     return {name: _answer(name, wait) for name, wait in registry.start_each(names).items()}
 
 
