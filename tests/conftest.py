@@ -19,6 +19,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.capability import LEVELS
 from ssot_shims._shims.shim import Snapshot, restore, snapshot
 
 if TYPE_CHECKING:
@@ -62,9 +63,16 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
 @pytest.fixture
 def our_capabilities() -> Iterator[None]:
     """The registry that everybody shares: what a test registers, overrides and finds out is taken back."""
-    before = capabilities.snapshot()
+    answers = capabilities._answers
+    levels = {name: dict(on_each_level) for name, on_each_level in capabilities._levels.items()}
+    layers = answers.layers
     yield
-    capabilities.restore(before)
+    answers.layers = layers
+    names = capabilities._levels.keys() | levels.keys()
+    for name in names:
+        for level in LEVELS:
+            capabilities.set_level(name, level, levels.get(name, {}).get(level))
+    answers.forget(names)
     # Its import registers, and what it has registered is gone.
     sys.modules.pop("ssot_shims.orchestration", None)
     vars(ssot_shims).pop("orchestration", None)

@@ -7,15 +7,13 @@ from time import monotonic
 from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers
 from ssot_shims._capabilities.capability import LEVELS, Capability, capability, refuse_bad_name
-from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import TypedDict, TypeVar, Unpack, overload
 
-    from ssot_shims._availability import Availability
     from ssot_shims._capabilities.capability import Level
 
     F = TypeVar("F", bound=Callable[[], object])
@@ -31,13 +29,6 @@ else:
 
     def overload(function):
         return function
-
-
-class Snapshot(Record):
-    """The registrations and overrides of a registry at one moment."""
-
-    levels: Mapping[str, Mapping[Level, Capability]]
-    layers: tuple[Mapping[str, Availability], ...]
 
 
 class Catalogue:
@@ -127,21 +118,6 @@ class Catalogue:
     def registered(self) -> dict[str, Capability]:
         """The capabilities that are registered, by name."""
         return dict(self._answers.capabilities)
-
-    def snapshot(self) -> Snapshot:
-        """What is registered and overridden now, to be given to :meth:`restore`."""
-        levels = {name: dict(on_each_level) for name, on_each_level in self._levels.items()}
-        return Snapshot(levels=levels, layers=self._answers.layers)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Nothing; registrations and overrides are those of *snapshot*, and every answer is found out again."""
-        with self._answers.lock:
-            self._answers.layers = snapshot.layers
-            names = self._levels.keys() | snapshot.levels.keys()
-            for name in names:
-                for level in LEVELS:
-                    self.set_level(name, level, snapshot.levels.get(name, {}).get(level))
-            self._answers.forget(names)
 
     def __getitem__(self, name: str) -> Capability:
         return self._answers.find(name)

@@ -17,7 +17,6 @@ from ssot_shims._capabilities.cache import Override, forced, overriding
 from ssot_shims._capabilities.catalogue import Catalogue
 from ssot_shims._capabilities.flight import Flight, awaited, current, in_thread, refuse_circle
 from ssot_shims._capabilities.function import combined, outcome, prepared
-from ssot_shims._record import Record
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
     from ssot_shims._capabilities.cache import Answers
     from ssot_shims._capabilities.capability import Capability
     from ssot_shims._capabilities.flight import Started
-
-
-class Given(Record):
-    """What a registry has answered: ``last`` by the machine, ``overriding`` by overrides that said yes."""
-
-    last: Mapping[str, Availability | None]  # None for what has been asked and has no answer yet
-    overriding: Mapping[str, Availability]
 
 
 class Registry(Catalogue):
@@ -150,9 +142,10 @@ class Registry(Catalogue):
         self._answers.globals[name] = namespace
         return self._answers.hits
 
-    def given_answers(self) -> Given:
-        """What was answered to those who have asked this registry so far."""
-        return Given(last=dict(self._answers.last), overriding=dict(self._answers.overriding))
+    def given_answers(self, required: Iterable[str]) -> dict[str, Availability | None]:
+        """What was answered so far, None while it is found out; for *required* the yes of an override counts."""
+        overriding = self._answers.overriding
+        return {**self._answers.last, **{name: overriding[name] for name in required if name in overriding}}
 
     def __reduce__(self) -> str:
         # The one that everybody shares is the same in each process; any other cannot be pickled.

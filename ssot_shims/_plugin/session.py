@@ -95,10 +95,9 @@ def asked_by(item: pytest.Item) -> str:
 
 def _asked_so_far(config: pytest.Config) -> dict[str, Any]:
     """The last answers that were given to questions in Python, and the records of the shims that were imported."""
-    given, required = capabilities.given_answers(), settings_of(config).required
     # The yes of an override matters only where the real thing is required.
-    overriding = {name: answer for name, answer in given.overriding.items() if name in required}
-    return {**given.last, **overriding, **{UPSTREAM + shim.name: shim for shim in all_shims()}}
+    given = capabilities.given_answers(settings_of(config).required)
+    return {**given, **{UPSTREAM + shim.name: shim for shim in all_shims()}}
 
 
 def _asked(config: pytest.Config, before: dict[str, Any], notes_before: int) -> dict[str, Any]:
