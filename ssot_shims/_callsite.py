@@ -7,8 +7,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import CodeType, FrameType, TracebackType
+    from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -17,20 +17,17 @@ _CALLERS = PACKAGE + "_capabilities"
 
 def caller() -> str:
     """The line outside this package that has called into it."""
-    frame = _caller()
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _caller() -> FrameType:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
-    return frame
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def code_of(function: Callable[..., object]) -> CodeType | None:
     """The code that calling *function* runs, through partials and methods; None when it is not Python."""
-    code: CodeType | None = getattr(_called(function), "__code__", None)
+    inner = _inner(function)
+    called = inner if hasattr(inner, "__code__") else getattr(inner, "__call__", None)  # noqa: B004  # its code
+    code: CodeType | None = getattr(called, "__code__", None)
     return code
 
 
@@ -38,11 +35,6 @@ def file_of(function: Callable[..., object]) -> str:
     """The file of the user's that *function* is defined in; empty when it is ours, or not Python."""
     code = code_of(function)
     return code.co_filename if code and not code.co_filename.startswith(PACKAGE) else ""
-
-
-def _called(function: Callable[..., object]) -> Any:
-    inner = _inner(function)
-    return inner if hasattr(inner, "__code__") else getattr(inner, "__call__", None)  # noqa: B004  # its code
 
 
 def _inner(function: Callable[..., object]) -> Any:
@@ -58,14 +50,18 @@ def place_of(function: Callable[..., object]) -> str:
     code = code_of(function)
     if code:
         return f"{code.co_filename}:{code.co_firstlineno}"
-    inner: Any = _inner(function)
+    inner = _inner(function)
     return f"{getattr(inner, '__qualname__', None) or type(inner).__qualname__}, not in Python"
 
 
 def current_line(thread: int, file: str) -> str:
     """Where the thread with that identity stands, in *file* if it is there at all; empty when it has ended."""
     frame = sys._current_frames().get(thread)
-    return _innermost(_outwards(frame), file)
+    places: list[tuple[str, int]] = []
+    while frame is not None:
+        places.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return _innermost(places, file)
 
 
 def raising(error: BaseException, file: str) -> str:
@@ -73,27 +69,15 @@ def raising(error: BaseException, file: str) -> str:
 
     The folder of the registry is left out: from there the probe was called, which may be done in a wrong way.
     """
-    places = [place for place in _inwards(error.__traceback__) if os.path.dirname(place[0]) != _CALLERS]
-    return _innermost(places[::-1], file)
+    traceback = error.__traceback__
+    places: list[tuple[str, int]] = []
+    while traceback is not None:
+        places.insert(0, (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return _innermost([place for place in places if os.path.dirname(place[0]) != _CALLERS], file)
 
 
 def _innermost(places: list[tuple[str, int]], file: str) -> str:
     """The first of *places* that is in *file*, else the first."""
-    chosen: Iterable[tuple[str, int]] = [place for place in places if place[0] == file] or places
-    return next((f"{name}:{line}" for name, line in chosen), "")
-
-
-def _outwards(frame: FrameType | None) -> list[tuple[str, int]]:
-    places: list[tuple[str, int]] = []
-    while frame is not None:
-        places.append((frame.f_code.co_filename, frame.f_lineno))
-        frame = frame.f_back
-    return places
-
-
-def _inwards(traceback: TracebackType | None) -> list[tuple[str, int]]:
-    places: list[tuple[str, int]] = []
-    while traceback is not None:
-        places.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
-        traceback = traceback.tb_next
-    return places
+    chosen = [place for place in places if place[0] == file] or places
+    return f"{chosen[0][0]}:{chosen[0][1]}" if chosen else ""
