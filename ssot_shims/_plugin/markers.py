@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
 import pytest
 
 from ssot_shims._capabilities.cache import Answers
 from ssot_shims._plugin.results import results_of
-from ssot_shims._plugin.settings import judge, settings_of
+from ssot_shims._plugin.settings import Settings, judge, settings_of
 from ssot_shims._project.declarations import importable
 from ssot_shims._project.environment import Environment, choose_from
 from ssot_shims._project.requirement import UPSTREAM, Verdict
 from ssot_shims._settings import environment as named_environment
 from ssot_shims._text import fit_to_show, with_hint
 from ssot_shims.errors import NoEnvironment, SsotShimsError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import NoReturn
-
-    from ssot_shims._plugin.settings import Settings
-
 
 _PREFIXES = {"requires_capability": "", "requires_upstream": UPSTREAM}
 _EXAMPLES = {

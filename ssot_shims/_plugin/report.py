@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ssot_shims._settings as _settings
-from ssot_shims._plugin.results import LABELS, lines, results_of
-from ssot_shims._plugin.settings import settings_of
-from ssot_shims._text import describe, fit_to_show, markdown
+from ssot_shims._plugin.results import LABELS, Line, Results, lines, results_of
+from ssot_shims._plugin.settings import Settings, settings_of
+from ssot_shims._project.requirement import Verdict
+from ssot_shims._text import describe, fit_to_show, markdown, markdown_table
 from ssot_shims._version import __version__
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from typing import Any
-
-    from ssot_shims._plugin.results import Line, Results
-    from ssot_shims._plugin.settings import Settings
-    from ssot_shims._project.requirement import Verdict
-
 
 SCHEMA = 1
 
@@ -56,8 +49,8 @@ def _markdown(lines: Sequence[Line]) -> str:
     head = f"### {markdown(f'ssot_shims {__version__}')}\n\n"
     if not lines:
         return f"{head}Nothing was skipped, and no placeholder is in use.\n"
-    rows = [f"| {line.label} | {markdown(line.about)} | {markdown(line.text)} |" for line in lines]
-    return head + "\n".join(["| what | name | why |", "|---|---|---|", *rows]) + "\n"
+    rows = ((line.label, line.about, line.text) for line in lines)
+    return head + "\n".join(markdown_table(("what", "name", "why"), rows)) + "\n"
 
 
 def _json(results: Results, settings: Settings, lines: Sequence[Line], exit_code: int) -> str:

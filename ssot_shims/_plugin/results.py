@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from ssot_shims._project.requirement import Verdict
 from ssot_shims._record import Record
 from ssot_shims._text import fit_to_show, with_hint
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
-
 
 # The labels of lines, the most serious first, each with its colour in a terminal. The first two fail the run.
 LABELS = {
@@ -30,7 +26,6 @@ LABELS = {
     "PLACEHOLDER": "",
     "ENVIRONMENT": "",
 }
-_ORDER = tuple(LABELS)
 
 
 class Line(Record):
@@ -147,7 +142,7 @@ def lines(results: Results, required: Mapping[str, str]) -> tuple[Line, ...]:
     problems = () if results.is_refused else results.problems
     of_the_run = (*(Line(label="ERROR", about="ssot_shims", text=problem) for problem in problems), *results.notes)
     found = (*_of_names(results), *_of_shims(results), *of_the_run, *_not_asked(results, required))
-    return tuple(sorted(found, key=lambda line: _ORDER.index(line.label)))
+    return tuple(sorted(found, key=lambda line: [*LABELS].index(line.label)))
 
 
 def _of_names(results: Results) -> Iterator[Line]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 
@@ -14,16 +16,9 @@ from ssot_shims._plugin.markers import NEEDED, named_by_any
 from ssot_shims._plugin.results import Results, results_of
 from ssot_shims._plugin.settings import import_modules, judge, settings_of
 from ssot_shims._project.requirement import UPSTREAM, known_names, verdict_of
-from ssot_shims._shims.shim import all_shims
+from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import describe, fit_to_show
 from ssot_shims.errors import InvalidSetting
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
-
-    from ssot_shims._shims.shim import ShimRecord
 
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)
@@ -47,9 +42,7 @@ def begin(config: pytest.Config) -> None:
 def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """When everything is collected, note what is wrong on every machine; the modules are imported for unknown names."""
     results, settings = watch(config), settings_of(config)
-    if settings.project.modules and (settings.required.keys() | named_by_any(items)) - known_names():
-        import_modules(config)
-    if _misspelled():
+    if (settings.required.keys() | named_by_any(items)) - known_names() or _misspelled():
         import_modules(config)
     for variable, problem in _misspelled().items():
         results.note("PROBLEM", variable, problem)

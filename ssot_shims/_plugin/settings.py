@@ -7,8 +7,11 @@ and for shims that are imported at any time. All of it is undone when pytest end
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,26 +20,17 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin.results import results_of
 from ssot_shims._project.declarations import ImportFailure, declare, importable, told_later
 from ssot_shims._project.pyproject import Project, read_project
-from ssot_shims._project.requirement import RunOptions, judge_each, set_run_options
+from ssot_shims._project.requirement import RunOptions, Verdict, judge_each, set_run_options
 from ssot_shims._record import Record
 from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidSetting, SsotShimsError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-    from typing import Any
-
-    from ssot_shims._project.requirement import Verdict
-
 
 class Settings(Record):
-    """What is in force in one run: who requires each name, who has said what each variable says, and the reports."""
+    """What is in force in one run: the project, who requires each name, and the reports to write."""
 
     project: Project
     required: Mapping[str, str] = {}
-    said_by: Mapping[str, str] = {}
     reports: tuple[Path, ...] = ()
 
 
@@ -105,7 +99,7 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
         reports = tuple(_reports(config))
     except SsotShimsError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_KEY] = Settings(project=project, required=required, said_by=said_by, reports=reports)
+    config.stash[_KEY] = Settings(project=project, required=required, reports=reports)
     # To import them for every run would import upstreams that its tests do not use.
     declare_more = partial(import_modules, config)
     undo.callback(capabilities.when_unknown, capabilities.when_unknown(declare_more))
@@ -153,9 +147,7 @@ def _refuse_unknown_environment(project: Project, said_by: Mapping[str, str]) ->
     # Where the project has none, the variable may be meant for another project.
     if name and name not in known and (known or _settings.ENVIRONMENT in said_by):
         file = project.file or project.root / "pyproject.toml"
-        expected = f"one of {', '.join(known)}, which {file} has{did_you_mean(name, known)}"
-        if not known:
-            expected = f"an environment of [tool.ssot_shims] in {file}, which has none"
+        expected = f"an environment in {file}, which has {', '.join(known) or 'none'}{did_you_mean(name, known)}"
         raise InvalidSetting(said_by.get(_settings.ENVIRONMENT, _settings.ENVIRONMENT), name, expected)
 
 

@@ -160,15 +160,14 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
             ["--ssot-environment=stagin"],
             {"pyproject.toml": ENVIRONMENT.format("staging")},
             {},
-            "--ssot-environment is 'stagin'; expected one of staging, which {folder}/pyproject.toml has; "
-            "close: staging",
+            "--ssot-environment is 'stagin'; expected an environment in {folder}/pyproject.toml, which "
+            "has staging; close: staging",
         ),
         (
             ["--ssot-environment=staging"],
             {},
             {},
-            "--ssot-environment is 'staging'; expected an environment of [tool.ssot_shims] in {folder}/pyproject.toml, "
-            "which has none",
+            "--ssot-environment is 'staging'; expected an environment in {folder}/pyproject.toml, which has none",
         ),
         (
             ["--ssot-report=report.txt"],

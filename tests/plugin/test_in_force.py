@@ -71,7 +71,7 @@ def test_unittest_alone_remembers_what_was_required_at_import(suite: Suite) -> N
 def test_a_misspelled_environment(suite: Suite) -> None:
     """Who named it is told, and the file that knows others."""
     root = suite.write({"test_it.py": "def test(): pass\n", "pyproject.toml": ENVIRONMENT})
-    told = f"'engin'; expected one of engine, which {root}/pyproject.toml has; close: engine"
+    told = f"'engin'; expected an environment in {root}/pyproject.toml, which has engine; close: engine"
     run = suite.run("--ssot-environment=engin")
     assert (run.code, run.err.splitlines()[0]) == (4, f"ERROR: --ssot-environment is {told}")
     run = suite.run(env={"SSOT_SHIMS_ENVIRONMENT": "engin"})
