@@ -81,12 +81,12 @@ class Registry(Catalogue):
 
     def check_all(self) -> dict[str, Availability]:
         """The answer for every capability there is, by name; found side by side, in the time of the slowest."""
-        return self._check_each(tuple(self))
+        return {name: wait() for name, wait in self.start_each(self).items()}
 
     def require(self, *names: str) -> None:
         """Nothing, when all *names* are there. Raises :class:`CapabilityMissing` with every reason when one is not."""
-        answers = self._check_each(names)
-        missing = {name: answer for name, answer in answers.items() if not answer}
+        waits = self.start_each([self[name].name for name in names])
+        missing = {name: answer for name, wait in waits.items() if not (answer := wait())}
         if missing:
             reasons = {name: answer.reason for name, answer in missing.items()}
             raise CapabilityMissing(reasons, {name: answer.hint for name, answer in missing.items()})
@@ -150,12 +150,6 @@ class Registry(Catalogue):
     def __reduce__(self) -> str:
         # The one that everybody shares is the same in each process; any other cannot be pickled.
         return "capabilities"
-
-    def _check_each(self, names: tuple[str, ...]) -> dict[str, Availability]:
-        for name in names:
-            self[name]
-        started = start_each(self._answers, names)
-        return {name: wait(self._answers, one) for name, one in started.items()}
 
 
 def start_each(answers: Answers, names: Iterable[str]) -> dict[str, Started]:
