@@ -78,11 +78,9 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_finish(session: pytest.Session) -> Generator[None, Any, Any]:
-    if _is_used():
-        _session().check_declarations(session.config, session.items)
     result = yield  # the collected tests are shown first
     if _is_used():
-        _session().refuse_problems(session.config)
+        _session().check_declarations(session.config, session.items)
     return result
 
 

@@ -17,11 +17,8 @@ from ssot_shims._settings import environment as named_environment
 from ssot_shims._text import fit_to_show, with_hint
 from ssot_shims.errors import NoEnvironment, SsotShimsError
 
-_PREFIXES = {"requires_capability": "", "requires_upstream": UPSTREAM}
-_EXAMPLES = {
-    "requires_capability": '@pytest.mark.requires_capability("docker")',
-    "requires_upstream": '@pytest.mark.requires_upstream("HeartbeatConfig")',
-}
+# For each marker what the names in it begin with elsewhere, and one to show.
+_MARKERS = {"requires_capability": ("", "docker"), "requires_upstream": (UPSTREAM, "HeartbeatConfig")}
 
 
 # Of a test: the verdicts by name on what it needs.
@@ -32,8 +29,10 @@ _VERDICTS = "_ssot_shims_verdicts"
 
 def decide(item: pytest.Item) -> None:
     """Let *item* run, or skip or fail it when what its markers name is not there."""
-    if any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
-        _skip_what_its_author_skips(item)
+    # pytest looks at skip and skipif only after this hook: it has to be before whatever else prepares the test.
+    skipping = item.config.pluginmanager.get_plugin("skipping")
+    if skipping is not None and any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
+        skipping.pytest_runtest_setup(item)
     verdicts = judge(item.config, list(_named_by(item)))
     item.stash[NEEDED] = {verdict.name: verdict for verdict in verdicts}
     against = [verdict for verdict in verdicts if verdict.outcome != "run"]
@@ -69,27 +68,26 @@ def _stop(text: str, verdicts: tuple[Verdict, ...], *, is_error: bool) -> NoRetu
     raise error
 
 
-def _skip_what_its_author_skips(item: pytest.Item) -> None:
-    # pytest looks at skip and skipif only after this hook: it has to be before whatever else prepares the test.
-    skipping = item.config.pluginmanager.get_plugin("skipping")
-    if skipping is not None:
-        skipping.pytest_runtest_setup(item)
-
-
 def _named_by(item: pytest.Item) -> Iterator[str]:
     """The names in the markers of *item*, those of its class and module included."""
-    for marker, prefix in _PREFIXES.items():
+    for marker, (prefix, example) in _MARKERS.items():
         for mark in item.iter_markers(marker):
-            wrong = _wrong(mark)
-            if wrong:
-                _refuse(marker, f"{_shown(mark)} {wrong}", f"write {_EXAMPLES[marker]}")
+            if not _is_readable(mark):
+                reason = f"{_shown(mark)} does not read: a marker takes names only, each as a string of its own"
+                _refuse(marker, reason, f'write @pytest.mark.{marker}("{example}")')
             yield from (prefix + name for name in mark.args)
 
 
 def named_by_any(items: Iterable[pytest.Item]) -> set[str]:
     """The names in the markers of all *items* whose markers can be read."""
-    marks = ((mark, prefix) for item in items for kind, prefix in _PREFIXES.items() for mark in item.iter_markers(kind))
-    return {prefix + name for mark, prefix in marks if not _wrong(mark) for name in mark.args}
+    return {
+        prefix + name
+        for item in items
+        for marker, (prefix, _) in _MARKERS.items()
+        for mark in item.iter_markers(marker)
+        if _is_readable(mark)
+        for name in mark.args
+    }
 
 
 def _shown(mark: pytest.Mark) -> str:
@@ -97,17 +95,9 @@ def _shown(mark: pytest.Mark) -> str:
     return f"@pytest.mark.{mark.name}({', '.join(given)})"
 
 
-def _wrong(mark: pytest.Mark) -> str:
-    if mark.kwargs:
-        return f"has the keyword {next(iter(mark.kwargs))}, and takes names only"
-    for name in mark.args:
-        if not isinstance(name, str):
-            return f"holds an object of type {type(name).__name__}, and takes names only"
-        if "," in name:
-            return "holds several names in one string, and takes each as a string of its own"
-        if not name.strip():
-            return "holds an empty name"
-    return "" if mark.args else "names nothing"
+def _is_readable(mark: pytest.Mark) -> bool:
+    are_names = all(isinstance(name, str) and name.strip() and "," not in name for name in mark.args)
+    return bool(mark.args) and are_names and not mark.kwargs
 
 
 _KEY = pytest.StashKey[Environment | SsotShimsError]()

@@ -40,7 +40,10 @@ def begin(config: pytest.Config) -> None:
 
 
 def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """When everything is collected, note what is wrong on every machine; the modules are imported for unknown names."""
+    """Import the modules for names that are unknown, and raise UsageError for what is wrong on every machine.
+
+    A worker of pytest-xdist sends it at its end.
+    """
     results, settings = watch(config), settings_of(config)
     if (settings.required.keys() | named_by_any(items)) - known_names() or _misspelled():
         import_modules(config)
@@ -48,6 +51,9 @@ def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> N
         results.note("PROBLEM", variable, problem)
     for verdict in judge(config, sorted(settings.required.keys() - known_names())):
         results.problems[f"{verdict.name}: {verdict.explanation}"] = verdict.name
+    if results.problems and not _is_worker(config):
+        results.is_refused = True
+        raise pytest.UsageError(*results.problems)
 
 
 def _misspelled() -> dict[str, str]:
@@ -55,14 +61,6 @@ def _misspelled() -> dict[str, str]:
         return {}
     shims = {name.removeprefix(UPSTREAM) for name in known_names() if name.startswith(UPSTREAM)}
     return _settings.unknown_variables(frozenset(shims), frozenset(capabilities))
-
-
-def refuse_problems(config: pytest.Config) -> None:
-    """Raise UsageError for what is wrong whatever the machine; a worker of pytest-xdist sends it at its end."""
-    results = results_of(config)
-    if results.problems and not _is_worker(config):
-        results.is_refused = True
-        raise pytest.UsageError(*results.problems)
 
 
 # Of a test: what had been asked for before it began, and how many lines there were about the run.
