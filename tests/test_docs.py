@@ -70,7 +70,7 @@ def test_the_output_in_the_readme_is_what_status_prints(tmp_path: Path) -> None:
     assert shims == re.sub(r"Python [\d.]+", f"Python {platform.python_version()}", shims_shown)
     row = re.compile(r"^\w+ +(?=(?:available|unavailable|timed out|failed) +\S)", re.MULTILINE)
     assert row.findall(found) == row.findall(found_shown)
-    assert len(row.findall(found)) == len(capabilities)
+    assert len(row.findall(found)) == len([*capabilities])
     assert found.splitlines()[0] == found_shown.splitlines()[0]
 
 

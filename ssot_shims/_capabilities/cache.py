@@ -55,10 +55,6 @@ class Answers:
         self._clock = clock
         self.kept: dict[str, tuple[Availability, float | None]] = {}  # until when by the clock; None: for good
 
-    def names(self) -> tuple[str, ...]:
-        """The names of all capabilities, in alphabetical order."""
-        return tuple(sorted(self.capabilities))
-
     def find(self, name: str) -> Capability:
         """The capability *name*. Raises :class:`UnknownName` with the names that come close."""
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
@@ -69,7 +65,8 @@ class Answers:
             declare()
             return self.find(name)
         if found is None:
-            raise UnknownName("capability", name, close_matches(name, self.names()), self.names())
+            names = tuple(sorted(self.capabilities))
+            raise UnknownName("capability", name, close_matches(name, names), names)
         return found
 
     def choose(self, name: str, chosen: Capability | None) -> None:

@@ -122,14 +122,8 @@ class Catalogue:
     def __getitem__(self, name: str) -> Capability:
         return self._answers.find(name)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._answers.names()
-
     def __iter__(self) -> Iterator[str]:
-        return iter(self._answers.names())
-
-    def __len__(self) -> int:
-        return len(self._answers.names())
+        return iter(sorted(self._answers.capabilities))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self) or 'nothing'}>"
