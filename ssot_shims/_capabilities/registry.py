@@ -132,11 +132,6 @@ class Registry(Catalogue):
         before, self._answers.declare_more = self._answers.declare_more, declare
         return before
 
-    def cached(self) -> dict[str, Availability]:
-        """The answers that are kept for as long as the process lasts, by name."""
-        with self._answers.lock:
-            return {name: self._answers.kept[name][0] for name in self._answers.hits}
-
     def publish(self, name: str, namespace: dict[str, Any]) -> dict[str, bool]:
         """Whether each name that is cached is there, kept up to date; the global ``_<name>`` of *namespace* is, too."""
         self._answers.globals[name] = namespace
@@ -146,10 +141,6 @@ class Registry(Catalogue):
         """What was answered so far, None while it is found out; for *required* the yes of an override counts."""
         overriding = self._answers.overriding
         return {**self._answers.last, **{name: overriding[name] for name in required if name in overriding}}
-
-    def __reduce__(self) -> str:
-        # The one that everybody shares is the same in each process; any other cannot be pickled.
-        return "capabilities"
 
 
 def start_each(answers: Answers, names: Iterable[str]) -> dict[str, Started]:

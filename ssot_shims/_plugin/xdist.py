@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from ssot_shims._capabilities.cache import Shared
     from ssot_shims._capabilities.capability import Capability
-    from ssot_shims._capabilities.registry import Registry
 
 
 FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
@@ -32,7 +31,7 @@ _TO_SHARE = ("available", "unavailable")  # the others are no answers about the 
 
 
 def begin(config: pytest.Config) -> None:
-    """In the controller, before it starts its workers: share what is known here and what is found out from now on."""
+    """In the controller, before it starts its workers: share what is found out from now on."""
     # Where pytest-xdist puts its own: what a run that is killed leaves there, pytest removes in one of the next.
     temporary = getattr(config, "_tmp_path_factory", None)
     try:
@@ -41,8 +40,7 @@ def begin(config: pytest.Config) -> None:
         return  # then each finds out for itself
     config.add_cleanup(partial(_end, folder, Answers.shared))
     os.environ[FOLDER] = folder
-    sharing = Answers.shared = Sharing(Path(folder))
-    sharing.offer_known()
+    Answers.shared = Sharing(Path(folder))
 
 
 def join(manager: pytest.PytestPluginManager) -> None:
@@ -101,12 +99,6 @@ class Sharing:
         choice: str = (_read(place) or {"choice": own})["choice"]
         return choice
 
-    def offer_known(self) -> None:
-        """Offer what this process knows by now."""
-        registered, registry = _registered(), _registry()
-        for name, known in registry.cached().items() if registry else ():
-            self.offer(registered[name], known)
-
     def _is_shared(self, capability: Capability) -> bool:
         name = capability.name
         if capability.ttl is not None or _registered().get(name) is not capability:
@@ -138,12 +130,7 @@ def _read(place: Path) -> dict[str, Any] | None:
     return data
 
 
-def _registry() -> Registry | None:
-    """The registry that everybody shares; None where nobody has imported it."""
-    home: Any = sys.modules.get("ssot_shims._capabilities.builtin")
-    return home.capabilities if home else None
-
-
 def _registered() -> dict[str, Capability]:
-    registry = _registry()
-    return registry.registered() if registry else {}
+    """What is registered where everybody shares it; empty where nobody has imported that."""
+    home: Any = sys.modules.get("ssot_shims._capabilities.builtin")
+    return home.capabilities.registered() if home else {}

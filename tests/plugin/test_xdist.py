@@ -148,9 +148,9 @@ def test_a_probe_that_would_answer_each_worker_differently(forty: tuple[Run, lis
 
 
 def test_a_question_in_conftest(forty: tuple[Run, list[dict[str, Any]], Path]) -> None:
-    """What conftest.py asks while it is imported is agreed on too, with the controller that imported it first."""
+    """What conftest.py asks while it is imported is agreed on too, by all workers."""
     _, told, _ = forty
-    assert {one["at_import"] for one in told} == {True}
+    assert len({one["at_import"] for one in told}) == 1
 
 
 def test_what_is_not_shared(forty: tuple[Run, list[dict[str, Any]], Path]) -> None:
@@ -210,7 +210,7 @@ def test_more_ways_to_run(suite: Suite, staging: Staging, arguments: list[str], 
     run = suite.run(*arguments, plugins=XDIST)
     assert (run.code, run.collected, run.counts) == (0, 12, {"passed": 12}), run.out
     told = set((suite.folder / "told").read_text().splitlines())
-    assert told in ({"True True"}, {"True False"})  # of conftest.py the controller was first
+    assert len(told) == 1
     assert 1 <= staging.asked - before <= processes
 
 
