@@ -615,13 +615,11 @@ def test_a_registry_that_nobody_has_any_more_is_gone(monkeypatch: pytest.MonkeyP
     [
         (
             "my-gpu",
-            "'my-gpu' is no name for a capability; use lower-case letters, digits and _, beginning with a letter: "
-            "'my_gpu'",
+            "'my-gpu' is no name for a capability; use lower-case letters, digits and _, beginning with a letter",
         ),
         (
             "Docker",
-            "'Docker' is no name for a capability; use lower-case letters, digits and _, beginning with a letter: "
-            "'docker'",
+            "'Docker' is no name for a capability; use lower-case letters, digits and _, beginning with a letter",
         ),
         ("_x", "'_x' is no name for a capability; use lower-case letters, digits and _, beginning with a letter"),
         ("", "'' is no name for a capability; use lower-case letters, digits and _, beginning with a letter"),

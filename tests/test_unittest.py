@@ -518,8 +518,7 @@ def test_a_decorator_without_names_is_an_error(names: tuple[str, ...], message: 
         (["docker"], "['docker'] is no name for a capability; a name is a string such as 'docker'"),
         (
             "Docker",
-            "'Docker' is no name for a capability; "
-            "use lower-case letters, digits and _, beginning with a letter: 'docker'",
+            "'Docker' is no name for a capability; use lower-case letters, digits and _, beginning with a letter",
         ),
         ("upstream:a.b", "'upstream:a.b' names no shim; write it as 'upstream:HeartbeatConfig'"),
     ],

@@ -96,9 +96,7 @@ def refuse_bad_name(name: object) -> None:
     if not isinstance(name, str):
         raise InvalidDeclaration(problem, "a name is a string such as 'docker'")
     if not is_capability_name(name):
-        better = "".join(c if c.isalnum() else "_" for c in name.strip().lower())
-        suggestion = f": {better!r}" if is_capability_name(better) else ""
-        raise InvalidDeclaration(problem, f"use lower-case letters, digits and _, beginning with a letter{suggestion}")
+        raise InvalidDeclaration(problem, "use lower-case letters, digits and _, beginning with a letter")
 
 
 def _refuse_bad_function(name: str, probe: object) -> None:

@@ -9,7 +9,7 @@ from time import monotonic
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line
-from ssot_shims.errors import CircularProbe, SsotShimsError
+from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,20 +96,13 @@ Started = Flight | Availability | SsotShimsError
 current: ContextVar[Flight | None] = ContextVar("ssot_shims_flight", default=None)
 
 
-def refuse_circle(capability: Capability, asker: Flight | None) -> None:
-    """Raise :class:`CircularProbe` when *asker*, by asking for *capability*, would wait for itself."""
-    way = _way(capability, asker) if asker else ()
-    if way:
-        raise CircularProbe((*way, capability.name))
-
-
-def _way(capability: Capability, flight: Flight) -> tuple[str, ...]:
+def names_between(capability: Capability, flight: Flight) -> tuple[str, ...]:
     """The names from a flight for *capability* to *flight*, asked in its course; empty when it is not."""
     name = flight.capability.name
     if flight.capability is capability:
         return (name,)
     askers = (asker for asker in flight.askers if not asker.is_over)
-    return next(((*way, name) for asker in askers if (way := _way(capability, asker))), ())
+    return next(((*way, name) for asker in askers if (way := names_between(capability, asker))), ())
 
 
 def in_thread(name: str, run: Callable[[], object]) -> Thread | None:

@@ -15,7 +15,7 @@ from ssot_shims._availability import Availability
 from ssot_shims._callsite import caller, file_of
 from ssot_shims._capabilities.cache import Override, forced, overriding
 from ssot_shims._capabilities.catalogue import Catalogue
-from ssot_shims._capabilities.flight import Flight, awaited, current, in_thread, refuse_circle
+from ssot_shims._capabilities.flight import Flight, awaited, current, in_thread, names_between
 from ssot_shims._capabilities.function import combined, outcome, prepared
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
@@ -188,7 +188,8 @@ def _join(answers: Answers, capability: Capability) -> tuple[Flight | Availabili
     answers.note(name, None)
     if asker and asker.is_over:  # this context has outlived it
         asker = None
-    refuse_circle(capability, asker)
+    if asker and (way := names_between(capability, asker)):  # it would wait for itself
+        raise CircularProbe((*way, name))
     before = next((flight for flight in reversed(answers.flights) if flight.capability is capability), None)
     if before and not before.is_over and not before.is_outdated:
         before.askers += [asker] if asker else []

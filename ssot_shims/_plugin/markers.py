@@ -37,11 +37,10 @@ def decide(item: pytest.Item) -> None:
     item.stash[NEEDED] = {verdict.name: verdict for verdict in verdicts}
     against = [verdict for verdict in verdicts if verdict.outcome != "run"]
     if against:
-        text = "; ".join(f"{verdict.name}: {verdict.explanation}" for verdict in against)
-        if any(verdict.outcome == "error" for verdict in against):
-            raise pytest.fail.Exception(text, pytrace=False)
+        is_error = any(verdict.outcome == "error" for verdict in against)
         # A skip of a test that has no line in its file is shown without a place, or pytest would end the session.
-        raise pytest.skip.Exception(text, _use_item_location=item.reportinfo()[1] is not None)
+        has_line = item.reportinfo()[1] is not None
+        _stop("; ".join(map(str, against)), verdicts, is_error=is_error, has_line=has_line)
 
 
 def note_verdicts(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -60,10 +59,10 @@ def _refuse(what: str, reason: str, hint: str = "") -> NoReturn:
     _stop(with_hint(reason, hint), (verdict,), is_error=True)
 
 
-def _stop(text: str, verdicts: tuple[Verdict, ...], *, is_error: bool) -> NoReturn:
+def _stop(text: str, verdicts: tuple[Verdict, ...], *, is_error: bool, has_line: bool = True) -> NoReturn:
     """Fail or skip the test that is being set up; the *verdicts* count for each test that this exception ends."""
     fail, skip = pytest.fail.Exception, pytest.skip.Exception
-    error = fail(text, pytrace=False) if is_error else skip(text, _use_item_location=True)
+    error = fail(text, pytrace=False) if is_error else skip(text, _use_item_location=has_line)
     setattr(error, _VERDICTS, verdicts)
     raise error
 
