@@ -99,19 +99,6 @@ def _is_readable(mark: pytest.Mark) -> bool:
     return bool(mark.args) and are_names and not mark.kwargs
 
 
-_KEY = pytest.StashKey[Environment | SsotShimsError]()
-
-
-def _environment_of(config: pytest.Config) -> Environment | SsotShimsError:
-    """The environment of a run, or why there is none."""
-    if _KEY not in config.stash:
-        try:
-            config.stash[_KEY] = _choose(settings_of(config))
-        except SsotShimsError as error:
-            config.stash[_KEY] = error
-    return config.stash[_KEY]
-
-
 def _choose(settings: Settings) -> Environment:
     with importable(settings.project.root):  # probes may be named by their modules
         own = choose_from(settings.project, named_environment(), settings.required)
@@ -121,8 +108,12 @@ def _choose(settings: Settings) -> Environment:
 
 
 def provide(config: pytest.Config) -> Environment:
-    """The environment, for a fixture; skips the test, or fails it when none was to be looked for any further."""
-    found = _environment_of(config)
+    """The environment, for a fixture of the session; skips a test, or fails it when no other was to be looked for."""
+    found: Environment | SsotShimsError
+    try:
+        found = _choose(settings_of(config))
+    except SsotShimsError as error:
+        found = error
     if isinstance(found, Environment):
         passed_over = (f"{name} was passed over: {why}" for name, why in found.passed_over.items())
         results_of(config).note("ENVIRONMENT", found.name, "; ".join(passed_over) or "all that it requires is there")

@@ -402,8 +402,19 @@ def test_only_yes_and_no_are_shared(shared: Path) -> None:
     os.environ["SSOT_SHIMS_HAS_OTHER"] = "1"
     capabilities.register("other", lambda: False)
     assert capabilities.check("other")
+    capabilities.register("derived", lambda: capabilities.check("other"))
+    assert capabilities.check("derived").source == "SSOT_SHIMS_HAS_OTHER"
     del os.environ["SSOT_SHIMS_HAS_OTHER"]
     assert list(shared.iterdir()) == []
+
+
+def test_what_is_declared_while_tests_are_collected(shared: Path) -> None:
+    """It is shared, whoever has registered it: a module of a test is the same in each worker."""
+    assert isinstance(Answers.shared, Sharing)
+    capabilities.register("mine", lambda: True)
+    Answers.shared.include(["mine"])
+    assert capabilities.check("mine")
+    assert Sharing(shared).read(capabilities["mine"]) is not None
 
 
 def test_a_registry_of_ones_own(shared: Path) -> None:
