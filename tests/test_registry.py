@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import functools
 import importlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -512,6 +514,14 @@ def test_a_registry_speaks_python(registry: Registry) -> None:
     )
     assert (registry["gpu"].notation, registry["gpu"].is_service, registry["gpu"].parts) == (where, True, ())
     assert (registry["git"].notation, registry["git"].is_service) == ("command:git", False)
+
+
+def test_the_shared_registry_is_the_same_after_a_trip() -> None:
+    """Pickled or copied it is the one of the process; any other refuses."""
+    shared = ssot_shims.capabilities
+    assert pickle.loads(pickle.dumps(shared)) is copy.deepcopy(shared) is shared
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(Registry())
 
 
 @pytest.mark.parametrize("levels", [("user", "pyproject", "built-in"), ("built-in", "pyproject", "user")])

@@ -142,6 +142,10 @@ class Registry(Catalogue):
         overriding = self._answers.overriding
         return {**self._answers.last, **{name: overriding[name] for name in required if name in overriding}}
 
+    def __reduce__(self) -> str:
+        # The one that everybody shares is the same in each process; any other cannot be pickled.
+        return "capabilities"
+
 
 def start_each(answers: Answers, names: Iterable[str]) -> dict[str, Started]:
     """Start each of *names*; :func:`wait` raises what is wrong with one of them."""
