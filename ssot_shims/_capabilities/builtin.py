@@ -7,10 +7,7 @@ from ssot_shims._capabilities.registry import Registry
 from ssot_shims._probes.command import CommandProbe, ComposeProbe
 from ssot_shims._probes.docker import DockerProbe
 from ssot_shims._probes.module import ModuleProbe
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ssot_shims._probes.notation import Probe
+from ssot_shims._probes.notation import Probe
 
 capabilities: Registry = Registry()
 

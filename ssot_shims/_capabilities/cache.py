@@ -7,8 +7,8 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._capabilities.capability import refuse_bad_name
-from ssot_shims._capabilities.flight import GRACE
+from ssot_shims._capabilities.capability import Capability, refuse_bad_name
+from ssot_shims._capabilities.flight import GRACE, Flight
 from ssot_shims._capabilities.function import WHOLE, is_whole
 from ssot_shims._text import close_matches, fit_to_show, one_line, shortened
 from ssot_shims.errors import InvalidDeclaration, UnknownName
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, Protocol
 
     from ssot_shims._availability import Status
-    from ssot_shims._capabilities.capability import Capability
-    from ssot_shims._capabilities.flight import Flight
 
     class Shared(Protocol):
         """What the processes of one test run have agreed on; the first that finds something out decides."""

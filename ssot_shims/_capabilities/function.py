@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import file_of, place_of, raising
-from ssot_shims._capabilities.capability import is_async
+from ssot_shims._capabilities.capability import Capability, is_async
 from ssot_shims._probes.notation import Probe, PythonProbe
 from ssot_shims._settings import has_variable
 from ssot_shims._text import describe, fit_to_show
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from ssot_shims._availability import Status
-    from ssot_shims._capabilities.capability import Capability
 
 _STATUSES = ("available", "unavailable", "timed_out", "failed")
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"

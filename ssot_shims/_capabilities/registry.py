@@ -13,9 +13,10 @@ from time import monotonic
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import caller, file_of
-from ssot_shims._capabilities.cache import Override, forced, overriding
+from ssot_shims._capabilities.cache import Answers, Override, forced, overriding
+from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
-from ssot_shims._capabilities.flight import Flight, awaited, current, in_thread, names_between
+from ssot_shims._capabilities.flight import Flight, Started, awaited, current, in_thread, names_between
 from ssot_shims._capabilities.function import combined, outcome, prepared
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from typing import Any
-
-    from ssot_shims._capabilities.cache import Answers
-    from ssot_shims._capabilities.capability import Capability
-    from ssot_shims._capabilities.flight import Started
 
 
 class Registry(Catalogue):
