@@ -19,7 +19,6 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._capabilities.capability import LEVELS
 from ssot_shims._shims.shim import Snapshot, restore, snapshot
 
 if TYPE_CHECKING:
@@ -63,16 +62,9 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
 @pytest.fixture
 def our_capabilities() -> Iterator[None]:
     """The registry that everybody shares: what a test registers, overrides and finds out is taken back."""
-    answers = capabilities._answers
-    levels = {name: dict(on_each_level) for name, on_each_level in capabilities._levels.items()}
-    layers = answers.layers
+    restore_capabilities = capabilities.snapshot()
     yield
-    answers.layers = layers
-    names = capabilities._levels.keys() | levels.keys()
-    for name in names:
-        for level in LEVELS:
-            capabilities.set_level(name, level, levels.get(name, {}).get(level))
-    answers.forget(names)
+    restore_capabilities()
     # Its import registers, and what it has registered is gone.
     sys.modules.pop("ssot_shims.orchestration", None)
     vars(ssot_shims).pop("orchestration", None)

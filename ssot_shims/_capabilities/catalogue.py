@@ -119,6 +119,22 @@ class Catalogue:
         """The capabilities that are registered, by name."""
         return dict(self._answers.capabilities)
 
+    def snapshot(self) -> Callable[[], None]:
+        """A function that takes back what is registered or overridden from now on, and forgets every answer."""
+        levels = {name: dict(on_each_level) for name, on_each_level in self._levels.items()}
+        layers = self._answers.layers
+
+        def restore() -> None:
+            with self._answers.lock:
+                self._answers.layers = layers
+                names = self._levels.keys() | levels.keys()
+                for name in names:
+                    for level in LEVELS:
+                        self.set_level(name, level, levels.get(name, {}).get(level))
+                self._answers.forget(names)
+
+        return restore
+
     def __getitem__(self, name: str) -> Capability:
         return self._answers.find(name)
 
