@@ -18,8 +18,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims import Availability, capabilities
-from ssot_shims._probes import connection as resolver, connection as stream, docker_reasons, network as unix_path
-from ssot_shims._probes.connection import connect
+from ssot_shims._probes import connection as resolver, connection as stream, docker_reasons
 from ssot_shims._probes.docker_address import DockerAddress, find
 from tests.cures import DOCKER, as_member, as_nobody, assert_it_turns, done, step_of
 from tests.docker_machine import Machine, ask, assert_no, seen
@@ -338,7 +337,10 @@ AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "nothing": (nothing, "x.sock", NOWHERE),
     "nothing, with a blank": (nothing, "with blank.sock", NOWHERE),
     "no folder": (nothing, "not/there/x.sock", NOWHERE),
-    "something below a file": (lambda path: path.parent.touch(), "file/x.sock", NOWHERE),
+    "something below a file": (
+        *(lambda path: path.parent.touch(), "file/x.sock"),
+        "unix://{path} ({by}) cannot be reached: Not a directory",
+    ),
     "a file": (Path.touch, "x", "{path} ({by}) is a regular file, not a socket"),
     "a directory": (Path.mkdir, "x", "{path} ({by}) is a directory, not a socket"),
     "a pipe": (os.mkfifo, "x", "{path} ({by}) is a pipe, not a socket"),
@@ -354,10 +356,6 @@ AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
         *(lambda path: path.symlink_to(path), "x.sock"),
         "unix://{path} ({by}) cannot be reached: Too many levels of symbolic links",
     ),
-    "a path that is too long, counted in bytes": (
-        *(nothing, "é" * 60),
-        "unix://{path} ({by}) cannot be reached: its path has {size} bytes, and that of a socket at most 107",
-    ),
 }
 
 
@@ -372,7 +370,7 @@ def test_no_engine_at_a_chosen_path(
     answer = ask()
     if isinstance(made, socket.socket):
         made.close()
-    assert_no(answer, seen_there.format(path=path, by="from DOCKER_HOST", size=len(os.fsencode(path))))
+    assert_no(answer, seen_there.format(path=path, by="from DOCKER_HOST"))
     assert_it_turns(answer, machine)
 
 
@@ -419,14 +417,6 @@ def test_a_path_of_the_most_bytes(machine: Machine) -> None:
     with Peer(path, says(ANSWER)) as engine:
         machine.set("DOCKER_HOST", engine.host)
         assert ask()
-
-
-def test_a_nul_in_a_path() -> None:
-    """A path with a NUL is not cut off there, neither where it is checked nor where it would be connected to."""
-    with pytest.raises(OSError, match=r"^a NUL is in its path$"):
-        unix_path.check("/tmp/docker.sock\0/x")
-    with pytest.raises(OSError, match=r"^a NUL is in the path$"):
-        connect("/tmp/docker.sock\0/x", time.monotonic() + 1)
 
 
 # --- permission

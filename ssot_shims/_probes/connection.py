@@ -1,8 +1,8 @@
-"""Connections with one deadline (socket, TLS, named pipe), and the head of an HTTP answer."""
+"""Connections with one deadline (socket, TLS), pipes of Windows, and the head of an HTTP answer."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from io import FileIO
 from time import monotonic, sleep
 
 TYPE_CHECKING = False
@@ -49,16 +49,13 @@ def remaining(deadline: float) -> float:
     return seconds
 
 
-def resolve(host: str, port: int, deadline: float) -> list[Endpoint]:
+def resolve(host: str, port: int) -> list[Endpoint]:
     """Where to connect for *host* and *port*, the preferred first; a name takes as long as the system takes for it.
 
-    Raises ``socket.gaierror`` for a name that does not resolve, TimeoutError when the *deadline* has passed already.
+    Raises ``socket.gaierror`` for a name that does not resolve.
     """
     import socket
 
-    remaining(deadline)
-    if not host.isascii() or not host or "\0" in host:  # the system would cut it off at a NUL, and find another host
-        raise socket.gaierror(socket.EAI_NONAME, "not a host name in ASCII")
     # As bytes: Python would import a codec for other alphabets first, even for digits.
     found = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
     return [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
@@ -71,14 +68,10 @@ def connect(address: str | tuple[str, int], deadline: float) -> Stream:
     """
     import socket  # takes milliseconds, so not before something is asked
 
-    if not isinstance(address, str):
-        endpoints = resolve(*address, deadline)
-    elif not hasattr(socket, "AF_UNIX"):
-        raise OSError("this system has no unix sockets")
-    elif "\0" in address:  # the system would cut the path off there, and reach another socket
-        raise OSError("a NUL is in the path")
+    if isinstance(address, str):
+        endpoints: list[Endpoint] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, address)]
     else:
-        endpoints = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, address)]
+        endpoints = resolve(*address)
     errors: list[OSError] = []  # each address is tried with its share of the time
     for position, endpoint in enumerate(endpoints):
         share = remaining(deadline) / (len(endpoints) - position)
@@ -120,8 +113,8 @@ def _connect(sock: Socket, place: Any, deadline: float) -> None:
 class Stream:
     """An open connection; each step raises TimeoutError at ``deadline``, and an OSError for what else goes wrong."""
 
-    def __init__(self, sock: Socket, deadline: float) -> None:
-        self._sock: Any = sock
+    def __init__(self, sock: Any, deadline: float) -> None:
+        self._sock = sock
         self.deadline = deadline
 
     def __enter__(self) -> Self:
@@ -236,65 +229,16 @@ def read_head(stream: Source) -> Head:
     raise ProtocolError(f"it sent more than {_MOST_INTERIM} interim answers")
 
 
-def open_pipe(path: str, deadline: float) -> Pipe:
-    """A connection to the pipe *path*, written with slashes as in ``//./pipe/docker_engine``.
-
-    Raises an OSError: TimeoutError at the *deadline*, FileNotFoundError where there is no such pipe.
-    """
-    api: Any = import_module("_winapi")  # type checkers know it on Windows alone
-    name = path.replace("/", "\\")
-    while True:
-        try:
-            api.WaitNamedPipe(name, _milliseconds(deadline))
-            access = api.GENERIC_READ | api.GENERIC_WRITE
-            handle = api.CreateFile(name, access, 0, api.NULL, api.OPEN_EXISTING, api.FILE_FLAG_OVERLAPPED, api.NULL)
-        except OSError as error:
-            # Every instance of the pipe is taken, or another client took the free one: it may be our turn later.
-            if getattr(error, "winerror", 0) not in (api.ERROR_SEM_TIMEOUT, api.ERROR_PIPE_BUSY):
-                raise
-        else:
-            return Pipe(api, handle, deadline)
-
-
-def _milliseconds(deadline: float) -> int:
-    return int(remaining(deadline) * 1000) + 1  # 0 would mean "as long as the pipe thinks fit"
-
-
 class Pipe(Stream):
-    """An open pipe. This has never run on Windows itself."""
+    """A named pipe of Windows, which is a file: a read goes on after the deadline, in a thread that is given up."""
 
-    def __init__(self, api: Any, handle: int, deadline: float) -> None:
-        self._api = api
-        self._handle = handle
-        self.deadline = deadline
-
-    def close(self) -> None:
-        self._api.CloseHandle(self._handle)
+    def __init__(self, path: str, deadline: float) -> None:
+        super().__init__(FileIO(path, "r+"), deadline)
 
     def send(self, data: bytes) -> None:
-        while data:
-            written, _ = self._finish(*self._api.WriteFile(self._handle, data, overlapped=True))
-            data = data[written:]
+        self._sock.write(data)
 
     def receive(self) -> bytes:
-        """What has come, at least one byte; nothing when the peer has closed."""
-        try:
-            size, operation = self._finish(*self._api.ReadFile(self._handle, 8192, overlapped=True))
-        except BrokenPipeError:
-            return b""
-        return bytes(operation.getbuffer()[:size])
-
-    def _finish(self, operation: Any, error: int) -> tuple[int, Any]:
-        """The number of bytes that *operation* moved, and itself, when it is done before the deadline."""
-        done = error != self._api.ERROR_IO_PENDING
-        try:
-            if not done:
-                wait = self._api.WaitForMultipleObjects([operation.event], False, _milliseconds(self.deadline))
-                done = wait == self._api.WAIT_OBJECT_0
-        finally:
-            if not done:
-                operation.cancel()
-            size, _ = operation.GetOverlappedResult(True)
-        if not done:
-            raise TimeoutError("the deadline has passed")
-        return size, operation
+        """What has come, at least one byte; nothing when the engine has closed its end."""
+        received: bytes = self._sock.read(8192)
+        return received

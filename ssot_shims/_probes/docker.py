@@ -8,7 +8,7 @@ from importlib import import_module
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.connection import Head, ProtocolError, Stream, connect, open_pipe, read_head
+from ssot_shims._probes.connection import Head, Pipe, ProtocolError, Stream, connect, read_head
 from ssot_shims._probes.docker_address import DockerAddress, Tls, default_host, find, read_regular_file
 from ssot_shims._probes.network import check
 from ssot_shims._probes.notation import Probe
@@ -87,7 +87,7 @@ def _connection(address: DockerAddress, deadline: float) -> Stream:
     if address.scheme == "npipe" and sys.platform != "win32":
         raise OSError("only Windows has such pipes")
     if address.scheme == "npipe":
-        return open_pipe(str(address.place), deadline)
+        return Pipe(str(address.place), deadline)
     if isinstance(address.place, str):
         check(address.place)  # before socket is imported: that takes longer than seeing that nothing is there
     return connect(address.place, deadline)

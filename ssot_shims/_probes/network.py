@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from importlib import import_module
 from time import monotonic
 
@@ -27,19 +26,9 @@ class NotASocket(OSError):
 def check(path: str) -> None:
     """Raise the OSError that connecting to *path* would end with, if a look at the path is enough to tell.
 
-    FileNotFoundError when nothing is there, :class:`NotASocket`, PermissionError when a folder may not be entered,
-    OSError with a message for a path that no socket can have.
+    FileNotFoundError when nothing is there, :class:`NotASocket`, PermissionError when a folder may not be entered.
     """
-    most = 103 if sys.platform == "darwin" else 107
-    size = len(os.fsencode(path))
-    if size > most:
-        raise OSError(f"its path has {size} bytes, and that of a socket at most {most}")
-    if "\0" in path:
-        raise OSError("a NUL is in its path")
-    try:
-        mode = os.stat(path).st_mode
-    except NotADirectoryError as error:
-        raise FileNotFoundError(error.errno, "No such file or directory") from None
+    mode = os.stat(path).st_mode
     if not stat.S_ISSOCK(mode):
         kinds = {stat.S_IFREG: "a regular file", stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe"}
         raise NotASocket(kinds.get(stat.S_IFMT(mode), "a device"))
@@ -55,22 +44,14 @@ class SocketProbe(Probe):
         import_module("socket")
 
     def ask(self, deadline: float) -> Availability:
-        """What :meth:`try_it` gives; no for what it raises."""
+        """What :meth:`try_it` gives. A TimeoutError that it raises names who did not answer."""
         seconds = deadline - monotonic()
         try:
-            return self.try_it(deadline)
-        except Unavailable as error:
-            return Availability(status="unavailable", reason=error.reason, hint=error.hint)
+            return super().ask(deadline)
         except TimeoutError as error:
             more = longer(seconds)
             hint = f"allow more time: timeout={more} where it is registered, else SSOT_SHIMS_TIMEOUT={more}"
             return Availability(status="timed_out", reason=f"no answer from {error} in time", hint=hint)
-
-    if TYPE_CHECKING:
-
-        def try_it(self, deadline: float) -> Availability:
-            """The answer yes. Raises Unavailable with the reason, or TimeoutError that names who did not answer."""
-            ...
 
 
 class TcpProbe(SocketProbe):
