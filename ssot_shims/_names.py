@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.machinery import PathFinder
 
 from ssot_shims._text import did_you_mean
 from ssot_shims.errors import CircularShim
@@ -54,13 +53,13 @@ NAMES = {
 def load(name: str) -> Any:
     """The public object *name*, imported from its module; the package keeps it from then on.
 
-    Raises AttributeError for an unknown name, and ImportError when that is what a misspelled
-    ``from ssot_shims import ...`` should end with.
+    Raises AttributeError for an unknown name, with close matches.
     """
     if name == "__all__":  # made here, because most processes never ask
         return [public for public in NAMES if public != "__version__"]
     if name not in NAMES:
-        raise _unknown(name)
+        problem = f"module 'ssot_shims' has no attribute {name!r}{did_you_mean(name, NAMES)}"
+        raise AttributeError(problem, name=name, obj=sys.modules["ssot_shims"])
     module = import_module("ssot_shims." + NAMES[name])
     if not hasattr(module, name):
         raise CircularShim(name, module.__name__)
@@ -69,17 +68,3 @@ def load(name: str) -> Any:
         value.__module__ = "ssot_shims"  # a pickle names the public place, so it outlives a move inside the package
     setattr(sys.modules["ssot_shims"], name, value)
     return value
-
-
-def _unknown(name: str) -> AttributeError | ImportError:
-    """The error for a name that the package does not have, with close matches.
-
-    ``from ssot_shims import Nope`` would replace an AttributeError by an ImportError without them.
-    """
-    package = sys.modules["ssot_shims"]
-    is_submodule = PathFinder.find_spec(f"ssot_shims.{name}", package.__path__)  # the import system loads it next
-    close = "" if is_submodule else did_you_mean(name, NAMES)
-    if not is_submodule and sys._getframe(3).f_code.co_name == "_handle_fromlist":
-        message = f"cannot import name {name!r} from 'ssot_shims'{close}"
-        return ImportError(message, name="ssot_shims", path=package.__file__)
-    return AttributeError(f"module 'ssot_shims' has no attribute {name!r}{close}", name=name, obj=package)

@@ -126,26 +126,11 @@ def test_public_names_pickle_by_a_public_place(name: str) -> None:
     assert value.__module__ in {"ssot_shims", *(f"ssot_shims.{home}" for home in PUBLIC_HOMES)}
 
 
-@pytest.mark.parametrize(
-    ("statement", "message"),
-    [
-        (
-            "from ssot_shims import HeartbeetConfig",
-            "cannot import name 'HeartbeetConfig' from 'ssot_shims'; close: HeartbeatConfig",
-        ),
-        ("from ssot_shims import xyzzy", "cannot import name 'xyzzy' from 'ssot_shims'"),
-        (
-            "from ssot_shims import HeartbeatConfig, retry_polcy",
-            "cannot import name 'retry_polcy' from 'ssot_shims'; close: RetryPolicy",
-        ),
-    ],
-)
-def test_a_misspelled_import_gets_close_matches(statement: str, message: str) -> None:
-    """The ImportError of a from-import says which names come close."""
-    with pytest.raises(ImportError) as caught:
-        exec(statement)
-    assert str(caught.value) == message
-    assert (caught.value.name, caught.value.path) == ("ssot_shims", ssot_shims.__file__)
+def test_a_misspelled_import_is_an_import_error() -> None:
+    """A from-import of an unknown name ends as Python has it, and so does each name after one that is there."""
+    for statement in ("from ssot_shims import xyzzy", "from ssot_shims import HeartbeatConfig, retry_polcy"):
+        with pytest.raises(ImportError, match="cannot import name '(xyzzy|retry_polcy)' from 'ssot_shims'"):
+            exec(statement)
 
 
 def test_a_misspelled_attribute_gets_close_matches() -> None:
