@@ -21,7 +21,6 @@ import pytest
 
 from ssot_shims._lookup import bindings as _bindings
 from ssot_shims._lookup.bindings import defined_names, is_bound, parse
-from ssot_shims._lookup.finder import find
 from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, submodules_in
 from tests.conftest import Write
 
@@ -421,19 +420,6 @@ def test_a_look_leaves_the_warning_filters_alone(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(warnings, "catch_warnings", refuse)
     assert parse(rb"X = '\d \\d'; Y = r'\d\\'")
-
-
-def test_a_folder_that_may_not_be_read_is_not_empty(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be looked into may hold the upstream, so it is not passed over as absent."""
-    root = write({"acme/readme.txt": ""})
-
-    def refuse(folder: str) -> Iterator[os.DirEntry[str]]:
-        raise PermissionError(13, "Permission denied", folder)
-
-    monkeypatch.setattr(os, "scandir", refuse)  # root may read everything, so the refusal is made by hand
-    place = find("acme", None)
-    assert place is not None
-    assert place.shown == str(root / "acme")
 
 
 def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import BuiltinImporter, ModuleSpec, NamespaceLoader, PathFinder, SourceFileLoader, all_suffixes
+from importlib.machinery import ModuleSpec, NamespaceLoader, PathFinder, SourceFileLoader, all_suffixes
 
 from ssot_shims._record import Record
 
@@ -16,9 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
-
-# Where the finders of the standard library are defined: they look into folders and archives, and come back.
-_STANDARD = {BuiltinImporter.__module__, PathFinder.__module__, "zipimport"}
 
 # So many entries of a folder without modules are read, in some 10 ms; who has more has no left-over.
 _MOST_ENTRIES = 5000
@@ -95,12 +92,6 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     return None if is_namespace and not _holds_importable(folders) else place
 
 
-def asks_others() -> bool:
-    """Whether looking for a module asks finders of somebody else's, which take as long as they like."""
-    finders = (*sys.meta_path, *sys.path_hooks, *sys.path_importer_cache.values())
-    return not _STANDARD.issuperset(getattr(finder, "__module__", "") for finder in finders if finder is not None)
-
-
 def is_running(name: str) -> bool:
     """Whether *name* has been imported; of a namespace package that says nothing, for it is made out of any folder."""
     return sys.modules.get(name) is not None and not is_namespace(name)
@@ -164,14 +155,13 @@ def _place(spec: ModuleSpec) -> Place | None:
 
 
 def _holds_importable(folders: Iterable[str]) -> bool:
-    """Whether a file below *folders* may be imported; what may not be read might be one, and so might too much."""
-    refused: list[OSError] = []
+    """Whether a file below *folders* may be imported; where there are too many to read, one might."""
     read, suffixes = 0, tuple(all_suffixes())
     for folder in folders:
-        for _, inner, files in os.walk(folder, onerror=refused.append, followlinks=True):
+        for _, inner, files in os.walk(folder, followlinks=True):
             read += len(inner) + len(files)
             modules = [file for file in files if file.endswith(suffixes) and file.partition(".")[0].isidentifier()]
             if modules or read > _MOST_ENTRIES:
                 return True
             inner[:] = [name for name in inner if name.isidentifier() and name != "__pycache__"]
-    return any(isinstance(error, PermissionError) for error in refused)
+    return False
