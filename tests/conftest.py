@@ -19,7 +19,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._shims.shim import Snapshot, restore, snapshot
+from ssot_shims._shims import shim
 
 if TYPE_CHECKING:
     from tests.chance import Chance
@@ -40,6 +40,12 @@ def run(code: str, *options: str, **settings: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+def forget_shims() -> None:
+    """As if nobody had declared a shim yet."""
+    shim._records.clear()
+    shim._warned.clear()
+
+
 @pytest.fixture(autouse=True)
 def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> Iterator[None]:
     """As if nobody had declared a shim yet; whatever a test imports or sets is taken back."""
@@ -47,8 +53,8 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
         if name.startswith(("SSOT_SHIMS_", "ORCHESTRATION_")) or name == "TEST_NO_SERVICES":
             monkeypatch.delenv(name)
     modules, path, finders = dict(sys.modules), list(sys.path), list(sys.meta_path)
-    shims = snapshot()
-    restore(Snapshot())
+    records, warned = dict(shim._records), set(shim._warned)
+    forget_shims()
     yield
     for name in sys.modules.keys() - modules.keys():
         # Compiled parts of LibCST remember the modules they were first loaded with; so do packages of Python itself.
@@ -56,7 +62,9 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
             del sys.modules[name]
     sys.modules.update(modules)
     sys.path[:], sys.meta_path[:] = path, finders
-    restore(shims)
+    forget_shims()
+    shim._records |= records
+    shim._warned |= warned
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import PlaceholderWarning, all_shims, is_placeholder, shim, shim_of
-from ssot_shims._shims.shim import Snapshot, quiet, restore
+from ssot_shims._shims.shim import quiet
 from ssot_shims._text import describe
 from ssot_shims.errors import (
     CircularShim,
@@ -36,7 +36,7 @@ from ssot_shims.errors import (
     UpstreamBroken,
     UpstreamMoved,
 )
-from tests.conftest import Write
+from tests.conftest import Write, forget_shims
 
 MOVED = {"acme.py": "class LimitsV2: ..."}
 MOVED_REASON = "Limits is not in {root}/acme.py (looked at without running it); similar: acme:LimitsV2"
@@ -203,7 +203,7 @@ def test_placeholders_can_be_forced(write: Write, monkeypatch: pytest.MonkeyPatc
     write({"acme.py": "class Limits: ...\nraise SystemExit"})
     for value in ("1", "true", "Other, Limits", " YES "):
         monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", value)
-        restore(Snapshot())
+        forget_shims()
         record = shim_of(declare())
         assert record.state == "forced"
         assert record.reason == "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder"
@@ -253,11 +253,11 @@ def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
     assert lasting == f"to follow it, write acme.limits:Limits as the target at {root}/declares.py:3"
     assert record.results[0].moved_to == ("acme.limits:Limits",)
     monkeypatch.setenv(*setting.split("="))
-    restore(Snapshot())
+    forget_shims()
     assert shim_of(declare()).upstream.__module__ == "acme.limits"
     monkeypatch.delenv("SSOT_SHIMS_UPSTREAM_LIMITS")
     (root / "declares.py").write_text(DECLARES.replace("acme:Limits", "acme.limits:Limits") + "# of another length\n")
-    restore(Snapshot())
+    forget_shims()
     assert shim_of(importlib.reload(module).Limits).state == "upstream"
 
 
@@ -277,7 +277,7 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
     )
     assert shown.stderr.endswith("RuntimeError: boom\n")
     monkeypatch.setenv(*setting.rpartition(": ")[2].split("="))
-    restore(Snapshot())
+    forget_shims()
     assert shim_of(declare()).state == "forced"
 
 
@@ -767,25 +767,6 @@ def test_an_upstream_that_imports_the_declaring_module_back_is_a_clear_error(wri
     assert all_shims() == ()
 
 
-def test_a_package_that_is_half_imported_elsewhere_is_waited_for(tmp_path: Path) -> None:
-    """What another thread's import is about to put there is not taken for missing."""
-    (tmp_path / "acme").mkdir()
-    (tmp_path / "acme" / "__init__.py").write_text(
-        "import sys, time, types, started\nstarted.event.set()\ntime.sleep(0.3)\n"
-        "old = types.ModuleType('acme.old')\nold.Limits = int\nsys.modules['acme.old'] = old\n"
-    )
-    (tmp_path / "started.py").write_text("import threading\nevent = threading.Event()")
-    (tmp_path / "declares.py").write_text(DECLARES.replace("acme:", "acme.old:"))
-    (tmp_path / "main.py").write_text(
-        "import threading, started\nthreading.Thread(target=__import__, args=('acme',)).start()\n"
-        "started.event.wait()\nimport declares, ssot_shims\nprint(ssot_shims.all_shims()[0].state)"
-    )
-    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
-    command = [sys.executable, "-W", "error", "main.py"]
-    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert (run.stdout, run.stderr) == ("upstream\n", "")
-
-
 def test_a_script_that_is_its_own_upstream_is_a_clear_error(tmp_path: Path) -> None:
     """``__main__`` is half imported as long as it runs, although nothing marks it so."""
     (tmp_path / "main.py").write_text(DECLARES.replace("acme:Limits", "__main__:Later"))
@@ -813,7 +794,7 @@ def test_where_others_are_quiet_nothing_is_said(write: Write, monkeypatch: pytes
         with quiet():
             assert shim_of(declare()).state == "moved"
             assert os.environ["SSOT_SHIMS_STRICT"] == strict
-        restore(Snapshot())
+        forget_shims()
     with pytest.raises(UpstreamMoved):
         declare()
 
@@ -876,7 +857,7 @@ def test_unset_at_the_end_of_a_reason_does_what_it_says(
     command, name = hint.split()[-2:]
     assert (command, name) == ("unset", variable)
     monkeypatch.delenv(name)
-    restore(Snapshot())
+    forget_shims()
     assert shim_of(declare()).state == "upstream"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from _thread import allocate_lock
 from time import perf_counter
 
 import ssot_shims._settings as _settings
@@ -17,7 +16,7 @@ from ssot_shims.errors import InvalidDeclaration, PlaceholderWarning, UnknownNam
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from types import FrameType
     from typing import Any, ClassVar, TypeVar
 
@@ -73,32 +72,11 @@ class ShimRecord(Record):
         return tuple((result.reason, result.hint) for result in self.results if result.state == "broken")
 
 
-class Snapshot(Record):
-    """The shims declared at one moment, and which of them have been warned about."""
-
-    records: Mapping[str, ShimRecord] = {}
-    warned: frozenset[str] = frozenset()
-
-
-def snapshot() -> Snapshot:
-    """The shims declared so far and those that have been warned about, to be given to :func:`restore`."""
-    return Snapshot(records=dict(_records), warned=frozenset(_warned))
-
-
-def restore(snapshot: Snapshot) -> None:
-    """Nothing; the shims of *snapshot* are declared, and no others."""
-    _records.clear()
-    _records.update(snapshot.records)
-    _warned.clear()
-    _warned.update(snapshot.warned)
-
-
 _FUNCTION = type(lambda: None)
 _METHODS = (staticmethod, classmethod)
 
 _records: dict[str, ShimRecord] = {}
 _warned: set[str] = set()
-_writing = allocate_lock()
 
 
 def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T]:
@@ -222,12 +200,10 @@ def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tupl
 
 def _keep(record: ShimRecord, *, instead_of: ShimRecord | None) -> ShimRecord:
     """Remember *record*. Resolving runs other people's code, which may have declared that name in the meantime."""
-    with _writing:
-        there = _records.get(record.name)
-        if there is instead_of:
-            _records[record.name] = record
-            return record
-    assert there is not None
+    if instead_of is not None:
+        _records[record.name] = record
+        return record
+    there = _records.setdefault(record.name, record)
     _refuse_second(there, record.declared, record.file, (record.targets, record.replaces))
     return there
 

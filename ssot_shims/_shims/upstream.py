@@ -128,16 +128,15 @@ def _absent(target: Target, namespace: str = "", folder: str = "") -> TargetResu
 
 def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
     try:
-        _wait_for_packages(target)
         module = import_module(target.module)
-        upstream = _symbol(module, target)
+        upstream, depth = _symbol(module, target)
     except (KeyboardInterrupt, CircularShim):
         raise
-    except _NotThere as missing:
-        file = attribute(sys.modules.get(target.module), "__file__") or target.module
-        return moved_symbol(target, f"{target.symbol} is not in {file}", file, missing.names, missing.depth)
     except BaseException as error:
         return _failed(target, error)
+    if depth <= target.symbol.count("."):
+        file = attribute(module, "__file__") or target.module
+        return moved_symbol(target, f"{target.symbol} is not in {file}", file, dir(upstream), depth)
     problem = wrong_kind(placeholder, upstream)
     if problem:
         return _broken(target, "wrong kind", f"{target} is {problem}")
@@ -146,24 +145,8 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
     return TargetResult(target=str(target), state="upstream", reason=reason, upstream=upstream, file=where)
 
 
-def _wait_for_packages(target: Target) -> None:
-    """Let other threads finish importing the packages above *target*, which may put its module there."""
-    package = target.module.rpartition(".")[0]
-    while package:
-        if package in sys.modules and is_half_imported(sys.modules[package]):
-            import_module(package)  # waits for its lock, unless this thread holds it
-        package = package.rpartition(".")[0]
-
-
-class _NotThere(Exception):
-    def __init__(self, depth: int, names: list[str]) -> None:
-        super().__init__(depth, names)
-        self.depth = depth
-        self.names = names
-
-
-def _symbol(module: ModuleType, target: Target) -> Any:
-    """The object that *target* names in its imported *module*."""
+def _symbol(module: ModuleType, target: Target) -> tuple[Any, int]:
+    """The object that *target* names in its imported *module*, or the last one above it, and how deep that is."""
     found: Any = module
     for depth, name in enumerate(target.symbol.split(".")):
         try:
@@ -171,8 +154,8 @@ def _symbol(module: ModuleType, target: Target) -> Any:
         except AttributeError as error:
             if found is module and is_half_imported(module):
                 raise CircularShim(target.symbol, target.module) from error
-            raise _NotThere(depth, dir(found)) from None
-    return found
+            return found, depth
+    return found, target.symbol.count(".") + 1
 
 
 def _failed(target: Target, error: BaseException) -> TargetResult:
@@ -191,7 +174,9 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         if is_namespace(target.package) and is_namespace(parent):
             return _absent(target, parent, *attribute(sys.modules[parent], "__path__")[:1])
         return moved_module(target, f"in {file or parent}", parent, step, file or parent)
-    return _broken(target, _cause(error, missing), f"importing {target.module} raised {describe(error)}", error)
+    kinds: list[Cause] = [cause for kind, cause in _CAUSES if isinstance(error, kind)]
+    cause: Cause = "dependency missing" if missing else [*kinds, "exception"][0]
+    return _broken(target, cause, f"importing {target.module} raised {describe(error)}", error)
 
 
 def _is_found(package: str) -> bool:
@@ -201,18 +186,12 @@ def _is_found(package: str) -> bool:
         return package in sys.modules
 
 
-def _cause(error: BaseException, missing: str) -> Cause:
-    match error:
-        case SystemExit():
-            return "system exit"
-        case SyntaxError():
-            return "syntax error"
-        case Warning():
-            return "warning as error"
-        case ImportError():
-            return "dependency missing" if missing else "import error"
-        case _:
-            return "exception"
+_CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
+    (SystemExit, "system exit"),
+    (SyntaxError, "syntax error"),
+    (Warning, "warning as error"),
+    (ImportError, "import error"),
+)
 
 
 def _broken(target: Target, cause: Cause, reason: str, error: BaseException | None = None) -> TargetResult:
