@@ -124,12 +124,12 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[s
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in cells)]
 
 
-def read_regular_file(path: str | PathLike[str]) -> bytes:
-    """The bytes in the file at *path*. Raises OSError for what is no regular file: a pipe would never end."""
+def read_regular_file(path: str | PathLike[str], most: int = -1) -> bytes:
+    """The bytes in the file at *path*, or the first *most*. Raises OSError for what is no regular file, as a pipe."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(f"{os.fspath(path)} is no regular file")
     with open(path, "rb") as file:
-        return file.read()
+        return file.read(most)
 
 
 _IN_A_SCHEME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"

@@ -17,11 +17,10 @@ from tests.docker_machine import Machine
 from tests.hostile import ANSWER, Peer, mute, says
 
 
-def test_a_client_for_a_unix_socket(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client asks the same socket, with the version that the engine offers, be the path relative."""
-    monkeypatch.chdir(machine.root)
-    machine.set("DOCKER_HOST", "unix://engine.sock")
+def test_a_client_for_a_unix_socket(machine: Machine) -> None:
+    """The client asks the same socket, with the version that the engine offers."""
     with Peer(machine.path("engine.sock"), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", engine.host)
         client = docker_client(timeout=3)
         assert client.ping() is True
         client.close()

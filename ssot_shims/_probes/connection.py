@@ -9,36 +9,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket as Socket
     from ssl import SSLCertVerificationError, SSLContext
-    from typing import Any, Protocol, Self
+    from typing import Any, Self
 
     Endpoint = tuple[int, int, int, Any]  # what socket() takes, and what its connect() takes
 
-    class Source(Protocol):
-        """Whatever an answer can be read from."""
-
-        def receive(self) -> bytes: ...
-
-
-_MOST_BYTES = 65536  # of one head
-_MOST_INTERIM = 5  # answers of status 1xx before the real one, as many as Go's client takes
+_MOST_BYTES = 65536  # of the heads of one answer and of the interim ones before it
+NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
 
 
 class ProtocolError(Exception):
     """What came is not an HTTP answer. The message says of the peer what it did: ``it closed the connection ...``."""
-
-
-class Head:
-    """Status and headers of an HTTP answer, as they came: few are ever asked for, and it is read for every answer."""
-
-    def __init__(self, status: int, headers: str) -> None:
-        self.status = status
-        self._headers = f"\n{headers}"
-
-    def get(self, name: str) -> str:
-        """The first value of the header *name*, which is given in lower case; empty when there is none."""
-        start = f"\n{name}:"
-        at = self._headers.lower().find(start)
-        return self._headers[at + len(start) :].partition("\n")[0].strip() if at >= 0 else ""
 
 
 def remaining(deadline: float) -> float:
@@ -114,7 +94,7 @@ class Stream:
     """An open connection; each step raises TimeoutError at ``deadline``, and an OSError for what else goes wrong."""
 
     def __init__(self, sock: Any, deadline: float) -> None:
-        self._sock = sock
+        self._sock: Any = sock
         self.deadline = deadline
 
     def __enter__(self) -> Self:
@@ -172,7 +152,7 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
 class Lines:
     """The lines of HTTP answers, within the limit of a head. ``http.client`` takes it for a socket and for its file."""
 
-    def __init__(self, stream: Source) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._received = b""
         self._at = 0
@@ -210,23 +190,25 @@ class Lines:
             raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")
 
 
-def read_head(stream: Source) -> Head:
-    """The head of the answer that comes over *stream*, past interim ones; its body is not read.
+def read_head(stream: Stream) -> tuple[int, dict[str, str]]:
+    """Status and headers of the answer that comes over *stream*, past interim ones; names are in lower case.
+
+    Of a header that comes twice the first counts. The body is not read.
 
     Raises :class:`ProtocolError` for what is no HTTP answer, and what *stream* raises but for a connection that breaks.
     """
     lines = Lines(stream)
-    for _ in range(_MOST_INTERIM + 1):
+    while True:
         raw = lines.readline()
         while (line := lines.readline()) not in (b"\r\n", b"\n"):
             raw += line
-        first, _, headers = raw.decode("latin-1").partition("\n")
+        first, *others = raw.decode("latin-1").split("\n")
         version, status = [*first.split(maxsplit=2), "", ""][:2]
         if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
             raise ProtocolError(f"it sent {raw.rstrip()[:20]!r}, which is no HTTP/1 status line")
         if not 100 <= int(status) < 200 or status == "101":  # 101 is the last answer in HTTP
-            return Head(int(status), headers)
-    raise ProtocolError(f"it sent more than {_MOST_INTERIM} interim answers")
+            headers = (line.partition(":") for line in reversed(others))
+            return int(status), {name.lower(): value.strip() for name, colon, value in headers if colon}
 
 
 class Pipe(Stream):

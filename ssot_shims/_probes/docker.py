@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from importlib import import_module
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.connection import Head, Pipe, ProtocolError, Stream, connect, read_head
-from ssot_shims._probes.docker_address import DockerAddress, Tls, default_host, find, read_regular_file
-from ssot_shims._probes.network import check
-from ssot_shims._probes.notation import Probe
+from ssot_shims._probes.connection import Pipe, ProtocolError, Stream, connect, read_head
+from ssot_shims._probes.docker_address import MOST_BYTES, DockerAddress, Tls, find
+from ssot_shims._probes.network import SocketProbe, check
 from ssot_shims._settings import timeout
-from ssot_shims._text import describe, one_line
+from ssot_shims._text import describe, one_line, read_regular_file
 from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -26,19 +23,10 @@ if TYPE_CHECKING:
 _LONGEST_VERSION = 64  # characters; what answers may say anything
 
 
-class DockerProbe(Probe):
+class DockerProbe(SocketProbe):
     """Asks the engine that the docker command would use."""
 
-    is_service = True
     notation: str = "docker"
-
-    def prepare(self) -> None:
-        """Import what a question takes, unless a look shows that no socket is there: that takes much less."""
-        host = os.environ.get("DOCKER_HOST", "").strip() or default_host()
-        if not host.startswith("unix:///") or os.path.exists(host.removeprefix("unix://")):
-            import_module("socket")
-        if os.environ.get("DOCKER_TLS_VERIFY") or os.environ.get("DOCKER_TLS"):
-            import_module("ssl")
 
     def try_it(self, deadline: float) -> Availability:
         """Whether that engine answers before *deadline*, a value of ``time.monotonic()``."""
@@ -49,21 +37,21 @@ def answer_at(address: DockerAddress, deadline: float) -> Availability:
     """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`Unavailable`."""
     seconds = deadline - monotonic()
     try:
-        head = _ping(address, deadline)
+        headers = _ping(address, deadline)
     except (OSError, ValueError, ProtocolError) as error:
         from ssot_shims._probes.docker_reasons import why_not
 
         return why_not(address, error, seconds)
-    version, podman = (one_line(head.get(name)[:_LONGEST_VERSION]) for name in ("api-version", "libpod-api-version"))
+    version, podman = (
+        one_line(headers.get(name, "")[:_LONGEST_VERSION]) for name in ("api-version", "libpod-api-version")
+    )
     details = {"kind": "podman" if podman else "docker", "api_version": version, "host": one_line(address.host)}
-    if podman:
-        details["podman_version"] = podman
     reason = f"{f'Podman {podman}' if podman else 'a Docker engine'} with API {version} answers at {address}"
     return Availability(status="available", reason=reason, details=details)
 
 
-def _ping(address: DockerAddress, deadline: float) -> Head:
-    """The head of the engine's answer, which proves to be an engine's."""
+def _ping(address: DockerAddress, deadline: float) -> dict[str, str]:
+    """The headers of the engine's answer, which proves to be an engine's."""
     context = _tls_context(address, address.tls) if address.tls else None
     with _connection(address, deadline) as stream:
         from contextlib import suppress  # not before there is an engine
@@ -72,12 +60,12 @@ def _ping(address: DockerAddress, deadline: float) -> Head:
             stream.secure(context, str(address.place[0]))
         with suppress(ConnectionError):  # it has closed already; what it said before that says more
             stream.send(_question(address))
-        head = read_head(stream)
-    if head.status != 200:
-        raise ProtocolError(f"it answered GET /_ping with status {head.status}")
-    if not head.get("api-version"):
+        status, headers = read_head(stream)
+    if status != 200:
+        raise ProtocolError(f"it answered GET /_ping with status {status}")
+    if not headers.get("api-version"):
         raise ProtocolError("it answered GET /_ping without an Api-Version")
-    return head
+    return headers
 
 
 def _connection(address: DockerAddress, deadline: float) -> Stream:
@@ -89,7 +77,7 @@ def _connection(address: DockerAddress, deadline: float) -> Stream:
     if address.scheme == "npipe":
         return Pipe(str(address.place), deadline)
     if isinstance(address.place, str):
-        check(address.place)  # before socket is imported: that takes longer than seeing that nothing is there
+        check(address.place)
     return connect(address.place, deadline)
 
 
@@ -102,7 +90,8 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
     try:
         if tls.ca:  # the docker command wants to read it in any case
-            context.load_verify_locations(cadata=read_regular_file(tls.ca).decode("ascii", "ignore"))
+            pem = read_regular_file(tls.ca, MOST_BYTES)
+            context.load_verify_locations(cadata=pem.decode("ascii", "ignore"))
         elif tls.verify:
             context.load_default_certs()
         if tls.certificate and tls.key:
@@ -119,10 +108,6 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
 def _question(address: DockerAddress) -> bytes:
     is_tcp = address.scheme == "tcp"
     host, slash, path = address.host.removeprefix("tcp://").partition("/") if is_tcp else ("docker", "", "")
-    if path:
-        from urllib.parse import quote
-
-        path = quote(path, safe="/%:@!$&'()*+,;=~")
     head = f"GET {slash}{path}/_ping HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
     return head.encode()
 
@@ -154,13 +139,10 @@ def docker_client(**options: Any) -> DockerClient:
     answer = answer_at(address, monotonic() + timeout())
     if not answer:
         raise Unavailable(answer.reason, answer.hint)
-    url = address.host
-    if address.scheme == "unix":  # the SDK reads the first part of a relative path as a host
-        url = f"unix://{os.path.abspath(str(address.place))}"
     if tls := address.tls:
         pair = (tls.certificate, tls.key) if tls.certificate and tls.key else None
         options["tls"] = TLSConfig(client_cert=pair, ca_cert=tls.ca or None, verify=tls.verify)
     options.setdefault("version", answer.details["api_version"])
-    client = DockerClient(base_url=url, **options)
+    client = DockerClient(base_url=address.host, **options)
     client.api.trust_env = False  # or a proxy variable would lead it to another place than the one that answered
     return client

@@ -8,7 +8,7 @@ import sys
 from ssot_shims._probes.address import read_authority
 from ssot_shims._probes.notation import NotationError, split_before
 from ssot_shims._record import Record
-from ssot_shims._text import describe, one_line
+from ssot_shims._text import describe, one_line, read_regular_file
 from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 DEFAULT_PIPE = "//./pipe/docker_engine"
-_MOST = 1 << 24  # bytes of a settings file; one without end would fill the memory
+MOST_BYTES = 1 << 24  # of a settings file; one without end would fill the memory
 
 
 class Tls(Record):
@@ -120,18 +120,10 @@ def _unreadable(source: str, problem: str) -> Unavailable:
     return Unavailable(reason, "write it like this: DOCKER_HOST=tcp://HOST:PORT")
 
 
-def read_regular_file(path: str) -> bytes:
-    """What the file *path* holds. Raises OSError; also for a pipe, which would keep its reader for ever."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError(f"{path} is no regular file")
-    with open(path, "rb") as file:
-        return file.read(_MOST)
-
-
 def setting(key: str) -> Any:
     """What config.json has for *key*, in lower case; None for nothing. A file that cannot be read counts as missing."""
     try:
-        text = read_regular_file(os.path.join(config_folder(), "config.json"))
+        text = read_regular_file(os.path.join(config_folder(), "config.json"), MOST_BYTES)
         # Most files have no such key, and importing json takes longer than all of this.
         return _value_of(_read_json(text), key) if key.encode() in text.lower() else None
     except (OSError, ValueError, RecursionError):
@@ -159,7 +151,7 @@ def _from_context(name: str, source: str) -> DockerAddress:
     meta, files = (os.path.join(config_folder(), "contexts", kind, identity) for kind in ("meta", "tls"))
     problem = "it has no address of a Docker engine"
     try:
-        described = _read_json(read_regular_file(os.path.join(meta, "meta.json")))
+        described = _read_json(read_regular_file(os.path.join(meta, "meta.json"), MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         described, problem = {}, f"{meta}: {describe(error)}"
     endpoint = _value_of(_value_of(described, "endpoints"), "docker")

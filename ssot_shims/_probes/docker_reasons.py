@@ -7,7 +7,7 @@ import stat
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import docker_address
-from ssot_shims._probes.connection import ProtocolError, tls_hint
+from ssot_shims._probes.connection import NOT_TLS, ProtocolError, tls_hint
 from ssot_shims._probes.docker_address import DockerAddress, default_host
 from ssot_shims._probes.network import NotASocket
 from ssot_shims._settings import longer
@@ -25,7 +25,6 @@ _SOCKETS = (
     "{run}/podman/podman.sock",
     "/run/podman/podman.sock",
 )
-_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
 
 
 def why_not(address: DockerAddress, error: Exception, seconds: float) -> Availability:
@@ -66,7 +65,7 @@ def _no_tls(address: DockerAddress, error: Exception) -> tuple[str, str] | None:
 
     if not isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError):
         return None
-    if getattr(error, "reason", "") in _NOT_TLS:
+    if getattr(error, "reason", "") in NOT_TLS:
         hint = f"go without: unset DOCKER_TLS_VERIFY DOCKER_TLS; export {_chosen(address.host)}"
         return f"what listens at {address} does not speak TLS", hint
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -84,18 +83,17 @@ def tls_files_hint(address: DockerAddress) -> str:
 
 def _group_hint(path: str) -> str:
     """How to become one of those who may use the socket *path*; empty where that is for somebody else to allow."""
-    try:
-        state = os.stat(path)
-    except OSError:  # in a folder that this user may not enter, or behind a link into one
-        return ""
-    if not state.st_mode & stat.S_IWGRP:
-        return ""
     from grp import getgrgid  # not on Windows
 
     try:
+        state = os.stat(path)
         group = getgrgid(state.st_gid).gr_name
+    except OSError:  # in a folder that this user may not enter, or behind a link into one
+        return ""
     except KeyError:  # in a container, mostly
         group = str(state.st_gid)
+    if not state.st_mode & stat.S_IWGRP:
+        return ""
     command = f": sudo usermod -aG {group} $USER" if _can_run("sudo", "usermod") else ""
     return f"join the group {group}, and log in again{command}"
 

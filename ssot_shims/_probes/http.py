@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, in_ascii, read_authority, read_url
-from ssot_shims._probes.connection import Lines, ProtocolError, tls_hint
+from ssot_shims._probes.connection import NOT_TLS, Lines, ProtocolError, tls_hint
 from ssot_shims._probes.network import SocketProbe, reach
 from ssot_shims._probes.notation import NotationError
 from ssot_shims._text import one_line
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _FILES = ("SSL_CERT_FILE", "SSLKEYLOGFILE")
-_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
 
 
 class HttpProbe(SocketProbe):
@@ -117,7 +116,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPR
         reason = f"the certificate of {url.shown} is not accepted: {error.verify_message.rstrip('.')}"
         raise Unavailable(reason, tls_hint(error)) from None
     except OSError as error:
-        hint = "write http://" if getattr(error, "reason", "") in _NOT_TLS else ""
+        hint = "write http://" if getattr(error, "reason", "") in NOT_TLS else ""
         raise Unavailable(f"{shown} broke the connection ({_words(error)})", hint) from None
 
 
@@ -214,6 +213,3 @@ def read_http(notation: str, rest: str) -> HttpProbe:
     """The probe of ``http://host/path`` or ``https://host/path``."""
     url = read_url(notation.partition(":")[0], rest)
     return HttpProbe(notation=url.shown, url=url)
-
-
-read_https = read_http

@@ -80,7 +80,7 @@ _FORMS = {
     "tcp": ("tcp://host:port", "network", "read_tcp"),
     "unix": ("unix:///absolute/path", "network", "read_unix"),
     "http": ("http://host/path", "http", "read_http"),
-    "https": ("https://host/path", "http", "read_https"),
+    "https": ("https://host/path", "http", "read_http"),
     "command": ("command:NAME", "command", "read_command"),
     "module": ("module:NAME or module:NAME>=2", "module", "read_module"),
     "env": ("env:NAME or env:NAME=value", "command", "read_env"),
