@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims import Availability
-from ssot_shims._probes import docker_address, docker_reasons
+from ssot_shims._probes import docker, docker_address
 from ssot_shims._probes.docker import DockerProbe
 
 
@@ -33,8 +33,8 @@ class Machine:
         self.set("HOME", str(self.home))
         self.set("XDG_RUNTIME_DIR", str(self.run))
         monkeypatch.setattr(docker_address, "DEFAULT_SOCKET", str(self.default))
-        others = [path for path in docker_reasons._SOCKETS if path.startswith("{")]
-        monkeypatch.setattr(docker_reasons, "_SOCKETS", (*others, str(root / "podman.sock")))
+        others = [path for path in docker._SOCKETS if path.startswith("{")]
+        monkeypatch.setattr(docker, "_SOCKETS", (*others, str(root / "podman.sock")))
 
     def path(self, name: str) -> str:
         return str(self.root / name)

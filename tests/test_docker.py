@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims import Availability, capabilities
-from ssot_shims._probes import connection as resolver, connection as stream, docker_reasons
+from ssot_shims._probes import connection as resolver, connection as stream, docker
 from ssot_shims._probes.docker_address import DockerAddress, find
 from tests.cures import DOCKER, as_member, as_nobody, assert_it_turns, done, step_of
 from tests.docker_machine import Machine, ask, assert_no, seen
@@ -226,7 +226,7 @@ def test_a_deadline_that_has_passed(machine: Machine) -> None:
         assert_it_turns(answer, machine)
     address = DockerAddress(host="tcp://h:1", source="from DOCKER_HOST", place=("h", 1))
     for seconds, shown, longer in ((60.0, "60", 120), (12.34, "12.3", 25)):
-        answer = docker_reasons.why_not(address, TimeoutError(), seconds)
+        answer = docker._why_not(address, TimeoutError(), seconds)
         assert_no(answer, f" within {shown} s", "timed_out")
         assert step_of(answer) == f"SSOT_SHIMS_TIMEOUT={longer}"
 
@@ -289,7 +289,7 @@ def test_the_whole_text_of_every_kind_of_no(machine: Machine, monkeypatch: pytes
     listening(path).close()
     assert_whole("a stale socket", ask())
     os.chmod(path, 0o660)
-    denied = docker_reasons.why_not(find(), PermissionError(13, "Permission denied"), 1)
+    denied = docker._why_not(find(), PermissionError(13, "Permission denied"), 1)
     assert_whole("permission", denied)
     os.unlink(path)
     for act, kind in ((mute, "no answer"), (hangs_up, "not an engine")):
@@ -476,7 +476,7 @@ def test_the_words_for_a_socket_of_others(machine: Machine, monkeypatch: pytest.
         os.chmod(path, 0o660)
         machine.offer()
         monkeypatch.setattr(grp, "getgrgid", {}.__getitem__)
-        answer = docker_reasons.why_not(find(), PermissionError(), 1)
+        answer = docker._why_not(find(), PermissionError(), 1)
     assert answer.hint == f"join the group {os.stat(path).st_gid}, and log in again"
 
 
