@@ -31,14 +31,6 @@ class Undecidable(Exception):
         self.line = line
 
 
-class HalfImported(Undecidable):
-    """The module is being imported at this moment; *place* is where it is."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__("it is being imported at this moment", place.file)
-        self.place = place
-
-
 class Place(Record):
     """Where a module is: its file, the folders of its submodules (None: not a package), and how it is loaded."""
 
@@ -47,6 +39,7 @@ class Place(Record):
     is_source: bool
     is_namespace: bool
     is_running: bool = False
+    is_half_imported: bool = False
 
     @property
     def shown(self) -> str:
@@ -70,6 +63,8 @@ def steps_to(module: str) -> Iterator[tuple[str, Place | None]]:
         yield name, place
         if place is None:
             return
+        if place.is_half_imported:  # what it will be is for the import system to wait for
+            raise Undecidable("it is being imported at this moment", place.file)
 
 
 def find(name: str, path: Iterable[str] | None) -> Place | None:
@@ -88,7 +83,7 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     is_source = type(loader) is SourceFileLoader
     place = Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace, is_running=True)
     if is_half_imported(running):
-        raise HalfImported(place)  # what it will be is for the import system to wait for
+        return place.replace(is_half_imported=True)
     return None if is_namespace and not _holds_importable(folders) else place
 
 

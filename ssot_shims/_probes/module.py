@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._lookup.finder import HalfImported, Place, Undecidable, find
+from ssot_shims._lookup.finder import Place, Undecidable, find
 from ssot_shims._lookup.lookup import submodules_in
 from ssot_shims._probes.notation import NotationError, Probe, is_dotted_name, split_before
 from ssot_shims._text import describe, did_you_mean
@@ -51,12 +51,12 @@ class ModuleProbe(Probe):
     def _find(self) -> Place:
         """Where the module is. Raises Unavailable with the step down to it at which there is nothing."""
         name, *steps = self.module.split(".")
-        place = _find(name, None)
+        place = find(name, None)
         if place is None:
             hint = f"install it, or set PYTHONPATH=<the folder that holds {name}>"
             raise Unavailable(f"no module {name!r} is installed here", hint)
         for step in steps:
-            below = None if place.folders is None else _find(f"{name}.{step}", place.folders)
+            below = None if place.folders is None else find(f"{name}.{step}", place.folders)
             if below is None:
                 close = did_you_mean(step, submodules_in(place.folders or ()))
                 reason = f"{name} ({place.shown or 'built in'}) has no module {name}.{step}{close}"
@@ -85,13 +85,6 @@ class ModuleProbe(Probe):
             return Availability(status="available", reason=reason, details=details)
         reason, hint = f"{found.name} is {found.version}, not {self.specifier}", f"install {found.name}{self.specifier}"
         return Availability(status="unavailable", reason=reason, hint=hint, details=details)
-
-
-def _find(name: str, path: Iterable[str] | None) -> Place | None:
-    try:
-        return find(name, path)
-    except HalfImported as half:
-        return half.place  # it is there, whatever becomes of the import
 
 
 def _distribution_of(module: str, file: str) -> Distribution | None:
