@@ -279,7 +279,7 @@ def test_verify_names_each_difference(capsys: pytest.CaptureFixture[str], write:
     [
         ({"acme/ws.py": "class Quota: left = 5"}, "Limits is not in"),
         ({"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."}, "importing acme.ws raised ZeroDivisionError"),
-        ({"acme/old.py": "Quota = 0"}, "acme.old:Quota is an object of type int, not a class"),
+        ({"acme/old.py": "Quota = 0"}, "acme.old:Quota is of type int, not a class"),
         ({"suite/shims.py": "raise OSError('no')"}, "problem: suite.shims cannot be imported: OSError: no"),
     ],
     ids=["moved", "broken", "a broken target before the one that won", "a module that raises"],

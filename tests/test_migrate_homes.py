@@ -71,8 +71,7 @@ def test_a_name_that_is_not_there_is_told_with_what_stands_near(tmp_path: Path) 
         f"similar: acme.limits:Name; {CURE}"
     )
     assert verdict(root, "acme.limits.deep:Name") == (
-        f"acme.limits.deep:Name is not there: acme.limits ({root}/acme/limits.py) is a module and no package, so "
-        f"there is no module acme.limits.deep; {CURE}"
+        f"acme.limits.deep:Name is not there: in {root}/acme/limits.py there is no module acme.limits.deep; {CURE}"
     )
     assert verdict(root, "gone.mod:Name") == (
         f"gone.mod:Name is not there: no package 'gone' is installed here; {CURE}"
@@ -128,7 +127,7 @@ def test_a_module_that_is_running_is_read_too(write: Write) -> None:
     assert verdict(root, "suite.shims:Name") == ""
     assert verdict(root, "suite.bare:Name").startswith(f"suite.bare:Name is not there: Name is not in {root}")
     assert verdict(root, "suite.shims.deep:Name") == (
-        f"suite.shims.deep:Name is not there: suite.shims ({root}/suite/shims.py) is a module and no package, so "
+        f"suite.shims.deep:Name is not there: in {root}/suite/shims.py "
         f"there is no module suite.shims.deep; a Name is at suite.shims:Name; {CURE}"
     )
 

@@ -52,10 +52,7 @@ def moved(target: Target, lookup: Lookup) -> TargetResult:
         reason = f"{target.symbol} is not in {place.shown} (looked at without running it)"
         return moved_symbol(target, reason, place.shown, names_in_file(place.shown))
     step = target.module[len(module) + 1 :].partition(".")[0]
-    if place.folders is None:
-        where = f"{module} ({place.shown}) is a module and no package, so"
-        return moved_module(target, where, module, step, place.shown)
-    return moved_module(target, f"in {place.shown}", module, step, place.shown, submodules_in(place.folders))
+    return moved_module(target, f"in {place.shown}", module, step, place.shown, submodules_in(place.folders or ()))
 
 
 def moved_module(

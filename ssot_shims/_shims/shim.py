@@ -16,7 +16,7 @@ from ssot_shims.errors import InvalidDeclaration, PlaceholderWarning, UnknownNam
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
     from typing import Any, ClassVar, TypeVar
 
@@ -249,20 +249,17 @@ _OPTIMIZED = 1  # inspect.CO_OPTIMIZED: a function, and neither a module nor the
 
 def _importing_frame(module: str) -> FrameType:
     """The frame with the line that imported *module*, which declares a shim; else the one that declares it."""
-    frames = [frame for frame in _frames() if not _is_machinery(frame)] or [sys._getframe()]
-    nearest = frames[0]
+    frame: FrameType | None = sys._getframe()
+    frames: list[FrameType] = []
+    while frame is not None:
+        frames += [] if _is_machinery(frame) else [frame]
+        frame = frame.f_back
+    nearest = frames[0] if frames else sys._getframe()
     if nearest.f_globals.get("__name__") != module or nearest.f_code.co_flags & _OPTIMIZED:
         return nearest
     file = nearest.f_code.co_filename
     importing = next((frame for frame in frames if frame.f_code.co_filename != file), nearest)
     return nearest if _package_of(importing) in _RUNNERS else importing
-
-
-def _frames() -> Iterator[FrameType]:
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 def _is_machinery(frame: FrameType) -> bool:

@@ -174,8 +174,9 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         if is_namespace(target.package) and is_namespace(parent):
             return _absent(target, parent, *attribute(sys.modules[parent], "__path__")[:1])
         return moved_module(target, f"in {file or parent}", parent, step, file or parent)
-    kinds: list[Cause] = [cause for kind, cause in _CAUSES if isinstance(error, kind)]
-    cause: Cause = "dependency missing" if missing else [*kinds, "exception"][0]
+    cause: Cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
+    if missing:
+        cause = "dependency missing"
     return _broken(target, cause, f"importing {target.module} raised {describe(error)}", error)
 
 
@@ -186,12 +187,13 @@ def _is_found(package: str) -> bool:
         return package in sys.modules
 
 
-_CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
-    (SystemExit, "system exit"),
-    (SyntaxError, "syntax error"),
-    (Warning, "warning as error"),
-    (ImportError, "import error"),
-)
+_CAUSES: dict[type[BaseException], Cause] = {
+    SystemExit: "system exit",
+    SyntaxError: "syntax error",
+    Warning: "warning as error",
+    ImportError: "import error",
+    BaseException: "exception",
+}
 
 
 def _broken(target: Target, cause: Cause, reason: str, error: BaseException | None = None) -> TargetResult:
@@ -202,7 +204,7 @@ def wrong_kind(placeholder: object, upstream: object) -> str:
     """What *upstream* is instead of what *placeholder* promises; empty when it is of that kind.
 
     >>> wrong_kind(int, None)
-    'None, not a class'
+    'of type NoneType, not a class'
     >>> wrong_kind(len, print)
     ''
     """
@@ -212,17 +214,9 @@ def wrong_kind(placeholder: object, upstream: object) -> str:
         fits, promised = isinstance(upstream, type), "a class"
     else:
         fits, promised = callable(upstream) and not isinstance(upstream, type), "a function"
-    return "" if fits else f"{_what(upstream)}, not {promised}"
+    return "" if fits else f"of type {type(upstream).__qualname__}, not {promised}"
 
 
 def _is_enum(value: object) -> bool:
     enum = sys.modules.get("enum")  # where nobody has imported it there is no enum
     return enum is not None and isinstance(value, enum.EnumMeta)
-
-
-def _what(value: object) -> str:
-    if value is None:
-        return "None"
-    if isinstance(value, type):
-        return f"the class {value.__qualname__}"
-    return f"{'a function' if callable(value) else 'an object'} of type {type(value).__qualname__}"
