@@ -64,7 +64,6 @@ UNREADABLE = {
     "me:secret@engine://x": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "://": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "tcp://engine:http": PLACE,
-    "tcp://.example:1": PLACE,
     "tcp://a b:1": PLACE,
     "tcp://b\u00fccher.example:1": PLACE,
     "tcp://engine:": PLACE,

@@ -689,7 +689,7 @@ def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
     ("notation", "message"),
     [
         ("tcp://localhost:99999", "the probe 'tcp://localhost:99999' has "),
-        ("tcp://localhost", "the probe 'tcp://localhost' has no port"),
+        ("tcp://localhost", "the probe 'tcp://localhost' is not a host and a port"),
         ("tpc://localhost:1", "the probe 'tpc://localhost:1' has an unknown scheme 'tpc'; close: tcp; expected "),
     ],
 )

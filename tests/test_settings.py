@@ -188,7 +188,7 @@ exclude = ["vendor/*", "**/generated_*.py"]
         (
             "[tool.ssot_shims.capabilities]\ndb = 'tcp://me:hunter2@localhost'",
             "tool.ssot_shims.capabilities.db in {file} is 'tcp://***@localhost'; expected what can be registered: "
-            "the probe 'tcp://***@localhost' has a user, which a TCP port does not ask for; expected tcp://host:port",
+            "the probe 'tcp://***@localhost' is not a host and a port; expected tcp://host:port",
         ),
         (
             "[tool.ssot_shims]\nmodules = [1]",

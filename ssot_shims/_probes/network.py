@@ -120,12 +120,8 @@ def _no_socket(path: str, error: OSError) -> Unavailable:
 def read_tcp(notation: str, rest: str) -> TcpProbe:
     """The probe of ``tcp://host:port``."""
     authority, tail = read_authority(rest)
-    if authority.user:
-        raise NotationError("has a user, which a TCP port does not ask for")
-    if authority.port is None:
-        raise NotationError("has no port")
-    if tail:
-        raise NotationError("has something after the port")
+    if authority.user or authority.port is None or tail:
+        raise NotationError("is not a host and a port")
     return TcpProbe(notation=notation, host=authority.host, port=authority.port)
 
 

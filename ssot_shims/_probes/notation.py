@@ -157,9 +157,7 @@ def split_before(marks: str, text: str) -> tuple[str, str]:
 
 def read_python(notation: str, rest: str) -> PythonProbe:
     """The probe of ``python:pkg.mod:function``."""
-    module, colon, function = rest.partition(":")
-    if not colon:
-        raise NotationError(f"has no colon between module and function in {rest!r}")
+    module, _, function = rest.partition(":")
     for part, dotted in (("module", module), ("function", function)):
         if not is_dotted_name(dotted):
             raise NotationError(f"names the {part} {dotted!r}, which is no dotted name")
@@ -169,8 +167,6 @@ def read_python(notation: str, rest: str) -> PythonProbe:
 def read_combination(notation: str, rest: str) -> Combination:
     """All of ``all:docker,postgres``, or any of ``any:docker,staging``."""
     kind: Literal["all", "any"] = "all" if notation.startswith("all:") else "any"
-    if not rest:
-        raise NotationError("names no capability")
     names = tuple(rest.split(","))
     for name in names:
         if not is_capability_name(name):
