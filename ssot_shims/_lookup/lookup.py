@@ -203,10 +203,7 @@ def submodules_in(folders: Iterable[str]) -> list[str]:
 
 def modules_that_define(name: str, package: str) -> list[str]:
     """The modules of the top-level *package* that define *name* at their left margin, among the first few hundred."""
-    try:
-        place = find(package, None)
-    except Undecidable:
-        return []
+    place = find(package, None)
     sources = (source for folder in (place.folders if place else None) or () for source in _sources_in(folder))
     found = [inside for file, inside in islice(sources, _MOST_FILES) if name in names_in_file(file, name)]
     return [".".join([package, *inside.split(os.sep)]).removesuffix(".__init__") for inside in found]
