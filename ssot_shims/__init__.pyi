@@ -12,7 +12,6 @@ from ssot_shims._contract.difference import Difference as Difference
 from ssot_shims._contract.verification import verify as verify
 from ssot_shims._probes.docker import docker_client as docker_client
 from ssot_shims._project.environment import Environment as Environment, choose_environment as choose_environment
-from ssot_shims._shims.result import TargetResult as TargetResult
 from ssot_shims._shims.shim import (
     ShimRecord as ShimRecord,
     all_shims as all_shims,
@@ -20,6 +19,7 @@ from ssot_shims._shims.shim import (
     shim as shim,
     shim_of as shim_of,
 )
+from ssot_shims._shims.upstream import TargetResult as TargetResult
 from ssot_shims._unittest import skip_unless_available as skip_unless_available
 from ssot_shims.errors import (
     CapabilityMissing as CapabilityMissing,

@@ -33,7 +33,7 @@ NAMES = {
     "Environment": "_project.environment",
     "choose_environment": "_project.environment",
     "Registry": "_capabilities.registry",
-    "TargetResult": "_shims.result",
+    "TargetResult": "_shims.upstream",
     "ShimRecord": "_shims.shim",
     "all_shims": "_shims.shim",
     "is_placeholder": "_shims.shim",

@@ -59,7 +59,6 @@ def test_an_absent_shim_loads_little() -> None:
         "ssot_shims._record",
         "ssot_shims._settings",
         "ssot_shims._shims",
-        "ssot_shims._shims.result",
         "ssot_shims._shims.shim",
         "ssot_shims._shims.upstream",
         "ssot_shims._text",

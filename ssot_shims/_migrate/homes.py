@@ -12,7 +12,7 @@ from ssot_shims._migrate.reach import is_module, why_hidden, why_not_one, why_no
 from ssot_shims._migrate.takers import taker_of
 from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
-from ssot_shims._shims.result import moved
+from ssot_shims._shims.upstream import moved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, ClassVar, TypeVar
 
-    from ssot_shims._shims.result import Cause, TargetResult
-    from ssot_shims._shims.upstream import State
+    from ssot_shims._shims.upstream import Cause, State, TargetResult
 
     T = TypeVar("T")
 
@@ -179,14 +178,20 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
         if first.targets == texts:
             # One file imported under two names gives one object, one module run again its new placeholder.
             kept = first.replace(placeholder=placeholder) if first.declared == declared else first
-            return _keep(kept.replace(replaces=replaces), instead_of=first)
+            _records[name] = kept.replace(replaces=replaces)
+            return _records[name]
     start = perf_counter()
     resolution = resolve(name, targets, placeholder, place)
     seconds = perf_counter() - start
     written: dict[str, Any] = {"name": name, "targets": texts, "replaces": replaces, "placeholder": placeholder}
     record = ShimRecord(**vars(resolution), **written, declared=declared, file=file, seconds=seconds)
     _warned.discard(name)
-    return _keep(record, instead_of=first)
+    if first is not None:
+        _records[name] = record
+        return record
+    there = _records.setdefault(name, record)  # resolving runs code of others, which may have declared that name by now
+    _refuse_second(there, declared, file, (texts, replaces))
+    return there
 
 
 def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tuple[str, ...], ...]) -> None:
@@ -196,16 +201,6 @@ def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tupl
     if not is_same_place or is_made_by_function:
         problem = f"{declared} declares the shim {first.name}, which {first.declared} has declared already"
         raise InvalidDeclaration(problem, "import it from there, or give one of the two another name")
-
-
-def _keep(record: ShimRecord, *, instead_of: ShimRecord | None) -> ShimRecord:
-    """Remember *record*. Resolving runs other people's code, which may have declared that name in the meantime."""
-    if instead_of is not None:
-        _records[record.name] = record
-        return record
-    there = _records.setdefault(record.name, record)
-    _refuse_second(there, record.declared, record.file, (record.targets, record.replaces))
-    return there
 
 
 def _names_of(placeholder: object) -> tuple[str, str, str]:

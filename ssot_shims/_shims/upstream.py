@@ -10,22 +10,51 @@ from importlib import import_module
 
 import ssot_shims._settings as _settings
 from ssot_shims._lookup.finder import Undecidable, attribute, find, is_half_imported, is_namespace, is_running
-from ssot_shims._lookup.lookup import Target, look
+from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, submodules_in
 from ssot_shims._record import Record
-from ssot_shims._shims.result import TargetResult, moved, moved_module, moved_symbol
-from ssot_shims._text import describe, one_line
+from ssot_shims._text import close_matches, describe, one_line
 from ssot_shims.errors import CircularShim, InvalidDeclaration, InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
     from typing import Any, Literal
 
-    from ssot_shims._shims.result import Cause
+    from ssot_shims._lookup.lookup import Lookup
 
     State = Literal["upstream", "absent", "moved", "broken", "forced"]
+    Cause = Literal[
+        "dependency missing",
+        "import error",
+        "syntax error",
+        "system exit",
+        "warning as error",
+        "exception",
+        "wrong kind",
+    ]
 
 _FROM_BAD_TO_WORSE = ("absent", "moved", "broken")
+
+
+class TargetResult(Record):
+    """What one target of a shim turned out to be.
+
+    ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken``, ``reason`` says what was seen, ``hint`` what to do.
+    ``cause`` is the kind of a breakage and ``error`` the exception that importing raised. Of what has moved,
+    ``moved_to`` holds the targets with the same name in the package, ``close`` those with a similar one.
+    """
+
+    target: str
+    state: Literal["upstream", "absent", "moved", "broken"]
+    reason: str
+    hint: str = ""
+    cause: Cause | None = None
+    error: BaseException | None = None
+    moved_to: tuple[str, ...] = ()
+    close: tuple[str, ...] = ()
+    file: str = ""  # the file or folder looked in
+    upstream: Any = None
 
 
 class Resolution(Record):
@@ -126,6 +155,46 @@ def _absent(target: Target, namespace: str = "", folder: str = "") -> TargetResu
     return TargetResult(target=str(target), state="absent", reason=reason)
 
 
+def moved(target: Target, lookup: Lookup) -> TargetResult:
+    """The result for a *target* that *lookup* has not found, with what is near the place where it should be."""
+    place, module = lookup.place, lookup.module
+    assert place is not None
+    if module == target.module:
+        reason = f"{target.symbol} is not in {place.shown} (looked at without running it)"
+        return _moved_symbol(target, reason, place.shown, names_in_file(place.shown))
+    step = target.module[len(module) + 1 :].partition(".")[0]
+    return _moved_module(target, f"in {place.shown}", module, step, place.shown, submodules_in(place.folders or ()))
+
+
+def _moved_module(
+    target: Target, where: str, parent: str, step: str, file: str, siblings: Iterable[str] = ()
+) -> TargetResult:
+    rest = target.module[len(f"{parent}.{step}") :]
+    near = close_matches(step, (name for name in siblings if name != step))  # a file may be there, but not importable
+    close = [f"{parent}.{name}{rest}:{target.symbol}" for name in near]
+    return _moved(target, f"{where} there is no module {parent}.{step}", file, close)
+
+
+def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], depth: int = 0) -> TargetResult:
+    """The result for a symbol whose part number *depth* is not there, though *names* are."""
+    parts = target.symbol.split(".")
+    gone = parts[depth]  # some line may still look as if it defined that name
+    others = (name for name in names if name != gone and name.startswith("_") <= gone.startswith("_"))
+    near = close_matches(gone, others)
+    close = [f"{target.module}:{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}" for name in near]
+    return _moved(target, reason, file, close)
+
+
+def _moved(target: Target, reason: str, file: str, similar: list[str]) -> TargetResult:
+    homes = [f"{module}:{target.symbol}" for module in modules_that_define(target.first, target.package)]
+    moved_to = tuple(home for home in homes if home != str(target))[:3]
+    close = tuple(one for one in similar if one not in moved_to)
+    at, near = ", ".join(moved_to), ", ".join(close)
+    seen = (one_line(reason), f"a {target.symbol} is at {at}" if at else "", f"similar: {near}" if near else "")
+    text = "; ".join(filter(None, seen))
+    return TargetResult(target=str(target), state="moved", reason=text, moved_to=moved_to, close=close, file=file)
+
+
 def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
     try:
         module = import_module(target.module)
@@ -136,7 +205,7 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
         return _failed(target, error)
     if depth <= target.symbol.count("."):
         file = attribute(module, "__file__") or target.module
-        return moved_symbol(target, f"{target.symbol} is not in {file}", file, dir(upstream), depth)
+        return _moved_symbol(target, f"{target.symbol} is not in {file}", file, dir(upstream), depth)
     problem = wrong_kind(placeholder, upstream)
     if problem:
         return _broken(target, "wrong kind", f"{target} is {problem}")
@@ -173,7 +242,7 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         file = attribute(sys.modules.get(parent), "__file__")
         if is_namespace(target.package) and is_namespace(parent):
             return _absent(target, parent, *attribute(sys.modules[parent], "__path__")[:1])
-        return moved_module(target, f"in {file or parent}", parent, step, file or parent)
+        return _moved_module(target, f"in {file or parent}", parent, step, file or parent)
     cause: Cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
     if missing:
         cause = "dependency missing"
