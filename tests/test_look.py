@@ -437,7 +437,13 @@ def test_suggestions_come_from_what_is_defined(write: Write, tmp_path: Path) -> 
     assert defined_names(source.encode()) == ["A", "c", "d", "E", "f"]
     assert names_in_file(str(tmp_path / "nowhere.py")) == []
     root = write(
-        {"acme/__init__.py": "", "acme/one.py": "", "acme/two/x.py": "", "acme/no-module.py": "", "acme/t.txt": ""}
+        {
+            "acme/__init__.py": "",
+            "acme/one.py": "",
+            "acme/two/__init__.py": "",
+            "acme/no-module.py": "",
+            "acme/t.txt": "",
+        }
     )
     assert submodules_in([str(root / "acme"), str(root / "nowhere")]) == ["one", "two"]
 

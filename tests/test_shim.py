@@ -15,7 +15,6 @@ import pickle
 import subprocess
 import sys
 import threading
-import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -767,17 +766,6 @@ def test_an_upstream_that_imports_the_declaring_module_back_is_a_clear_error(wri
     assert all_shims() == ()
 
 
-def test_a_script_that_is_its_own_upstream_is_a_clear_error(tmp_path: Path) -> None:
-    """``__main__`` is half imported as long as it runs, although nothing marks it so."""
-    (tmp_path / "main.py").write_text(DECLARES.replace("acme:Limits", "__main__:Later"))
-    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
-    command = [sys.executable, "main.py"]
-    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert run.stderr.splitlines()[-1].startswith(
-        "ssot_shims.errors.CircularShim: Later cannot be resolved yet: __main__ is still being imported"
-    )
-
-
 def test_an_exception_whose_message_exits_is_told_like_others(write: Write) -> None:
     """It does not get out of a shim."""
     source = "class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd"
@@ -879,14 +867,6 @@ def test_a_source_file_that_may_not_be_read_is_broken(write: Write, monkeypatch:
         'to see the whole traceback: python -c "from acme import Limits"; '
         "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
     )
-
-
-def test_a_module_that_somebody_runs_by_hand_is_half_imported_too() -> None:
-    """Nothing marks it so, but its code is still on the stack: a clear error, and nothing is remembered."""
-    module = sys.modules["acme"] = types.ModuleType("acme")
-    with pytest.raises(CircularShim, match="^Limits cannot be resolved yet: acme is still being imported"):
-        exec(DECLARES + "Limits = 1", vars(module))
-    assert all_shims() == ()
 
 
 def test_the_same_declaration_made_while_it_resolves_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

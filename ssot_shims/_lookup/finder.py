@@ -106,15 +106,8 @@ def attribute(module: object, name: str) -> Any:
 
 
 def is_half_imported(module: object) -> bool:
-    """Whether a module is still being run: by the import system, or by whoever is above us on the stack."""
-    if attribute(attribute(module, "__spec__"), "_initializing"):
-        return True
-    names, frame = attribute(module, "__dict__"), sys._getframe()
-    while frame.f_back is not None:
-        frame = frame.f_back
-        if frame.f_code.co_name == "<module>" and frame.f_globals is names:
-            return True
-    return False
+    """Whether the import system is still running a module."""
+    return bool(attribute(attribute(module, "__spec__"), "_initializing"))
 
 
 def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:

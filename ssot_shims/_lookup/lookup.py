@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.machinery import all_suffixes
 from itertools import islice
 
 from ssot_shims._lookup.finder import Place, Undecidable, find, place_of, steps_to
@@ -193,12 +192,9 @@ def names_in_file(file: str, name: str = "") -> list[str]:
 
 def submodules_in(folders: Iterable[str]) -> list[str]:
     """The modules and packages in the folders of a package."""
-    names: set[str] = set()
-    for folder in filter(os.path.isdir, folders):
-        files = [entry.name for entry in os.scandir(folder) if not entry.is_dir()]
-        names |= {entry.name for entry in os.scandir(folder) if entry.is_dir()}
-        names |= {file.partition(".")[0] for file in files if file.endswith(tuple(all_suffixes()))}
-    return sorted(name for name in names if name.isidentifier() and not name.startswith("__"))
+    from pkgutil import iter_modules  # for a suggestion alone
+
+    return sorted(module.name for module in iter_modules(folders) if module.name.isidentifier())
 
 
 def modules_that_define(name: str, package: str) -> list[str]:
