@@ -32,7 +32,7 @@ def test_compose_is_the_plugin_or_the_old_command(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr("ssot_shims._probes.command._PLUGIN_FOLDERS", {os.name: (str(tmp_path / "lib"),)})
+    monkeypatch.setattr("ssot_shims._probes.command._PLUGIN_FOLDERS", [str(tmp_path / "lib")])
     plugins = tmp_path / "config" / "cli-plugins"
     reason = f"no docker-compose in {plugins}, {tmp_path / 'lib'} or the folders of PATH"
     hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"

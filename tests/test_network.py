@@ -851,8 +851,7 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 
 TRUST = "trust its issuer: SSL_CERT_FILE=<a file with the certificate of that authority>"
 NAME = "use a name that is in the certificate"
-REPLACE = "replace it by one for servers that follows RFC 5280, as its issuer has to do"
-RENEW = "renew it, or set this machine's clock right"
+REPLACE = "replace it by a valid one for servers, or set this machine's clock right"
 # What the server speaks, the name it is asked by, whether its authority is trusted, what is said, the next step.
 FAULTS: dict[str, tuple[Speaks, str, bool, str, str]] = {
     "an authority that nobody here trusts": (
@@ -869,11 +868,11 @@ FAULTS: dict[str, tuple[Speaks, str, bool, str, str]] = {
     ),
     "one that has expired": (
         *(certificates.expired, "127.0.0.1", True),
-        *("certificate has expired", RENEW),
+        *("certificate has expired", REPLACE),
     ),
     "one that is not valid yet": (
         *(certificates.not_yet_valid, "127.0.0.1", True),
-        *("certificate is not yet valid", RENEW),
+        *("certificate is not yet valid", REPLACE),
     ),
     "one for clients": (
         *(certificates.for_clients_only, "127.0.0.1", True),

@@ -22,14 +22,14 @@ ENV = "env:NAME or env:NAME=value"
 BLANK = "has a blank at its start or end, or a character that does not print"
 
 WRONG = {
-    "": ("has no scheme", SCHEMES),
+    "": ("has an unknown scheme ''", SCHEMES),
     "  ": (BLANK, "neither"),
     " tcp://localhost:5432": (BLANK, "neither"),
     "tcp://localhost:5432\n": (BLANK, "neither"),
     "unix:///run/a\0b.sock": (BLANK, "neither"),
     "tcp://local\thost:5432": (BLANK, "neither"),
-    "postgres": ("has no scheme", SCHEMES),
-    "://localhost": ("has no scheme", SCHEMES),
+    "postgres": ("has an unknown scheme 'postgres'", SCHEMES),
+    "://localhost": ("has an unknown scheme ''", SCHEMES),
     "tpc://localhost:5432": ("has an unknown scheme 'tpc'; close: tcp", SCHEMES),
     "localhost:5432": ("has an unknown scheme 'localhost'", SCHEMES),
     "docker:": ("has an unknown scheme 'docker'", SCHEMES),

@@ -12,10 +12,7 @@ from ssot_shims._text import redact
 from ssot_shims.errors import Unavailable
 
 _INSTALL = "install it, or add its folder to PATH"
-_PLUGIN_FOLDERS = {
-    "nt": (r"%ProgramData%\Docker\cli-plugins", r"%ProgramFiles%\Docker\cli-plugins"),
-    "posix": tuple(f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")),
-}
+_PLUGIN_FOLDERS = [f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")]
 
 
 class _Search(Probe):
@@ -72,7 +69,7 @@ def _plugin_folders() -> list[str]:
     extra = setting("clipluginsextradirs")
     chosen = [one for one in extra if isinstance(one, str)] if isinstance(extra, list) else []  # pyright: ignore[reportUnknownVariableType]
     own = os.path.join(config_folder(), "cli-plugins")
-    return [*chosen, own, *map(os.path.expandvars, _PLUGIN_FOLDERS.get(os.name, ()))]
+    return [*chosen, own, *_PLUGIN_FOLDERS]
 
 
 class EnvProbe(Probe):

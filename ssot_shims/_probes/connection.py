@@ -143,10 +143,8 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
             return "use a name that is in the certificate"
         case 2 | 18 | 19 | 20 | 21:
             return f"trust its issuer: {trust or 'SSL_CERT_FILE=<a file with the certificate of that authority>'}"
-        case 9 | 10:
-            return "renew it, or set this machine's clock right"
-        case _:  # above 78: what Python refuses from 3.13 on (VERIFY_X509_STRICT)
-            return "replace it by one for servers that follows RFC 5280, as its issuer has to do"
+        case _:
+            return "replace it by a valid one for servers, or set this machine's clock right"
 
 
 class Lines:

@@ -179,17 +179,18 @@ def _tls_files_hint(address: DockerAddress) -> str:
 
 def _group_hint(path: str) -> str:
     """How to become one of those who may use the socket *path*; empty where that is for somebody else to allow."""
+    try:
+        state = os.stat(path)
+    except OSError:  # in a folder that this user may not enter, or behind a link into one
+        return ""
+    if not state.st_mode & stat.S_IWGRP:
+        return ""
     from grp import getgrgid  # not on Windows
 
     try:
-        state = os.stat(path)
         group = getgrgid(state.st_gid).gr_name
-    except OSError:  # in a folder that this user may not enter, or behind a link into one
-        return ""
     except KeyError:  # in a container, mostly
         group = str(state.st_gid)
-    if not state.st_mode & stat.S_IWGRP:
-        return ""
     command = f": sudo usermod -aG {group} $USER" if _can_run("sudo", "usermod") else ""
     return f"join the group {group}, and log in again{command}"
 

@@ -117,7 +117,9 @@ module:NAME>=2, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NA
         if notation != notation.strip() or not notation.isprintable():
             raise NotationError("has a blank at its start or end, or a character that does not print", "neither")
         if not home:
-            raise _unknown(shown)
+            expected = ", ".join(form for form, *_ in _FORMS.values())
+            word = shown.partition(":")[0]
+            raise NotationError(f"has an unknown scheme {word!r}{word and did_you_mean(word, _FORMS)}", expected)
         if rest.startswith("//") != (scheme in _URLS):
             raise NotationError(f"has {'no ' if scheme in _URLS else ''}// after {scheme}:")
         part = (rest if scheme in _WITH_AT else shown.partition(":")[2]).removeprefix("//")
@@ -127,14 +129,6 @@ module:NAME>=2, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NA
         raise InvalidDeclaration(
             f"the probe {shown!r} {wrong.problem}", f"expected {wrong.expected or form}", shown
         ) from None
-
-
-def _unknown(shown: str) -> NotationError:
-    scheme, colon, _ = shown.partition(":")
-    expected = ", ".join(form for form, *_ in _FORMS.values())
-    if not colon or not scheme.isidentifier():
-        return NotationError("has no scheme", expected)
-    return NotationError(f"has an unknown scheme {scheme!r}{did_you_mean(scheme, _FORMS)}", expected)
 
 
 def without_secrets(notation: str) -> str:
