@@ -63,8 +63,6 @@ def steps_to(module: str) -> Iterator[tuple[str, Place | None]]:
         yield name, place
         if place is None:
             return
-        if place.is_half_imported:  # what it will be is for the import system to wait for
-            raise Undecidable("it is being imported at this moment", place.file)
 
 
 def find(name: str, path: Iterable[str] | None) -> Place | None:

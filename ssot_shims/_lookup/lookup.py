@@ -86,6 +86,9 @@ def look(target: Target) -> Lookup:
 def _look(target: Target) -> Lookup:
     steps = [*steps_to(target.module)]
     found = [(name, place) for name, place in steps if place is not None]
+    for _, package in found:
+        if package.is_half_imported:  # what it will be is for the import system to wait for
+            raise Undecidable("it is being imported at this moment", package.file)
     module, place = found[-1] if found else ("", None)
     if place is not None and len(found) == len(steps) and _is_there(target, place):
         return Lookup(found="there", place=place, module=module)
@@ -151,10 +154,7 @@ def _raise_first(spots: Iterator[tuple[int, str]], file: str) -> None:
 def _files_of(modules: Iterable[str]) -> Iterator[str]:
     """The source files of those *modules* that are there and have not been run."""
     for module in modules:
-        try:
-            place = place_of(module)
-        except Undecidable:
-            continue
+        place = place_of(module)
         if place is not None and place.is_source and not place.is_running:
             yield place.file
 

@@ -113,11 +113,6 @@ class Url(Record):
         return self.authority.host.partition("%")[0].lower()
 
     @property
-    def netloc(self) -> str:
-        """What the Host header says."""
-        return Authority(host=self.host, port=self.authority.port).netloc
-
-    @property
     def place(self) -> str:
         """Host and port, whether the address names the port or not."""
         return Authority(host=self.host, port=self.port).netloc

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
-DEFAULT_PIPE = "//./pipe/docker_engine"
 MOST_BYTES = 1 << 24  # of a settings file; one without end would fill the memory
 
 
@@ -50,7 +49,7 @@ class DockerAddress(Record):
 
 def default_host() -> str:
     """The address where an engine is when nobody says anything."""
-    return f"npipe://{DEFAULT_PIPE}" if sys.platform == "win32" else f"unix://{DEFAULT_SOCKET}"
+    return "npipe:////./pipe/docker_engine" if sys.platform == "win32" else f"unix://{DEFAULT_SOCKET}"
 
 
 def config_folder() -> str:

@@ -65,7 +65,7 @@ def _hint(url: Url, proxy: Authority | None, status: int) -> str:
         return f"give the proxy a user: {url.scheme}_proxy=http://<user>:<password>@{proxy.netloc}"
     if proxy and status not in (401, 404):
         return f"leave the proxy out: no_proxy={url.host}"
-    user = f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.netloc}/..."
+    user = f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.authority.netloc}/..."
     return {401: user, 404: "correct the path"}.get(status, "")
 
 
@@ -73,7 +73,7 @@ def _redirected(url: Url, location: str) -> Url:
     from urllib.parse import urljoin
 
     try:
-        target = urljoin(f"{url.scheme}://{url.netloc}{url.sent}", in_ascii(location.encode("latin-1")))
+        target = urljoin(f"{url.scheme}://{url.authority.netloc}{url.sent}", in_ascii(location.encode("latin-1")))
         scheme, _, rest = target.partition("://")
         if scheme.lower() not in ("http", "https"):
             raise NotationError("has another scheme")
@@ -94,7 +94,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPR
     target, headers = url.sent, ["User-Agent: ssot-shims", "Accept: */*", "Connection: close"]
     headers += _authorization("Authorization", user)
     if proxy and not tls:
-        target = f"http://{url.netloc}{target}"
+        target = f"http://{url.authority.netloc}{target}"
         headers += _authorization("Proxy-Authorization", proxy.user)
     shown, server = _shown(url, proxy), (url.authority.host, url.port, url.place)
     peer = (proxy.host, proxy.port or 80, f"the proxy {proxy.netloc}") if proxy else server
@@ -104,7 +104,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPR
                 _tunnel(stream, url, proxy)
             if tls:
                 stream.secure(tls, url.host.rstrip("."))
-            return _ask(stream, "GET", target, url.netloc, headers)
+            return _ask(stream, "GET", target, url.authority.netloc, headers)
     except TimeoutError:
         raise TimeoutError(shown) from None
     except (ProtocolError, HTTPException) as error:

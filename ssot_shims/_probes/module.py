@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._lookup.finder import Place, Undecidable, find
+from ssot_shims._lookup.finder import Place, Undecidable, steps_to
 from ssot_shims._lookup.lookup import submodules_in
 from ssot_shims._probes.notation import NotationError, Probe, is_dotted_name, split_before
 from ssot_shims._text import describe, did_you_mean
@@ -50,19 +50,16 @@ class ModuleProbe(Probe):
 
     def _find(self) -> Place:
         """Where the module is. Raises Unavailable with the step down to it at which there is nothing."""
-        name, *steps = self.module.split(".")
-        place = find(name, None)
-        if place is None:
+        *packages, (name, place) = steps_to(self.module)
+        if place is not None:
+            return place
+        above, parent = packages[-1] if packages else ("", None)
+        if parent is None:
             hint = f"install it, or set PYTHONPATH=<the folder that holds {name}>"
             raise Unavailable(f"no module {name!r} is installed here", hint)
-        for step in steps:
-            below = None if place.folders is None else find(f"{name}.{step}", place.folders)
-            if below is None:
-                close = did_you_mean(step, submodules_in(place.folders or ()))
-                reason = f"{name} ({place.shown or 'built in'}) has no module {name}.{step}{close}"
-                raise Unavailable(reason, f"install a version of {self.module.partition('.')[0]} that has it")
-            place, name = below, f"{name}.{step}"
-        return place
+        close = did_you_mean(name.rpartition(".")[2], submodules_in(parent.folders or ()))
+        reason = f"{above} ({parent.shown or 'built in'}) has no module {name}{close}"
+        raise Unavailable(reason, f"install a version of {self.module.partition('.')[0]} that has it")
 
     def _compare(self, place: Place) -> Availability:
         """Whether the distribution that brought the module has a version within the specifier."""
