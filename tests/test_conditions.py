@@ -25,7 +25,7 @@ FOLLOW = (
     "until then: SSOT_SHIMS_UPSTREAM_CONFIG=<module>:Config"
 )
 GO_ON = "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Config"
-BROKEN = f'to see the whole traceback: python -c "from acme.ws import Config"; {GO_ON}'
+BROKEN = f'to see the whole traceback: {sys.executable} -c "from acme.ws import Config"; {GO_ON}'
 CLASS = "class Config: ..."
 BOOM = "import os\nos._exit(3)  # this must not run\n"
 

@@ -269,7 +269,7 @@ def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
         record = shim_of(declare())
     command, setting = record.hint.split("; ")
     assert record.reason == "importing acme raised RuntimeError: boom"
-    assert command == 'to see the whole traceback: python -c "from acme import Limits"'
+    assert command == f'to see the whole traceback: {sys.executable} -c "from acme import Limits"'
     assert setting == "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
     shown = subprocess.run(
         [sys.executable, "-c", "from acme import Limits"], cwd=root, capture_output=True, text=True, check=False
@@ -864,7 +864,7 @@ def test_a_source_file_that_may_not_be_read_is_broken(write: Write, monkeypatch:
         declare()
     assert str(told[0].message) == (
         f"Limits is a placeholder: importing acme raised PermissionError: {refusal}; "
-        'to see the whole traceback: python -c "from acme import Limits"; '
+        f'to see the whole traceback: {sys.executable} -c "from acme import Limits"; '
         "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
     )
 

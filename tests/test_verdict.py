@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def root(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-DECLARED = 60  # the line above that declares the shims
+DECLARED = 61  # the line above that declares the shims
 SAYS_YES = "forced: SSOT_SHIMS_HAS_FORCED_YES says yes; to ask the machine: unset SSOT_SHIMS_HAS_FORCED_YES"
 KNOWN = (
     "known: buggy, docker, docker_compose, docker_sdk, forced_no, forced_yes, git, gone, muddled, part_forced, "
@@ -111,7 +112,8 @@ TABLE = [
     ),
     (
         *("upstream:Broken", "broken", "error", "error"),
-        'importing acme.bad raised OSError: full; to see the whole traceback: python -c "from acme.bad import Broken"; '
+        "importing acme.bad raised OSError: full; to see the whole traceback: "
+        f'{sys.executable} -c "from acme.bad import Broken"; '
         "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Broken",
     ),
     (

@@ -123,14 +123,9 @@ def _hint(shim: str, target: Target, result: TargetResult, declared_at: str) -> 
     placeholder = f"to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}"
     if result.error is None:
         return placeholder
-    return f'to see the whole traceback: {_python()} -c "from {target.module} import {target.first}"; {placeholder}'
-
-
-def _python() -> str:
-    """The command that starts Python."""
-    import shutil  # brings much, and most upstreams are not broken
-
-    return "python" if shutil.which("python") else sys.executable
+    return (
+        f'to see the whole traceback: {sys.executable} -c "from {target.module} import {target.first}"; {placeholder}'
+    )
 
 
 def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> TargetResult:
@@ -236,7 +231,7 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         if half in sys.modules and is_half_imported(sys.modules[half]):
             raise CircularShim(target.symbol, half) from error
     parent, _, step = missing.rpartition(".")
-    if missing == target.package and not _is_found(target.package):
+    if missing == target.package and not _is_found(missing):
         return _absent(target)
     if parent and f"{target.module}.".startswith(f"{missing}."):
         file = attribute(sys.modules.get(parent), "__file__")

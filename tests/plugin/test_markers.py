@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from tests.plugin.conftest import ROOT, Suite
 
@@ -138,7 +139,7 @@ def test_each_state_and_status_without_a_requirement(suite: Suite) -> None:
         "running it); similar: moved_pkg:MovedService; to follow it, write where it is now as the target at "
         f"{conftest}:13; until then: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
         "broken": "upstream:Broken: broken: importing broken_pkg raised RuntimeError: boom; to see the whole "
-        'traceback: python -c "from broken_pkg import Broken"; to go on with the placeholder: '
+        f'traceback: {sys.executable} -c "from broken_pkg import Broken"; to go on with the placeholder: '
         "SSOT_SHIMS_PLACEHOLDERS=Broken",
         "forced": "upstream:Forced: forced: SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; to undo that: unset "
         "SSOT_SHIMS_PLACEHOLDERS",
