@@ -9,14 +9,14 @@ from __future__ import annotations
 import copy
 import os
 from importlib import import_module
-from time import monotonic
 from typing import Any, Self
 
 from typing_extensions import deprecated
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities, is_available
-from ssot_shims._capabilities.capability import capability
+from ssot_shims._capabilities.capability import Capability, capability
+from ssot_shims._capabilities.registry import Registry
 from ssot_shims._probes.network import TcpProbe
 
 _AGENTS = "test_framework.orchestration."
@@ -264,11 +264,17 @@ def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
     """Whether something listens on *host* and *port*, asked now, within *timeout* seconds; no port is no."""
-    if port is None or not 0 < port < 65536 or _settings.no_services():
+    if port is None or not 0 < port < 65536:
         return False
-    return bool(TcpProbe(notation=service_name, host=host.strip("[]"), port=port).ask(monotonic() + timeout))
+    name = f"{host}:{port} in {timeout} s"
+    if name not in _services:
+        probe = TcpProbe(notation=service_name, host=host.strip("[]"), port=port)
+        _services.add(Capability(name=name, probe=probe, timeout=timeout, where=__name__), replace=True)
+    _services.refresh(name)
+    return bool(_services.check(name))
 
 
+_services = Registry()  # those that were asked about, apart from the capabilities of the suite
 _variables_before: dict[str, tuple[str | None, str | None]] = {}  # by name, when it was last asked about
 
 

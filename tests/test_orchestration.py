@@ -8,7 +8,9 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -605,6 +607,38 @@ def test_what_can_be_no_address_is_no(host: str, port: int) -> None:
     from ssot_shims.orchestration import check_service_available
 
     assert check_service_available("redis", host, port) is False  # pyright: ignore[reportDeprecated]
+
+
+def test_a_name_server_that_hangs_does_not_hold_the_question_past_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking up the name of the host counts into the seconds, and one that hangs is not begun a second time."""
+    from ssot_shims.orchestration import check_service_available
+
+    answers, calls = threading.Event(), list[object]()
+
+    def hang(host: object, *args: object, **options: object) -> list[object]:
+        calls.append(host)
+        answers.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    began = monotonic()
+    try:
+        assert check_service_available("redis", "redis.example", 6379, timeout=0.2) is False  # pyright: ignore[reportDeprecated]
+        assert check_service_available("redis", "redis.example", 6379, timeout=0.2) is False  # pyright: ignore[reportDeprecated]
+        assert monotonic() - began < 1.5
+        assert calls == [b"redis.example"]
+    finally:
+        answers.set()
+
+
+def test_each_question_for_a_service_is_asked_now() -> None:
+    """No answer is kept: a service that has come or gone since is seen."""
+    from ssot_shims.orchestration import check_service_available
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert check_service_available("redis", "127.0.0.1", port) is True  # pyright: ignore[reportDeprecated]
+    assert check_service_available("redis", "127.0.0.1", port) is False  # pyright: ignore[reportDeprecated]
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
