@@ -1,7 +1,7 @@
 """A drop-in for ``test_framework.ssot.orchestration``: a suite changes the module name and nothing else.
 
-Each name asks the registry, :data:`ssot_shims.capabilities`; type checkers mark those for which it has a better one.
-Importing this registers three capabilities and asks about none.
+Each name asks the registry, :data:`ssot_shims.capabilities`. Importing this registers three capabilities and asks about
+none.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import copy
 import os
 from importlib import import_module
 from typing import Any, Self
-
-from typing_extensions import deprecated
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities, is_available
@@ -133,20 +131,25 @@ class OrchestrationConfig:
         """The names of the features that are not there."""
         return FEATURES.keys() - self.get_available_features()
 
-    @deprecated("use ssot_shims.capabilities.check(name).reason", category=None)
     def get_import_errors(self) -> dict[str, str]:
         """Why each feature that is not there is not there, by its name."""
-        return _reasons(self.get_unavailable_features())
+        return _reasons()
 
     def get_cached_import(self, import_name: str) -> Any:
         """The object that a feature gives under *import_name*; None when it is not there, or only forced to be.
 
         Importing it may raise whatever the module raises: a feature that is there and broken is no absence.
         """
-        feature, module, name = IMPORTS.get(import_name, ("", "", ""))
-        return getattr(import_module(module), name, None) if feature and _is_really_there(feature) else None
+        if import_name not in self._importable():
+            return None
+        _, module, name = IMPORTS[import_name]
+        return getattr(import_module(module), name, None)
 
-    @deprecated("use ssot_shims.capabilities.refresh()", category=None)
+    def _importable(self) -> list[str]:
+        """The names in :data:`IMPORTS` whose feature is there, and not only forced to be."""
+        real = [name for name in self.get_available_features() if capabilities.check(name).source == "probe"]
+        return sorted(name for name, (feature, _, _) in IMPORTS.items() if feature in real)
+
     def refresh_availability(self, force: bool = False) -> None:
         """With *force*, ask about the features and Docker again at the next question."""
         if force:
@@ -157,13 +160,13 @@ class OrchestrationConfig:
         available = self.get_available_features()
         return {
             **{f"{name}_available": name in available for name in FEATURES},
-            "all_orchestration_available": len(available) == len(FEATURES),
-            "any_orchestration_available": bool(available),
+            "all_orchestration_available": self.all_orchestration_available,
+            "any_orchestration_available": self.any_orchestration_available,
             "available_features": sorted(available),
             "unavailable_features": sorted(FEATURES.keys() - available),
-            "import_errors": _reasons(FEATURES.keys() - available),
-            "cached_imports": sorted(name for name, place in IMPORTS.items() if _is_really_there(place[0])),
-            "environment_overrides": {_variable(name): value for name, value in _overrides().items()},
+            "import_errors": _reasons(),
+            "cached_imports": self._importable(),
+            "environment_overrides": _overrides(),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
         }
 
@@ -171,7 +174,7 @@ class OrchestrationConfig:
         """The limits of a feature, with its answer. Raises ValueError for an unknown one."""
         if service_name not in SERVICES:
             raise ValueError(f"Unknown service {service_name!r}. Available services: {[*SERVICES]}")
-        is_there, service = _is_there(service_name), SERVICES[service_name]
+        service = SERVICES[service_name]
         classes = [name for name, place in IMPORTS.items() if place[2] in service["required_classes"]]
         objects = {name: self.get_cached_import(name) for name in classes}
         return {
@@ -179,20 +182,19 @@ class OrchestrationConfig:
             "availability_key": service_name,
             "import_modules": sorted({module for feature, module, _ in IMPORTS.values() if feature == service_name}),
             "environment_vars": [_variable(service_name)],
-            "available": is_there,
+            "available": _is_there(service_name),
             "cached_imports": {name: value for name, value in objects.items() if value is not None},
-            "last_error": None if is_there else _reasons({service_name})[service_name],
-            "environment_override": _overrides().get(service_name),
+            "last_error": _reasons().get(service_name),
+            "environment_override": _overrides().get(_variable(service_name)),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
         }
 
     def validate_configuration(self) -> list[str]:
         """What is not as it should be: features that are not there, and answers forced by variables."""
-        available, overrides = self.get_available_features(), _overrides()
-        some = f"Only {len(available)}/{len(FEATURES)} orchestration features available"
-        head = some if available else "No orchestration features are available"
-        missing = [f"Import error for {name}: {why}" for name, why in _reasons(FEATURES.keys() - available).items()]
-        issues = [head, *missing] if missing else []
+        reasons, overrides = _reasons(), _overrides()
+        some = f"Only {len(FEATURES) - len(reasons)}/{len(FEATURES)} orchestration features available"
+        head = some if len(reasons) < len(FEATURES) else "No orchestration features are available"
+        issues = [head, *(f"Import error for {name}: {why}" for name, why in reasons.items())] if reasons else []
         return [*issues, f"Environment overrides active: {overrides}"] if overrides else issues
 
     def __repr__(self) -> str:
@@ -207,37 +209,26 @@ def get_orchestration_config() -> OrchestrationConfig:
     return orchestration_config
 
 
-@deprecated("use ssot_shims.capabilities.refresh()", category=None)
-def refresh_global_orchestration_config(force: bool = False) -> None:
-    """With *force*, ask about the features and Docker again at the next question."""
-    if force:
-        capabilities.refresh(*FEATURES, "docker")
+refresh_global_orchestration_config = orchestration_config.refresh_availability
+validate_global_orchestration_config = orchestration_config.validate_configuration
+get_orchestration_status = orchestration_config.get_availability_status
 
 
-def validate_global_orchestration_config() -> list[str]:
-    """What :meth:`OrchestrationConfig.validate_configuration` finds."""
-    return orchestration_config.validate_configuration()
-
-
-@deprecated("use ssot_shims.is_available('orchestrator')", category=None)
 def is_orchestrator_available() -> bool:
     """Whether the module of ``TestOrchestratorAgent`` is there."""
     return _is_there("orchestrator")
 
 
-@deprecated("use ssot_shims.is_available('master_orchestration')", category=None)
 def is_master_orchestration_available() -> bool:
     """Whether the module of ``MasterOrchestrationController`` is there."""
     return _is_there("master_orchestration")
 
 
-@deprecated("use ssot_shims.is_available('background_e2e')", category=None)
 def is_background_e2e_available() -> bool:
     """Whether the module of ``BackgroundE2EAgent`` is there."""
     return _is_there("background_e2e")
 
 
-@deprecated("use ssot_shims.is_docker_available()", category=None)
 def is_docker_available() -> bool:
     """Whether a Docker client would reach an engine."""
     return _is_there("docker")
@@ -248,18 +239,11 @@ def is_all_orchestration_available() -> bool:
     return orchestration_config.all_orchestration_available
 
 
-@deprecated("use ssot_shims.capabilities.check_all()", category=None)
-def get_orchestration_status() -> dict[str, Any]:
-    """What :meth:`OrchestrationConfig.get_availability_status` gives."""
-    return orchestration_config.get_availability_status()
-
-
 def is_no_services_mode() -> bool:
     """Whether services are turned off, by ``SSOT_SHIMS_NO_SERVICES`` or ``TEST_NO_SERVICES``."""
     return _settings.no_services()
 
 
-@deprecated("use ssot_shims.capabilities.register(name, 'tcp://host:port')", category=None)
 def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
@@ -287,19 +271,17 @@ def _is_there(name: str) -> bool:
     return is_available(name)
 
 
-def _is_really_there(name: str) -> bool:
-    return _is_there(name) and capabilities.check(name).source == "probe"
-
-
 def _variable(feature: str) -> str:
     return f"ORCHESTRATION_{feature.upper()}_AVAILABLE"
 
 
 def _overrides() -> dict[str, bool]:
-    """The features whose answer a variable of the suites forces."""
-    return {name: yes for name in FEATURES if (yes := _settings.choice(_variable(name))) is not None}
+    """The variables of the suites that force the answer for a feature, with that answer."""
+    variables = map(_variable, FEATURES)
+    return {variable: yes for variable in variables if (yes := _settings.choice(variable)) is not None}
 
 
-def _reasons(features: set[str]) -> dict[str, str]:
-    """Why each of *features* is not there."""
-    return {name: capabilities.check(name).explanation for name in sorted(features)}
+def _reasons() -> dict[str, str]:
+    """Why each feature that is not there is not there."""
+    missing = sorted(orchestration_config.get_unavailable_features())
+    return {name: capabilities.check(name).explanation for name in missing}

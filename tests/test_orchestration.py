@@ -582,31 +582,12 @@ print(json.dumps([old.HeartbeatConfig is HeartbeatConfig, old.RetryPolicy is Ret
     assert in_new_process(code) == [True, True, ["HeartbeatConfig", "RetryPolicy"]]
 
 
-@pytest.mark.parametrize(
-    ("name", "better"),
-    [
-        ("check_service_available", "use ssot_shims.capabilities.register(name, 'tcp://host:port')"),
-        ("get_orchestration_status", "use ssot_shims.capabilities.check_all()"),
-        ("is_background_e2e_available", "use ssot_shims.is_available('background_e2e')"),
-        ("is_docker_available", "use ssot_shims.is_docker_available()"),
-        ("is_master_orchestration_available", "use ssot_shims.is_available('master_orchestration')"),
-        ("is_orchestrator_available", "use ssot_shims.is_available('orchestrator')"),
-        ("refresh_global_orchestration_config", "use ssot_shims.capabilities.refresh()"),
-    ],
-)
-def test_type_checkers_are_told_the_better_name(name: str, better: str) -> None:
-    """Where there is a better name the old one is marked, and running suites stay quiet."""
-    from ssot_shims import orchestration
-
-    assert getattr(orchestration, name).__deprecated__ == better
-
-
 @pytest.mark.parametrize(("host", "port"), [("", 1), ("local host", 1), ("localhost", 0), ("localhost", 70000)])
 def test_what_can_be_no_address_is_no(host: str, port: int) -> None:
     """A suite that asks for a host or a port that cannot be gets False, as it always did."""
     from ssot_shims.orchestration import check_service_available
 
-    assert check_service_available("redis", host, port) is False  # pyright: ignore[reportDeprecated]
+    assert check_service_available("redis", host, port) is False
 
 
 def test_a_name_server_that_hangs_does_not_hold_the_question_past_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -623,8 +604,8 @@ def test_a_name_server_that_hangs_does_not_hold_the_question_past_its_timeout(mo
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     began = monotonic()
     try:
-        assert check_service_available("redis", "redis.example", 6379, timeout=0.2) is False  # pyright: ignore[reportDeprecated]
-        assert check_service_available("redis", "redis.example", 6379, timeout=0.2) is False  # pyright: ignore[reportDeprecated]
+        assert check_service_available("redis", "redis.example", 6379, timeout=0.2) is False
+        assert check_service_available("redis", "redis.example", 6379, timeout=0.2) is False
         assert monotonic() - began < 1.5
         assert calls == [b"redis.example"]
     finally:
@@ -637,8 +618,8 @@ def test_each_question_for_a_service_is_asked_now() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert check_service_available("redis", "127.0.0.1", port) is True  # pyright: ignore[reportDeprecated]
-    assert check_service_available("redis", "127.0.0.1", port) is False  # pyright: ignore[reportDeprecated]
+        assert check_service_available("redis", "127.0.0.1", port) is True
+    assert check_service_available("redis", "127.0.0.1", port) is False
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
@@ -651,7 +632,7 @@ def test_a_host_of_ipv6_may_stand_in_brackets(host: str) -> None:
     except OSError:
         pytest.skip("this machine has no IPv6")
     with server:
-        assert check_service_available("redis", host, server.getsockname()[1]) is True  # pyright: ignore[reportDeprecated]
+        assert check_service_available("redis", host, server.getsockname()[1]) is True
 
 
 def test_a_service_is_asked_and_no_variable_answers_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -659,7 +640,7 @@ def test_a_service_is_asked_and_no_variable_answers_for_it(monkeypatch: pytest.M
     from ssot_shims.orchestration import check_service_available
 
     monkeypatch.setenv("SSOT_SHIMS_HAS_SERVICE", "1")
-    assert check_service_available("redis", "localhost", 1) is False  # pyright: ignore[reportDeprecated]
+    assert check_service_available("redis", "localhost", 1) is False
 
 
 def test_a_refresh_that_is_not_forced_asks_nothing_anew() -> None:
@@ -667,9 +648,9 @@ def test_a_refresh_that_is_not_forced_asks_nothing_anew() -> None:
     from ssot_shims.orchestration import orchestration_config
 
     before = capabilities.check("orchestrator")
-    orchestration_config.refresh_availability()  # pyright: ignore[reportDeprecated]
+    orchestration_config.refresh_availability()
     assert capabilities.check("orchestrator") is before
-    orchestration_config.refresh_availability(force=True)  # pyright: ignore[reportDeprecated]
+    orchestration_config.refresh_availability(force=True)
     assert capabilities.check("orchestrator") is not before
 
 
@@ -679,4 +660,4 @@ def test_a_changed_variable_counts_although_the_registry_was_asked_first(monkeyp
 
     capabilities.check("orchestrator")
     monkeypatch.setenv("ORCHESTRATION_ORCHESTRATOR_AVAILABLE", "1")
-    assert orchestration.is_orchestrator_available() is True  # pyright: ignore[reportDeprecated]
+    assert orchestration.is_orchestrator_available() is True
