@@ -6,9 +6,14 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO
 
 import ssot_shims._settings as _settings
+from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._project.declarations import ImportFailure
+from ssot_shims._project.environment import EnvironmentFinding
 from ssot_shims._project.requirement import explanation_of
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord, all_shims
@@ -17,13 +22,7 @@ from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any, TextIO
-
-    from ssot_shims._availability import Availability
     from ssot_shims._contract.difference import Difference
-    from ssot_shims._project.declarations import ImportFailure
-    from ssot_shims._project.environment import EnvironmentFinding
 
     Table = tuple[tuple[str, str, str], Sequence[tuple[str, str, str]]]
 
@@ -32,30 +31,16 @@ SCHEMA = 1
 
 
 class Status(Record):
-    """What each shim, capability and environment is here, the settings in force, and what is wrong beside them."""
+    """What each shim, capability and environment is here, and what is wrong beside them."""
 
     shims: tuple[ShimRecord, ...]
-    answers: Mapping[str, Availability]  # by the name of the capability
-    hanging: Mapping[str, str]  # the line at which the probe of a capability hangs
+    answers: dict[str, Availability]  # by the name of the capability
     environments: tuple[EnvironmentFinding, ...]
-    settings: dict[str, str]
     problems: tuple[str, ...]
 
 
-def status(
-    answers: Mapping[str, Availability] | None = None,
-    environments: tuple[EnvironmentFinding, ...] = (),
-    problems: tuple[str, ...] = (),
-) -> Status:
-    """The status of this process: all shims declared so far, and what was found out about the rest."""
-    return Status(
-        shims=all_shims(),
-        answers=answers or {},
-        hanging=capabilities.hanging(),
-        environments=environments,
-        settings={name: fit_to_show(value) for name, value in _settings.in_force().items()},
-        problems=problems,
-    )
+def _settings_in_force() -> dict[str, str]:
+    return {name: fit_to_show(value) for name, value in _settings.in_force().items()}
 
 
 def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
@@ -71,9 +56,9 @@ def _tables(report: Status) -> Iterator[Table]:
     yield ("shim", "state", "why"), [(record.name, record.state, record.explanation) for record in report.shims]
     answers = report.answers.items()
     yield ("capability", "status", "why"), [(name, answer.status, explanation_of(answer)) for name, answer in answers]
-    if report.environments:
-        found = report.environments
-        rows = [(one.declaration.name, one.status, with_hint(one.reason, one.hint)) for one in found]
+    environments = report.environments
+    rows = [(one.declaration.name, one.status, with_hint(one.reason, one.hint)) for one in environments]
+    if rows:
         yield ("environment", "status", "why"), rows
 
 
@@ -81,8 +66,9 @@ def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
     """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
     blocks = [[_title()]]
     blocks += [table([*map(str.upper, head)], rows, width=width, colour=colour) for head, rows in _tables(report)]
-    blocks.append([f"hanging: the probe of {name} at {one_line(place)}" for name, place in report.hanging.items()])
-    settings = " ".join(f"{name}={one_line(value)}" for name, value in report.settings.items())
+    hanging = capabilities.hanging().items()
+    blocks.append([f"hanging: the probe of {name} at {one_line(place)}" for name, place in hanging])
+    settings = " ".join(f"{name}={value}" for name, value in _settings_in_force().items())
     blocks.append([f"settings: {settings}"] if settings else [])
     blocks.append([f"problem: {one_line(problem)}" for problem in report.problems])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -110,36 +96,34 @@ def as_json(report: Status) -> str:
         "schema": SCHEMA,
         "ssot_shims": __version__,
         "python": platform.python_version(),
-        "settings": report.settings,
+        "settings": _settings_in_force(),
         "problems": list(report.problems),
         "shims": [_shim_data(record) for record in report.shims],
-        "capabilities": [_answer_data(name, answer, report.hanging) for name, answer in report.answers.items()],
+        "capabilities": [_answer_data(name, answer) for name, answer in report.answers.items()],
         "environments": [_environment_data(found) for found in report.environments],
     }
     return json.dumps(data, indent=2) + "\n"
 
 
 def _shim_data(record: ShimRecord) -> dict[str, Any]:
-    result = ("target", "state", "cause", "reason", "hint")
     return {
         **_fields(record, "name", "state", "cause", "reason", "hint", "targets", "declared", "file"),
         "error": describe(record.error) if record.error else None,
         "seconds": round(record.seconds, 6),
-        "results": [_fields(found, *result) for found in record.results],
+        "results": [_fields(found, "target", "state", "cause", "reason", "hint") for found in record.results],
     }
 
 
-def _answer_data(name: str, answer: Availability, hanging: Mapping[str, str]) -> dict[str, Any]:
+def _answer_data(name: str, answer: Availability) -> dict[str, Any]:
     capability = capabilities[name]
     return {
+        **vars(answer),
         "name": name,
-        **_fields(answer, "status", "reason", "hint", "source"),
         "available": bool(answer),
-        "details": dict(answer.details),
         "seconds": round(answer.seconds, 6),
         "probe": capability.notation,
         **_fields(capability, "level", "where"),
-        "hanging": hanging.get(name),
+        "hanging": capabilities.hanging().get(name),
     }
 
 

@@ -7,14 +7,15 @@ import os
 import shutil
 import sys
 import threading
-from contextlib import redirect_stdout, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
-from time import sleep
+from typing import Any, NoReturn, TextIO
 
 import ssot_shims._report as _report
-from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._project.declarations import importable, load_declarations, told_later
-from ssot_shims._project.pyproject import find_project
+from ssot_shims._project.declarations import ImportFailure, importable, load_declarations, told_later
+from ssot_shims._project.environment import survey_environments
+from ssot_shims._project.pyproject import Project, find_project
 from ssot_shims._project.requirement import survey, unmet
 from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import one_line
@@ -23,13 +24,6 @@ from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, NoReturn, TextIO
-
-    from ssot_shims._project.declarations import ImportFailure
-    from ssot_shims._project.environment import EnvironmentFinding
-    from ssot_shims._project.pyproject import Project
-
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # it has no public name
 
 
@@ -50,20 +44,9 @@ def run() -> NoReturn:
     """The program: what :func:`main` does, and then the end, whatever probes have left running."""
     options = _options(None)
     code = _exit_code(options, _report.take_stdout())
-    if _is_held_up():
-        with suppress(OSError, ValueError, AttributeError):  # a full disk, a closed stream, none at all
-            sys.stderr.flush()
+    if threading.active_count() > 1:  # a probe hangs in it, or has started it: the interpreter may wait for ever
         os._exit(code)
     sys.exit(code)
-
-
-def _is_held_up() -> bool:
-    """Whether a thread is left that a probe hangs in, or has started: the interpreter may wait for it, for ever."""
-    for _ in range(10):
-        if threading.active_count() == 1:
-            return False
-        sleep(0.01)  # the thread of a probe that has answered ends by itself
-    return True
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -76,7 +59,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 def _exit_code(options: argparse.Namespace, out: TextIO | None) -> int:
     """The exit code of the command, after its report was written to *out*."""
     try:
-        folder = _current_folder()
+        folder = Path.cwd()
         project = find_project(folder)
         if options.command == "migrate":
             from ssot_shims._migrate.command import migrate  # libcst
@@ -91,13 +74,6 @@ def _exit_code(options: argparse.Namespace, out: TextIO | None) -> int:
         print(f"ssot-shims: {one_line(str(error))}", file=sys.stderr)
         return 2
     return code
-
-
-def _current_folder() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError as error:
-        raise FileNotFoundError("the current folder has been removed; change to one that is there") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,15 +120,11 @@ def _add_migrate(commands: Commands) -> None:
 def _status(
     options: argparse.Namespace, project: Project, failures: Sequence[ImportFailure], look: Mapping[str, Any]
 ) -> tuple[str, int]:
-    environments: tuple[EnvironmentFinding, ...] = ()
-    problems: tuple[str, ...] = ()
     with told_later():
-        answers = survey(capabilities, capabilities)
-        if project.environments:
-            from ssot_shims._project.environment import survey_environments
-
-            environments, problems = survey_environments(project)
-    report = _report.status(answers, environments, (*_report.problems(failures), *problems))
+        answers = survey()
+        environments, problems = survey_environments(project)
+    problems = (*_report.problems(failures), *problems)
+    report = _report.Status(shims=all_shims(), answers=answers, environments=environments, problems=problems)
     if options.json:
         return _report.as_json(report), 0
     if options.markdown:

@@ -23,7 +23,6 @@ from ssot_shims import Availability, Capability, Registry
 from ssot_shims._capabilities import registry as checks
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Probe
-from ssot_shims._project.requirement import survey
 from ssot_shims.errors import CircularProbe, InvalidSetting
 from tests.conftest import Write
 
@@ -978,10 +977,9 @@ def python_probes(registry: Registry, write: Write) -> None:
         lambda registry: registry.require("p0", "p1", "p2", "p3"),
         lambda registry: registry.check("all"),
         lambda registry: registry.require("path", "all"),
-        lambda registry: survey(registry, registry),
         lambda registry: asyncio.run(registry.acheck("all")),
     ],
-    ids=["check_all", "require", "a combination", "a combination beside another", "status", "acheck"],
+    ids=["check_all", "require", "a combination", "a combination beside another", "acheck"],
 )
 def test_probes_that_are_named_as_text_run_side_by_side(
     registry: Registry, write: Write, ask: Callable[[Registry], object]

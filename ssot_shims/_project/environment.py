@@ -119,6 +119,8 @@ class EnvironmentFinding(Record):
 
 def survey_environments(project: Project) -> tuple[tuple[EnvironmentFinding, ...], tuple[str, ...]]:
     """What became of each environment of *project*, whose modules were imported, and what is wrong with the choice."""
+    if not project.environments:
+        return (), ()
     chosen, required = "", required_here()
     problems: tuple[str, ...] = ()
     try:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal
 
-    from ssot_shims._capabilities.registry import Registry
     from ssot_shims._shims.shim import ShimRecord
 
     Outcome = Literal["run", "skip", "error"]
@@ -178,15 +177,15 @@ def _of_shim(name: str, required: Mapping[str, str]) -> Verdict:
     return _verdict(name, record.state, record.reason, record.hint, required)
 
 
-def survey(registry: Registry, names: Iterable[str]) -> dict[str, Availability]:
-    """The answer for each of *names*, fit to show, all of them asked side by side.
+def survey() -> dict[str, Availability]:
+    """The answer for every capability, fit to show, all of them asked side by side.
 
     What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other. Raises
     :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
     """
     _settings.timeout()
     _settings.no_services()
-    return {name: _answer(name, wait) for name, wait in registry.start_each(names).items()}
+    return {name: _answer(name, wait) for name, wait in capabilities.start_each(capabilities).items()}
 
 
 def _answer(name: str, wait: Callable[[], Availability]) -> Availability:
