@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar
 from unittest import SkipTest, TestCase
 
-from ssot_shims._callsite import place_of
 from ssot_shims._capabilities.capability import refuse_bad_name
-from ssot_shims._project.requirement import UPSTREAM, judge_each, required_here
+from ssot_shims._project.requirement import UPSTREAM, Verdict, judge_each, required_here
 from ssot_shims.errors import CapabilityMissing, InvalidDeclaration
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, NoReturn, ParamSpec, TypeVar
-
-    from ssot_shims._project.requirement import Verdict
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
-    Test = TypeVar("Test", bound=Callable[..., object])
+P = ParamSpec("P")
+R = TypeVar("R")
+Test = TypeVar("Test", bound=Callable[..., object])
 
 __unittest = True  # it leaves the frames of such a module out of tracebacks, as pytest does for __tracebackhide__
 
 _WITH_NAMES = "write it with what is needed: @skip_unless_available('docker')"
+_ON_A_TEST = "put it on a test function or method, below @staticmethod and @classmethod, or on a unittest.TestCase"
 
 
 def skip_unless_available(*names: str) -> Callable[[Test], Test]:
@@ -69,6 +64,8 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
         return False
 
     def decorate(test: Test) -> Test:
+        if not _is_test(test):
+            raise InvalidDeclaration(f"@skip_unless_available is put on {test!r}", _ON_A_TEST)
         decorated: Any = _guarded_class(test, decide) if isinstance(test, type) else _guarded(test, decide)
         return decorated  # type: ignore[no-any-return]  # what it was, or wrapped and called as before
 
@@ -91,28 +88,22 @@ def _raise(error: Exception) -> NoReturn:
 
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
-    if not names:
-        raise InvalidDeclaration("@skip_unless_available() says nothing of what is needed", _WITH_NAMES)
+    if not names or callable(names[0]):
+        raise InvalidDeclaration("@skip_unless_available stands without names", _WITH_NAMES)
     for name in names:
-        if callable(name):
-            raise InvalidDeclaration(f"@skip_unless_available stands without names at {_where(name)}", _WITH_NAMES)
-        if isinstance(name, str) and name.startswith(UPSTREAM):
-            if not name.removeprefix(UPSTREAM).isidentifier():
-                raise InvalidDeclaration(f"{name!r} names no shim", "write it as 'upstream:HeartbeatConfig'")
-        else:
+        if not str(name).startswith(UPSTREAM):
             refuse_bad_name(name)
 
 
-def _where(test: Any) -> str:
-    return test.__qualname__ if isinstance(test, type) else place_of(test)
+def _is_test(thing: Any) -> bool:
+    """Whether *thing* can be decorated: a generator would be skipped always, and the others never."""
+    if isinstance(thing, type):
+        return TestCase in thing.__mro__
+    is_generator = inspect.isgeneratorfunction(thing) or inspect.isasyncgenfunction(thing)
+    return callable(thing) and not isinstance(thing, staticmethod) and not is_generator
 
 
 def _guarded_class(cls: Any, decide: Callable[..., bool]) -> Any:
-    if TestCase not in cls.__mro__:
-        raise InvalidDeclaration(
-            f"@skip_unless_available is put on {cls.__qualname__}, which is no unittest.TestCase",
-            "decorate its methods, or use pytest's @pytest.mark.requires_capability('docker')",
-        )
     own: Any = cls.__dict__.get("setUpClass")
 
     def setUpClass(actual: Any) -> None:
@@ -126,8 +117,6 @@ def _guarded_class(cls: Any, decide: Callable[..., bool]) -> Any:
 
 
 def _guarded(function: Callable[P, R], decide: Callable[..., bool]) -> Callable[P, R]:
-    _refuse_what_is_no_test(function)
-
     @wraps(function)
     def decided(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
@@ -141,19 +130,3 @@ def _guarded(function: Callable[P, R], decide: Callable[..., bool]) -> Callable[
             return await awaited
 
     return decided_when_awaited if inspect.iscoroutinefunction(function) else decided  # type: ignore[return-value]  # R is what is awaited
-
-
-def _refuse_what_is_no_test(function: object) -> None:
-    if isinstance(function, classmethod | staticmethod):
-        kind = type(function).__name__  # pyright: ignore[reportUnknownArgumentType]  # of whatever
-        raise InvalidDeclaration(f"@skip_unless_available is put on a {kind}", f"put it below @{kind}")
-    if not callable(function):
-        raise InvalidDeclaration(
-            f"@skip_unless_available is put on an object of type {type(function).__name__}",
-            "decorate a test or a class",
-        )
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise InvalidDeclaration(
-            f"@skip_unless_available is put on a generator function at {place_of(function)}",
-            "decorate the tests that need it",
-        )

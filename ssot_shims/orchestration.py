@@ -209,9 +209,19 @@ def get_orchestration_config() -> OrchestrationConfig:
     return orchestration_config
 
 
-refresh_global_orchestration_config = orchestration_config.refresh_availability
-validate_global_orchestration_config = orchestration_config.validate_configuration
-get_orchestration_status = orchestration_config.get_availability_status
+def refresh_global_orchestration_config(force: bool = False) -> None:
+    """With *force*, ask about the features and Docker again at the next question."""
+    orchestration_config.refresh_availability(force)
+
+
+def validate_global_orchestration_config() -> list[str]:
+    """What :meth:`OrchestrationConfig.validate_configuration` finds."""
+    return orchestration_config.validate_configuration()
+
+
+def get_orchestration_status() -> dict[str, Any]:
+    """What :meth:`OrchestrationConfig.get_availability_status` gives."""
+    return orchestration_config.get_availability_status()
 
 
 def is_orchestrator_available() -> bool:

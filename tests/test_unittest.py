@@ -492,23 +492,12 @@ async def an_async_generator() -> object:  # type: ignore[misc]
 class NoTestCase: ...
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        ((), f"@skip_unless_available() says nothing of what is needed; {WITH_NAMES}"),
-        (
-            (a_generator,),
-            f"@skip_unless_available stands without names at {__file__}:{a_generator.__code__.co_firstlineno}; "
-            f"{WITH_NAMES}",
-        ),
-        ((NoTestCase,), f"@skip_unless_available stands without names at NoTestCase; {WITH_NAMES}"),
-    ],
-)
-def test_a_decorator_without_names_is_an_error(names: tuple[str, ...], message: str) -> None:
+@pytest.mark.parametrize("names", [(), (a_generator,), (NoTestCase,)])
+def test_a_decorator_without_names_is_an_error(names: tuple[str, ...]) -> None:
     """The parentheses that were forgotten, above all."""
     with pytest.raises(InvalidDeclaration) as caught:
         skip_unless_available(*names)
-    assert str(caught.value) == message
+    assert str(caught.value) == f"@skip_unless_available stands without names; {WITH_NAMES}"
 
 
 @pytest.mark.parametrize(
@@ -520,7 +509,6 @@ def test_a_decorator_without_names_is_an_error(names: tuple[str, ...], message: 
             "Docker",
             "'Docker' is no name for a capability; use lower-case letters, digits and _, beginning with a letter",
         ),
-        ("upstream:a.b", "'upstream:a.b' names no shim; write it as 'upstream:HeartbeatConfig'"),
     ],
 )
 def test_what_is_no_name_is_an_error(name: str, message: str) -> None:
@@ -530,29 +518,12 @@ def test_what_is_no_name_is_an_error(name: str, message: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(
-    ("thing", "message"),
-    [
-        (
-            NoTestCase,
-            "@skip_unless_available is put on NoTestCase, which is no unittest.TestCase; "
-            "decorate its methods, or use pytest's @pytest.mark.requires_capability('docker')",
-        ),
-        (classmethod(len), "@skip_unless_available is put on a classmethod; put it below @classmethod"),
-        (staticmethod(len), "@skip_unless_available is put on a staticmethod; put it below @staticmethod"),
-        (7, "@skip_unless_available is put on an object of type int; decorate a test or a class"),
-        *(
-            (
-                function,
-                f"@skip_unless_available is put on a generator function at {__file__}:"
-                f"{function.__code__.co_firstlineno}; decorate the tests that need it",
-            )
-            for function in (a_generator, an_async_generator)
-        ),
-    ],
-)
-def test_what_cannot_be_decorated_is_an_error(thing: object, message: str) -> None:
+@pytest.mark.parametrize("thing", [NoTestCase, classmethod(len), staticmethod(len), 7, a_generator, an_async_generator])
+def test_what_cannot_be_decorated_is_an_error(thing: object) -> None:
     """It would be skipped never, or always."""
     with pytest.raises(InvalidDeclaration) as caught:
         skip_unless_available("here")(thing)  # type: ignore[type-var]  # what a type checker refuses as well
-    assert str(caught.value) == message
+    assert str(caught.value) == (
+        f"@skip_unless_available is put on {thing!r}; put it on a test function or method, "
+        "below @staticmethod and @classmethod, or on a unittest.TestCase"
+    )
