@@ -403,8 +403,8 @@ E = "tool.ssot_shims.environments"
         ),
         (f"[[{E}]]\nname = 'e'\nvalues = ['x']", f"{E}.e.values in FILE is '<list>'; expected a table"),
         (
-            f'[[{E}]]\nname = "e"\nvalues."a\\tb" = "c"',
-            f"a key of {E}.e.values in FILE is 'a\\tb'; expected a word such as 'backend_url'",
+            f'[[{E}]]\nname = "e"\nvalues."a\\tb" = 80',
+            f"{E}.e.values.a b in FILE is '<int>'; expected a string",
         ),
         (f"[[{E}]]\nname = 'e'\nvalues.port = 80", f"{E}.e.values.port in FILE is '<int>'; expected a string"),
         (

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
+from typing import Any
 
-from ssot_shims._capabilities.capability import capability
+from ssot_shims._capabilities.capability import Capability, capability
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
-from ssot_shims._text import did_you_mean, read_regular_file, redact
-from ssot_shims.errors import InvalidDeclaration, InvalidSetting
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
-
-    from ssot_shims._capabilities.capability import Capability
-
+from ssot_shims._text import did_you_mean, fit_to_show, read_regular_file, redact
+from ssot_shims.errors import InvalidSetting
 
 _PLACE = "tool.ssot_shims"
 
@@ -110,113 +104,90 @@ class _Table(Record):
 
     def wrong(self, key: str, shown: str, expected: str) -> InvalidSetting:
         """The error for the value of *key*, of which only so much is *shown* as holds no secret."""
-        return InvalidSetting(f"{redact(self._below(key))} in {self.file}", shown, expected)
+        return InvalidSetting(f"{fit_to_show(self._below(key))} in {self.file}", shown, expected)
 
     def wrong_key(self, key: str, expected: str) -> InvalidSetting:
-        return InvalidSetting(f"a key of {redact(self.place)} in {self.file}", key, expected)
+        return InvalidSetting(f"a key of {fit_to_show(self.place)} in {self.file}", key, expected)
 
     def refuse_other_keys(self, *known: str) -> None:
         for key in self.entries:
             if key not in known:
                 raise self.wrong_key(key, f"one of {', '.join(known)}{did_you_mean(key, known)}")
 
+    def value(self, key: str, kinds: type | tuple[type, ...], default: object, expected: str) -> Any:
+        """The value of *key*, *default* where there is none. One of no such kind is an error, and not shown."""
+        value = self.entries.get(key, default)
+        if not isinstance(value, kinds):
+            raise self.wrong(key, f"<{type(value).__name__}>", expected)
+        return value
+
     def table(self, key: str) -> _Table:
         """The table under *key*, empty where there is none."""
-        return self.child(key, self.entries.get(key, {}))
-
-    def child(self, key: str, entries: dict[str, Any]) -> _Table:
-        """The table that *entries*, the value of *key*, should be."""
-        if not isinstance(entries, dict):  # pyright: ignore[reportUnnecessaryIsInstance]  # the file may hold anything
-            raise self.wrong(key, _kind(entries), "a table")
-        return _Table(file=self.file, place=self._below(key), entries=entries)
+        return self.replace(place=self._below(key), entries=self.value(key, dict, {}, "a table"))
 
     def names(self, key: str) -> tuple[str, ...]:
         """The list of strings under *key*, empty where there is none."""
-        names: list[Any] = self.entries.get(key, [])
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnnecessaryIsInstance]  # the file may hold anything
-            raise self.wrong(key, _kind(names), "a list of strings")
+        names = self.value(key, list, [], "a list of strings")
+        if not all(isinstance(name, str) for name in names):
+            raise self.wrong(key, "<list>", "a list of strings")
         return tuple(names)
 
     def _below(self, key: str) -> str:
         return f"{self.place}.{key}" if self.place else key
 
 
-def _kind(value: object) -> str:
-    """Only what kind of value it is: an address in it may hold a password."""
-    return f"<{type(value).__name__}>"
-
-
 def _rules(table: _Table) -> Iterator[tuple[str, str, str]]:
     """The rules of a migration; whether they make sense is decided when all of them are there."""
-    for old, new in table.entries.items():
+    for old in table.entries:
         if old == "exclude":
             continue
         if ":" not in old:
             expected = "exclude, or a rule such as 'old.mod:Name' in quotes"
             raise table.wrong_key(old, expected + did_you_mean(old, ("exclude",)))
-        if not isinstance(new, str):
-            raise table.wrong(repr(old), _kind(new), "a new place such as 'new.mod:Name'")
-        yield old, new, f"{table.place} in {table.file}"
+        yield old, table.value(old, str, "", "a new place such as 'new.mod:Name'"), f"{table.place} in {table.file}"
 
 
 def _capabilities(table: _Table) -> Iterator[Capability]:
     for name, entry in table.entries.items():
         if not is_capability_name(name):
             raise table.wrong_key(name, "a name of lower-case letters, digits and _, such as 'postgres'")
-        of_one = table.table(name) if isinstance(entry, dict) else table.child(name, {"probe": entry})
-        of_one.refuse_other_keys("probe", "timeout", "ttl", "service")
-        options = dict(of_one.entries)
-        probe = options.pop("probe", None)
-        if not isinstance(probe, str):
-            shown = _kind(probe) if "probe" in of_one.entries else "a table without a probe"
-            raise table.wrong(name, shown, "a probe such as 'tcp://localhost:5432'")
-        _refuse_other_types(of_one, options)
+        short = None if isinstance(entry, dict) else {"probe": entry}
+        options = table.replace(entries={name: short or entry}).table(name)
+        options.refuse_other_keys("probe", "timeout", "ttl", "service")
+        probe = options.value("probe", str, None, "a probe such as 'tcp://localhost:5432'")
+        for option in ("timeout", "ttl"):
+            options.value(option, (int, float), 1, "seconds such as 2.5")
+        options.value("service", bool, False, "true or false")
         try:
-            yield capability(name, probe, **options, level="pyproject", where=str(table.file))
-        except InvalidDeclaration as error:
-            shown = ", ".join([error.value or redact(probe), *(f"{key} = {value!r}" for key, value in options.items())])
-            raise table.wrong(name, shown, f"what can be registered: {error}") from error
-
-
-def _refuse_other_types(table: _Table, options: dict[str, Any]) -> None:
-    for option, value in options.items():
-        if option == "service" and not isinstance(value, bool):
-            raise table.wrong(option, _kind(value), "true or false")
-        # An integer may have more digits than Python shows.
-        if option != "service" and not (type(value) in (int, float) and abs(value) < 1e9):
-            raise table.wrong(option, _kind(value), "seconds such as 2.5")
+            yield capability(name, **options.entries, level="pyproject", where=str(table.file))
+        except ValueError as error:  # an integer may have more digits than Python shows
+            raise table.wrong(name, probe, f"what can be registered: {error}") from error
 
 
 def _environments(table: _Table) -> tuple[EnvironmentDeclaration, ...]:
-    entries: list[Any] = table.entries.get("environments", [])
-    if not isinstance(entries, list):  # pyright: ignore[reportUnnecessaryIsInstance]  # the file may hold anything
-        raise table.wrong("environments", _kind(entries), f"a list of tables, each written [[{_PLACE}.environments]]")
+    entries = table.value("environments", list, [], f"a list of tables, each written [[{_PLACE}.environments]]")
+    numbered = table.replace(entries={f"environments[{index}]": entry for index, entry in enumerate(entries)})
     declarations: dict[str, EnvironmentDeclaration] = {}
-    for index, entry in enumerate(entries):
-        of_one = table.child(f"environments[{index}]", entry)
-        declaration = _environment(of_one)
+    for key in numbered.entries:
+        declaration = _environment(numbered.table(key))
         if declaration.name in declarations:
-            raise of_one.wrong("name", declaration.name, "a name that no other environment has")
+            raise numbered.wrong(f"{key}.name", declaration.name, "a name that no other environment has")
         declarations[declaration.name] = declaration
     return tuple(declarations.values())
 
 
 def _environment(table: _Table) -> EnvironmentDeclaration:
     table.refuse_other_keys("name", "requires", "values")
-    name = table.entries.get("name", "")
-    if not isinstance(name, str) or not name.isprintable() or len(name.split()) != 1:
-        raise table.wrong("name", name if isinstance(name, str) else _kind(name), "a word such as 'staging'")
+    name = table.value("name", str, "", "a word such as 'staging'")
+    if not name.isprintable() or len(name.split()) != 1:
+        raise table.wrong("name", name, "a word such as 'staging'")
     named = table.replace(place=f"{_PLACE}.environments.{name}")
-    requires, values = named.names("requires"), named.table("values")
+    values = named.table("values")
+    for key in values.entries:
+        if not Template(values.value(key, str, "", "a string")).is_valid():
+            raise values.wrong(key, "a text with a lone $", "${NAME} for an environment variable, $$ for a dollar")
+    requires = named.names("requires")
     for required in requires:
         if not is_capability_name(required):
             raise named.wrong("requires", required, "names of capabilities such as 'postgres'")
-    for key, text in values.entries.items():
-        if not key.isprintable():
-            raise values.wrong_key(key, "a word such as 'backend_url'")
-        if not isinstance(text, str):
-            raise values.wrong(key, _kind(text), "a string")
-        if not Template(text).is_valid():
-            expected = "${NAME} for an environment variable, $$ for a dollar"
-            raise values.wrong(key, "a text with a lone $", expected)
     return EnvironmentDeclaration(name=name, requires=requires, values=values.entries, where=str(table.file))
