@@ -15,7 +15,6 @@ from ssot_shims import Availability, PlaceholderWarning, all_shims, capabilities
 from ssot_shims._project.requirement import (
     RunOptions,
     Verdict,
-    judge,
     judge_each,
     known_names,
     required_here,
@@ -36,6 +35,12 @@ ANSWERS: dict[str, Callable[[], object]] = {
     "slow": lambda: Availability(status="timed_out", reason="no answer in 1 s; allow more: timeout=4"),
     "buggy": lambda: Availability(status="failed", reason="its probe raised ZeroDivisionError; repair it"),
 }
+
+
+def judge(name: str, required: dict[str, str]) -> Verdict:
+    """The verdict on one name."""
+    (verdict,) = judge_each([name], required)
+    return verdict
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +68,7 @@ def root(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-DECLARED = 61  # the line above that declares the shims
+DECLARED = 66  # the line above that declares the shims
 SAYS_YES = "forced: SSOT_SHIMS_HAS_FORCED_YES says yes; to ask the machine: unset SSOT_SHIMS_HAS_FORCED_YES"
 KNOWN = (
     "known: buggy, docker, docker_compose, docker_sdk, forced_no, forced_yes, git, gone, muddled, part_forced, "

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
+from pathlib import Path
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._names import SHIMS
+from ssot_shims._project.pyproject import Project
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import quiet
 from ssot_shims._text import describe
 from ssot_shims.errors import InvalidSetting
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from ssot_shims._project.pyproject import Project
 
 
 class ImportFailure(Record):

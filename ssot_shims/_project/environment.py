@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.declarations import declare, importable
-from ssot_shims._project.pyproject import find_project
-from ssot_shims._project.requirement import judge_each, required_here, run_options
+from ssot_shims._project.pyproject import EnvironmentDeclaration, Project, find_project
+from ssot_shims._project.requirement import Verdict, judge_each, required_here, run_options
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches
 from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Literal
-
-    from ssot_shims._project.pyproject import EnvironmentDeclaration, Project
-    from ssot_shims._project.requirement import Verdict
 
 
 class Environment(Mapping[str, str]):
@@ -133,24 +126,21 @@ def survey_environments(project: Project) -> tuple[tuple[EnvironmentFinding, ...
 
 
 def _finding(declaration: EnvironmentDeclaration, chosen: str, required: Mapping[str, str]) -> EnvironmentFinding:
-    def found(status: Literal["chosen", "usable", "unusable", "failed"], reason: str) -> EnvironmentFinding:
-        return EnvironmentFinding(declaration=declaration, status=status, reason=reason)
-
     lacking = _lacking(declaration, required)
     if lacking:
-        reasons = (str(verdict.replace(hint="")) for verdict in lacking)
-        hints = "; ".join(verdict.hint for verdict in lacking if verdict.hint)
-        return found("unusable", f"it lacks {'; '.join(reasons)}").replace(hint=hints)
+        reason = "it lacks " + "; ".join(str(verdict.replace(hint="")) for verdict in lacking)
+        hint = "; ".join(verdict.hint for verdict in lacking if verdict.hint)
+        return EnvironmentFinding(declaration=declaration, status="unusable", reason=reason, hint=hint)
     try:
         declaration.filled()
     except InvalidSetting as error:
-        return found("failed", str(error))
-    has = f"it has {', '.join(declaration.requires)}" if declaration.requires else "it requires nothing"
+        return EnvironmentFinding(declaration=declaration, status="failed", reason=str(error))
+    reason = f"it has {', '.join(declaration.requires)}" if declaration.requires else "it requires nothing"
     if declaration.name == chosen:
-        return found("chosen", has)
+        return EnvironmentFinding(declaration=declaration, status="chosen", reason=reason)
     named = _settings.environment()
     first = f"; {_settings.ENVIRONMENT} asks for {named}" if named else f"; {chosen} comes first" if chosen else ""
-    return found("usable", has + first)
+    return EnvironmentFinding(declaration=declaration, status="usable", reason=reason + first)
 
 
 def _candidates(project: Project, name: str | None) -> tuple[EnvironmentDeclaration, ...]:

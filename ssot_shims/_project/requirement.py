@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
+from typing import Literal
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
@@ -10,19 +13,11 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
-from ssot_shims._shims.shim import all_shims
+from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import close_matches, fit_to_show, with_hint
 from ssot_shims.errors import SsotShimsError, UnknownName
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
-    from typing import Literal
-
-    from ssot_shims._shims.shim import ShimRecord
-
-    Outcome = Literal["run", "skip", "error"]
+Outcome = Literal["run", "skip", "error"]
 
 
 class RunOptions(Record):
@@ -111,16 +106,12 @@ def explanation_of(answer: Availability) -> str:
     return answer.explanation if answer.source == "probe" else f"forced: {answer.explanation}"
 
 
-def judge(name: str, required: Mapping[str, str]) -> Verdict:
-    """The verdict on *name*, a capability or ``upstream:Name``; *required* holds who says so, by name.
-
-    Never raises for what the machine is like, nor for what the user got wrong: that is the outcome ``error``.
-    """
-    return judge_each((name,), required)[0]
-
-
 def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdict, ...]:
-    """The verdict on each of *names*, in their order, the capabilities asked side by side."""
+    """The verdict on each of *names*, in their order, the capabilities asked side by side.
+
+    A name is that of a capability, or ``upstream:Name``; *required* holds who says so, by name. Never raises for what
+    the machine is like, nor for what the user got wrong: that is the outcome ``error``.
+    """
     wanted = tuple(dict.fromkeys(names))
     waits = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM)])
     return tuple(
@@ -171,7 +162,7 @@ def _of_shim(name: str, required: Mapping[str, str]) -> Verdict:
     except SsotShimsError as error:
         return _verdict(name, "broken", str(error), "", required)
     if record is None:
-        known = tuple(sorted(_shim_names()))
+        known = tuple(sorted(_records().keys() | SHIMS))
         reason = str(UnknownName("shim", shim, close_matches(shim, known), known))
         return _verdict(name, "unknown", reason, _DECLARE, required)
     return _verdict(name, record.state, record.reason, record.hint, required)
@@ -210,21 +201,18 @@ def unmet() -> tuple[Verdict, ...]:
 
 def known_names() -> frozenset[str]:
     """Every name there is a verdict on: the capabilities, and ``upstream:Name`` for ours and the declared shims."""
-    return frozenset(capabilities) | {UPSTREAM + name for name in _shim_names()}
+    return frozenset(capabilities) | {UPSTREAM + name for name in _records().keys() | SHIMS}
 
 
 def record_of(name: str) -> ShimRecord | None:
     """The record of the shim *name*; one of ours is resolved now, unless somebody has imported it."""
-    records = {record.name: record for record in all_shims()}
-    if name not in records and name in SHIMS:
+    if name not in _records() and name in SHIMS:
         with told_later():  # the verdict says it
             import_module(f"ssot_shims.{SHIMS[name]}")
-    elif name not in records and _run_options.declare:
+    elif name not in _records() and _run_options.declare:
         _run_options.declare()
-    if name not in records:
-        records = {record.name: record for record in all_shims()}
-    return records.get(name)
+    return _records().get(name)
 
 
-def _shim_names() -> set[str]:
-    return {record.name for record in all_shims()} | SHIMS.keys()
+def _records() -> dict[str, ShimRecord]:
+    return {record.name: record for record in all_shims()}
