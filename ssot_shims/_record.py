@@ -35,7 +35,7 @@ class Record:
     AttributeError: Point is a frozen record; its x cannot be changed
     >>> Point(z=1)
     Traceback (most recent call last):
-    TypeError: Point takes x, y; missing x; unexpected z
+    TypeError: Point takes x, y; got z
     """
 
     # What is the same for every instance is found out once: building a record is part of every answer.
@@ -50,17 +50,8 @@ class Record:
     def __init__(self, **values: Any) -> None:
         filled = {**self.__blank, **values}
         if len(filled) != len(self.__blank) or not self.__required <= values.keys():
-            raise TypeError(self.__misfit(values))
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.__blank)}; got {', '.join(values)}")
         self.__dict__.update(filled)
-
-    @classmethod
-    def __misfit(cls, values: dict[str, Any]) -> str:
-        missing = [name for name in cls.__blank if name in cls.__required and name not in values]
-        unexpected = [name for name in values if name not in cls.__blank]
-        problems = [
-            f"{what} {', '.join(names)}" for what, names in (("missing", missing), ("unexpected", unexpected)) if names
-        ]
-        return f"{cls.__name__} takes {', '.join(cls.__blank)}; {'; '.join(problems)}"
 
     def replace(self, **changes: Any) -> Self:
         """A copy with *changes*."""
@@ -68,9 +59,6 @@ class Record:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is a frozen record; its {name} cannot be changed")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__} is a frozen record; its {name} cannot be removed")
 
     def __eq__(self, other: object) -> bool:
         return self.__dict__ == other.__dict__ if type(other) is type(self) else NotImplemented

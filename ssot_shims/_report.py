@@ -66,8 +66,6 @@ def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
     """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
     blocks = [[_title()]]
     blocks += [table([*map(str.upper, head)], rows, width=width, colour=colour) for head, rows in _tables(report)]
-    hanging = capabilities.hanging().items()
-    blocks.append([f"hanging: the probe of {name} at {one_line(place)}" for name, place in hanging])
     settings = " ".join(f"{name}={value}" for name, value in _settings_in_force().items())
     blocks.append([f"settings: {settings}"] if settings else [])
     blocks.append([f"problem: {one_line(problem)}" for problem in report.problems])
@@ -87,10 +85,10 @@ def as_json(report: Status) -> str:
     ``schema`` is 1 and grows when a key changes its meaning or goes; keys may be added. ``shims`` holds one object a
     shim, with the attributes of :class:`ssot_shims.ShimRecord`; objects and exceptions are given by their text.
     ``capabilities`` holds one object a capability: the attributes of :class:`ssot_shims.Availability`, ``available``
-    (its truth), ``probe`` (in short notation, or where its function is), ``level`` and ``where`` (who registered it),
-    and ``hanging`` (the line at which a probe that was given up still stands, or null). ``environments`` holds one
-    object an environment of the project: ``name``, ``status`` (``chosen``, ``usable``, ``unusable`` or ``failed``),
-    ``reason``, ``hint``, ``requires``, and ``values``, which lists the keys alone because values may hold passwords.
+    (its truth), ``probe`` (in short notation, or where its function is), ``level`` and ``where`` (who registered it).
+    ``environments`` holds one object an environment of the project: ``name``, ``status`` (``chosen``, ``usable``,
+    ``unusable`` or ``failed``), ``reason``, ``hint``, ``requires``, and ``values``, which lists the keys alone because
+    values may hold passwords.
     """
     data = {
         "schema": SCHEMA,
@@ -123,7 +121,6 @@ def _answer_data(name: str, answer: Availability) -> dict[str, Any]:
         "seconds": round(answer.seconds, 6),
         "probe": capability.notation,
         **_fields(capability, "level", "where"),
-        "hanging": capabilities.hanging().get(name),
     }
 
 

@@ -73,16 +73,8 @@ class UnknownName(SsotShimsError, KeyError):
         return f"no {self.kind} {self.name!r}{where}; {close}known: {', '.join(self.known) or 'none'}"
 
 
-class MigrationError(SsotShimsError):
+class MigrationError(InvalidDeclaration):
     """What keeps a migration from starting, and the hint. No file has been touched."""
-
-    def __init__(self, problem: str, hint: str) -> None:
-        super().__init__(problem, hint)
-        self.problem = problem
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return with_hint(self.problem, self.hint)
 
 
 class UpstreamError(SsotShimsError, ImportError):

@@ -158,7 +158,6 @@ def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
             "probe": here,
             "level": "user",
             "where": here,
-            "hanging": None,
         },
     )
 
@@ -708,9 +707,6 @@ def test_status_shows_what_hangs(capsys: pytest.CaptureFixture[str], gate: threa
     place = f"{__file__}:{sleepy.__code__.co_firstlineno + 1}"
     _, out, _ = run(capsys)
     assert row(out, "sleepy").startswith(f"sleepy timed_out no answer in 0.05 s; its probe stands at {place}; ")
-    assert out.splitlines()[-1] == f"hanging: the probe of sleepy at {place}"
-    _, data, _ = run(capsys, "--json")
-    assert json.loads(data)["capabilities"][-1]["hanging"] == place
 
 
 def test_capabilities_of_the_project(
