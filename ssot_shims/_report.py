@@ -39,10 +39,6 @@ class Status(Record):
     problems: tuple[str, ...]
 
 
-def _settings_in_force() -> dict[str, str]:
-    return {name: fit_to_show(value) for name, value in _settings.in_force().items()}
-
-
 def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
     """What is wrong beside the shims and capabilities themselves, a line each."""
     shims = frozenset(record.name for record in all_shims())
@@ -66,7 +62,7 @@ def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
     """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
     blocks = [[_title()]]
     blocks += [table([*map(str.upper, head)], rows, width=width, colour=colour) for head, rows in _tables(report)]
-    settings = " ".join(f"{name}={value}" for name, value in _settings_in_force().items())
+    settings = " ".join(f"{name}={value}" for name, value in _settings.in_force().items())
     blocks.append([f"settings: {settings}"] if settings else [])
     blocks.append([f"problem: {one_line(problem)}" for problem in report.problems])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -94,7 +90,7 @@ def as_json(report: Status) -> str:
         "schema": SCHEMA,
         "ssot_shims": __version__,
         "python": platform.python_version(),
-        "settings": _settings_in_force(),
+        "settings": _settings.in_force(),
         "problems": list(report.problems),
         "shims": [_shim_data(record) for record in report.shims],
         "capabilities": [_answer_data(name, answer) for name, answer in report.answers.items()],

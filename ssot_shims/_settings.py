@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ssot_shims._text import did_you_mean
+from ssot_shims._text import did_you_mean, fit_to_show
 from ssot_shims.errors import InvalidSetting
 
 PREFIX = "SSOT_SHIMS_"
@@ -149,8 +149,8 @@ def environment() -> str | None:
 
 
 def in_force() -> dict[str, str]:
-    """Every ``SSOT_SHIMS_...`` variable that is set, known or not, in alphabetical order."""
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)}
+    """Every ``SSOT_SHIMS_...`` variable that is set, known or not, in alphabetical order, its value fit to show."""
+    return {name: fit_to_show(value) for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)}
 
 
 def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()) -> dict[str, str]:

@@ -101,10 +101,6 @@ def _add(commands: Commands, name: str, about: str) -> argparse.ArgumentParser:
 def _add_migrate(commands: Commands) -> None:
     about = "rewrite imports to the places that rules name; shows what it would do, and does it with --write"
     migrate = _add(commands, "migrate", about)
-    migrate.epilog = (
-        "Exit codes: 0 done, or nothing to do; 1 --check found something; 2 wrong usage; "
-        "3 some files could not be parsed, read or written; 130 interrupted."
-    )
     migrate.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
     mode = migrate.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="rewrite the files")
