@@ -133,7 +133,7 @@ class OrchestrationConfig:
 
     def get_import_errors(self) -> dict[str, str]:
         """Why each feature that is not there is not there, by its name."""
-        return _reasons()
+        return {name: capabilities.check(name).explanation for name in sorted(self.get_unavailable_features())}
 
     def get_cached_import(self, import_name: str) -> Any:
         """The object that a feature gives under *import_name*; None when it is not there, or only forced to be.
@@ -164,7 +164,7 @@ class OrchestrationConfig:
             "any_orchestration_available": self.any_orchestration_available,
             "available_features": sorted(available),
             "unavailable_features": sorted(FEATURES.keys() - available),
-            "import_errors": _reasons(),
+            "import_errors": self.get_import_errors(),
             "cached_imports": self._importable(),
             "environment_overrides": _overrides(),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
@@ -184,14 +184,14 @@ class OrchestrationConfig:
             "environment_vars": [_variable(service_name)],
             "available": _is_there(service_name),
             "cached_imports": {name: value for name, value in objects.items() if value is not None},
-            "last_error": _reasons().get(service_name),
+            "last_error": self.get_import_errors().get(service_name),
             "environment_override": _overrides().get(_variable(service_name)),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
         }
 
     def validate_configuration(self) -> list[str]:
         """What is not as it should be: features that are not there, and answers forced by variables."""
-        reasons, overrides = _reasons(), _overrides()
+        reasons, overrides = self.get_import_errors(), _overrides()
         some = f"Only {len(FEATURES) - len(reasons)}/{len(FEATURES)} orchestration features available"
         head = some if len(reasons) < len(FEATURES) else "No orchestration features are available"
         issues = [head, *(f"Import error for {name}: {why}" for name, why in reasons.items())] if reasons else []
@@ -289,9 +289,3 @@ def _overrides() -> dict[str, bool]:
     """The variables of the suites that force the answer for a feature, with that answer."""
     variables = map(_variable, FEATURES)
     return {variable: yes for variable in variables if (yes := _settings.choice(variable)) is not None}
-
-
-def _reasons() -> dict[str, str]:
-    """Why each feature that is not there is not there."""
-    missing = sorted(orchestration_config.get_unavailable_features())
-    return {name: capabilities.check(name).explanation for name in missing}
