@@ -258,7 +258,7 @@ def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
     """Whether something listens on *host* and *port*, asked now, within *timeout* seconds; no port is no."""
-    if port is None or not 0 < port < 65536:
+    if port is None or not 0 < port < 65536 or timeout <= 0:
         return False
     name = f"{host}:{port} in {timeout} s"
     if name not in _services:

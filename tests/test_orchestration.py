@@ -612,6 +612,14 @@ def test_a_name_server_that_hangs_does_not_hold_the_question_past_its_timeout(mo
         answers.set()
 
 
+def test_no_time_is_no() -> None:
+    """Zero seconds are not the default of a probe."""
+    from ssot_shims.orchestration import check_service_available
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert check_service_available("redis", "127.0.0.1", server.getsockname()[1], timeout=0) is False
+
+
 def test_each_question_for_a_service_is_asked_now() -> None:
     """No answer is kept: a service that has come or gone since is seen."""
     from ssot_shims.orchestration import check_service_available
