@@ -229,6 +229,30 @@ def test_a_probe_of_ours_runs_in_a_daemon_thread_named_after_it(registry: Regist
     assert (threads["ask"].name, threads["ask"].daemon) == ("engine", True)
 
 
+def test_acheck_leaves_the_event_loop_running_while_another_thread_imports_the_probe(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer comes after one timeout, and the loop is never held up."""
+    (tmp_path / "hanging_probe.py").write_text("import time\ntime.sleep(1.5)\ndef there(): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.register("hanging", "python:hanging_probe:there", timeout=0.5)
+    first = threading.Thread(target=registry.check, args=["hanging"])
+    first.start()
+    until(lambda: registry._answers.flights)
+
+    async def ask() -> float:
+        waiting = asyncio.create_task(registry.acheck("hanging"))
+        longest, last = 0.0, time.monotonic()
+        while not waiting.done():
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        assert waiting.result().status == "timed_out"
+        return longest
+
+    assert asyncio.run(ask()) < 0.4
+    first.join()
+
+
 def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) -> None:
     """The system has given a thread, and lets it wait."""
     asked: list[int] = []

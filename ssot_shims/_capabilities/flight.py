@@ -124,23 +124,26 @@ def in_thread(name: str, run: Callable[[], object]) -> Thread | None:
 
 
 async def awaited(name: str, wait: Callable[[], Availability]) -> Availability:
-    """What *wait* gives, while the running event loop goes on: a thread named *name* waits first."""
+    """What *wait* gives, while the running event loop goes on: a thread named *name* waits."""
     from asyncio import get_running_loop  # those who await have it
     from contextlib import suppress
 
     loop = get_running_loop()
-    is_known = loop.create_future()
+    known = loop.create_future()
 
-    def wake() -> None:
-        if not is_known.done():  # nobody has cancelled it
-            is_known.set_result(None)
+    def settle(answer: Availability | None, error: BaseException | None) -> None:
+        if not known.done():  # nobody has cancelled it
+            known.set_result(answer) if error is None else known.set_exception(error)
 
     def run() -> None:
-        with suppress(BaseException):  # raised again below
-            wait()
+        answer = error = None
+        try:
+            answer = wait()
+        except BaseException as raised:  # for whoever awaits
+            error = raised
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
-            loop.call_soon_threadsafe(wake)
+            loop.call_soon_threadsafe(settle, answer, error)
 
     in_thread(name, run)
-    await is_known
-    return wait()
+    found: Availability = await known
+    return found
