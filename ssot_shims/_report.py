@@ -204,8 +204,10 @@ def write(out: TextIO | None, text: str | bytes) -> bool:
         else:
             encoding = out.encoding or "utf-8"
             print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True, file=out)
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter flushes once more at exit; give it somewhere to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
         return False
     return True
