@@ -681,9 +681,10 @@ def test_one_capability_spoils_no_other(capsys: pytest.CaptureFixture[str], monk
 def test_a_setting_that_spoils_them_all_is_wrong_usage(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
-    """What no capability could be asked under is exit code 2."""
+    """What no capability could be asked under is exit code 2, whether or not one is asked."""
     monkeypatch.setenv(variable, value)
-    assert run(capsys) == (2, "", f"ssot-shims: {variable} is {value!r}; expected {expected}\n")
+    for command in ("status", "verify"):
+        assert run(capsys, command) == (2, "", f"ssot-shims: {variable} is {value!r}; expected {expected}\n")
 
 
 @pytest.fixture

@@ -174,9 +174,13 @@ def survey() -> dict[str, Availability]:
     What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other. Raises
     :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
     """
+    _refuse_unreadable_settings()
+    return {name: _answer(name, wait) for name, wait in capabilities.start_each(capabilities).items()}
+
+
+def _refuse_unreadable_settings() -> None:
     _settings.timeout()
     _settings.no_services()
-    return {name: _answer(name, wait) for name, wait in capabilities.start_each(capabilities).items()}
 
 
 def _answer(name: str, wait: Callable[[], Availability]) -> Availability:
@@ -192,8 +196,9 @@ def _answer(name: str, wait: Callable[[], Availability]) -> Availability:
 def unmet() -> tuple[Verdict, ...]:
     """The verdicts on what ``SSOT_SHIMS_REQUIRE`` names and is not really there; unknown names are left out.
 
-    Neither a forced yes nor a placeholder is really there.
+    Neither a forced yes nor a placeholder is really there. Raises :class:`InvalidSetting`.
     """
+    _refuse_unreadable_settings()
     known = known_names()
     required = {name: _settings.REQUIRE for name in _settings.required() if name in known}
     return tuple(verdict for verdict in judge_each(required, required) if verdict.outcome != "run")
