@@ -253,6 +253,13 @@ def test_acheck_leaves_the_event_loop_running_while_another_thread_imports_the_p
     first.join()
 
 
+def test_acheck_raises_what_the_run_ended_with(registry: Registry) -> None:
+    """A circle that only the probe itself closes is told to whoever awaits."""
+    registry.register("selfish", lambda: registry.check("selfish"))
+    with pytest.raises(CircularProbe, match="selfish -> selfish"):
+        asyncio.run(registry.acheck("selfish"))
+
+
 def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) -> None:
     """The system has given a thread, and lets it wait."""
     asked: list[int] = []
