@@ -718,6 +718,13 @@ def test_interim_answers_are_passed_over(interim: bytes, status: int) -> None:
         assert answer.reason.endswith(f"answered {200 if status == 302 else status}")
 
 
+@pytest.mark.parametrize("others", [b"A: b\r\n" * 150, b"no header\r\n"], ids=["many", "one without a colon"])
+def test_headers_that_python_itself_gives_up_at(others: bytes) -> None:
+    """Servers send more than a hundred, and lines that are none: what is after them is read."""
+    with Peer(raw(b"HTTP/1.1 302 x\r\n" + others + b"Location: /b\r\n\r\n"), "200 OK") as peer:
+        assert ask(peer.url).reason.endswith("/b answered 200")
+
+
 TOO_LONG = "the head of its answer does not end within 65536 bytes"
 NOT_HTTP: dict[str, tuple[Reply, str]] = {
     "garbage": (raw(b"SSH-2.0-x\r\n"), "it sent b'SSH-2.0-x\\r\\n', which is not HTTP/1"),
@@ -737,11 +744,17 @@ NOT_HTTP: dict[str, tuple[Reply, str]] = {
         "it closed the connection in the head of its answer",
     ),
     "an endless header": (raw(b"HTTP/1.1 200 OK\r\nA: " + b"b" * 99_000), TOO_LONG),
-    "too many headers": (raw(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 50000), "got more than 100 headers"),
+    "too many headers": (raw(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 50000), TOO_LONG),
     "endless interim answers": (raw(INTERIM[0] * 5000), TOO_LONG),
     "endless interim answers of another kind": (raw(INTERIM[1] * 5000), TOO_LONG),
-    "no status": (raw(b"HTTP/1.1 two hundred\r\n\r\n"), "HTTP/1.1 two hundred"),
-    "another version": (raw(b"HTTP/3 200 OK\r\n\r\n"), "HTTP/3"),
+    "no status": (
+        raw(b"HTTP/1.1 two hundred\r\n\r\n"),
+        "it sent b'HTTP/1.1 two hundred', which is no HTTP/1 status line",
+    ),
+    "another version": (
+        raw(b"HTTP/3 200 OK\r\n\r\n"),
+        "it sent b'HTTP/3 200 OK', which is no HTTP/1 status line",
+    ),
 }
 
 

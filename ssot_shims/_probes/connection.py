@@ -148,22 +148,14 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
 
 
 class Lines:
-    """The lines of HTTP answers, within the limit of a head. ``http.client`` takes it for a socket and for its file."""
+    """The lines of HTTP answers, within the limit of a head."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._received = b""
         self._at = 0
 
-    def makefile(self, _mode: str) -> Self:
-        return self
-
-    def close(self) -> None:
-        """Leave the connection to whoever opened it."""
-
-    flush = close
-
-    def readline(self, _most: int = 0) -> bytes:
+    def readline(self) -> bytes:
         """The next line, never less. Raises :class:`ProtocolError`, and what the stream does."""
         while True:
             end = self._received.find(b"\n", self._at) + 1

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, in_ascii, read_authority, read_url
-from ssot_shims._probes.connection import NOT_TLS, Lines, ProtocolError, tls_hint
+from ssot_shims._probes.connection import NOT_TLS, ProtocolError, read_head, tls_hint
 from ssot_shims._probes.network import SocketProbe, reach
 from ssot_shims._probes.notation import NotationError
 from ssot_shims._text import one_line
@@ -17,7 +17,6 @@ from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
     from typing import Any
 
     from ssot_shims._probes.connection import Stream
@@ -35,7 +34,8 @@ class HttpProbe(SocketProbe):
 
     def prepare(self) -> None:
         """Import what asking takes."""
-        import_module("urllib.request" if _has_proxies() else "http.client")
+        for module in ("ssl", "urllib.request" if _has_proxies() else "urllib.parse"):
+            import_module(module)
 
     def try_it(self, deadline: float) -> Availability:
         """Yes for 2xx, at the address itself or where it redirects to on the same host."""
@@ -45,9 +45,9 @@ class HttpProbe(SocketProbe):
             is_there = (url.scheme, url.place) == (self.url.scheme, self.url.place)
             user = self.url.authority.user if is_there else ""
             proxy = _proxy_for(url)
-            answer = _get(url, user, proxy, deadline)
-            location = (answer.headers.get("Location") or "").strip()
-            reason, status = f"{_shown(url, proxy)} answered {answer.status}", answer.status
+            status, headers = _get(url, user, proxy, deadline)
+            location = headers.get("location", "")
+            reason = f"{_shown(url, proxy)} answered {status}"
             if 200 <= status < 300:
                 return Availability(status="available", reason=reason, details={"http_status": str(status)})
             if status not in _REDIRECTS or not location:
@@ -85,9 +85,8 @@ def _redirected(url: Url, location: str) -> Url:
     return there
 
 
-def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPResponse:
-    """The answer to GET, without its body."""
-    from http.client import HTTPException
+def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> tuple[int, dict[str, str]]:
+    """Status and headers of the answer to GET."""
     from ssl import SSLCertVerificationError
 
     tls = _context() if url.scheme == "https" else None
@@ -107,7 +106,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPR
             return _ask(stream, "GET", target, url.authority.netloc, headers)
     except TimeoutError:
         raise TimeoutError(shown) from None
-    except (ProtocolError, HTTPException) as error:
+    except ProtocolError as error:
         # A peer that echoes sends our own question, with its secrets.
         came = "" if user or "?" in url.target else f": {one_line(str(error))}"
         hint = f"write {'' if tls else 'https:// if it speaks TLS, '}tcp://host:port if it speaks another protocol"
@@ -123,26 +122,20 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> HTTPR
 def _tunnel(stream: Stream, url: Url, proxy: Authority) -> None:
     """Have *proxy* connect *stream* to the server."""
     headers = _authorization("Proxy-Authorization", proxy.user)
-    status = _ask(stream, "CONNECT", url.place, url.place, headers).status
+    status, _ = _ask(stream, "CONNECT", url.place, url.place, headers)
     if not 200 <= status < 300:
         reason = f"the proxy {proxy.netloc} answered {status} when asked for {url.place}"
         raise Unavailable(reason, _hint(url, proxy, status))
 
 
-def _ask(stream: Stream, method: str, target: str, host: str, headers: list[str]) -> HTTPResponse:
-    """The final answer to one request: interim ones are passed over, and its body is not read."""
-    from http.client import HTTPResponse
+def _ask(stream: Stream, method: str, target: str, host: str, headers: list[str]) -> tuple[int, dict[str, str]]:
+    """Status and headers of the final answer to one request; its body is not read."""
     from ssl import SSLEOFError
 
     question = "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", *headers, "", ""])
     with suppress(ConnectionError, SSLEOFError):  # it closed already: what it said before that says more
         stream.send(question.encode("ascii"))
-    lines: Any = Lines(stream)
-    while True:
-        answer = HTTPResponse(lines, method=method)
-        answer.begin()  # passes over status 100, not over 102 and 103
-        if answer.status >= 200 or answer.status == 101:
-            return answer
+    return read_head(stream)
 
 
 def _context() -> Any:
