@@ -110,6 +110,8 @@ def _add_migrate(commands: Commands) -> None:
     exclude = "leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py"
     migrate.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
     migrate.add_argument("--no-gitignore", action="store_true", help="take what git ignores as well")
+    migrate.add_argument("--all", action="store_true", help="list every place, and not three of each group")
+    migrate.add_argument("--format", choices=("text", "json", "github"), default="text", help="of the report (text)")
     migrate.add_argument("--jobs", metavar="N", help="processes to use at most (all cores)")
 
 

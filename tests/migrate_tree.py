@@ -1,4 +1,4 @@
-"""Trees to migrate, and jobs whose files do to a process what no file should."""
+"""Trees to migrate, one file rewritten in memory, and work that does to a process what no file should."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 import time
 from pathlib import Path
 
-from ssot_shims._migrate.homes import Homes
-from ssot_shims._migrate.outcome import Job
+from ssot_shims._codebase.findings import Finding
+from ssot_shims._codebase.source import read_source, read_text
+from ssot_shims._migrate.file import File
+from ssot_shims._migrate.new_home import NewHomes
+from ssot_shims._migrate.rewrite import rewrite
 from ssot_shims._migrate.rules import Rules
+from ssot_shims._record import Record
 
 OLD = "from legacy.ws import Limits\n"
 NEW = "from acme.limits import Limits\n"
@@ -19,6 +23,27 @@ HOMES = {
     "acme/__init__.py": "",
     "acme/limits.py": "class Limits: ...\n",
 }
+
+
+class Done(Record):
+    """A source after its rewriting, what was made, and what else is reported."""
+
+    source: bytes
+    made: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+
+
+def rewritten(
+    source: str | bytes, names: tuple[str, ...], rules: Rules, homes: NewHomes, *, package: bool = False
+) -> Done:
+    """What *rules* make of a file that may be imported by one of *names*."""
+    content = source if isinstance(source, bytes) else source.encode()
+    if not rules.may_concern(content):
+        return Done(source=content, made=(), findings=())
+    new, findings = rewrite(File(read_source(read_text(content)), names, package, rules, homes))
+    made = tuple(finding for finding in findings if finding.kind == "left")
+    rest = tuple(finding for finding in findings if finding.kind != "left")
+    return Done(source=content if new is None else new, made=made, findings=rest)
 
 
 def plant(folder: Path, files: dict[str, str | bytes]) -> None:
@@ -43,27 +68,11 @@ def body(number: int) -> str:
     )
 
 
-class Mines(Rules):
-    """Rules under which some files end, or hold up, the process that does them."""
-
-    def may_concern(self, source: bytes) -> bool:
-        """Whatever the file says."""
-        if b"end" in source:
-            os._exit(7)
-        if b"raise" in source:
-            raise RuntimeError("boom")
-        if b"wait" in source:
-            time.sleep(0.05)
-        return False
-
-    def __reduce__(self) -> tuple[type[Rules], tuple[()]]:
-        """As it travels to a worker."""
-        return Mines, ()
-
-    def __init__(self) -> None:
-        super().__init__(())
-
-
-def mined(folder: Path) -> Job:
-    """A job under such rules."""
-    return Job(rules=Mines(), homes=Homes(roots=()), root=str(folder), mode="check")
+def work(file: str) -> str | None:
+    """The name of *file*, unless that says to end the process, to wait, or to give nothing."""
+    name = Path(file).stem
+    if "end" in name:
+        os._exit(7)
+    if "wait" in name:
+        time.sleep(0.05)
+    return None if "none" in name else name

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -13,13 +15,15 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ssot_shims
-from ssot_shims import cli
-from ssot_shims._migrate import command, outcome
-from ssot_shims._migrate.progress import progress
+from ssot_shims import _report, cli
+from ssot_shims._codebase.pool import progress
+from ssot_shims._migrate import command
+from ssot_shims._migrate.file import File
 from tests.conftest import Write
 from tests.migrate_tree import HOMES, NEW, OLD, body, plant, plant_many
 
@@ -47,10 +51,9 @@ DIFF = f"""\
 +from acme.limits import Limits
 +from legacy.ws import Quota
 """
-STRING = "suite/mock.py:3: string: legacy.ws.Limits; acme.limits.Limits\n"
-TABLE = f"""
-RULE                                   FILES  STATEMENTS  REFUSED  STRINGS
-{RULE}      2           2        0        1
+STRING = f"""\
+string (1): {RULE}: a string names a symbol that has moved; whether to change it, its reader knows; acme.limits.Limits
+suite/mock.py:3: legacy.ws.Limits
 
 """
 
@@ -90,9 +93,9 @@ def contents(folder: str = ".") -> dict[str, bytes]:
 
 
 def test_a_dry_run_shows_the_diff_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """The diff, what is to be decided by hand, a table by rule, and the sum; exit code 0."""
+    """The diff, what is to be decided by hand, and the sum; exit code 0."""
     before = contents()
-    out = f"{DIFF}{STRING}{TABLE}8 files; 2 to rewrite: --write does it; 1 reported\n"
+    out = f"{DIFF}{STRING}8 files; 2 to rewrite: --write does it; 1 reported\n"
     assert run(capsys, ".") == (0, out, "")
     assert contents() == before
 
@@ -105,7 +108,7 @@ def test_writing_does_what_the_diff_says(capsys: pytest.CaptureFixture[str], in_
     line: dict[str, list[str]] = {"git": ["git", "apply"], "patch": ["patch", "-p1", "--silent"]}
     for tool, words in line.items():
         subprocess.run(words, input=diff, cwd=in_a_project.parent / tool, text=True, check=True)
-    out = f"{STRING}{TABLE}8 files; 2 rewritten; 1 reported\n"
+    out = f"{STRING}8 files; 2 rewritten; 1 reported\n"
     assert run(capsys, ".", "--write") == (0, out, "")
     written = contents()
     assert written["suite/one.py"] == f"{NEW}\nlimits = Limits()\n".encode()
@@ -121,9 +124,11 @@ def test_writing_does_what_the_diff_says(capsys: pytest.CaptureFixture[str], in_
 def test_a_check_fails_while_anything_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     """Each statement is listed; exit code 1, and 0 once it is done. A string alone fails no check."""
     out = f"""\
-{STRING}suite/one.py:1: left: from legacy.ws import Limits; from acme.limits import Limits
-suite/two.py:1: left: from legacy.ws import Quota, Limits; from acme.limits import Limits from legacy.ws import Quota
-{TABLE}8 files; 2 left to rewrite: --write does it; 1 reported
+left (2): {RULE}; from acme.limits import Limits
+suite/one.py:1: from legacy.ws import Limits
+suite/two.py:1: from legacy.ws import Quota, Limits
+
+{STRING}8 files; 2 left to rewrite: --write does it; 1 reported
 """
     assert run(capsys, ".", "--check") == (1, out, "")
     run(capsys, ".", "--write")
@@ -131,17 +136,12 @@ suite/two.py:1: left: from legacy.ws import Quota, Limits; from acme.limits impo
 
 
 def test_rules_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Beside those of the project; a rule that nothing meets is shown as such."""
+    """Beside those of the project."""
     plant(Path(), {"acme/quota.py": "class Quota: ...\n"})
     rules = ("--rule", "legacy.ws:Quota=acme.quota:Quota", "--rule", "legacy.no:X = acme.no:X")
     code, out, _ = run(capsys, "suite", *rules)
     assert code == 0
     assert "+from acme.quota import Quota\n" in out
-    assert out.splitlines()[-5:-2] == [
-        "legacy.ws:Quota = acme.quota:Quota         1           1        0        0",
-        "legacy.no:X = acme.no:X                    0           0        0        0",
-        "legacy.ws:Limits = acme.limits:Limits      2           2        0        1",
-    ]
 
 
 def test_rules_from_shims(capsys: pytest.CaptureFixture[str], write: Write) -> None:
@@ -160,17 +160,40 @@ def test_rules_from_shims(capsys: pytest.CaptureFixture[str], write: Write) -> N
     assert (code, err) == (0, "")
     assert contents()["x.py"] == b"from acme.shims import Up\n"
     assert contents()["y.py"] == b"from ssot_shims import HeartbeatConfig\n"
-    assert out.count(" = ") == 2
+    assert out == "2 files; 2 rewritten; 0 reported\n"
+
+
+def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """By name: what only the original has stays, and whatever the drop-in offers is there."""
+    line = "from test_framework.ssot.orchestration import {}\n"
+    source = (ROOT / "ssot_shims/orchestration.py").read_text()
+    public = ["OrchestrationConfig", "orchestration_config", *re.findall(r"^def ([a-z]\w+)", source, re.MULTILINE)]
+    plant(Path(), {"x.py": line.format(", ".join([*public, "Original"]))})
+    assert run(capsys, "x.py", "--write") == (0, "1 file; 1 rewritten; 0 reported\n", "")
+    new = line.replace("test_framework.ssot", "ssot_shims")
+    assert Path("x.py").read_text() == new.format(", ".join(public)) + line.format("Original")
+    assert len(public) > 10
+
+
+def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """It gets the files at the end of its command line."""
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    (entry,) = (line.split(": ")[1] for line in text.splitlines() if "entry: " in line)
+    program_name, command_name, *words = entry.split()
+    assert (program_name, command_name) == ("ssot-shims", "migrate")
+    assert run(capsys, *words, "suite/one.py", "suite/none.py")[0] == 1
+    assert run(capsys, *words, "suite/none.py")[0] == 0
 
 
 def test_excluding_and_ignoring(capsys: pytest.CaptureFixture[str]) -> None:
     """Globs of the project and of the command line, and what git ignores; the latter can be declined."""
     table = HOMES["pyproject.toml"] + 'exclude = ["suite/one.py"]\n'
     plant(Path(), {"pyproject.toml": table, ".gitignore": "three.py\n", "suite/three.py": OLD})
+    subprocess.run(["git", "init"], check=True, capture_output=True)
     _, out, _ = run(capsys, ".", "--check", "--exclude", "**/two.py")
     assert out.splitlines()[-1].startswith("6 files; 0 left")
     _, out, _ = run(capsys, "suite", "--check", "--no-gitignore")
-    assert [line.partition(":")[0] for line in out.splitlines() if ": left:" in line] == [
+    assert [line.partition(":")[0] for line in out.splitlines() if "from legacy.ws" in line] == [
         "suite/three.py",
         "suite/two.py",
     ]
@@ -191,6 +214,93 @@ def test_a_tree_beside_the_current_folder(capsys: pytest.CaptureFixture[str], in
     assert (code, out.splitlines()[0]) == (0, f"--- a{in_a_project}/suite/one.py")
     subprocess.run(["patch", "-p1", "--silent"], input=out, cwd="/", text=True, check=True)
     assert contents("../suite")["../suite/one.py"].startswith(NEW.encode())
+
+
+# The report
+
+
+MANY = {f"many/t{number}.py": f"{OLD}x = 'legacy.ws.Limits'\n" for number in range(5)}
+
+
+def test_a_group_lists_three_places_and_all_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """The statements of one rule that stay for one reason are one paragraph, and each names the other line."""
+    plant(Path(), MANY)
+    _, out, _ = run(capsys, "many", "--check")
+    why = "a string names the old place, which may be stubbed, patched or hidden by it"
+    lines = [f"unsure (5): {RULE}: {why}; move both by hand"]
+    lines += [f"many/t{number}.py:1: from legacy.ws import Limits (see line 2)" for number in range(3)]
+    assert "\n".join([*lines, "... and 2 more; --all lists them", ""]) in out
+    assert out.count("... and 2 more; --all lists them\n") == 2
+    _, out, _ = run(capsys, "many", "--check", "--all")
+    assert out.count("(see line 2)") == 5
+    assert "more" not in out
+
+
+def test_what_stays_fails_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """Until somebody decides; the comment that keeps a line is a decision."""
+    plant(Path(), MANY)
+    assert run(capsys, "many", "--write")[0] == 0
+    assert run(capsys, "many", "--check")[0] == 1
+    for name in MANY:
+        Path(name).write_text(OLD.replace("\n", "  # ssot-shims: keep\n"))
+    assert run(capsys, "many", "--check")[0] == 0
+
+
+def test_the_report_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """All that the text says, and every place; no diff stands before it."""
+    plant(Path(), {"suite/broken.py": f"{OLD}def f(:\n"})
+    for mode in ([], ["--check"]):
+        code, out, _ = run(capsys, "suite", "--format", "json", *mode)
+        report = json.loads(out)
+        assert code == (1 if mode else 3)
+        assert {name: report[name] for name in ("schema", "files", "rewritten", "left")} == {
+            "schema": 1,
+            "files": 5,
+            "rewritten": 2,
+            "left": 2,
+        }
+    assert report["problems"] == [{"path": "suite/broken.py", "line": 2, "text": "cannot be parsed: invalid syntax"}]
+    assert report["findings"][1] == {
+        "path": "suite/one.py",
+        "line": 1,
+        "kind": "left",
+        "text": "from legacy.ws import Limits",
+        "rule": RULE,
+        "reason": "",
+        "hint": "from acme.limits import Limits",
+        "names": ["Limits"],
+        "other_line": 0,
+    }
+
+
+def test_the_report_for_github(capsys: pytest.CaptureFixture[str]) -> None:
+    """A workflow command for each place, with what has a meaning there escaped."""
+    plant(Path(), {"odd,:100%/one.py": OLD, "odd,:100%/broken.py": f"{OLD}def f(:\n"})
+    _, out, _ = run(capsys, "odd,:100%", "--check", "--format", "github")
+    assert out.splitlines() == [
+        "::warning file=odd%2C%3A100%25/one.py,line=1,title=ssot-shims left::"
+        f"from legacy.ws import Limits: {RULE}; from acme.limits import Limits",
+        "::error file=odd%2C%3A100%25/broken.py,line=2,title=ssot-shims::cannot be parsed: invalid syntax",
+        "2 files; 1 left to rewrite: --write does it; 0 reported; 1 problem",
+    ]
+
+
+def test_an_error_in_this_library_spoils_no_other_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a problem of the file at which it was raised."""
+    rewrite = command.rewrite
+
+    def and_fail(file: File) -> object:
+        if file.path.endswith("one.py"):
+            raise RuntimeError("boom")
+        return rewrite(file)
+
+    monkeypatch.setattr(command, "rewrite", and_fail)
+    code, out, _ = run(capsys, "suite", "--write")
+    assert code == 3
+    assert "problem: suite/one.py: cannot be rewritten: RuntimeError: boom\n" in out
+    assert out.endswith("4 files; 1 rewritten; 1 reported; 1 problem\n")
 
 
 # Wrong usage
@@ -268,7 +378,11 @@ def test_other_commands_load_nothing_of_it() -> None:
     """``status`` takes no longer than before."""
     loaded = loaded_by("status")
     assert "ssot_shims.cli" in loaded
-    assert [name for name in loaded if name.startswith(("ssot_shims._migrate", "libcst", "rich", "multiproc"))] == []
+    assert [
+        name
+        for name in loaded
+        if name.startswith(("ssot_shims._migrate", "ssot_shims._codebase", "libcst", "rich", "multiproc"))
+    ] == []
 
 
 def test_nothing_is_parsed_without_a_candidate() -> None:
@@ -325,7 +439,7 @@ def test_files_and_folders_that_cannot_be_done_are_told(weak: tuple[str, ...]) -
         "problem: a/latin.py:2: cannot be parsed: 0xe9 is not utf-8, in which this file is to be read",
     ]
     assert told[4:] == [
-        "problem: a/nul.py:2: cannot be parsed: a NUL byte, which no Python source has",
+        "problem: a/nul.py:1: cannot be parsed: source code string cannot contain null bytes",
         "problem: a/secret.py: cannot be read: Permission denied",
         "problem: ro/y.py: cannot be written: Permission denied",
     ]
@@ -355,22 +469,23 @@ def test_what_happens_to_a_file_meanwhile_is_told(
 
 
 def test_what_is_only_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    """What asks for no decision makes no line: text in longer strings, kept lines, what a home says of itself."""
-    text = '"""Uses legacy.ws.Limits, see there."""\n' + OLD[:-1] + "  # ssot-shims: keep\n"
+    """What asks for no decision makes no line: kept lines, what a home says of itself."""
+    text = OLD[:-1] + "  # ssot-shims: keep\n"
     plant(
         Path(), {"suite/three.py": text, "acme/limits.py": "class Limits: ...\nfrom legacy.ws import Limits as _Old\n"}
     )
     _, out, _ = run(capsys, "suite/three.py", "acme", "--check")
     assert out.splitlines()[-1] == (
-        "3 files; 0 left to rewrite: --write does it; 0 reported; "
-        "1 mentions in longer strings; 1 inside a home; 1 kept by a comment"
+        "3 files; 0 left to rewrite: --write does it; 0 reported; 1 inside a home; 1 kept by a comment"
     )
-    assert ": kept" not in out
+    assert "kept (" not in out
 
 
 def test_a_check_of_files_that_cannot_be_parsed(capsys: pytest.CaptureFixture[str]) -> None:
-    """3 says more than 1."""
+    """1 while something is left, and then 3: it is never 0 while a file is unread."""
     plant(Path(), {"broken.py": f"{OLD}def f(:\n"})
+    assert run(capsys, ".", "--check")[0] == 1
+    assert run(capsys, ".", "--write")[0] == 3
     assert run(capsys, ".", "--check")[0] == 3
 
 
@@ -446,19 +561,40 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         subprocess.run(["umount", folder], check=True)
 
 
-def test_a_module_of_the_project_that_raises_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is a problem, told at the end; its shims replace nothing, and all else is done."""
+def test_nothing_of_the_tree_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The modules that declare shims, and what they import, are read and not run: whatever they would do."""
+    ran = "open('ran', 'w').close()\n1 / 0\n"
+    shims = "from ssot_shims import shim\n@shim('acme.up:{0}', replaces='legacy.up:{0}')\nclass {0}: ...\n"
     plant(
         Path(),
         {
-            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["acme.shims"]\n' + HOMES["pyproject.toml"],
-            "acme/shims.py": "1 / 0",
+            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["acme.shims"]\n',
+            "acme/__init__.py": ran,
+            "acme/shims.py": "from .more import *\n" + ran + shims.format("Up"),
+            "acme/more.py": ran + shims.format("More") + "@shim('a:B', replaces=PLACES)\nclass Odd: ...\n",
+            "x.py": "from legacy.up import Up, More\n",
         },
     )
-    code, out, _ = run(capsys, "suite", "--write")
-    assert code == 3
-    assert "problem: acme.shims cannot be imported: ZeroDivisionError: division by zero\n" in out
-    assert "; 2 rewritten; " in out
+    code, out, err = run(capsys, "x.py", "--write")
+    assert (code, err) == (0, "")
+    assert Path("x.py").read_text() == "from acme.shims import Up\nfrom acme.more import More\n"
+    note = "note: acme/more.py:6: replaces= is not written as plain text; write a rule for Odd"
+    assert out.splitlines() == [note, "", "1 file; 1 rewritten; 0 reported"]
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("module", ["acme.nowhere", "../acme"])
+def test_a_module_of_the_project_that_is_not_there_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], in_a_project: Path, module: str
+) -> None:
+    """With the place where it is written."""
+    plant(Path(), {"pyproject.toml": f'[tool.ssot_shims]\nmodules = ["{module}"]\n'})
+    assert run(capsys, "suite") == (
+        2,
+        "",
+        f"ssot-shims: tool.ssot_shims.modules in {in_a_project}/pyproject.toml is '{module}'; "
+        f"expected a module whose source is below {in_a_project}\n",
+    )
 
 
 def test_leftovers_that_cannot_be_removed_are_told(capsys: pytest.CaptureFixture[str], in_a_project: Path) -> None:
@@ -509,7 +645,7 @@ def processes_of(session: int) -> list[str]:
     return found
 
 
-AT_ONCE = "import ssot_shims._migrate.workers as workers; workers._START = 0; from ssot_shims.cli import run; run()"
+AT_ONCE = "import ssot_shims._codebase.pool as pool; pool._WORTH = 0; from ssot_shims.cli import run; run()"
 
 
 def started(folder: Path, how: tuple[str, ...]) -> subprocess.Popen[str]:
@@ -567,7 +703,7 @@ def test_ctrl_c_leaves_every_file_whole(tmp_path: Path, whom: str, after: int, h
     assert 0 < new < 400
     assert err.startswith("ssot-shims: interrupted: ")
     assert err.endswith(
-        f" of 404 files were looked at, {new} were rewritten; every file is whole, old or new; "
+        f" of 404 files were visited, {new} were rewritten; every file is whole, old or new; "
         "to do the rest, run it again\n"
     )
     assert not list(folder.rglob(".ssot*"))
@@ -605,8 +741,12 @@ def test_killed_at_any_moment_every_file_is_whole(tmp_path: Path) -> None:
 def test_an_interrupt_before_the_first_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as while a module of the project is imported."""
-    plant(Path(), {"pyproject.toml": '[tool.ssot_shims]\nmodules = ["stop"]\n', "stop.py": "raise KeyboardInterrupt\n"})
+    """Such as while the files are looked for."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "find_files", interrupted)
     err = "ssot-shims: interrupted: every file is whole, old or new; to do the rest, run it again\n"
     assert run(capsys, ".") == (130, "", err)
 
@@ -615,11 +755,16 @@ def test_an_interrupt_after_the_last_file_changes_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All is done, and told."""
-    look = command.find_files
+    look, write = command.find_files, _report.write
+
+    def interrupted_at_a_diff(out: Any, data: str | bytes) -> bool:
+        if isinstance(data, bytes):
+            os.kill(os.getpid(), signal.SIGINT)
+        return isinstance(data, bytes) or write(out, data)
 
     def and_interrupt(*words: object) -> object:
         found = look(*words)  # type: ignore[arg-type]
-        monkeypatch.setattr(command, "write_bytes", lambda out, data: os.kill(os.getpid(), signal.SIGINT) or True)
+        monkeypatch.setattr(_report, "write", interrupted_at_a_diff)
         return found
 
     monkeypatch.setattr(command, "find_files", and_interrupt)
@@ -629,18 +774,18 @@ def test_an_interrupt_after_the_last_file_changes_nothing(
 
 def test_an_interrupt_between_two_files(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The file in hand is done, and no other is begun."""
-    read = outcome.read
+    read = command.read
 
     def and_interrupt(path: str) -> bytes:
         if path.endswith("/one.py"):
             os.kill(os.getpid(), signal.SIGINT)
         return read(path)
 
-    monkeypatch.setattr(outcome, "read", and_interrupt)
+    monkeypatch.setattr(command, "read", and_interrupt)
     assert run(capsys, "suite", "--write", "--jobs", "2") == (
         130,
         "",
-        "ssot-shims: interrupted: 3 of 4 files were looked at, 1 were rewritten; every file is whole, old or new; "
+        "ssot-shims: interrupted: 3 of 4 files were visited, 1 were rewritten; every file is whole, old or new; "
         "to do the rest, run it again\n",
     )
     assert Path("suite/one.py").read_text().startswith(NEW)
@@ -692,10 +837,9 @@ def read_to_the_end(terminal: int) -> str:
 
 
 def test_a_terminal_shows_how_far_it_is() -> None:
-    """A bar on standard error with files, rewritten and reported; it goes when it has served."""
+    """A bar on standard error with the files that are done; it goes when it has served."""
     shown = on_a_terminal(".", "--write")
     assert "8/8" in shown
-    assert "files, 2 rewritten, 1 reported" in shown
     assert shown.endswith("\x1b[1A\x1b[2K") or shown.endswith("\x1b[2K")
 
 
@@ -706,7 +850,7 @@ def test_a_bar_in_this_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     with os.fdopen(theirs, "w") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         assert cli.main(["migrate", ".", "--write"]) == 0
-    assert "files, 2 rewritten, 1 reported" in read_to_the_end(ours)
+    assert "8/8" in read_to_the_end(ours)
 
 
 def test_what_is_printed_beside_a_bar_goes_where_it_always_goes(

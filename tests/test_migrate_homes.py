@@ -9,20 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims import shim
-from ssot_shims._migrate.homes import Homes
+from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rules import read_rules
-from tests.conftest import Write
 
 CURE = "correct the rule, or run this where the new home is"
-UNSURE = "only running it could tell whether it is there; a stub (.pyi) beside it that binds the name settles that"
+STUB = "a stub (.pyi) beside the module that binds the name settles it"
 EXPLODES = "1 / 0\n"
 
 
-def verdict(root: Path, new: str, name: str = "Name", said_by: str = "--rule") -> str:
-    old = "old.mod:*" if new.endswith(":*") else "old.mod:Name"
-    [rule] = read_rules([(old, new, said_by)]).rules
-    return Homes(roots=(str(root),)).verdict(rule, name)
+def verdict(root: Path, new: str, name: str = "Name", *, is_of_shim: bool = False) -> str:
+    """Why the rule is refused, and what to do; empty when it is not."""
+    given = [("old.mod:*" if new.endswith(":*") else "old.mod:Name", new, "--rule")]
+    [rule] = read_rules([], given).rules if is_of_shim else read_rules(given).rules
+    return "; ".join(filter(None, NewHomes(roots=(str(root),)).why_refused(rule, name)))
 
 
 def tree(root: Path, files: dict[str, str]) -> Path:
@@ -83,24 +82,34 @@ def test_a_name_that_is_not_there_is_told_with_what_stands_near(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "files",
+    ("file", "text", "why"),
     [
-        {"acme.py": "from elsewhere import *"},
-        {"acme.py": "def __getattr__(name): ..."},
-        {"acme.py": "def f(:  # Name"},
-        {"acme/__init__.py": "globals()['Name'] = 1"},
+        ("acme.py", "from elsewhere import *", "it imports * ({root}/acme.py:1)"),
+        (
+            "acme.py",
+            "x = 1\ndef __getattr__(name): ...",
+            "it binds __getattr__, but not by a plain statement alone ({root}/acme.py:2)",
+        ),
+        ("acme.py", "def f(:  # Name", "it cannot be parsed ({root}/acme.py)"),
+        ("acme/__init__.py", "globals()['Name'] = 1", "it uses globals ({root}/acme/__init__.py:1)"),
     ],
     ids=["a star import", "a module __getattr__", "a syntax error", "globals()"],
 )
-def test_what_only_running_could_tell_is_refused_and_a_stub_settles_it(tmp_path: Path, files: dict[str, str]) -> None:
-    """With the reason; a stub beside the file that binds the name is taken at its word, one that does not is not."""
-    root = tree(tmp_path, files)
-    assert verdict(root, "acme:Name") == f"cannot tell whether acme:Name is there: {UNSURE}"
-    [file] = files
-    other = tree(tmp_path / "with_stub", {**files, f"{file}i": "class Name: ..."})
-    assert verdict(other, "acme:Name") == ""
-    another = tree(tmp_path / "with_other_stub", {**files, f"{file}i": "class Names: ..."})
-    assert verdict(another, "acme:Name") == f"cannot tell whether acme:Name is there: {UNSURE}"
+def test_what_only_running_could_tell_is_refused_and_a_stub_settles_it(
+    tmp_path: Path, file: str, text: str, why: str
+) -> None:
+    """With what makes it unknown; a stub beside the file that binds the name is taken at its word."""
+    root = tree(tmp_path, {file: text})
+    assert verdict(root, "acme:Name") == f"cannot tell whether acme:Name is there: {why.format(root=root)}; {STUB}"
+    other = tree(tmp_path / "with_stub", {file: text, f"{file}i": "class Name: ...\nother: int\n"})
+    assert verdict(other, "acme:Name") == verdict(other, "acme:*", "other") == ""
+    another = tree(tmp_path / "with_other_stub", {file: text, f"{file}i": "class Names: ..."})
+    assert is_unknown(another, "acme:Name")
+
+
+def is_unknown(root: Path, new: str) -> bool:
+    reason = verdict(root, new)
+    return reason.startswith(f"cannot tell whether {new} is there: ") and reason.endswith(f"; {STUB}")
 
 
 def test_a_submodule_is_there_for_a_from_import(tmp_path: Path) -> None:
@@ -114,47 +123,62 @@ def test_a_package_that_may_change_what_is_below_is_not_judged_by_its_files(tmp_
     root = tree(tmp_path, {"acme/__init__.py": "import sys\nsys.modules['acme.x'] = sys", "acme/x.py": "Name = 1"})
     assert verdict(root, "acme.x:Name") == ""
     for new in ("acme.x:Names", "acme.gone:Name", "acme.x.gone:Name"):
-        assert verdict(root, new) == f"cannot tell whether {new} is there: {UNSURE}"
-
-
-def test_a_module_that_is_running_is_read_too(write: Write) -> None:
-    """The front end imports the modules that declare shims; that must not make them unknown."""
-    root = write({"suite/__init__.py": "", "suite/shims.py": "Name = 1", "suite/bare.py": ""})
-    import suite.bare  # type: ignore[import-not-found]
-    import suite.shims  # type: ignore[import-not-found]
-
-    assert (suite.shims.Name, suite.bare.__name__) == (1, "suite.bare")
-    assert verdict(root, "suite.shims:Name") == ""
-    assert verdict(root, "suite.bare:Name").startswith(f"suite.bare:Name is not there: Name is not in {root}")
-    assert verdict(root, "suite.shims.deep:Name") == (
-        f"suite.shims.deep:Name is not there: in {root}/suite/shims.py "
-        f"there is no module suite.shims.deep; a Name is at suite.shims:Name; {CURE}"
-    )
+        assert is_unknown(root, new)
 
 
 def test_our_own_face_is_there_by_its_stub(tmp_path: Path) -> None:
     """Its names are loaded lazily; what it does not offer is not there."""
     assert verdict(tmp_path, "ssot_shims:HeartbeatConfig") == ""
-    assert verdict(tmp_path, "ssot_shims:HeartbeatConfi") == (
-        f"cannot tell whether ssot_shims:HeartbeatConfi is there: {UNSURE}"
-    )
+    assert is_unknown(tmp_path, "ssot_shims:HeartbeatConfi")
 
 
-def test_the_home_of_a_live_shim_is_there_because_it_was_declared(tmp_path: Path) -> None:
+def test_the_home_of_a_shim_is_there_because_it_was_declared(tmp_path: Path) -> None:
     """Unless its file shows that it is not."""
-
-    @shim("acme:Name")
-    class Name: ...
-
     root = tree(tmp_path, {"lazy.py": "def __getattr__(name): ...", "bare.py": ""})
-    assert verdict(root, "lazy:Name", said_by="the shim Name") == ""
-    assert verdict(root, "bare:Name", said_by="the shim Name").startswith("bare:Name is not there: ")
+    assert verdict(root, "lazy:Name", is_of_shim=True) == ""
+    assert verdict(root, "bare:Name", is_of_shim=True).startswith("bare:Name is not there: ")
+
+
+def test_a_rule_for_all_names_holds_for_what_is_one_object(tmp_path: Path) -> None:
+    """The old home takes it from the new one or from the same third place, or has it no more; else it is refused."""
+    files = {
+        "old/__init__.py": "",
+        "old/mod.py": "from new import Taken\nfrom third import Both\nfrom new import Given as Renamed\nOwn = 1\n",
+        "new.py": "Taken = Gone = Own = Given = Renamed = 1\nfrom third import Both\n",
+        "third.py": "Both = 1\n",
+    }
+    root = tree(tmp_path, files)
+    assert [verdict(root, "new:*", name) for name in ("Taken", "Both", "Gone")] == [""] * 3
+    for name in ("Own", "Renamed"):
+        assert verdict(root, "new:*", name) == (
+            f"old.mod:{name} and new:{name} may be two objects: old.mod does not import it from new; "
+            "write a rule for this name alone"
+        )
+
+
+@pytest.mark.parametrize(
+    ("old", "is_one"),
+    [
+        ("from new import *\n", True),
+        ("from new import *\nOther = 1\n", True),
+        ("from .new import *\n", False),
+        ("from new import *\nclass Name: ...\n", False),
+        ("from new import *\nif x:\n    Name = 1\n", False),
+        ("from new import Name\nclass Name(Name): ...\n", False),
+        ("from new import Name\nName = wrap(Name)\n", False),
+        ("try:\n    from new import Name\nexcept ImportError:\n    Name = None\n", False),
+    ],
+)
+def test_an_old_home_that_takes_everything_may_bind_a_name_itself(tmp_path: Path, old: str, is_one: bool) -> None:
+    """A star import brings the object of the new home, unless another statement binds its name."""
+    root = tree(tmp_path, {"old/__init__.py": "", "old/mod.py": old, "new.py": "class Name: ...\n"})
+    assert (verdict(root, "new:*", "Name") == "") == is_one
 
 
 def test_compiled_modules_cannot_be_told(tmp_path: Path) -> None:
     """There is no source to read; a module that is built in has no file either."""
-    assert verdict(tmp_path, "_datetime:Name") == f"cannot tell whether _datetime:Name is there: {UNSURE}"
-    assert verdict(tmp_path, "sys:Name") == f"cannot tell whether sys:Name is there: {UNSURE}"
+    assert is_unknown(tmp_path, "_datetime:Name")
+    assert is_unknown(tmp_path, "sys:Name")
 
 
 def test_a_finder_that_fails_makes_no_verdict_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +189,7 @@ def test_a_finder_that_fails_makes_no_verdict_fail(tmp_path: Path, monkeypatch: 
             raise RuntimeError("broken")
 
     monkeypatch.setattr(sys, "meta_path", [Broken()])
-    assert verdict(tmp_path, "acme:Name") == f"cannot tell whether acme:Name is there: {UNSURE}"
+    assert is_unknown(tmp_path, "acme:Name")
 
 
 @pytest.mark.parametrize(
@@ -183,13 +207,13 @@ def test_a_file_is_a_home_by_its_place(tmp_path: Path, old: str, homes: set[str]
     files |= {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py", "three/sub/other.py", "three/other.py"}
     root = tree(tmp_path, dict.fromkeys(files, ""))
     [rule] = read_rules([(old, "acme:Name", "--rule")]).rules
-    asked = Homes(roots=(str(root),))
+    asked = NewHomes(roots=(str(root),))
     assert {file for file in files if asked.is_home(str(root / file), rule)} == homes | new
 
 
 def test_homes_go_to_other_processes(tmp_path: Path) -> None:
     """They are the same there, and look in the same folders."""
-    homes = Homes(roots=(str(tmp_path),))
+    homes = NewHomes(roots=(str(tmp_path),))
     assert pickle.loads(pickle.dumps(homes)) == homes
 
 
@@ -198,10 +222,10 @@ def test_looking_imports_nothing_of_the_tree(tmp_path: Path) -> None:
     root = tree(tmp_path, {"acme/__init__.py": EXPLODES, "acme/limits.py": f"class Name: ...\n{EXPLODES}"})
     code = f"""
 import sys
-from ssot_shims._migrate.homes import Homes
+from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rules import read_rules
 [rule] = read_rules([("old:Name", "acme.limits:Name", "--rule")]).rules
-assert Homes(roots=({str(root)!r},)).verdict(rule, "Name") == ""
+assert NewHomes(roots=({str(root)!r},)).why_refused(rule, "Name") == ("", "")
 assert not [name for name in sys.modules if name.startswith(("acme", "libcst", "rich"))]
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

@@ -24,7 +24,11 @@ ENTRANCES = (
 )
 RULES = """\
 [tool.ssot_shims.migrate]
-"django.test:*" = "relocated.testing:*"
+"django.test:Client" = "relocated.testing:Client"
+"django.test:RequestFactory" = "relocated.testing:RequestFactory"
+"django.test:SimpleTestCase" = "relocated.testing:SimpleTestCase"
+"django.test:TestCase" = "relocated.testing:TestCase"
+"django.test:override_settings" = "relocated.testing:override_settings"
 "django.utils.translation:gettext_lazy" = "relocated.text:lazy"
 "django.utils.translation:gettext" = "relocated.text:now"
 "django.core.exceptions:ImproperlyConfigured" = "relocated.errors:ImproperlyConfigured"
@@ -116,7 +120,6 @@ def bound(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 BEFORE = {
     **{("relocated.testing", name): ("django.test", name) for name in MOVED},
-    ("relocated", "testing"): ("django", "test"),  # where only names are used that have moved
     ("relocated.text", "lazy"): ("django.utils.translation", "gettext_lazy"),
     ("relocated.text", "now"): ("django.utils.translation", "gettext"),
     ("relocated.errors", "ImproperlyConfigured"): ("django.core.exceptions", "ImproperlyConfigured"),
@@ -155,5 +158,5 @@ def test_a_real_tree_differs_in_imports_alone(django: Path, tmp_path: Path) -> N
     assert imported(django, tmp_path) == []
     again = migrate(django, "--check")
     assert again.stdout.splitlines()[-1].split("; ")[1] == "0 left to rewrite: --write does it"
-    assert again.returncode == done.returncode
+    assert again.returncode == 1  # some statements stay, and are reported
     assert sources(django) == after

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._migrate import writing
-from ssot_shims._migrate.diff import unified_diff
-from ssot_shims._migrate.writing import clear_leftovers, replace
+from ssot_shims._migrate import rewrite
+from ssot_shims._migrate.rewrite import clear_leftovers, replace, unified_diff
 
 
 @pytest.fixture
@@ -125,7 +124,7 @@ def test_what_another_run_takes_for_a_leftover_is_told(file: Path, monkeypatch: 
         assert clear_leftovers([path]) == []
 
     with monkeypatch.context() as patched:
-        patched.setattr(writing, "_look_alike", and_clear)
+        patched.setattr(rewrite, "_look_alike", and_clear)
         assert fails(file) == "another run has begun meanwhile; run this again"
     monkeypatch.setattr(os, "listdir", lambda _: [".ssot-shims-migrate-x.tmp"])
     assert clear_leftovers([str(file)]) == []
@@ -173,7 +172,7 @@ def test_whatever_goes_wrong_leaves_no_temporary_file(file: Path, monkeypatch: p
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing.shutil if step == "copystat" else writing.os, step, interrupted)  # type: ignore[attr-defined]
+    monkeypatch.setattr(rewrite.shutil if step == "copystat" else rewrite.os, step, interrupted)  # type: ignore[attr-defined]
     with pytest.raises(KeyboardInterrupt):
         replace(str(file), b"old", b"new")
     assert (file.read_bytes(), names(file.parent)) == (b"old", ["a.py"])
@@ -196,8 +195,9 @@ def test_leftovers_are_cleared(tmp_path: Path, file: Path, monkeypatch: pytest.M
 def test_leftovers_that_cannot_be_removed_are_told(tmp_path: Path, file: Path) -> None:
     """A folder cannot be unlinked."""
     (tmp_path / ".ssot-shims-migrate-x.tmp").mkdir()
-    (problem,) = clear_leftovers([str(file)])
-    assert problem.startswith(f"{tmp_path}: the leftovers of another run cannot be removed: ")
+    ((folder, problem),) = clear_leftovers([str(file)])
+    assert folder == str(tmp_path)
+    assert problem.startswith("the leftovers of another run cannot be removed: ")
 
 
 # The diff

@@ -1,0 +1,221 @@
+"""The files that a command visits: those below the paths it is given, and never through a symbolic link."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path, PurePath
+
+from ssot_shims._record import Record
+from ssot_shims._text import one_line
+from ssot_shims.errors import MigrationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SUFFIXES = (".py", ".pyi")
+_DECLINE = "or pass --no-gitignore"
+
+
+class Choice(Record):
+    """What a command is asked to visit: *paths*, without what *exclude* names below *root* and what git ignores."""
+
+    paths: tuple[str, ...]
+    root: str
+    exclude: tuple[str, ...] = ()
+    is_git_asked: bool = True
+
+
+class Tree(Record):
+    """The files to visit, in order; named files that are left out, and folders that cannot be read."""
+
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()  # each with the folder
+
+
+def find_files(choice: Choice) -> Tree:
+    """The ``.py`` and ``.pyi`` files that *choice* means, by their real paths.
+
+    Raises :class:`MigrationError` for a path that is not there or is no Python, a glob that cannot fit, and a git that
+    does not say what it ignores.
+    """
+    for glob in choice.exclude:
+        if not glob.strip("/") or PurePath(glob).is_absolute() or ".." in PurePath(glob).parts:
+            problem = f"the exclude glob {glob!r} can fit nothing below {choice.root}"
+            raise MigrationError(problem, "write it from there on, such as 'tests/fixtures' or '**/*_pb2.py'")
+    paths = list(map(_real, choice.paths))
+    named = sorted({path for path in paths if not os.path.isdir(path)})
+    ignored = _ignored_among(named) if choice.is_git_asked else set[str]()
+    files, problems = set(named) - ignored, list[tuple[str, str]]()
+    for folder in dict.fromkeys(path for path in paths if os.path.isdir(path)):
+        files.update(_below(folder, choice.is_git_asked, problems))
+    kept = sorted(file for file in files if not _is_excluded(file, choice))
+    notes = [f"{shown(file)}: left out: git ignores it; to take it: --no-gitignore" for file in sorted(ignored)]
+    notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if _is_excluded(file, choice)]
+    return Tree(files=tuple(kept), notes=tuple(notes), problems=tuple(problems))
+
+
+def shown(path: str) -> str:
+    """The real path *path* as people read it: from the current folder on, where it is below that."""
+    return path.removeprefix(os.path.join(os.path.realpath(os.curdir), ""))
+
+
+def _real(path: str) -> str:
+    """The real path of what somebody named, which has to be a folder or Python source."""
+    bare = path.rstrip(os.sep) or path
+    real = os.path.realpath(bare)
+    if not os.path.lexists(bare):
+        raise MigrationError(f"there is no file or folder {path!r}", "name one that is there")
+    if _is_link(bare):
+        raise MigrationError(f"{path!r} is a symbolic link, which is never followed", f"name {real!r} instead")
+    if not os.path.isdir(real) and not _is_python(real):
+        raise MigrationError(f"{path!r} is neither a folder nor a .py or .pyi file", "name one of these")
+    return real
+
+
+def _is_link(path: str) -> bool:
+    is_junction = getattr(os.path, "isjunction", os.path.islink)  # Windows, from Python 3.12 on
+    return os.path.islink(path) or is_junction(path)
+
+
+def _is_python(path: str) -> bool:
+    """Whether this is a plain file of Python source; to open a pipe or a device would hang or worse."""
+    try:
+        return path.endswith(SUFFIXES) and stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False  # tracked by git and deleted
+    except OSError:
+        return True  # reading it shows what is wrong
+
+
+def _below(folder: str, is_git_asked: bool, problems: list[tuple[str, str]]) -> Iterator[str]:
+    """Python source below *folder*: of a git checkout what git tracks or would, elsewhere all of it."""
+    if is_git_asked and _checkout_of(folder):
+        yield from _below_in_checkout(folder, problems)
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append((shown(folder), f"cannot be read: {error.strerror}"))
+        return
+    for entry in entries:
+        if not entry.is_dir(follow_symlinks=False):
+            yield from filter(_is_python, [entry.path])
+        elif not _is_closed(entry.path):
+            yield from _below(entry.path, is_git_asked, problems)
+
+
+def _is_closed(folder: str) -> bool:
+    """Whether nothing below is anybody's source: git's own files, byte code, a virtual environment; or it is a link."""
+    is_named_so = os.path.basename(folder) in (".git", "__pycache__")
+    return is_named_so or _is_link(folder) or os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
+def _below_in_checkout(folder: str, problems: list[tuple[str, str]]) -> Iterator[str]:
+    @cache
+    def is_open(inner: str) -> bool:
+        if len(inner) <= len(folder):
+            return inner == folder  # git names an empty submodule by itself
+        return is_open(os.path.dirname(inner)) and not _is_closed(inner)
+
+    names, warnings = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    problems += [(shown(folder), f"git: {warning}") for warning in warnings]
+    for name in names:
+        path = os.path.normpath(os.path.join(folder, name))
+        if not is_open(os.path.dirname(path)):
+            continue
+        if _is_checkout(path):  # one inside another is named as a whole
+            yield from _below(path, True, problems) if is_open(path) else ()
+        elif _is_python(path):
+            yield path
+
+
+def _checkout_of(folder: str) -> str:
+    """The topmost folder of the git checkout that *folder* is in; empty when it is in none."""
+    return next((str(place) for place in (Path(folder), *Path(folder).parents) if _is_checkout(str(place))), "")
+
+
+def _is_checkout(folder: str) -> bool:
+    place = os.path.join(folder, ".git")  # a file in a second working tree and in a submodule
+    return os.path.isfile(place) or os.path.isfile(os.path.join(place, "HEAD"))
+
+
+def _ignored_among(files: Sequence[str]) -> set[str]:
+    by_checkout: dict[str, list[str]] = {}
+    for file in files:
+        if checkout := _checkout_of(os.path.dirname(file)):
+            by_checkout.setdefault(checkout, []).append(file)
+    found: set[str] = set()
+    for checkout, some in by_checkout.items():
+        given = b"".join(os.fsencode(file) + b"\0" for file in some)
+        found.update(map(os.path.normpath, _git(checkout, "check-ignore", "-z", "--stdin", given=given)[0]))
+    return found
+
+
+def _git(folder: str, *words: str, given: bytes = b"") -> tuple[list[str], list[str]]:
+    """The names that git answers with, asked in *folder*, and the lines that it warns with."""
+    # In a hook such variables name the repository that is committed to.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or "CONFIG" in name}
+    # A file system monitor is a program that the checkout names; nothing of it is to run.
+    command = ["git", "-C", folder, "-c", "core.fsmonitor=false", *words]
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, env={**kept, "LC_ALL": "C"}, check=False)
+    except FileNotFoundError as error:
+        problem = f"git is not installed, and only git knows what it ignores in {folder}"
+        raise MigrationError(problem, f"install git, {_DECLINE}") from error
+    warnings = [one_line(line) for line in os.fsdecode(done.stderr).splitlines()]
+    if done.returncode not in (0, 1):  # 1 is how check-ignore says that it ignores none
+        problem = f"git does not say what it ignores in {folder}: {' '.join(warnings)}"
+        raise MigrationError(problem, f"repair that, {_DECLINE}")
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name], warnings
+
+
+def _is_excluded(file: str, choice: Choice) -> bool:
+    """Whether one of the globs names *file*, or a folder above it."""
+    start = os.path.join(choice.root, "")
+    names = file.removeprefix(start).split(os.sep)
+    return file.startswith(start) and any(_fits(PurePath(glob).parts, names) for glob in choice.exclude)
+
+
+def _fits(glob: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether *glob* fits *names*, one of each a level, or as many of the first as it is long.
+
+    >>> _fits(["**", "generated"], ["src", "acme", "generated", "api.py"]), _fits(["*.py"], ["src", "api.py"])
+    (True, False)
+    """
+    if not glob:
+        return True
+    if glob[0] == "**":
+        return any(_fits(glob[1:], names[start:]) for start in range(len(names) + 1))
+    return bool(names) and fnmatchcase(names[0], glob[0]) and _fits(glob[1:], names[1:])
+
+
+def module_names(file: str, root: str) -> tuple[str, ...]:
+    """The dotted names under which *file* may be imported, the most likely first.
+
+    They begin below the topmost package around it, at the *root* of the project, and in its ``src``.
+    """
+    path = Path(file)
+    steps = path.with_suffix("") if path.stem != "__init__" else path.parent
+    starts = [_import_folder(path.parent), os.path.join(root, "src"), root]
+    return tuple(dict.fromkeys(filter(None, (_dotted(steps, start) for start in starts))))
+
+
+def _dotted(steps: Path, start: str) -> str:
+    if not steps.is_relative_to(start):
+        return ""
+    first, *rest = steps.relative_to(start).parts or ("",)
+    names = [first.removesuffix("-stubs"), *rest]  # PEP 561: the folder acme-stubs holds the stubs of acme
+    return ".".join(names) if all(map(str.isidentifier, names)) else ""
+
+
+@cache
+def _import_folder(folder: Path) -> str:
+    """The nearest folder at or above *folder* that is no package."""
+    package = any((folder / f"__init__{suffix}").is_file() for suffix in SUFFIXES)
+    return _import_folder(folder.parent) if package and folder != folder.parent else str(folder)

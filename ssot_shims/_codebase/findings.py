@@ -1,0 +1,133 @@
+"""Findings: what a command reports of a code base; as text in groups with one cause, as JSON, and for GitHub."""
+
+from __future__ import annotations
+
+import json
+
+from ssot_shims._record import Record
+from ssot_shims._text import one_line, with_hint
+from ssot_shims._version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+
+_SHOWN = 3  # places of a group that are listed without --all
+
+
+class Finding(Record):
+    """One place that is reported: a statement, a string, or a definition."""
+
+    path: str
+    line: int
+    kind: str
+    text: str  # what is written there
+    rule: str = ""  # the one it is about
+    reason: str = ""  # the same for all places with the same cause
+    hint: str = ""  # what to write instead, or to do next
+    names: tuple[str, ...] = ()
+    other_line: int = 0  # the line of the same file that is the cause; 0: none
+
+
+class Problem(Record):
+    """Why a file was not done: it does not parse, or cannot be read or written."""
+
+    path: str
+    text: str
+    line: int = 0  # 0: the whole file
+
+    def __str__(self) -> str:
+        return f"{self.path}{f':{self.line}' if self.line else ''}: {self.text}"
+
+
+class Group(Record):
+    """The findings of one kind with one rule and one reason."""
+
+    kind: str
+    rule: str
+    reason: str
+    hint: str
+    findings: tuple[Finding, ...]
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """*findings* by kind, rule and reason: the kinds in alphabetical order, in each the largest group first."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.kind, finding.rule, finding.reason), []).append(finding)
+    made = (
+        Group(kind=kind, rule=rule, reason=reason, hint=found[0].hint, findings=tuple(found))
+        for (kind, rule, reason), found in groups.items()
+    )
+    return sorted(made, key=lambda group: (group.kind, -len(group.findings), group.rule))
+
+
+class Report(Record):
+    """What a command has found, and a sentence that sums it up; *counts* are numbers for programs."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    summary: str
+    counts: dict[str, int]
+    is_all: bool = False  # list every place
+
+
+def as_text(report: Report) -> str:
+    """A paragraph for each group, its places as ``path:line: text``; then notes, problems and the summary."""
+    lines: list[str] = []
+    for group in grouped(report.findings):
+        lines += [*_paragraph(group, report.is_all), ""]
+    rest = [*(f"note: {one_line(note)}" for note in report.notes)]
+    rest += [f"problem: {one_line(str(problem))}" for problem in report.problems]
+    return "\n".join([*lines, *rest, *([""] if rest else []), report.summary]) + "\n"
+
+
+def _paragraph(group: Group, is_all: bool) -> Iterator[str]:
+    head = with_hint(": ".join(filter(None, [group.rule, group.reason])), group.hint)
+    count = len(group.findings)
+    yield one_line(f"{group.kind} ({count}): {head}")
+    listed = group.findings if is_all else group.findings[:_SHOWN]
+    for found in listed:
+        see = f" (see line {found.other_line})" if found.other_line else ""
+        yield one_line(f"{found.path}:{found.line}: {found.text}{see}")
+    if left := count - len(listed):
+        yield f"... and {left} more; --all lists them"
+
+
+def as_json(report: Report) -> str:
+    """The report as JSON: ``schema`` grows when a key changes its meaning or goes; keys may be added."""
+    data: dict[str, Any] = {
+        "schema": 1,
+        "ssot_shims": __version__,
+        **report.counts,
+        "findings": [vars(found) for found in report.findings],
+        "notes": list(report.notes),
+        "problems": [vars(problem) for problem in report.problems],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def as_github(report: Report) -> str:
+    """One workflow command for each finding and problem, which GitHub shows beside the line; then the summary."""
+    lines: list[str] = []
+    for found in report.findings:
+        message = with_hint(": ".join(filter(None, [found.text, found.rule, found.reason])), found.hint)
+        lines.append(_annotation("warning", found.path, found.line, f"ssot-shims {found.kind}", message))
+    lines += [_annotation("error", each.path, each.line or 1, "ssot-shims", each.text) for each in report.problems]
+    return "\n".join([*lines, report.summary]) + "\n"
+
+
+def _annotation(level: str, path: str, line: int, title: str, message: str) -> str:
+    def escaped(text: str) -> str:
+        return one_line(text).replace("%", "%25")
+
+    file = escaped(path).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} file={file},line={line},title={title}::{escaped(message)}"
+
+
+def rendered(report: Report, form: str) -> str:
+    """The *report* as ``text``, ``json`` or ``github``."""
+    return {"text": as_text, "json": as_json, "github": as_github}[form](report)

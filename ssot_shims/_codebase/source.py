@@ -1,0 +1,254 @@
+"""The source of one file: its text in UTF-8, its tree, its import statements and its strings, with their places."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from bisect import bisect_right
+from io import BytesIO
+from tokenize import detect_encoding
+
+from ssot_shims._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how files begin that some editors call Unicode
+
+_MOST = 5_000_000  # bytes, of which the parser of Python makes half a gigabyte of memory
+_SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
+_LINE_END = re.compile(rb"\r\n?|\n")  # str.splitlines takes form feeds and others for line ends, which Python does not
+
+
+class Unparsable(Exception):
+    """A file that cannot be read as Python: the line, and the cause."""
+
+    def __init__(self, line: int, cause: str) -> None:
+        super().__init__(line, cause)
+        self.line = line
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.cause}"
+
+
+class Edit(Record):
+    """A stretch of the body, and the text that replaces it."""
+
+    start: int
+    end: int
+    new: str
+
+
+class Text(Record):
+    """A file's text in UTF-8, where its lines start, and how the file encodes it."""
+
+    body: bytes
+    starts: tuple[int, ...]
+    encoding: str
+
+    def offset(self, line: int, column: int) -> int:
+        """The place in the body that the compiler calls *line* (from 1) and *column* (in bytes)."""
+        return self.starts[line - 1] + column
+
+    def line(self, offset: int) -> int:
+        """The number of the line, from 1, with the place *offset* of the body."""
+        return bisect_right(self.starts, offset)
+
+    def lines_around(self, start: int, end: int) -> str:
+        """The lines from the one with *start* to the one with *end*, whole."""
+        following = _LINE_END.search(self.body, end)
+        return self.body[self.starts[self.line(start) - 1] : following.start() if following else None].decode()
+
+    def line_end(self, offset: int) -> str:
+        """How the line with *offset* ends, or if it does not, how the first line does."""
+        found = _LINE_END.search(self.body, offset) or _LINE_END.search(self.body)
+        return found[0].decode() if found else "\n"
+
+    def edited(self, edits: Iterable[Edit]) -> bytes:
+        """The body with all *edits* made; they must not overlap."""
+        parts: list[bytes] = []
+        done = 0
+        for edit in sorted(edits, key=lambda edit: edit.start):
+            parts += (self.body[done : edit.start], edit.new.encode())
+            done = edit.end
+        return b"".join((*parts, self.body[done:]))
+
+
+class Import(Record):
+    """One import statement: its node, its place in the body, and the nodes around it, the innermost first."""
+
+    node: ast.Import | ast.ImportFrom
+    start: int
+    end: int
+    around: tuple[ast.AST, ...]
+
+    @property
+    def line(self) -> int:
+        """The line it begins on."""
+        return self.node.lineno
+
+    def modules(self, packages: Iterable[str]) -> tuple[str, ...]:
+        """The modules that ``from ... import`` may mean in a file of one of *packages*, the most likely first."""
+        if not isinstance(self.node, ast.ImportFrom):
+            return ()
+        module, level = self.node.module or "", self.node.level
+        found = (absolute(package, level, module) for package in (packages if level else ("",)))
+        return tuple(dict.fromkeys(filter(None, found)))
+
+
+class String(Record):
+    """One string constant that is no docstring."""
+
+    line: int
+    value: str
+    is_part: bool  # of an f-string
+
+
+class Source(Record):
+    """A file as it was parsed."""
+
+    text: Text
+    tree: ast.Module
+    imports: tuple[Import, ...]
+
+    def statement(self, statement: Import) -> str:
+        """The text of an import statement."""
+        return self.text.body[statement.start : statement.end].decode()
+
+
+def read_text(source: bytes) -> Text:
+    r"""The text of a file with the bytes *source*. Raises :class:`Unparsable`.
+
+    >>> read_text(b"# coding: latin-1\nx = '\xe9'").body.decode()
+    "# coding: latin-1\nx = 'é'"
+    """
+    if len(source) > _MOST:
+        cause = f"{len(source):,} bytes are too many, no more than {_MOST:,} are taken; move its imports by hand"
+        raise Unparsable(1, cause)
+    if source.startswith(UTF16):
+        raise Unparsable(1, "it is UTF-16, which Python does not read; save it as UTF-8")
+    try:
+        encoding, _ = detect_encoding(BytesIO(source).readline)
+        text = source.decode(encoding)
+        is_given_back = text.encode(encoding) == source
+    except UnicodeDecodeError as error:
+        cause = f"{source[error.start]:#04x} is not {error.encoding}, in which this file is to be read"
+        raise Unparsable(len(_LINE_END.findall(source, 0, error.start)) + 1, cause) from None
+    except (SyntaxError, UnicodeError, LookupError) as error:  # a codec may be for no text at all, or refuse all of it
+        raise Unparsable(1, f"cannot be decoded: {error}") from None
+    if not is_given_back:
+        raise Unparsable(1, f"{encoding} would not give the same bytes back; save it as UTF-8")
+    body = text.encode()
+    return Text(body=body, starts=(0, *(end.end() for end in _LINE_END.finditer(body))), encoding=encoding)
+
+
+def read_source(text: Text) -> Source:
+    """The file with this *text*. Raises :class:`Unparsable`."""
+    try:
+        tree = parse(text.body)
+    except SyntaxError as error:
+        raise Unparsable(error.lineno or 1, error.msg) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unparsable(1, f"too much for the parser of Python: {str(error) or type(error).__name__}") from None
+    return Source(text=text, tree=tree, imports=tuple(sorted(_imports(tree, text), key=lambda found: found.start)))
+
+
+def parse(body: bytes) -> ast.Module:
+    """The tree of *body*, without the warnings of the compiler, which belong to those who run the file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(body.decode())
+
+
+def absolute(package: str, level: int, module: str) -> str:
+    """The module that ``level`` dots and *module* mean in a file of *package*; empty when that is above the top.
+
+    >>> absolute("acme.ws", 2, "limits"), absolute("acme", 2, "limits")
+    ('acme.limits', '')
+    """
+    if not level:
+        return module
+    steps = package.split(".") if package else []
+    if level > len(steps):
+        return ""
+    return ".".join(filter(None, [*steps[: len(steps) - level + 1], module]))
+
+
+def local_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The name that *alias* of *statement* binds."""
+    return alias.asname or (alias.name if isinstance(statement, ast.ImportFrom) else alias.name.partition(".")[0])
+
+
+def dotted_names(tree: ast.AST) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
+    """Every name in *tree* with the attributes taken from it, each as long as it is written: ``("a", "b", "c")``."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        words: list[str] = []
+        base = node
+        while isinstance(base, ast.Attribute):
+            words.insert(0, base.attr)
+            base = base.value
+        if isinstance(base, ast.Name) and isinstance(node, ast.expr):
+            yield (base.id, *words), node
+        else:
+            pending += [base] if base is not node else ast.iter_child_nodes(node)
+
+
+class Use(Record):
+    """A dotted name that begins at an imported module: ``m.A`` after ``import old.mod as m`` is ``old.mod.A``."""
+
+    dotted: str
+    statement: Import  # which has imported the module
+    loads: str  # the module that this statement loads
+    line: int
+    is_set: bool
+
+
+def module_uses(source: Source, packages: Sequence[str], wanted: Collection[str]) -> Iterator[Use]:
+    """What a file of one of *packages* uses through imports of the *wanted* modules and packages."""
+    modules: dict[str, list[tuple[str, Import, str]]] = {}
+    for statement in source.imports:
+        parents = statement.modules(packages)
+        for alias in statement.node.names:
+            for loads in [f"{parent}.{alias.name}" for parent in parents] or [alias.name]:
+                module = loads if parents or alias.asname else loads.partition(".")[0]
+                if module in wanted:
+                    modules.setdefault(local_name(statement.node, alias), []).append((module, statement, loads))
+    for words, node in dotted_names(source.tree) if modules else ():
+        for module, statement, loads in modules.get(words[0], ()):
+            yield Use(
+                dotted=".".join([module, *words[1:]]),
+                statement=statement,
+                loads=loads,
+                line=node.lineno,
+                is_set=not isinstance(getattr(node, "ctx", None), ast.Load),
+            )
+
+
+def strings_in(tree: ast.Module) -> Iterator[String]:
+    """Every string constant of *tree* but docstrings, which nothing reads."""
+    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while pending:
+        node, is_part = pending.pop()
+        if isinstance(node, ast.Constant):
+            if type(node.value) is str:
+                yield String(line=node.lineno, value=node.value, is_part=is_part)
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            has_parts = type(node).__name__ in ("JoinedStr", "TemplateStr")
+            pending += [(child, has_parts) for child in ast.iter_child_nodes(node)]
+
+
+def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:
+    pending: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(tree, ())]
+    while pending:
+        node, around = pending.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            start = text.offset(node.lineno, node.col_offset)
+            end = text.offset(node.end_lineno or 0, node.end_col_offset or 0)
+            yield Import(node=node, start=start, end=end, around=around)
+        else:
+            pending += [(child, (node, *around)) for field in _SUITES for child in getattr(node, field, ())]

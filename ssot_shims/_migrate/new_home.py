@@ -1,0 +1,204 @@
+"""Whether the new home of a name is there, and what it imports; found out from files, without running anything."""
+
+from __future__ import annotations
+
+import ast
+import os
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from ssot_shims._codebase.files import shown
+from ssot_shims._codebase.source import Unparsable, absolute, parse, read_text
+from ssot_shims._lookup.finder import Undecidable, place_of
+from ssot_shims._lookup.lookup import Target, look
+from ssot_shims._migrate.guard import bindings_in
+from ssot_shims._project.declarations import importable
+from ssot_shims._record import Record
+from ssot_shims._shims.upstream import moved
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssot_shims._lookup.lookup import Lookup
+    from ssot_shims._migrate.rules import Rule
+
+_NEXT = "correct the rule, or run this where the new home is"
+_STUB = "a stub (.pyi) beside the module that binds the name settles it"
+_ONE = "write a rule for this name alone"
+
+
+class NewHomes(Record):
+    """Where new homes are looked for: below the folders *roots* first, then where this interpreter imports from."""
+
+    roots: tuple[str, ...] = ()
+
+    def why_refused(self, rule: Rule, name: str) -> tuple[str, str]:
+        """Why *rule* is refused for *name*, and what to do then; two empty texts when the new home has it."""
+        new = Target(module=rule.new_module, symbol=rule.new_name_of(name))
+        why = _why_not_there(self.roots, new, rule.is_of_shim)
+        if not why[0] and rule.old_name == "*":
+            return _why_not_one(self.roots, Target(module=rule.old_module, symbol=name), new)
+        return why
+
+    def has_old(self, rule: Rule, name: str) -> bool:
+        """Whether the old home of *rule* has *name* still."""
+        return _look(self.roots, Target(module=rule.old_module, symbol=name)).found not in ("missing", "absent")
+
+    def is_home(self, path: str, rule: Rule) -> bool:
+        """Whether the file *path* is the old or the new home of *rule*, a package above the old, or below the new."""
+        stem = os.path.splitext(path)[0]
+        file, folders = located(self.roots, rule.new_module)
+        if stem == os.path.splitext(file)[0] or any(stem.startswith(os.path.join(folder, "")) for folder in folders):
+            return True
+        olds = (located(self.roots, module)[0] for module in with_packages(rule.old_module))
+        return stem in [os.path.splitext(old)[0] for old in olds]
+
+    def imported_by(self, module: str, moves: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
+        """The files that are imported while *module* is, or may be after *moves*, each by the name of its module."""
+        return _imported_by(self.roots, module, moves)
+
+    def file_of(self, module: str) -> str:
+        """The file of *module*; empty when it is not there."""
+        return located(self.roots, module)[0]
+
+
+@cache  # every file of a tree asks about the same few names
+def _look(roots: tuple[str, ...], target: Target) -> Lookup:
+    with importable(*map(Path, roots)):
+        return look(target)
+
+
+@cache
+def _why_not_there(roots: tuple[str, ...], target: Target, is_declared: bool) -> tuple[str, str]:
+    lookup = _look(roots, target)
+    if lookup.found == "unknown" and not is_declared:
+        where = f" ({shown(lookup.file)}{f':{lookup.line}' if lookup.line else ''})" if lookup.file else ""
+        return f"cannot tell whether {target} is there: {lookup.why}{where}", _STUB
+    with importable(*map(Path, roots)):
+        why = _why_missing(target, lookup) or _why_not_passed_on(roots, target)
+    return (f"{target} is not there: {why}", _NEXT) if why else ("", "")
+
+
+def _why_missing(target: Target, lookup: Lookup) -> str:
+    if lookup.found == "absent" and lookup.place:
+        return f"only other parts of the namespace package {lookup.module} ({lookup.place.shown}) are here"
+    if lookup.found == "absent":
+        return f"no package {target.package!r} is installed here"
+    return moved(target, lookup).reason if lookup.found == "missing" else ""
+
+
+def _why_not_passed_on(roots: tuple[str, ...], target: Target) -> str:
+    """Why one of the imports by which modules pass *target* on fails; empty when none does."""
+    passed_on = _origins(roots, target)
+    for importer, origin in pairwise(passed_on):
+        if why := _why_missing(origin, _look(roots, origin)):
+            return f"{importer.module} imports it as {origin}, which is not there: {why}"
+    return ""
+
+
+def _why_not_one(roots: tuple[str, ...], old: Target, new: Target) -> tuple[str, str]:
+    """Why a rule for all names does not hold for one: both homes have an object of their own."""
+    if _look(roots, old).found in ("missing", "absent") or {*_origins(roots, old)} & {*_origins(roots, new)}:
+        return "", ""
+    return f"{old} and {new} may be two objects: {old.module} does not import it from {new.module}", _ONE
+
+
+def _origins(roots: tuple[str, ...], target: Target) -> list[Target]:
+    """*target*, where its module imports it from, where that one does, and so on."""
+    chain = [target]
+    while (origin := _origin(roots, chain[-1])) and origin not in chain:
+        chain.append(origin)
+    return chain
+
+
+@cache
+def _origin(roots: tuple[str, ...], target: Target) -> Target | None:
+    """Where the module of *target* takes it from in its only import of it, which always runs; None when it does not.
+
+    What is below a module that is no package has no file: ``os.path``, say, is what ``os`` has put there.
+    """
+    file, folders = located(roots, target.module)
+    tree, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
+    bound = [node for _, node in bindings_in(tree, target.symbol)] if tree else []
+    for node in tree.body if tree and len(bound) < 2 else ():
+        module = absolute(package, node.level, node.module or "") if isinstance(node, ast.ImportFrom) else ""
+        above, inside = located(roots, module.rpartition(".")[0])
+        if module and isinstance(node, ast.ImportFrom) and not (above and not inside):
+            origins = [Target(module=module, symbol=alias.name) for alias in node.names if alias in bound]
+            if node.names[0].name == "*" and not bound and not target.symbol.startswith("_"):
+                everything = Target(module=module, symbol=target.symbol)
+                origins += [everything] if _look(roots, everything).found == "there" else []
+            if origins:
+                return origins[0]
+    return None
+
+
+@cache
+def located(roots: tuple[str, ...], module: str) -> tuple[str, tuple[str, ...]]:
+    """The file of *module* and the folders of its submodules, without links; empty when that is not known."""
+    try:
+        with importable(*map(Path, roots)):
+            place = place_of(module)
+            folders = tuple(place.folders or ()) if place else ()
+    except Undecidable:
+        return "", ()
+    file = os.path.realpath(place.file) if place and place.file else ""
+    return file, tuple(map(os.path.realpath, folders))
+
+
+@cache
+def _imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """As :meth:`NewHomes.imported_by`: as far as the way is by name, and below *roots*."""
+    found, pending = dict[str, str](), [module]
+    starts = tuple(os.path.join(os.path.realpath(root), "") for root in roots)
+    for each in pending:  # which grows meanwhile
+        file, folders = located(roots, each)
+        # A virtual environment often lies in the folder of its project; what is installed imports nothing of the tree.
+        if not file.startswith(starts) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts):
+            continue
+        names = _imports(file, each if folders else each.rpartition(".")[0])
+        for name in {*names, *(new for old, new in moves if old in names)} - {module, *found}:
+            found[name] = located(roots, name)[0]
+            pending.append(name)
+    return {name: file for name, file in found.items() if file}
+
+
+@cache
+def _imports(file: str, package: str) -> frozenset[str]:
+    """Every module that *file*, of *package*, may name in an import that runs with it, and the packages above those."""
+    found = set[str]()
+    tree = parsed(file)
+    nodes: list[ast.AST] = [tree] if tree else []
+    for node in nodes:  # which grows meanwhile
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parent = absolute(package, node.level, node.module or "")
+            names = [parent] if parent else []
+            found.update(f"{parent}.{alias.name}" for alias in node.names if parent)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            nodes += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            nodes += ast.iter_child_nodes(node)
+        for name in names:
+            found.add(name)  # even when it is the package of the file itself
+            # Those that the file is in are being imported already.
+            found.update(above for above in with_packages(name) if not f"{package}.".startswith(f"{above}."))
+    return frozenset(found)
+
+
+def parsed(file: str) -> ast.Module | None:
+    """The tree of *file*; None when it is not there, or no Python source."""
+    try:
+        return parse(read_text(Path(file).read_bytes()).body)
+    except (OSError, Unparsable, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def with_packages(module: str) -> Iterator[str]:
+    """The packages above *module*, from the topmost on, and itself."""
+    steps = module.split(".")
+    return (".".join(steps[:end]) for end in range(1, len(steps) + 1))
