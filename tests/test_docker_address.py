@@ -57,6 +57,17 @@ def test_an_address_is_read_as_the_docker_command_reads_it(
 
 
 PLACE = "its host or its port is not written as one, in ASCII"
+
+
+@pytest.mark.parametrize("text", ["unix://", "npipe://"])
+def test_an_empty_local_address_is_the_default_socket(machine: Machine, text: str) -> None:
+    """Without a path it is short for the default, as for the Docker command."""
+    machine.set("DOCKER_HOST", text)
+    assert find() == DockerAddress(
+        host=f"unix://{machine.default}", source="from DOCKER_HOST", place=str(machine.default)
+    )
+
+
 UNREADABLE = {
     "http://127.0.0.1:7777": "it starts with none of unix://, tcp://, npipe:// and ssh://",
     "TCP://127.0.0.1:7777": "it starts with none of unix://, tcp://, npipe:// and ssh://",
@@ -78,8 +89,6 @@ UNREADABLE = {
     "tcp://me:12/secret@engine:1": "an @ is in its path",
     "tcp://engine\n:1": "a control character is in it",
     "unix:///run/\x1b[31m.sock": "a control character is in it",
-    "unix://": "it has no path",
-    "npipe://": "it has no path",
 }
 
 

@@ -79,6 +79,8 @@ def _from_environment(host: str) -> DockerAddress:
         return _read_host("tcp://localhost:2376" if tls else default_host(), "the default", tls)
     if "://" not in host:
         host = f"tcp://{host}"
+    if host in ("unix://", "npipe://"):  # the Docker command takes its default there, too
+        host = default_host()
     return _read_host(host, "from DOCKER_HOST", tls, default_port=2375)
 
 
