@@ -21,6 +21,7 @@ from typing import NoReturn
 import pytest
 
 import ssot_shims
+import ssot_shims._report as _report
 from ssot_shims import Availability, PlaceholderWarning, capabilities, cli
 from ssot_shims._text import table
 from tests.conftest import Write
@@ -501,6 +502,13 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=env, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a device that is always full")
+def test_a_full_disk_is_an_error_once() -> None:
+    """Whoever writes is told, and the end of the file says nothing more."""
+    with open("/dev/full", "w", encoding="utf-8") as out, pytest.raises(OSError, match="No space left"):
+        _report.write(out, "a line\n")
 
 
 def test_a_closed_pipe_is_noticed_when_writing(monkeypatch: pytest.MonkeyPatch) -> None:
