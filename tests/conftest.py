@@ -19,7 +19,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._shims import shim
+from ssot_shims._shims.shim import snapshot
 
 if TYPE_CHECKING:
     from tests.chance import Chance
@@ -40,10 +40,7 @@ def run(code: str, *options: str, **settings: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def forget_shims() -> None:
-    """As if nobody had declared a shim yet."""
-    shim._records.clear()
-    shim._warned.clear()
+forget_shims = snapshot()  # nobody has declared one yet
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +50,7 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
         if name.startswith(("SSOT_SHIMS_", "ORCHESTRATION_")) or name == "TEST_NO_SERVICES":
             monkeypatch.delenv(name)
     modules, path, finders = dict(sys.modules), list(sys.path), list(sys.meta_path)
-    records, warned = dict(shim._records), set(shim._warned)
+    restore_shims = snapshot()
     forget_shims()
     yield
     for name in sys.modules.keys() - modules.keys():
@@ -62,9 +59,7 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
             del sys.modules[name]
     sys.modules.update(modules)
     sys.path[:], sys.meta_path[:] = path, finders
-    forget_shims()
-    shim._records |= records
-    shim._warned |= warned
+    restore_shims()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ssot_shims import capabilities
 from ssot_shims._probes.docker_address import DockerAddress, Tls, find
 from tests.cures import as_nobody, assert_it_turns
 from tests.docker_machine import Machine, ask, assert_no
@@ -359,7 +360,7 @@ def test_a_path_in_a_context_that_no_file_system_has(machine: Machine) -> None:
     """JSON can hold half a character; it is shown as an escape."""
     machine.add_context("mine", {"Host": "unix:///x\ud800"})
     machine.set("DOCKER_CONTEXT", "mine")
-    answer = ask()
+    answer = capabilities.check("docker")
     assert_no(answer, "unix:///x\\ud800 (from the context 'mine' in DOCKER_CONTEXT) cannot be reached: ")
     assert_it_turns(answer, machine)
 

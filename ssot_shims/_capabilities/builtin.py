@@ -26,7 +26,7 @@ def is_available(name: str) -> bool:
         return _hits[name]
     except (KeyError, TypeError):
         pass  # asked below, or what is raised would carry the KeyError
-    return bool(capabilities.check(name))
+    return capabilities.check(name).status == "available"
 
 
 def is_docker_available() -> bool:
@@ -39,7 +39,7 @@ def is_docker_available() -> bool:
         return _docker
     except NameError:
         pass  # asked below, or what is raised would carry the NameError
-    return bool(capabilities.check("docker"))
+    return capabilities.check("docker").status == "available"
 
 
 def require(*names: str) -> None:

@@ -165,12 +165,13 @@ class Answers:
         """Bring the hits for *names* up to date. An override is none, so that it is noted who was given it."""
         for name in names:
             answer, until = self.kept.get(name, (None, None))
-            is_hit = answer is not None and until is None and not any(name in layer for layer in self.layers)
+            if until is not None or any(name in layer for layer in self.layers):
+                answer = None
             for place, key in ((self.hits, name), (self.globals.get(name, {}), f"_{name}")):
-                if is_hit:
-                    place[key] = bool(answer)
-                else:
+                if answer is None:
                     place.pop(key, None)
+                else:
+                    place[key] = answer.status == "available"
 
 
 def _finished(capability: Capability, answer: Availability, seconds: float) -> Availability:

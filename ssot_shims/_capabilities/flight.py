@@ -8,7 +8,7 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._callsite import current_line
+from ssot_shims._callsite import current_line, file_of
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ class Flight:
         self.error: BaseException | None = None
         self.thread: Thread | None = None
         self.ident: int | None = None  # of the thread in which the probe runs; None before it does
-        self.file = ""  # the one in which its function is defined
+        self.function: Callable[..., object] | None = None  # what asks the probe, once that is known
         self.ended = threading.Lock()  # held until the run has ended
         self.ended.acquire()
 
@@ -74,7 +74,7 @@ class Flight:
     @property
     def place(self) -> str:
         """The line where the probe is; empty when it does not run."""
-        return current_line(self.ident, self.file) if self.ident else ""
+        return current_line(self.ident, file_of(self.function)) if self.ident and self.function else ""
 
     def timed_out(self) -> Availability:
         """The answer when there was none in time, with the line where the probe is."""

@@ -12,7 +12,7 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._callsite import caller, file_of
+from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers, Override, forced, overriding
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
@@ -212,7 +212,7 @@ def _launch(answers: Answers, flight: Flight) -> None:
             flight.parts = start_each(answers, capability.parts)
             return
         function = prepared(capability)
-        flight.file = "" if isinstance(function, Availability) else file_of(function)
+        flight.function = None if isinstance(function, Availability) else function
         flight.started = monotonic()
         flight.deadline = flight.started + flight.seconds
         flight.thread = in_thread(capability.name, lambda: _run(answers, flight, function))

@@ -137,7 +137,7 @@ def _why_not(address: DockerAddress, error: Exception, seconds: float) -> Availa
         return Availability(status="timed_out", reason=reason, hint=hint)
     reason, hint = (address.tls and _no_tls(address, error)) or _no_engine(address, error)
     hint = hint or _elsewhere(address) or f"name an engine: DOCKER_HOST={default_host().partition(':')[0]}:///PATH"
-    return Availability(status="unavailable", reason=one_line(reason), hint=hint)
+    return Availability(status="unavailable", reason=reason, hint=hint)
 
 
 def _no_engine(address: DockerAddress, error: Exception) -> tuple[str, str]:

@@ -41,7 +41,7 @@ class DockerAddress(Record):
         return self.host.partition(":")[0]
 
     def __str__(self) -> str:
-        return one_line(f"{self.host} ({self.source})")
+        return f"{self.host} ({self.source})"
 
     def __repr__(self) -> str:
         return f"DockerAddress({self})"  # test tools show reprs, and the place of an ssh address may hold a password

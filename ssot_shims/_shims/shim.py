@@ -71,6 +71,19 @@ class ShimRecord(Record):
         return tuple((result.reason, result.hint) for result in self.results if result.state == "broken")
 
 
+def snapshot() -> Callable[[], None]:
+    """A function that takes back which shims are declared, and which have been warned about, from now on."""
+    records, warned = dict(_records), set(_warned)
+
+    def restore() -> None:
+        _records.clear()
+        _records.update(records)
+        _warned.clear()
+        _warned.update(warned)
+
+    return restore
+
+
 _FUNCTION = type(lambda: None)
 _METHODS = (staticmethod, classmethod)
 
