@@ -378,6 +378,7 @@ def test_a_start_that_cannot_be_measured_is_neither_met_nor_missed(
     """Where pip finds no pytest, the rows say so."""
     for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": os.devnull}.items():
         monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.delenv("PIP_CONSTRAINT", raising=False)  # pip would say it in other words
     monkeypatch.setattr(start, "goal", lambda: Goal(kind="at most", limit=1))
     with prepared() as ground:
         rows = list(start.rows(ground, QUICK))
