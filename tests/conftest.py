@@ -22,8 +22,8 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._shims.shim import snapshot
 
 if TYPE_CHECKING:
-    from tests.chance import Chance
-    from tests.docker_machine import Machine
+    from tests.support.chance import Chance
+    from tests.support.docker_machine import Machine
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -76,7 +76,7 @@ def our_capabilities() -> Iterator[None]:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Machine]:
     """A machine without Docker, on which nothing may be printed."""
-    from tests.docker_machine import new_machine  # imports the probe, which few tests need
+    from tests.support.docker_machine import new_machine  # imports the probe, which few tests need
 
     machine = new_machine(monkeypatch)
     yield machine
@@ -87,7 +87,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 @pytest.fixture(params=["everyday", pytest.param("thorough", marks=pytest.mark.slow)])
 def always(request: pytest.FixtureRequest) -> Chance:
     """Try a property on made-up inputs: ``always(holds, 100, text=strategies.text())``."""
-    from tests.chance import Chance  # imports hypothesis, which few tests need
+    from tests.support.chance import Chance  # imports hypothesis, which few tests need
 
     is_seeded = request.config.getoption("--hypothesis-seed", None) is not None
     return Chance(is_thorough=request.param == "thorough", is_seeded=is_seeded)

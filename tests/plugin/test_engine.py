@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.test_engines import dockerd, folder, podman  # noqa: F401  # fixtures
 from tests.plugin.conftest import Suite
-from tests.test_engines import dockerd, folder, podman  # noqa: F401  # fixtures
 
 A_SUITE = {
     "pyproject.toml": """

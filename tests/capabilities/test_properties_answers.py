@@ -1,0 +1,193 @@
+"""The head of an HTTP answer: arbitrary bytes, split anywhere, over a real pair of sockets."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+import socket
+from collections.abc import Sequence
+from contextlib import closing
+from time import monotonic
+from unittest import mock
+
+from hypothesis import strategies as st
+
+from ssot_shims._availability import Availability
+from ssot_shims._probes import docker
+from ssot_shims._probes.connection import ProtocolError, Stream, read_head
+from ssot_shims._probes.docker_address import DockerAddress
+from tests.support.chance import Chance
+
+HEADER = re.compile(rb"[!-9;-~]*:|\r?\Z")  # or the end of the headers
+LIMIT = 65536  # bytes of one head
+
+
+class Peer:
+    """A stream whose other end sends the next piece each time somebody reads, and in the end closes."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        ours, self._theirs = socket.socketpair()
+        self._stream = Stream(ours, monotonic() + 30)
+        # No more at once than fits into any system's buffer: nobody reads while this end sends.
+        self._pieces = [piece[at : at + 4096] for piece in pieces for at in range(0, len(piece), 4096)]
+        self.send = self._stream.send
+
+    def receive(self) -> bytes:
+        if self._pieces:
+            self._theirs.sendall(self._pieces.pop(0))
+        else:
+            self._theirs.close()
+        return self._stream.receive()
+
+    def close(self) -> None:
+        self._stream.close()
+        self._theirs.close()
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def split(answer: bytes, places: Sequence[int]) -> list[bytes]:
+    """*answer* in pieces, cut at *places*, which are counted from the start or from the end."""
+    cuts = sorted({min(abs(place), len(answer)) if place >= 0 else max(len(answer) + place, 0) for place in places})
+    return [answer[start:end] for start, end in zip([0, *cuts], [*cuts, len(answer)], strict=True)]
+
+
+def head_of(pieces: list[bytes]) -> tuple[int, list[str]] | str:
+    """Status and headers, or what is said of the peer but for the bytes quoted, which are those that have come."""
+    with closing(Peer(pieces)) as peer:
+        try:
+            status, headers = read_head(peer)
+        except ProtocolError as error:
+            return str(error).partition("b'")[0].partition('b"')[0]
+    return status, [headers.get(name, "") for name in ("api-version", "location", "x")]
+
+
+def docker_says(pieces: list[bytes]) -> Availability:
+    """The answer about an engine that says that."""
+    address = DockerAddress(host="unix:///run/acme.sock", source="from DOCKER_HOST", place="/run/acme.sock")
+    with mock.patch.object(docker, "_connection", return_value=Peer(pieces)):
+        return docker.answer_at(address, monotonic() + 30)
+
+
+def python_says(answer: bytes) -> bool:
+    """Whether Python's own client finds an engine in *answer*.
+
+    It takes any number of interim answers, and reads no further at a line that is no header, which we pass over.
+    """
+    lines = answer.split(b"\n")
+    starts = [before in (b"", b"\r") for before in (b"", *lines)]
+    clean = [line for line, is_start in zip(lines, starts, strict=False) if is_start or HEADER.match(line)]
+    response = http.client.HTTPResponse(mock.Mock(makefile=lambda *_: io.BytesIO(b"\n".join(clean))))
+    try:
+        response.begin()
+        while 101 < response.status < 200:  # it skips 100 alone
+            response = http.client.HTTPResponse(mock.Mock(makefile=lambda *_, rest=response.fp: rest))
+            response.begin()
+    except (http.client.HTTPException, ValueError):
+        return False
+    return response.status == 200 and bool((response.headers.get("Api-Version") or "").strip())
+
+
+LINE_ENDS = st.sampled_from([b"\r\n", b"\n"])
+PIECES = st.sampled_from(
+    [
+        *(b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/1.1 103", b"HTTP/1.1 101 Switching"),
+        *(b"HTTP/2 200", b"HTTP/1.1 2000", b"HTTP/1.1 404 No", b"HTTP/1.1", b"HTTP/", b"http/1.1 200 OK", b"SSH-2.0-x"),
+        *(b"Api-Version: 1.41", b"API-VERSION:1", b"Api-Version:", b"Api-Version: ", b" Api-Version: 1", b"X: y", b"X"),
+        *(
+            b"Libpod-Api-Version: 5",
+            b"\r\n",
+            b"\n",
+            b"\r",
+            b"\r\n\r\n",
+            b"\n\n",
+            b"\n\r\n",
+            b"\0",
+            b"\xff",
+            b" ",
+            b"OK",
+        ),
+    ]
+)
+ANYTHING = st.lists(PIECES | PIECES | st.binary(max_size=3), max_size=12).map(b"".join)
+LINES = st.lists(st.sampled_from([b"Api-Version: 1.41", b"api-version:2", b"X: y"]) | PIECES, min_size=1, max_size=4)
+FIRST = st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 200 OK", b"HTTP/1.1 404 No", b"HTTP/1.1 204"])
+NEARLY = st.builds(
+    lambda first, lines, end, rest: end.join([first, *lines, b"", b""]) + rest, FIRST, LINES, LINE_ENDS, ANYTHING
+)
+CUTS = st.lists(st.integers(-40, 60), max_size=8) | st.just(range(40))
+
+
+def test_an_answer_is_the_same_however_it_is_split(always: Chance) -> None:
+    """In one piece, byte by byte, or cut anywhere: status, headers and refusal do not depend on it."""
+
+    def is_the_same(answer: bytes, cuts: Sequence[int]) -> None:
+        assert head_of(split(answer, cuts)) == head_of([answer])
+
+    always(is_the_same, 120, answer=ANYTHING | NEARLY, cuts=CUTS)
+
+
+def test_a_head_is_too_long_however_it_is_split(always: Chance) -> None:
+    """The limit is a number of bytes, and not of pieces."""
+
+    def is_the_same(size: int, end: bytes, cuts: Sequence[int]) -> None:
+        start = b"HTTP/1.1 200 OK\r\nApi-Version: 1\r\nX: "
+        answer = start + b"x" * (size - len(start) - len(end)) + end
+        expected = "the head of its answer does not end within 65536 bytes" if size > LIMIT else 200
+        found = head_of(split(answer + b"OK", cuts))
+        assert (found if isinstance(found, str) else found[0]) == expected
+
+    sizes = st.integers(LIMIT - 3, LIMIT + 3) | st.sampled_from([100, LIMIT + 4000, LIMIT + 9000])
+    always(is_the_same, 60, size=sizes, end=st.sampled_from([b"\n\n", b"\r\n\r\n"]), cuts=CUTS)
+
+
+def test_no_engine_is_seen_where_none_is(always: Chance) -> None:
+    """Arbitrary bytes never raise, and are a yes only where Python's own client reads 200 and an Api-Version."""
+    seen = {"available": 0, "unavailable": 0}
+
+    def is_no_wrong_yes(answer: bytes, cuts: Sequence[int]) -> None:
+        found = docker_says(split(answer, cuts))
+        seen[found.status] += 1
+        assert found.reason.isprintable()
+        assert not found or python_says(answer)
+
+    always(is_no_wrong_yes, 150, answer=ANYTHING | NEARLY, cuts=CUTS)
+    assert min(seen.values()) > 10
+
+
+VERSIONS = st.text("0123456789.", min_size=1, max_size=6)
+HEADERS = st.lists(
+    st.sampled_from([b"Server: Docker/27", b"X-Api-Version: 9", b"Content-Length: 2", b"X:", b"Ostype: linux"]),
+    max_size=3,
+)
+STATUSES = st.sampled_from([200, 200, 200, 201, 204, 301, 400, 404, 500, 599])
+
+
+def test_an_engine_is_seen_where_one_is(always: Chance) -> None:
+    """200 with an Api-Version behind any interim answers is a yes, with that version; all else is a no."""
+
+    def is_right(
+        status: int, version: str, name: str, around: list[list[bytes]], interim: int, end: bytes, cuts: Sequence[int]
+    ) -> None:
+        given = [f"{name}: {version}".encode()] if name else []
+        head = b"".join(line + end for line in [b"HTTP/1.1 %d Whatever" % status, *around[0], *given, *around[1], b""])
+        found = docker_says(split(b"HTTP/1.1 103 Wait\r\nApi-Version: 0\r\n\r\n" * interim + head + b"OK", cuts))
+        assert bool(found) is (status == 200 and bool(name))
+        assert not found or found.details["api_version"] == version
+
+    always(
+        is_right,
+        250,
+        status=STATUSES,
+        version=VERSIONS,
+        name=st.sampled_from(["Api-Version", "api-version", "API-VERSION", ""]),
+        around=st.lists(HEADERS, min_size=2, max_size=2),
+        interim=st.sampled_from([0, 0, 0, 1, 5, 6]),
+        end=LINE_ENDS,
+        cuts=CUTS,
+    )

@@ -1,0 +1,425 @@
+"""The registry against a model of it: whatever is done in whatever order, both answer alike."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable
+from ssot_shims._capabilities import flight as _flight
+from ssot_shims._capabilities.capability import LEVELS, capability
+from ssot_shims._capabilities.registry import wait
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
+from tests.support.chance import Chance
+
+NAMES = ("db", "gpu", "web")
+COMBINED = {"both": "all:db,gpu", "either": "any:gpu,web", "nested": "all:either,db,slow"}
+HANGING = "slow"  # a service whose probe comes back when it is told to, and never in time
+EVERY = (*NAMES, *COMBINED, HANGING)
+SECOND_TRY = 5
+TTL = 3
+WAITS = st.sampled_from([1, 2.5, TTL, SECOND_TRY])
+# What a probe does, and what becomes of it.
+OUTCOMES: dict[str, tuple[Callable[[], object], str]] = {}
+VARIABLES = st.sampled_from(
+    ["SSOT_SHIMS_HAS_{}", "SSOT_SHIMS_NO_SERVICES", "ORCHESTRATION_{}_AVAILABLE", "TEST_NO_SERVICES"]
+)
+WORDS = {"1": True, " Yes ": True, "0": False, "off": False}
+SETTINGS = st.dictionaries(VARIABLES, st.sampled_from(["", *WORDS, *WORDS, "maybe"]), max_size=3)
+
+# Of what a combination says: breakage first, then a clear no.
+BAD_BEFORE_WORSE = ("failed", "unavailable", "timed_out", "available")
+
+Answer = tuple[str, str]  # status and source
+
+
+def outcome(status: str) -> Callable[[Callable[[], object]], None]:
+    def add(function: Callable[[], object]) -> None:
+        OUTCOMES[function.__name__] = function, status
+
+    return add
+
+
+@outcome("available")
+def says_yes() -> bool:
+    return True
+
+
+@outcome("unavailable")
+def says_no() -> tuple[bool, str]:
+    return False, "it is not"
+
+
+@outcome("unavailable")
+def is_unavailable() -> None:
+    raise Unavailable("it is not")
+
+
+@outcome("failed")
+def raises() -> None:
+    raise OSError("no such device")
+
+
+@outcome("failed")
+def exits() -> None:
+    raise SystemExit(3)
+
+
+@outcome("failed")
+def says_nonsense() -> str:
+    return "yes"
+
+
+@outcome("timed_out")
+def is_late() -> Availability:
+    return Availability(status="timed_out", reason="no answer from it")
+
+
+class Model:
+    """What is promised: overrides first, then what is kept, then the environment, then the probe."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.probes: dict[str, dict[str, tuple[Any, float | None, bool]]] = {}  # by name and level: probe, ttl, service
+        self.kept: dict[str, tuple[Answer, float | None]] = {}
+        self.layers: list[dict[str, bool]] = []
+        self.environment: dict[str, str] = {}
+        self.outcomes = {**dict.fromkeys(NAMES, "says_yes"), HANGING: "is_late"}
+        self.is_hanging = False
+        self.asked: Counter[str] = Counter()
+
+    def effective(self, name: str) -> tuple[Any, float | None, bool]:
+        return self.probes[name][max(self.probes[name], key=LEVELS.index)]
+
+    def known(self, name: str) -> Answer | None:
+        """What is answered without asking anybody."""
+        layer = next((layer for layer in reversed(self.layers) if name in layer), None)
+        if layer is not None:
+            return ("available" if layer[name] else "unavailable"), "override"
+        answer, until = self.kept.get(name, (None, None))
+        return answer if until is None or self.now < until else None
+
+    def forced(self, name: str, is_service: bool) -> Answer | None:
+        variables = [f"SSOT_SHIMS_HAS_{name.upper()}", *["SSOT_SHIMS_NO_SERVICES"] * is_service]
+        variables += [f"ORCHESTRATION_{name.upper()}_AVAILABLE", *["TEST_NO_SERVICES"] * is_service]
+        words = {variable: self.environment[variable] for variable in variables if self.environment.get(variable)}
+        for variable, word in words.items():
+            if word not in WORDS:  # one before it may have decided
+                raise InvalidSetting(variable, word, "")
+            if "SERVICES" not in variable:
+                return ("available" if WORDS[word] else "unavailable"), variable
+            if WORDS[word]:
+                return "unavailable", variable
+        return None
+
+    def check(self, name: str) -> Answer:
+        found = self.known(name)
+        if found is None:
+            probe, ttl, is_service = self.effective(name)
+            found = self.forced(name, is_service)
+            if isinstance(probe, str):
+                return found or self.combine(*probe.split(":"))
+            if found is None:
+                self.asked[name] += not (name == HANGING and self.is_hanging)
+                self.is_hanging |= name == HANGING
+                found = OUTCOMES[self.outcomes[name]][1], "probe"
+            seconds = SECOND_TRY if found[0] in ("failed", "timed_out") else ttl
+            self.kept[name] = found, None if seconds is None else self.now + seconds
+        return found
+
+    def combine(self, kind: Any, names: str) -> Answer:
+        parts: list[Answer] = []
+        errors: list[InvalidSetting | KeyError] = []
+        for name in names.split(","):
+            try:
+                parts.append(self.check(name))
+            except (InvalidSetting, KeyError) as error:  # the others are asked all the same
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        yes = [status == "available" for status, _ in parts]
+        is_yes = all(yes) if kind == "all" else any(yes)
+        deciding = [part for part, one in zip(parts, yes, strict=True) if one is is_yes]
+        forced = [source for _, source in deciding if source != "probe"]
+        is_forced = bool(forced) if is_yes is (kind == "all") else len(forced) == len(deciding)
+        status = next(status for status in BAD_BEFORE_WORSE if status in dict(deciding))
+        return status, forced[0] if is_forced else "probe"
+
+    def parts(self, name: str) -> set[str]:
+        """*name*, and all that it is made of."""
+        probe = self.effective(name)[0]
+        below = probe.partition(":")[2].split(",") if isinstance(probe, str) else []
+        return {name}.union(*map(self.parts, below))
+
+
+def join(names: Collection[str]) -> None:
+    """Wait for the threads of these capabilities."""
+    for thread in threading.enumerate():
+        if thread.name in names:
+            thread.join(60)
+
+
+def attempt(ask: Callable[[], object]) -> object:
+    """What it gives, or the error."""
+    try:
+        return ask()
+    except (InvalidSetting, UnknownName) as error:
+        return error
+    except KeyError as error:  # as the model says it
+        return UnknownName("capability", error.args[0], (), ())
+
+
+def essence(found: object) -> object:
+    match found:
+        case InvalidSetting():
+            return found.setting, found.value
+        case UnknownName():
+            return found.name
+        case _:
+            return found
+
+
+class Comparison(RuleBasedStateMachine):
+    """Each rule does the same to a registry and to its model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.namespace: dict[str, bool] = {}
+        self.registry = Registry(clock=lambda: self.model.now)
+        self.hits = self.registry.publish("db", self.namespace)
+        self.asked: Counter[str] = Counter()
+        self.entered: list[tuple[AbstractContextManager[None], dict[str, bool]]] = []
+        self.environment = mock.patch.dict(os.environ)
+        self.environment.start()
+        self.grace = mock.patch.object(_flight, "GRACE", 0)  # for a late reason, which this probe never gives
+        self.grace.start()
+        self.may_come_back = threading.Event()
+        self.registry.register(HANGING, self.hang, timeout=0.01, service=True)
+        self.model.probes[HANGING] = {"user": (self.hang, None, True)}
+        for name in NAMES[:2]:
+            self.add(name, "user", None, name == "db")
+        for name, notation in COMBINED.items():
+            self.registry.register(name, notation)
+            self.model.probes[name] = {"user": (notation, None, False)}
+
+    def teardown(self) -> None:
+        self.come_back()
+        self.grace.stop()
+        self.environment.stop()
+
+    def hang(self) -> bool:
+        self.asked[HANGING] += 1
+        self.may_come_back.wait(60)
+        return True
+
+    def add(self, name: str, level: Any, ttl: float | None, is_service: bool) -> None:
+        def probe() -> object:
+            self.asked[name] += 1
+            return OUTCOMES[self.model.outcomes[name]][0]()
+
+        self.registry.add(capability(name, probe, timeout=60, ttl=ttl, service=is_service, level=level), replace=True)
+        levels = self.model.probes.setdefault(name, {})
+        levels[level] = probe, ttl, is_service
+        if level == max(levels, key=LEVELS.index):
+            self.model.kept.pop(name, None)
+
+    def both(self, ask: Callable[[], Availability], name: str) -> None:
+        """Ask both, and compare what they answer or raise."""
+        expected = attempt(lambda: self.model.check(name))
+        found = attempt(ask)
+        if isinstance(found, Availability):
+            assert found.reason
+            assert found.name == name
+            found = found.status, found.source
+        else:
+            self.settle()
+        assert essence(found) == essence(expected)
+
+    def settle(self) -> None:
+        """Wait for the parts that are still asked when one has ended in an error."""
+        for flight in [*self.registry._answers.flights]:
+            if not flight.is_over:
+                wait(self.registry._answers, flight)
+
+    # --- what may happen
+
+    names = st.sampled_from(NAMES)
+
+    @rule(
+        name=names,
+        level=st.sampled_from(["pyproject", "user"]),
+        ttl=st.sampled_from([None, TTL]),
+        service=st.booleans(),
+    )
+    def register(self, name: str, level: str, ttl: float | None, service: bool) -> None:
+        self.add(name, level, ttl, service)
+
+    @rule(name=names)
+    def register_twice(self, name: str) -> None:
+        if "user" in self.model.probes.get(name, {}):
+            with pytest.raises(InvalidDeclaration):
+                self.registry.register(name, lambda: True)
+
+    @rule(name=names, outcome=st.sampled_from(sorted(OUTCOMES)), is_asked=st.booleans())
+    def change_the_machine(self, name: str, outcome: str, is_asked: bool) -> None:
+        self.model.outcomes[name] = outcome
+        if is_asked:
+            self.refresh([name])
+            self.check(name)
+
+    @rule(name=st.sampled_from(EVERY), values=SETTINGS, is_asked=st.sampled_from([True, True, False]))
+    def set_variables(self, name: str, values: dict[str, str], is_asked: bool) -> None:
+        for variable in self.model.environment:
+            del os.environ[variable]
+        self.model.environment = {variable.format(name.upper()): value for variable, value in values.items()}
+        os.environ.update(self.model.environment)
+        if is_asked:
+            self.refresh([name])
+            self.check(name)
+
+    @rule(seconds=WAITS)
+    def wait(self, seconds: float) -> None:
+        self.model.now += seconds
+
+    @rule()
+    def come_back(self) -> None:
+        self.may_come_back.set()
+        join([HANGING])
+        self.may_come_back.clear()
+        self.model.is_hanging = False
+
+    @rule(name=st.sampled_from(EVERY))
+    def check(self, name: str) -> None:
+        self.both(lambda: self.registry.check(name), name)
+
+    @rule(name=st.sampled_from((*NAMES, HANGING)), seconds=WAITS)
+    def check_later(self, name: str, seconds: float) -> None:
+        self.check(name)
+        self.wait(seconds)
+        self.check(name)
+
+    @precondition(lambda self: "web" in self.model.probes and "maybe" not in self.model.environment.values())
+    @rule()
+    def check_all(self) -> None:
+        expected = {name: self.model.check(name) for name in self.registry}
+        assert {name: (one.status, one.source) for name, one in self.registry.check_all().items()} == expected
+
+    @rule(name=st.sampled_from(EVERY))
+    def require(self, name: str) -> None:
+        def required() -> Availability:
+            answer = self.registry.check(name)
+            if answer:
+                self.registry.require(name)
+            else:
+                with pytest.raises(CapabilityMissing) as caught:
+                    self.registry.require(name)
+                assert caught.value.reasons == {name: answer.reason}
+            return answer
+
+        self.both(required, name)
+
+    @rule(names=st.lists(st.sampled_from(EVERY), max_size=2))
+    def refresh(self, names: list[str]) -> None:
+        wanted = names or list(self.model.probes)
+        try:
+            forgotten = set[str]().union(*map(self.model.parts, wanted))
+        except KeyError:
+            with pytest.raises(UnknownName):
+                self.registry.refresh(*names)
+        else:
+            self.registry.refresh(*names)
+            for name in forgotten:
+                self.model.kept.pop(name, None)
+
+    @precondition(lambda self: len(self.entered) < 3)
+    @rule(answers=st.dictionaries(st.sampled_from(EVERY), st.booleans(), min_size=1, max_size=3))
+    def enter(self, answers: dict[str, bool]) -> None:
+        if answers.keys() <= self.model.probes.keys():
+            override = self.registry.override(answers)
+            override.__enter__()
+            self.entered.append((override, answers))
+            self.model.layers.append(answers)
+        else:
+            with pytest.raises(UnknownName):
+                self.registry.override(answers)
+
+    @rule(index=st.integers(0, 5))
+    def leave(self, index: int) -> None:
+        if self.entered:
+            override, answers = self.entered.pop(index % len(self.entered))
+            override.__exit__(None, None, None)
+            self.model.layers[:] = [layer for layer in self.model.layers if layer is not answers]
+
+    # --- what always holds
+
+    @invariant()
+    def no_probe_is_asked_in_vain(self) -> None:
+        assert self.asked == self.model.asked
+
+    @invariant()
+    def no_short_cut_is_stale(self) -> None:
+        assert self.namespace == {f"_{name}": answer for name, answer in self.hits.items() if name == "db"}
+        for name, answer in self.hits.items():
+            expected = self.model.known(name)
+            assert expected is not None
+            assert (expected[0] == "available") is answer
+
+    @invariant()
+    def what_hangs_is_known(self) -> None:
+        assert list(self.registry.hanging()) == [HANGING] * self.model.is_hanging
+
+    @invariant()
+    def the_names_are_those_registered(self) -> None:
+        assert list(self.registry) == sorted(self.model.probes)
+
+
+def test_the_registry_answers_as_its_model(always: Chance) -> None:
+    """Registrations, answers, environment, time and overrides in any order give what the model gives."""
+    run_state_machine_as_test(Comparison, settings=always.settings(40, stateful_step_count=30))
+
+
+def left(stack: list[int], number: int) -> list[int]:
+    """*stack* without one of its overrides; one that was entered twice is left as it was entered last."""
+    index = stack[number % len(stack)]
+    last = len(stack) - 1 - stack[::-1].index(index)
+    return stack[:last] + stack[last + 1 :]
+
+
+def test_overrides_restore_exactly(always: Chance) -> None:
+    """Entered and left in any order, also twice, with questions in between: in the end each answer is the same one."""
+
+    def restores(steps: list[tuple[bool, int]], layers: list[dict[str, bool]]) -> None:
+        registry = Registry()
+        hits = registry.publish("db", {})
+        registry.register("db", lambda: True)
+        registry.register("gpu", lambda: False)
+        registry.register("both", "all:db,gpu")
+        before, short_cuts = registry.check_all(), dict(hits)
+        overrides = [registry.override(layer) for layer in layers]
+        stack: list[int] = []
+        for enters, number in [*steps, *[(False, 0)] * len(steps)]:
+            if enters:
+                overrides[number % len(overrides)].__enter__()
+                stack.append(number % len(overrides))
+            elif stack:
+                overrides[stack[number % len(stack)]].__exit__(None, None, None)
+                stack = left(stack, number)
+            expected = {name: answer for index in stack for name, answer in layers[index].items()}
+            assert {name: bool(registry.check(name)) for name in expected} == expected
+        assert hits == short_cuts
+        assert all(registry.check(name) is before[name] for name in ("db", "gpu"))
+        assert registry.check("both").replace(seconds=0) == before["both"].replace(seconds=0)
+
+    layer = st.dictionaries(st.sampled_from(["db", "gpu", "both"]), st.booleans(), min_size=1)
+    steps = st.lists(st.tuples(st.sampled_from([True, True, False]), st.integers(0, 5)), max_size=10)
+    always(restores, 100, steps=steps, layers=st.lists(layer, min_size=1, max_size=4))

@@ -1,0 +1,112 @@
+"""The contract of a call: an error is told exactly if a call of the placeholder is not good for upstream too."""
+
+from __future__ import annotations
+
+from inspect import Parameter, Signature
+from types import MethodType
+
+from ssot_shims._contract.signature import Callee, signature_differences
+from tests.contract.test_signature import DEFAULTS, KINDS, calls, function_of, keeps_meaning, landed
+from tests.support.chance import Chance, Choices, choices
+
+LETTERS = "abc"
+CALLS = calls(LETTERS)
+ADDED = [Parameter(name, kind, default=0) for name in "xa" for kind in KINDS.values()]
+
+
+def signature(choices: Choices) -> Signature:
+    """Up to three parameters of any kind and order, with defaults, ``*args`` and ``**kwargs`` or without."""
+    names = list(LETTERS)
+    names = [names.pop(choices.up_to(len(names) - 1)) for _ in range(choices.up_to(len(LETTERS)))]
+    kinds = sorted(choices.one_of(list(KINDS.values())) for _ in names)
+    parameters: list[Parameter] = []
+    has_default = False
+    for name, kind in zip(names, kinds, strict=True):
+        # After the first default, positional parameters all have one.
+        has_default = choices.sometimes() or (has_default and kind is not Parameter.KEYWORD_ONLY)
+        default = choices.one_of(DEFAULTS) if has_default else Parameter.empty
+        parameters.append(Parameter(name, kind, default=default))
+    if choices.sometimes(4):
+        index = sum(kind is not Parameter.KEYWORD_ONLY for kind in kinds)
+        parameters.insert(index, Parameter("args", Parameter.VAR_POSITIONAL))
+    if choices.sometimes(4):
+        parameters.append(Parameter("kwargs", Parameter.VAR_KEYWORD))
+    return Signature(parameters)
+
+
+def changed(promised: Signature, choices: Choices) -> Signature:
+    """*promised* with a change or two, as a new version of upstream makes them."""
+    found = [change(parameter, choices) for parameter in promised.parameters.values()]
+    if choices.sometimes(3) and found:
+        found.insert(0, found.pop(choices.up_to(len(found) - 1)))
+    if choices.sometimes(3) and found:
+        found.pop(choices.up_to(len(found) - 1))
+    if choices.sometimes(3):
+        found.append(choices.one_of(ADDED))
+    try:
+        return Signature(found)
+    except ValueError:  # no such order, or one name twice
+        return promised
+
+
+def change(parameter: Parameter, choices: Choices) -> Parameter:
+    if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) or not choices.sometimes(3):
+        return parameter
+    others = [parameter.replace(default=default) for default in (Parameter.empty, *DEFAULTS)]
+    others += [parameter.replace(kind=kind) for kind in KINDS.values()]
+    return choices.one_of([*others, parameter.replace(name="y")])
+
+
+def keeps_defaults(mine: dict[str, object], theirs: dict[str, object], promised: Signature, found: Signature) -> bool:
+    """Whether what was left out counts as the same on both sides, where theirs has a parameter for it."""
+    positional = [name for name, one in found.parameters.items() if one.kind in list(KINDS.values())[:2]]
+    for position, (name, parameter) in enumerate(promised.parameters.items()):
+        there = name if name in found.parameters else None
+        if there is None and parameter.kind is Parameter.POSITIONAL_ONLY and position < len(positional):
+            there = positional[position]  # its name may change
+        if there and mine[name] in DEFAULTS and theirs[there] in DEFAULTS and mine[name] != theirs[there]:
+            return False
+    return True
+
+
+def is_safe(promised: Signature, found: Signature, mine: object, theirs: object) -> bool:
+    """Whether every call that *mine* takes does the same with *theirs*, found out by calling both."""
+    for positional, keywords in CALLS:
+        expected = landed(mine, positional, keywords)
+        if expected is not None:
+            expected.pop("self", None)
+            got = landed(theirs, positional, keywords)
+            if got is None or not keeps_meaning(expected, got, promised, found):
+                return False
+            if not keeps_defaults(expected, got, promised, found):
+                return False
+    return True
+
+
+SELF = Parameter("self", Parameter.POSITIONAL_ONLY)
+
+
+def with_self(signature: Signature) -> Signature:
+    return Signature([SELF, *signature.parameters.values()])
+
+
+def test_an_error_is_told_exactly_if_some_call_is_not_safe(always: Chance) -> None:
+    """For any two signatures, as a function and as a method; and each difference is told once."""
+    seen = {True: 0, False: 0}
+
+    def is_right(choices: Choices) -> None:
+        promised = signature(choices)
+        found = changed(promised, choices) if choices.sometimes() else signature(choices)
+        is_bound = choices.sometimes()
+        functions = [function_of(with_self(one) if is_bound else one) for one in (promised, found)]
+        callable_ones = [MethodType(function, "self") if is_bound else function for function in functions]
+        safe = is_safe(promised, found, *callable_ones)
+        seen[safe] += 1
+        callees = [Callee(function=function, is_bound=is_bound) for function in functions]
+        differences = signature_differences("f", *callees).values()
+        assert (not any(difference.is_error for difference in differences)) is safe, f"{promised} and {found}"
+        whats = [difference.what for difference in differences]
+        assert len(whats) == len(set(whats))
+
+    always(is_right, 600, choices=choices(40))
+    assert min(seen.values()) > 50

@@ -1,0 +1,394 @@
+"""The benchmarks run, and say what they measured; the figures themselves are for a quiet machine."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchmarks
+import benchmarks.flows as flows
+import benchmarks.questions as questions
+import benchmarks.start as start
+from benchmarks.clock import Gone, figures, loops, run
+from benchmarks.contender import Contender
+from benchmarks.effort import QUICK
+from benchmarks.ground import Ground, prepared
+from benchmarks.machine import Machine, this_machine
+from benchmarks.peers import PEERS
+from benchmarks.row import Goal, Grid, Row, Sample
+from benchmarks.table import as_text
+from tests.conftest import Write
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__, "benchmarks."))
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    """A clean environment for children, as the benchmarks have it."""
+    with prepared() as made:
+        yield made
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_command_measures_and_prints_json() -> None:
+    """The two quickest subjects: each contender has values or a reason for having none, and ours reaches its goals."""
+    done = command("--quick", "--json", "--only", "threads", "--only", "conditions")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert list(data) == ["schema", "machine", "rows", "grids"]
+    assert data["schema"] == 1
+    assert set(data["machine"]["peers"]) == set(PEERS)
+    assert [(row["what"], row["verdict"]) for row in data["rows"]] == [
+        ("64 threads, first question at once: probes", "met"),
+        ("upstream conditions told apart, of 8", "met"),
+    ]
+    missing = [name for name, version in data["machine"]["peers"].items() if version is None]
+    for row in data["rows"]:
+        assert all(is_told(sample, missing) for sample in row["samples"]), row
+    (grid,) = data["grids"]
+    assert [grid["answers"]["ssot_shims"][case] for case in grid["cases"]] == [
+        "upstream",
+        "absent",
+        "broken, dependency missing, warns",
+        "broken, import error, warns",
+        "broken, exception, warns",
+        "broken, syntax error, warns",
+        "moved, warns",
+        "absent",
+    ]
+
+
+def is_told(sample: dict[str, Any], missing: list[str]) -> bool:
+    """Whether *sample* has values, or is of a peer that the machine is said not to have."""
+    if sample["values"]:
+        return sample["median"] is not None and not sample["problem"]
+    first = sample["name"].partition(" ")[0].partition(".")[0].replace("_", "-")
+    return sample["problem"] == "not installed" and any(name.startswith(first) for name in missing)
+
+
+def test_an_unknown_subject_is_wrong_usage() -> None:
+    """The subjects that there are stand in the message."""
+    done = command("--only", "speed")
+    assert done.returncode == 2
+    assert "invalid choice: 'speed'" in done.stderr
+
+
+def test_what_a_child_does_wrong_is_told(ground: Ground) -> None:
+    """A failing contender has the last line of its error for a problem, beside the values of the others."""
+    good, bad = Contender(name="good", code="print(7)"), Contender(name="bad", code="import no_such_module")
+    few = QUICK.replace(rounds=2)
+    assert figures(ground, (good, bad), few) == (
+        Sample(name="good", values=(7.0, 7.0)),
+        Sample(name="bad", problem="failed: ModuleNotFoundError: No module named 'no_such_module'"),
+    )
+    missing = Contender(name="peer", code="print(7)", peer="no-such-distribution")
+    assert figures(ground, (missing,), few) == (Sample(name="peer", problem="not installed"),)
+    with pytest.raises(Gone, match=r"^given up after 0\.2 s$"):
+        run(ground, good, ["-c", "import time; time.sleep(5)"], few.replace(patience=0.2))
+
+
+def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the caller reaches them, and nothing is imported before their first line."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    program = "import sys, os; print(sorted(name for name in os.environ if name.startswith(('PY', 'SSOT'))))"
+    names = run(ground, Contender(name="x", code=""), ["-c", program], QUICK)
+    assert names == "['PYTHONPATH', 'PYTHONSAFEPATH']\n"
+    program = "import sys, ssot_shims; print(ssot_shims.__cached__, 'typing' in sys.modules)"
+    cached, is_preloaded = run(ground, Contender(name="x", code=""), ["-c", program], QUICK).split()
+    assert Path(cached).is_file()
+    assert Path(cached).is_relative_to(ground.folder)
+    assert is_preloaded == "False"
+
+
+def test_the_floor_stands_beside_itself(ground: Ground) -> None:
+    """A loop has the floor twice, so that the noise is seen; a contender that fails there is told as well."""
+    floor, broken = Contender(name="floor", code="abs(1)"), Contender(name="broken", code="no_such_name")
+    samples = loops(ground, (floor, broken), QUICK.replace(rounds=4, processes=1))
+    assert [(sample.name, len(sample.values), sample.problem) for sample in samples] == [
+        ("floor", 4, ""),
+        ("the same again", 4, ""),
+        ("broken", 0, "failed: NameError: name 'no_such_name' is not defined"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "ours", [questions._DOCKER, questions._NAMED, questions._CHECKED], ids=["docker", "named", "checked"]
+)
+def test_each_of_our_ways_to_ask_is_measured(ground: Ground, ours: Contender) -> None:
+    """What it is to answer, it answers, whichever is set up first."""
+    nowhere = {"DOCKER_HOST": f"unix://{ground.scratch}/none.sock"}
+    samples = loops(ground, (ours,), QUICK.replace(rounds=1, processes=1), nowhere)
+    assert [sample.problem for sample in samples] == ["", ""]
+
+
+def row(ours: float, goal: Goal) -> Row:
+    samples = (Sample(name="floor", values=(2.0,)), Sample(name="ssot_shims", values=(ours,)))
+    return Row(what="a row", samples=samples, goal=goal)
+
+
+@pytest.mark.parametrize(
+    ("ours", "goal", "verdict"),
+    [
+        (2.5, Goal(kind="ratio", limit=1.25), "met"),
+        (2.6, Goal(kind="ratio", limit=1.25), "missed"),
+        (1.0, Goal(kind="at most", limit=1), "met"),
+        (1.1, Goal(kind="at most", limit=1), "missed"),
+        (8.0, Goal(kind="at least", limit=8), "met"),
+        (7.0, Goal(kind="at least", limit=8), "missed"),
+    ],
+)
+def test_the_verdict_holds_ours_against_the_goal(ours: float, goal: Goal, verdict: str) -> None:
+    """A ratio is one to the floor; the other goals are about the value itself."""
+    assert row(ours, goal).verdict == verdict
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
+    """Nor is it left out."""
+    gone = row(1.0, Goal(kind="ratio", limit=1)).replace(samples=(Sample(name="ssot_shims", problem="missing"),))
+    assert gone.verdict == "not measured"
+
+
+def test_the_table() -> None:
+    """Machine and missing peers, the noise, a line a contender, the answers, and what was missed."""
+    machine = Machine(
+        ssot_shims="1.0",
+        python="cpython 3.13.0 on linux",
+        cores=2,
+        date="2026-01-02",
+        peers={"docker": "7.1", "qiskit": None},
+        load_before=0.1,
+        load_after=0.2,
+    )
+    timed = Row(
+        what="import",
+        samples=(
+            Sample(name="empty", values=(0.010, 0.010, 0.010, 0.010)),
+            Sample(name="the same again", values=(0.0099,)),
+            Sample(name="ssot_shims", values=(0.011, 0.012, 0.013, 0.014)),
+            Sample(name="qiskit", problem="not installed"),
+        ),
+        goal=Goal(kind="ratio", limit=1.05),
+        note="of a kind",
+    )
+    counted = Row(
+        what="probes",
+        samples=(Sample(name="ssot_shims", values=(1,)),),
+        unit="count",
+        goal=Goal(kind="at most", limit=1),
+        has_floor=False,
+    )
+    grid = Grid(what="condition", cases=("absent",), answers={"ssot_shims": {"absent": "absent"}}, note="so it is")
+    assert (
+        as_text(machine, [timed, counted, grid])
+        == """\
+ssot_shims 1.0, cpython 3.13.0 on linux, 2 cores, load 0.1 before and 0.2 after, 2026-01-02
+peers: docker 7.1; missing: qiskit
+noise floor: the same thing against itself is 0.99x to 0.99x
+
+WHAT    WHO             MEDIAN         SPREAD  RATIO  AT BEST  GOAL       VERDICT
+import  empty           10 ms          0%      1.00x  1.00x
+        the same again  9.9 ms                 0.99x  0.99x
+        ssot_shims      12.5 ms        20%     1.25x  1.10x    1.05x      missed
+        qiskit          not installed
+        (of a kind)
+probes  ssot_shims      1                                      at most 1  met
+
+CONDITION  WHO         ANSWER
+absent     ssot_shims  absent
+
+(so it is)
+
+1 of 2 goals met here
+missed: import
+"""
+    )
+
+
+def test_this_machine_is_told() -> None:
+    """Every peer is named, installed or not."""
+    assert list(this_machine().peers) == list(PEERS)
+
+
+def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A program of the benchmarks run as a file, by a Python that sees nothing but its standard library."""
+    call = [sys.executable, "-I", "-S", ROOT / "benchmarks" / name, *map(str, arguments)]
+    return subprocess.run(call, capture_output=True, text=True, check=False)
+
+
+def test_the_size_is_counted_by_folder(write: Write) -> None:
+    """Docstrings, comments and blank lines are no code; a folder that is left out is not counted."""
+    folder = write(
+        {
+            "acme/one.py": '"""A module.\n\nIt has a docstring.\n"""\n\n# a comment\nx = [\n    1,  # one\n\n]\n',
+            "acme/part/two.py": 'def f():\n    "A function."\n    return """a\n\nb"""\n',
+            "acme/_tools/three.py": "x = 1\n",
+        }
+    )
+    limits = ("--code", "6", "--longest", "9", "--files", "1")
+    done = script("size.py", folder / "acme", "--exclude", "_tools", *limits)
+    assert [line.split() for line in done.stdout.replace(str(folder), "").splitlines()] == [
+        ["FOLDER", "CODE", "LINES", "FILES"],
+        ["/acme", "3", "10", "1"],
+        ["/acme/part", "3", "5", "1"],
+        ["total", "6", "15", "2"],
+        [],
+        ["longest", "file:", "/acme/one.py,", "10", "lines"],
+    ]
+    assert done.stderr == "above the limit: 2 files, at most 1\nabove the limit: 10 lines in one file, at most 9\n"
+    assert done.returncode == 1
+
+
+def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
+    """A misspelled path is wrong usage, or it would be below every limit; ours is counted without any path."""
+    assert script("size.py").returncode == 0
+    done = script("size.py", tmp_path, tmp_path / "acme")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"there is no {tmp_path}/acme" in done.stderr
+
+
+SUITE = {
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['-m', 'not slow']\nmarkers = ['slow']\n",
+    "suite/test_one.py": '''
+import pytest
+
+@pytest.mark.parametrize("number", range(10))
+def test_one(number):
+    """It adds.
+
+    Numbers, that is.
+    """
+
+@pytest.mark.slow
+def test_two():
+    """It waits: "long"."""
+''',
+    "suite/part/test_two.py": '''
+class TestThree:
+    def test_three(self):
+        """It adds."""
+
+    def test_four(self): ...
+''',
+}
+
+
+@pytest.fixture
+def sentences(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Lists the sentences of that suite and of more files."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def sentences(*options: str, **more: str) -> subprocess.CompletedProcess[str]:
+        folder = write({**SUITE, **{f"suite/{name}.py": text for name, text in more.items()}}) / "suite"
+        call = [sys.executable, ROOT / "benchmarks" / "sentences.py", folder, *options]
+        return subprocess.run(call, capture_output=True, text=True, check=False)
+
+    return sentences
+
+
+def test_the_sentences_are_listed(sentences: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Slow tests count, cases of one sentence are added up wherever they are, and the lines are sorted."""
+    assert sentences().stdout.splitlines() == ['1  It waits: "long".', "1  test_four", "11  It adds."]
+    assert sentences("--no-counts").stdout.splitlines() == ["It adds.", 'It waits: "long".', "test_four"]
+
+
+def test_tests_that_cannot_be_collected_have_no_sentences(
+    sentences: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """A list that is not whole would show tests as gone; what pytest said is passed on."""
+    done = sentences(test_wrong="import no_such_module\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "No module named 'no_such_module'" in done.stderr
+
+
+def test_the_flows_are_walked() -> None:
+    """Each part has its figures, an answer that is known costs one call, and what is above a limit fails."""
+    call = [sys.executable, "-m", "benchmarks.flows", "--limit", "b3:calls=0", "--limit", "a:entered=500"]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "above the limit: b3 has calls 1, at most 0\n")
+    head, *rows = done.stdout.splitlines()
+    assert head.split() == ["PART", "WHAT", "CALLS", "ENTERED", "CROSSINGS", "LOADED"]
+    assert [row.split()[0] for row in rows] == list(flows.PARTS)
+    assert [row.split()[-4:] for row in rows if row.startswith("b3")] == [["1", "1", "0", "0"]]
+    assert all(int(row.split()[-4]) > 20 for row in rows if not row.startswith("b3"))
+
+
+def test_what_runs_in_another_thread_is_a_part_of_the_flow() -> None:
+    """A probe that has a thread of its own would be missing from the figures."""
+    code = """from threading import Thread
+from ssot_shims import is_docker_available as ask
+from sitecustomize import part
+ask()
+part("before")
+thread = Thread(target=ask)
+thread.start()
+thread.join()
+"""
+    with prepared() as ground:
+        found = flows.walked(ground, {"thread": ("-c", code)})
+    assert found["thread"] == {"calls": 1, "entered": 1, "crossings": 0, "loaded": 0}
+
+
+@pytest.mark.parametrize("limit", ["a:enterd=8", "g:entered=8", "a:entered=x", "a"])
+def test_a_limit_of_nothing_is_wrong_usage(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled limit would never be exceeded."""
+    with pytest.raises(SystemExit, match=r"^2$"):
+        flows.main(["--limit", limit])
+    assert limit in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_start_of_pytest_is_measured_with_the_wheel_and_without() -> None:
+    """What the wheel costs more is the difference of each pair; its files are counted as pip leaves them."""
+    with prepared() as ground:
+        time, files = start.rows(ground, QUICK.replace(pairs=2))
+    without, with_it, more = time.samples
+    assert [len(sample.values) for sample in time.samples] == [2, 2, 2]
+    assert more.values == tuple(b - a for a, b in zip(without.values, with_it.values, strict=True))
+    assert min(without.values) > 0.01
+    modules = sum(1 for _ in (ROOT / "ssot_shims").rglob("*.py"))
+    assert files.samples[0].median > 2 * modules  # each with its byte code
+
+
+def test_a_start_may_not_get_slower_than_it_was() -> None:
+    """At most 1.15 times the recorded value is met, and at most the goal of a Python that has one."""
+    recorded = json.loads((ROOT / "benchmarks" / "recorded.json").read_text())["seconds"]
+    assert start.goal("3.12") == Goal(kind="at most", limit=1.15 * recorded["3.12"])
+    assert start.goal("3.13") == Goal(kind="at most", limit=min(0.007, 1.15 * recorded["3.13"]))
+
+
+def test_a_start_that_cannot_be_measured_is_neither_met_nor_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where pip finds no pytest, the rows say so."""
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.delenv("PIP_CONSTRAINT", raising=False)  # pip would say it in other words
+    monkeypatch.setattr(start, "goal", lambda: Goal(kind="at most", limit=1))
+    with prepared() as ground:
+        rows = list(start.rows(ground, QUICK))
+    assert [(row.what, row.verdict) for row in rows] == [(start.TIME, "not measured"), (start.FILES, "not measured")]
+    assert {row.samples[0].problem for row in rows} == {
+        "not measured: failed: ERROR: No matching distribution found for pytest"
+    }
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
+def test_examples_in_the_benchmarks_are_true(module: str) -> None:
+    """Every example in every docstring gives what it shows."""
+    assert doctest.testmod(importlib.import_module(module)).failed == 0

@@ -1,0 +1,139 @@
+"""``tcp://`` and ``unix://`` against a real PostgreSQL and a real Redis, started here and killed.
+
+Without the servers (Debian packages ``postgresql`` and ``redis-server``) these tests skip; with ``postgres`` or
+``redis`` in ``SSOT_SHIMS_REQUIRE`` they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from ssot_shims._availability import Availability
+from ssot_shims._probes.notation import read
+from tests.support.hostile import free_port
+
+if TYPE_CHECKING:
+    from ssot_shims._probes.notation import Probe
+
+REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
+
+
+def ask(notation: str) -> Availability:
+    return cast("Probe", read(notation)).ask(time.monotonic() + 5)
+
+
+def said(answer: Availability) -> tuple[str, str]:
+    return answer.status, answer.explanation
+
+
+def program(name: str, capability: str, package: str) -> str:
+    """Where the program is; a skip when it is not installed, a failure when it has to be."""
+    folders = [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    found = shutil.which(name, path=os.pathsep.join(folders))
+    if found is None:
+        stop = pytest.fail if capability in REQUIRED else pytest.skip
+        stop(f"no {name} here; apt-get install {package}")
+    return found
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short path, for a socket."""
+    with TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def running(command: list[str], user: str | None, notation: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The server, from the moment when it answers."""
+
+    def start() -> subprocess.Popen[bytes]:
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, user=user, stdin=quiet, stdout=quiet, stderr=quiet)
+
+    server, end = start(), time.monotonic() + 30
+    try:
+        while not ask(notation) and time.monotonic() < end:
+            time.sleep(0.05)
+            if server.poll() is not None:  # what is left of one that was killed may still be in the way
+                server = start()
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+def last_answer(notation: str) -> Availability:
+    """The answer when the children of a killed server, which hold its sockets for a moment longer, are gone too."""
+    end = time.monotonic() + 30
+    while (answer := ask(notation)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return answer
+
+
+def check_server(command: list[str], user: str | None, port: int, path: Path, stop: signal.Signals) -> None:
+    """Every answer from before the first start to after a crash; *stop* ends the server in good order."""
+    tcp, unix = f"tcp://127.0.0.1:{port}", f"unix://{path}"
+    nothing = f"nothing listens on 127.0.0.1:{port}; start it, or correct the address"
+    no_socket = f"there is no socket at {path}; start what makes it, or correct the path"
+    stale = f"nothing listens on {path}, a stale socket; restart what made it"
+
+    assert said(ask(tcp)) == ("unavailable", nothing)
+    assert said(ask(unix)) == ("unavailable", no_socket)
+    with running(command, user, unix) as server:
+        assert said(ask(tcp)) == ("available", f"127.0.0.1:{port} accepts connections")
+        assert said(ask(unix)) == ("available", f"{path} accepts connections")
+        server.kill()
+        server.wait()
+        assert said(last_answer(tcp)) == ("unavailable", nothing)
+        assert said(last_answer(unix)) == ("unavailable", stale)
+    with running(command, user, unix) as server:
+        assert (ask(tcp).status, ask(unix).status) == ("available", "available")
+        server.send_signal(stop)
+        server.wait(30)
+    assert said(ask(tcp)) == ("unavailable", nothing)
+    assert said(ask(unix)) == ("unavailable", no_socket)
+
+
+def test_postgres(folder: Path) -> None:
+    """No server, a running one, a crashed one, one started anew, one stopped."""
+    postgres = str(Path(program("postgres", "postgres", "postgresql")).resolve())  # initdb is beside it
+    user = "postgres" if os.geteuid() == 0 else None  # it does not run as root
+    if user:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    initdb = [str(Path(postgres).parent / "initdb"), "-D", str(data), "-A", "trust", "-U", "acme", "--no-sync"]
+    subprocess.run(initdb, user=user, capture_output=True, check=True)
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    with free_port() as port:
+        command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), *options]
+        check_server(command, user, port, folder / f".s.PGSQL.{port}", signal.SIGINT)
+
+
+def test_redis(folder: Path) -> None:
+    """No server, a running one, a crashed one, one started anew, one stopped."""
+    redis = program("redis-server", "redis", "redis-server")
+    path = folder / "redis.sock"
+    options = ["--bind", "127.0.0.1", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
+    with free_port() as port:
+        check_server([redis, "--port", str(port), *options], None, port, path, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("required", "outcome"), [([], pytest.skip.Exception), (["redis"], pytest.fail.Exception)])
+def test_without_the_server(required: list[str], outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot be had the tests above skip and say so; where it is required they fail."""
+    monkeypatch.setitem(globals(), "REQUIRED", required)
+    with pytest.raises(outcome, match="^no acme-server here; apt-get install acme$"):
+        program("acme-server", "redis", "acme")

@@ -1,0 +1,227 @@
+"""Real engines: dockerd and podman, started by the test, without systemd.
+
+They need root and the programs. Where those are missing the tests are skipped; where SSOT_SHIMS_REQUIRE names the
+engine, as .ci/run does where it has installed them, they fail instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import docker  # noqa: F401  # what a test imports is taken back after it, and requests is no whole twice
+import pytest
+import trustme
+
+from ssot_shims._probes.docker import DockerProbe, docker_client
+from tests.support.docker_machine import Machine, ask, assert_no, seen
+from tests.support.hostile import free_port
+
+# Read at import: conftest.py takes every setting away before a test.
+REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder for everything that the engines write, with a path that is short enough for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="e", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def need(capability: str, program: str) -> None:
+    """Skip, or fail where the engine is required, unless *program* can be run by this user."""
+    missing = "" if shutil.which(program) else f"{program} is not installed"
+    if os.name != "posix" or os.geteuid() != 0:
+        missing = missing or f"only root can start {program} here"
+    if missing and capability in REQUIRED:
+        pytest.fail(f"SSOT_SHIMS_REQUIRE names {capability}, but {missing}")
+    if missing:
+        pytest.skip(f"{missing}; to test it: apt-get install podman docker.io, as root")
+
+
+@contextlib.contextmanager
+def engine(command: list[str], log: Path, is_up: Callable[[], object]) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of *command*, when it is up; a group of its own, which ends as a whole."""
+    with log.open("wb") as file:
+        process = started(command, file)
+        try:
+            deadline = time.monotonic() + 60
+            while not is_up():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            yield process
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def started(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+    return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+
+def answers(host: str) -> bool:
+    """Whether an engine answers at *host*, seen from a process of its own."""
+    script = "import sys, time; from ssot_shims._probes.docker import DockerProbe; "
+    script += "sys.exit(not DockerProbe().ask(time.monotonic() + 5))"
+    environment = {**os.environ, "DOCKER_HOST": host, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY"):
+        environment.pop(name, None)
+    return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
+
+
+def dockerd_command(folder: Path, *hosts: str) -> list[str]:
+    command = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
+    for host in hosts:
+        command += ["-H", host]
+    return [
+        *command,
+        *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def dockerd(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address and process of a real dockerd, which listens with TLS at a port too."""
+    need("docker", "dockerd")
+    host = f"unix://{folder}/dockerd.sock"
+    with engine(dockerd_command(folder, host), folder / "dockerd.log", lambda: answers(host)) as process:
+        yield host, process
+
+
+@pytest.fixture(scope="module")
+def podman(folder: Path) -> Iterator[str]:
+    """The address of a real podman."""
+    need("podman", "podman")
+    host = f"unix://{folder}/podman.sock"
+    command = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--storage-driver", "vfs"]
+    command += ["system", "service", "--time=0", host]
+    with engine(command, folder / "podman.log", lambda: answers(host)):
+        yield host
+
+
+def test_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Popen[bytes]]) -> None:
+    """A real dockerd is a yes with its kind and version, and the SDK's client agrees."""
+    host, _ = dockerd
+    machine.set("DOCKER_HOST", host)
+    answer = ask(5)
+    client = docker_client()
+    version = client.version()["ApiVersion"]
+    assert client.ping() is True
+    client.close()
+    assert seen(answer) == ("available", f"a Docker engine with API {version} answers at {host} (from DOCKER_HOST)")
+    assert answer.details == {"kind": "docker", "api_version": version, "host": host}
+
+
+def test_podman(machine: Machine, podman: str) -> None:
+    """A real podman is a yes with its kind and versions, and the SDK's client agrees."""
+    machine.set("DOCKER_HOST", podman)
+    answer = ask(5)
+    client = docker_client()
+    found = client.version()
+    assert client.ping() is True
+    client.close()
+    version, api = found["Version"], found["ApiVersion"]
+    assert seen(answer) == ("available", f"Podman {version} with API {api} answers at {podman} (from DOCKER_HOST)")
+    assert answer.details == {"kind": "podman", "api_version": api, "host": podman}
+
+
+def test_a_stopped_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Popen[bytes]]) -> None:
+    """A dockerd that does not run on is no answer at the deadline; when it runs on it is a yes."""
+    host, process = dockerd
+    machine.set("DOCKER_HOST", host)
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)  # the signal is sent before it has stopped anything
+    try:
+        answer = ask(1.0)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    assert_no(answer, f"no answer from {host} (from DOCKER_HOST) within 1 s", "timed_out")
+    assert ask(10)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with free_port() as port:
+        yield port
+
+
+def test_dockerd_with_tls(machine: Machine, tmp_path: Path, port: int) -> None:
+    """A real dockerd that knows its clients is a yes with a certificate, and no TLS answer without."""
+    need("docker", "dockerd")
+    authority = trustme.CA()
+    certificates = machine.root / "certs"
+    certificates.mkdir()
+    authority.cert_pem.write_to_path(str(certificates / "ca.pem"))
+    for name, issued in (("", authority.issue_cert("client")), ("server-", authority.issue_cert("127.0.0.1"))):
+        (certificates / f"{name}cert.pem").write_bytes(issued.cert_chain_pems[0].bytes())
+        issued.private_key_pem.write_to_path(str(certificates / f"{name}key.pem"))
+    host = f"tcp://127.0.0.1:{port}"
+    tls = ["--tlsverify", "--tlscacert", f"{certificates}/ca.pem"]
+    tls += ["--tlscert", f"{certificates}/server-cert.pem", "--tlskey", f"{certificates}/server-key.pem"]
+    machine.set("DOCKER_HOST", host)
+    machine.set("DOCKER_CERT_PATH", str(certificates))
+    machine.set("DOCKER_TLS_VERIFY", "1")
+    command = [*dockerd_command(machine.root, host), *tls]
+    with engine(command, tmp_path / "log", lambda: DockerProbe().ask(time.monotonic() + 1)):
+        client = docker_client()
+        assert client.ping() is True
+        client.close()
+        (certificates / "cert.pem").unlink()
+        assert ask(5).reason.startswith(f"no TLS with {host} (from DOCKER_HOST): ")
+        machine.unset("DOCKER_TLS_VERIFY")
+        assert_no(ask(5), "is not a Docker engine: it answered GET /_ping with status 400")
+
+
+def test_the_docker_command_agrees(machine: Machine, dockerd: tuple[str, subprocess.Popen[bytes]]) -> None:
+    """For each way to choose an address, the real docker command reaches an engine exactly where the probe does."""
+    need("docker", "docker")
+    host, _ = dockerd
+    path = host.removeprefix("unix://")
+    machine.add_context("real", {"Host": host})
+    machine.add_context("a/b ü", {"Host": host})
+    machine.add_context("gone", {"Host": f"unix://{path}x"})
+    machine.add_context("empty", None)
+    nested = b'{"currentContext": "real", "x": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    settings: list[tuple[dict[str, str], bytes]] = [
+        ({}, b""),
+        ({"DOCKER_HOST": host}, b""),
+        ({"DOCKER_HOST": f" {host} "}, b'{"currentContext": "gone"}'),
+        ({"DOCKER_HOST": path}, b""),
+        ({"DOCKER_HOST": host.upper()}, b""),
+        ({"DOCKER_HOST": f"{host}?x"}, b""),
+        ({"DOCKER_HOST": host, "DOCKER_CONTEXT": "gone"}, b""),
+        ({"DOCKER_CONTEXT": "real"}, b'{"currentContext": "gone"}'),
+        ({"DOCKER_CONTEXT": "a/b ü"}, b""),
+        ({"DOCKER_CONTEXT": "gone"}, b'{"currentContext": "real"}'),
+        ({"DOCKER_CONTEXT": "empty"}, b""),
+        ({"DOCKER_CONTEXT": "unknown"}, b""),
+        ({"DOCKER_CONTEXT": "default"}, b'{"currentContext": "real"}'),
+        ({}, b'{"currentContext": "real"}'),
+        ({}, b'{"CURRENTcontext": "real"} and more'),
+        ({}, b'{"currentContext": "real"'),
+        ({}, b'["currentContext", "real"]'),
+        ({}, nested),
+        ({"DOCKER_HOST": host, "DOCKER_CERT_PATH": "/nowhere"}, b""),
+    ]
+    for variables, config in settings:
+        machine.configure(config)
+        for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"):
+            machine.set(name, variables[name]) if name in variables else machine.unset(name, raising=False)
+        printed = subprocess.run(["docker", "version"], capture_output=True, check=False)
+        assert (printed.returncode == 0) is bool(ask(5)), (variables, config[:50], printed.stderr)

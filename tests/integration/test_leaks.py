@@ -1,0 +1,284 @@
+"""Thousands of questions, to engines and services that refuse, say nothing or hang up: what they took comes back.
+
+Counted are the open file descriptors, the threads, and the memory that Python has handed out. The peers are in a
+process of their own, so that what they hold is not counted as ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import trustme
+
+from ssot_shims import Availability, Registry, Unavailable
+from ssot_shims._capabilities.capability import capability
+from ssot_shims._probes.docker import DockerProbe
+from tests.support.docker_machine import Machine
+from tests.support.hostile import free_port
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's descriptors in /proc"
+)
+
+SOME, MANY = 100, 10_000
+WARM = 30  # questions before the first count: what is imported and cached once is no leak
+MOST_BYTES = (
+    50_000  # of growth, whatever the number of questions: an event loop and its threads go up and down a little
+)
+
+# Ways to treat a connection, at a TCP port and a unix socket each.
+PEERS = """
+import asyncio, sys
+
+async def mute(reader, writer):
+    await reader.read()  # until the other end has closed
+    writer.close()
+
+async def closes(reader, writer):
+    writer.close()
+
+async def answers(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 503 no\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    writer.close()
+
+async def main(folder):
+    for act in (mute, closes, answers):
+        def quiet(reader, writer, act=act):
+            task = asyncio.ensure_future(act(reader, writer))
+            task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        tcp = await asyncio.start_server(quiet, "127.0.0.1", 0, backlog=100)
+        await asyncio.start_unix_server(quiet, f"{folder}/{act.__name__}", backlog=100)
+        print(act.__name__, tcp.sockets[0].getsockname()[1], flush=True)
+    print(flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+class Held(NamedTuple):
+    """What this process holds."""
+
+    descriptors: int
+    threads: int
+    bytes: int
+
+
+def held() -> Held:
+    gc.collect()
+    return Held(len(os.listdir("/proc/self/fd")), threading.active_count(), tracemalloc.get_traced_memory()[0])
+
+
+def settled(before: Held) -> Held:
+    """What is held once threads that are on their way out are gone; that takes them a moment."""
+    end = time.monotonic() + 10
+    while (now := held()).threads > before.threads and time.monotonic() < end:
+        time.sleep(0.01)
+    return now
+
+
+@pytest.fixture(autouse=True)
+def _no_tracer_in_new_threads() -> Iterator[None]:
+    """What measures coverage keeps notes for each thread, which is no leak of ours."""
+    kept = threading.gettrace()
+    threading.settrace(None)
+    yield
+    threading.settrace(kept)
+
+
+def assert_no_leak(ask: Callable[[], object], count: int = SOME) -> None:
+    """After *count* questions this process holds no more than it held after the first few."""
+    tracemalloc.start()
+    gc.freeze()  # so that collecting goes through what is new, and not through all that the whole run holds
+    try:
+        for _ in range(WARM):
+            ask()
+        before = settled(Held(0, threading.active_count(), 0))
+        for _ in range(count):
+            ask()
+        after = settled(before)
+    finally:
+        gc.unfreeze()
+        tracemalloc.stop()
+    assert after.descriptors <= before.descriptors
+    assert after.threads <= before.threads  # a thread on its way out may be among those before
+    assert after.bytes - before.bytes < MOST_BYTES
+
+
+class Peers(NamedTuple):
+    folder: str
+    ports: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
+    folder = tmp_path_factory.mktemp("p")
+    command = [sys.executable, "-c", PEERS, str(folder)]
+    with free_port() as refuses, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "\n")
+        ports = {name: int(port) for name, port in map(str.split, lines)}
+        ports["refuses"] = refuses
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(f"{folder}/refuses")
+        stale.close()
+        yield Peers(str(folder), ports)
+        process.kill()
+
+
+# The answer of each peer to each probe.
+STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
+
+
+@pytest.mark.parametrize("how", STATUS)
+@pytest.mark.parametrize("scheme", ["tcp", "unix"])
+def test_engines(machine: Machine, peers: Peers, scheme: str, how: str) -> None:
+    """An engine that is mute, hangs up, answers no or is not there leaves nothing in the process that asked."""
+    assert_no_leak_at(machine, peers, scheme, how, SOME)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "how"), [("unix", "mute"), ("tcp", "refuses")])
+def test_ten_thousand_questions(machine: Machine, peers: Peers, scheme: str, how: str) -> None:
+    """Nor do ten thousand questions, about the two engines that are met most."""
+    assert_no_leak_at(machine, peers, scheme, how, MANY)
+
+
+def assert_no_leak_at(machine: Machine, peers: Peers, scheme: str, how: str, count: int) -> None:
+    place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
+    machine.set("DOCKER_HOST", f"{scheme}://{place}")
+    registry = Registry()
+    registry.add(capability("engine", DockerProbe(), timeout=0.002 if how == "mute" else 30.0))
+    assert_no_leak(asks(registry, "engine", STATUS[how]), count)
+
+
+@pytest.mark.parametrize("how", STATUS)
+def test_pages(peers: Peers, how: str) -> None:
+    """Nor does a page."""
+    registry = Registry()
+    address = f"http://127.0.0.1:{peers.ports[how]}/"
+    registry.register("page", address, timeout=0.002 if how == "mute" else 30.0)
+    assert_no_leak(asks(registry, "page", STATUS[how]))
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "unix"])
+@pytest.mark.parametrize("how", ["mute", "refuses"])
+def test_sockets(peers: Peers, scheme: str, how: str) -> None:
+    """Nor does whatever listens, or not."""
+    place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
+    registry = Registry()
+    registry.register("socket", f"{scheme}://{place}", timeout=30)
+    assert_no_leak(asks(registry, "socket", "available" if how == "mute" else "unavailable"))
+
+
+def asks(registry: Registry, name: str, status: str) -> Callable[[], object]:
+    """A question whose answer is found out each time."""
+
+    def ask() -> None:
+        registry.refresh(name)
+        assert registry.check(name).status == status
+
+    return ask
+
+
+def test_a_handshake_that_nobody_answers(peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does TLS with a peer that is mute."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    # Reading every certificate of the machine would take much longer than the question.
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    registry = Registry()
+    registry.register("page", f"https://127.0.0.1:{peers.ports['mute']}/", timeout=0.005)
+    assert_no_leak(asks(registry, "page", "timed_out"))
+
+
+@pytest.mark.parametrize("way", ["no", "raises", "says no", "odd"])
+def test_functions(way: str) -> None:
+    """A function that runs in a thread of its own takes that thread, and the error it raised, with it."""
+    registry = Registry()
+
+    def probe() -> object:
+        large = bytes(10_000)  # held by the frame, and so by the traceback
+        if way == "raises":
+            raise ValueError(large[:10])
+        if way == "says no":
+            raise Unavailable("no")
+        return False if way == "no" else object()
+
+    registry.register("function", probe, timeout=30)
+    assert_no_leak(asks(registry, "function", "failed" if way in ("raises", "odd") else "unavailable"))
+
+
+def test_a_function_that_hangs() -> None:
+    """However often it is asked about, it hangs in one thread, which goes when it comes back."""
+    registry, release = Registry(), threading.Event()
+    registry.register("hangs", release.wait, timeout=0.001)
+    before = threading.active_count()
+    assert_no_leak(asks(registry, "hangs", "timed_out"))
+    assert threading.active_count() == before + 1
+    release.set()
+    assert settled(Held(0, before, 0)).threads == before
+
+
+def test_side_by_side_and_beside_an_event_loop(peers: Peers) -> None:
+    """Threads that ask for several at once, and for those who await, end with their answer."""
+    registry = Registry()
+    for name in ("one", "two", "three"):
+        registry.register(name, f"tcp://127.0.0.1:{peers.ports['refuses']}", timeout=30)
+    registry.register("all_of_them", "all:one,two,three")
+
+    def ask() -> None:
+        registry.refresh()
+        assert not any(registry.check_all().values())
+        registry.refresh()
+        assert not asyncio.run(registry.acheck("all_of_them"))
+
+    assert_no_leak(ask, SOME // 5)
+
+
+def test_overrides_and_refreshes() -> None:
+    """Layers that are taken off are gone, an interrupted with block included."""
+    registry = Registry()
+    registry.register("thing", "env:PATH")
+    answer = Availability(status="unavailable", reason="x" * 1000)
+
+    def ask() -> None:
+        try:
+            with registry.override(thing=answer), registry.override(thing=True):
+                registry.refresh()
+                raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            assert registry.check("thing").source == "probe"
+
+    assert_no_leak(ask)
+
+
+def test_registries() -> None:
+    """A registry that nobody holds any more goes with all it has found out, although forks are told of it."""
+
+    def ask() -> None:
+        registry = Registry()
+        registry.register("thing", lambda: (False, "x" * 1000))
+        assert not registry.check("thing")
+
+    tracemalloc.start()
+    ask()
+    before = held()
+    for _ in range(SOME):
+        ask()
+    grown = settled(before).bytes - before.bytes
+    tracemalloc.stop()
+    assert grown / SOME < 600  # a small note for each, which the system keeps for good

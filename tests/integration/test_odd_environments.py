@@ -1,0 +1,348 @@
+"""The same questions where the interpreter, the machine or the user is odd: the same answers, and not a word more.
+
+Each case is one process that asks everything at once; what it says is compared with what a plain process says.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+import pytest
+import typing_extensions
+
+import ssot_shims
+from tests.conftest import Write
+from tests.support.docker_machine import Machine, ask, seen
+
+CHECKOUT = Path(ssot_shims.__file__).parents[1]
+
+EVERYTHING = """
+import os; exec(os.environ.pop("BEFORE", ""))
+import json, os, socket, sys, threading, warnings
+import ssot_shims
+warnings.simplefilter("ignore", ssot_shims.PlaceholderWarning)  # of a shim that moved, which is one of the questions
+for name in dir(ssot_shims):
+    getattr(ssot_shims, name)
+from ssot_shims import (HeartbeatConfig, RetryPolicy, all_shims, capabilities, is_available, is_docker_available,
+                        orchestration, orchestration_enums, shim, verify)
+
+@shim("shutil:copyfyle")
+def copyfyle(): ...
+
+@shim("json:dumps")
+def dumps(obj): ...
+
+release = threading.Event()
+refusing = socket.socket()
+refusing.bind(("127.0.0.1", 0))
+port = refusing.getsockname()[1]
+listening = socket.create_server(("127.0.0.1", 0))
+capabilities.register("refusing", f"tcp://127.0.0.1:{port}")
+capabilities.register("listening", f"tcp://127.0.0.1:{listening.getsockname()[1]}")
+capabilities.register("web", f"http://127.0.0.1:{port}/health")
+capabilities.register("secure", f"https://127.0.0.1:{port}/health")
+capabilities.register("stale", "unix:///nowhere/x.sock")
+capabilities.register("shell", "command:sh")
+capabilities.register("extensions", "module:typing_extensions>=4")
+capabilities.register("calendar", "python:calendar:isleap_")
+capabilities.register("home", "env:HOME")
+capabilities.register("either", "any:refusing,listening")
+capabilities.register("name", "tcp://nowhere.invalid:1")
+
+@capabilities.register("mine")
+def mine():
+    return False, "w\u00e4il \u2603"
+
+@capabilities.register("slow", timeout=0.05)
+def slow():
+    release.wait(20)
+
+answers = capabilities.check_all()
+with capabilities.override(docker=True):
+    assert is_docker_available()
+told = {name: [answer.status, answer.reason.replace(str(port), "PORT")] for name, answer in answers.items()}
+told["listening"][1] = told["either"][1] = ""
+shims = {record.name: [record.state, record.reason] for record in all_shims()}
+differences = [str(difference) for record in all_shims() for difference in verify(record.object)]
+release.set()
+refusing.close()
+listening.close()
+print(json.dumps({"capabilities": told, "shims": shims, "differences": dict.fromkeys(differences, 1)}))
+"""
+
+
+def ask_everything(
+    *options: str, before: str = "", command: tuple[str, ...] = (), cwd: Path | None = None, **settings: str
+) -> dict[str, Any]:
+    """What the whole script says in a process with these *options* and *settings*, which complains of nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        script = Path(folder) / "everything.py"
+        script.write_text(EVERYTHING, "utf-8")
+        done = python(*options, str(script), command=command, cwd=cwd, BEFORE=before, **settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    said: dict[str, Any] = json.loads(done.stdout.replace(folder, "FOLDER"))
+    return said
+
+
+def otherwise(said: dict[str, Any], plain: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What is said otherwise than in a plain process, or not at all: each with what that says."""
+    return {
+        name: (said[kind].get(name), plain[kind].get(name))
+        for kind in plain
+        for name in {**said[kind], **plain[kind]}
+        if said[kind].get(name) != plain[kind].get(name)
+    }
+
+
+def python(
+    *words: str, command: tuple[str, ...] = (), cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """An interpreter that sees the checkout and nothing of this machine's settings."""
+    env = {"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"], "HOME": "/", "DOCKER_HOST": "unix:///no/d.sock"}
+    return subprocess.run(
+        [*command, sys.executable, *words],
+        env={**env, **settings},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def plain(_plain: dict[str, Any]) -> dict[str, Any]:
+    """What a plain process says; a test may change it."""
+    return copy.deepcopy(_plain)
+
+
+@pytest.fixture(scope="module")
+def _plain() -> dict[str, Any]:
+    said = ask_everything()
+    states = {name: state for name, (state, _) in said["shims"].items()}
+    assert states == {"HeartbeatConfig": "absent", "RetryPolicy": "absent", "copyfyle": "moved", "dumps": "upstream"}
+    statuses = {name: status for name, (status, _) in said["capabilities"].items()}
+    assert statuses["docker"] == statuses["secure"] == statuses["name"] == "unavailable"
+    assert statuses["listening"] == statuses["shell"] == statuses["extensions"] == "available"
+    assert (statuses["slow"], statuses["calendar"]) == ("timed_out", "failed")
+    return said
+
+
+@pytest.fixture
+def odd_folder(tmp_path: Path) -> Path:
+    """A folder whose name has blanks, quotes, umlauts, a snowman and a byte that is no UTF-8."""
+    folder = tmp_path / os.fsdecode('sp äce\'s "☃" % $HOME \\'.encode() + b"\xff")
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (("-W", "error", "-X", "dev", "-bb"), {"PYTHONWARNDEFAULTENCODING": "1"}),
+        (
+            ("-O", "-s", "-P", "-u", "-B"),
+            {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        ),
+        ((), {"LC_ALL": "tr_TR.UTF-8", "LANGUAGE": "tr", "TZ": "Antarctica/Troll", "HOME": "/no/such/home"}),
+        ((), {"LC_ALL": "xx_YY.nonsense", "TZ": ":/no/such/zone", "TERM": "", "HOME": "/dev/null"}),
+    ],
+    ids=["warnings as errors", "C", "Turkish, without a home", "nonsense, with a device for a home"],
+)
+def test_the_answers_are_those_of_a_plain_process(
+    options: tuple[str, ...], settings: dict[str, str], plain: dict[str, Any], tmp_path: Path
+) -> None:
+    """Nothing is added on standard error, nothing is answered otherwise, and no file is left behind."""
+    said = ask_everything(*options, cwd=tmp_path, TMPDIR=str(tmp_path), **settings)  # type: ignore[arg-type]  # all of them variables
+    if "HOME" in settings:  # where plug-ins of the docker command are looked for
+        said["capabilities"]["docker_compose"] = plain["capabilities"]["docker_compose"]
+    assert otherwise(said, plain) == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_current_folder_that_was_deleted(tmp_path: Path, plain: dict[str, Any]) -> None:
+    """The same answers, also about a path that is relative to it."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    before = f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})\n"
+    said = ask_everything(before=before, DOCKER_HOST="unix://d.sock")
+    assert said["capabilities"].pop("docker") == [
+        "unavailable",
+        "there is no socket at d.sock (from DOCKER_HOST)",
+    ]
+    del plain["capabilities"]["docker"]
+    assert otherwise(said, plain) == {}
+
+
+def test_a_relative_path_below_a_folder_that_was_deleted(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that is relative to nowhere is one where no socket is."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    machine.set("DOCKER_HOST", "unix://d.sock")
+    assert seen(ask()) == (
+        "unavailable",
+        "there is no socket at d.sock (from DOCKER_HOST)",
+    )
+
+
+def test_blanks_and_unicode_in_every_path(odd_folder: Path, plain: dict[str, Any]) -> None:
+    """The package, the home, the current folder and the socket may be anywhere, even where the locale is ASCII."""
+    site = odd_folder / "site"
+    site.symlink_to(CHECKOUT)
+    said = ask_everything(
+        cwd=odd_folder,
+        PYTHONPATH=str(site),
+        HOME=str(odd_folder),
+        DOCKER_HOST=f"unix://{odd_folder}/d.sock",
+        LC_ALL="C",
+        PYTHONCOERCECLOCALE="0",
+        PYTHONUTF8="0",
+    )
+    status, reason = said["capabilities"]["docker"]
+    assert status == "unavailable"
+    assert reason.isprintable()
+    assert reason.startswith("there is no socket at ")
+    for name in ("docker", "docker_compose"):
+        del said["capabilities"][name], plain["capabilities"][name]
+    assert otherwise(said, plain) == {}
+
+
+def test_reports_where_the_terminal_knows_ascii_only(odd_folder: Path) -> None:
+    """What it cannot show is an escape; the exit code is that of the command."""
+    (odd_folder / "pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["wörter"]\n', "utf-8")
+    (odd_folder / "wörter.py").write_text("raise ValueError('☃')\n", "utf-8")
+    for words, code in ((["status"], 0), (["status", "--json"], 0), (["status", "--markdown"], 0), (["verify"], 1)):
+        done = python("-m", "ssot_shims", *words, cwd=odd_folder, PYTHONIOENCODING="ascii")
+        assert (done.returncode, done.stderr) == (code, "")
+        assert done.stdout.isascii()
+        assert "2603" in done.stdout
+
+
+SUITE = {
+    "acme.py": "class Quota:\n    left = 5\n    def spend(self): return 'wrong'\n",
+    "suite.py": (
+        "from ssot_shims import shim\n@shim('acme:Quota')\nclass Quota:\n"
+        "    '''Of requests.\n\n    >>> Quota().spend()\n    4\n    >>> assert Quota().spend() == 4\n    '''\n"
+        "    left = 5\n    def spend(self): return 4\n"
+    ),
+}
+
+
+def verified(root: Path, *options: str) -> tuple[int, list[str]]:
+    """The exit code of ``verify`` there, and what it says after the table."""
+    done = python(*options, "-m", "ssot_shims", "verify", "suite", cwd=root)
+    assert done.stderr == ""
+    return done.returncode, done.stdout.rpartition("\n\n")[2].splitlines()
+
+
+def test_verify_says_what_it_cannot_see_under_oo(write: Write) -> None:
+    """Without docstrings there are no examples to run, and that is told; without asserts those are not made."""
+    root = write(SUITE)
+    drift = "error: Quota docstring, line 3: Quota().spend(): the placeholder has 4; upstream has 'wrong'"
+    asserted = (
+        "error: Quota docstring, line 5: assert Quota().spend() == 4: the placeholder has no output; upstream has "
+    )
+    count = "1 of 3 shims compared with their upstream; {} errors"
+    assert verified(root) == (1, [drift, asserted + "AssertionError", count.format(2)])
+    unseen = "note: Quota docstrings: the placeholder has examples with assert; upstream has not run those under -O"
+    assert verified(root, "-O") == (1, [unseen, drift, count.format(1)])
+    blind = "the placeholder has none under -OO, so whether there are examples is not known; upstream has not run any"
+    assert verified(root, "-OO") == (0, [f"note: Quota docstrings: {blind}", count.format(0)])
+
+
+def test_the_answers_without_docstrings(plain: dict[str, Any]) -> None:
+    """Under -OO everything but the examples is as it was."""
+    said = ask_everything("-OO")
+    blind = "the placeholder has none under -OO, so whether there are examples is not known; upstream has not run any"
+    assert otherwise(said, plain) == {f"note: dumps docstrings: {blind}": (1, None)}
+
+
+def test_without_site_packages() -> None:
+    """What needs no other distribution works without any; what does says which one is missing."""
+    before = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\n"
+    code = (
+        "from ssot_shims import HeartbeatConfig, RetryPolicy, capabilities, is_docker_available, shim_of\n"
+        "print(HeartbeatConfig().max_missed_heartbeats, shim_of(RetryPolicy).state, is_docker_available())\n"
+        "print(capabilities.check('git').status, capabilities.check('docker_sdk').status)\n"
+        "try:\n    from ssot_shims import verify\nexcept ModuleNotFoundError as error:\n    print(error)\n"
+    )
+    done = python("-S", "-E", "-I", "-c", before + code)
+    assert done.stderr == ""
+    first, second, third = done.stdout.splitlines()
+    assert first == "2 absent False"
+    assert second in ("available unavailable", "unavailable unavailable")
+    assert third == "No module named 'typing_extensions'"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(closed: str) -> None:
+    """With any of the three streams closed the command line gives its exit code, and says what it can."""
+    words = ("sh", "-c", f'exec "$@" {closed}', "sh")
+    done = python("-m", "ssot_shims", "status", command=words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("HeartbeatConfig" in done.stdout) == (closed == "2>&-")
+    assert python("-m", "ssot_shims", "status", "no.such.module", command=words).returncode == 2
+
+
+def test_like_a_frozen_program(plain: dict[str, Any]) -> None:
+    """Without arguments, and with a ``sys.executable`` that is not Python, the answers are the same."""
+    before = (
+        "import sys; sys.argv = []; sys.frozen = True; sys.executable = '/opt/app/app'; sys._MEIPASS = '/opt/app'\n"
+    )
+    assert otherwise(ask_everything(before=before), plain) == {}
+    done = python("-c", before + "del sys.argv\nfrom ssot_shims import cli\nprint(cli.main(['verify']))")
+    assert (done.stdout.splitlines()[-1:], done.stderr) == (["0"], "")
+
+
+def test_from_a_zip(tmp_path: Path, plain: dict[str, Any]) -> None:
+    """Packed with what it needs, it needs no folder of its own."""
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for root in (CHECKOUT / "ssot_shims", Path(importlib_metadata.__file__).parent):
+            for file in root.rglob("*.py"):
+                archive.write(file, file.relative_to(root.parent))
+        archive.write(typing_extensions.__file__, "typing_extensions.py")
+    said = ask_everything("-P", PYTHONPATH=str(tmp_path / "all.zip"))
+    assert said["shims"] == plain["shims"]
+    odd = {"extensions", "slow", "calendar"}  # they name files
+    for name, told in said["capabilities"].items():
+        if name not in odd:
+            assert told == plain["capabilities"][name]
+
+
+def test_on_a_read_only_file_system(plain: dict[str, Any]) -> None:
+    """Nothing is written, so nothing misses what cannot be."""
+    unshare = shutil.which("unshare")
+    read_only = (str(unshare), "-m", "sh", "-c", 'mount -o remount,bind,ro / && ! touch /tmp/x 2>&- && exec "$@"', "sh")
+    if unshare is None or subprocess.run([*read_only, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted read-only here: that takes root and unshare")
+    assert otherwise(ask_everything(command=read_only), plain) == {}
+
+
+def test_as_another_user(tmp_path: Path, plain: dict[str, Any]) -> None:
+    """Somebody who owns nothing here, and may write nowhere, gets the same answers."""
+    setpriv = shutil.which("setpriv")
+    nobody = (
+        *(str(setpriv), "--reuid=65534", "--regid=65534", "--clear-groups"),
+        # The interpreter may be in a folder of root's.
+        *("--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"),
+    )
+    if setpriv is None or subprocess.run([*nobody, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("only root can become somebody else here, with setpriv")
+    assert otherwise(ask_everything("-B", command=nobody, cwd=tmp_path), plain) == {}
+    done = python("-m", "ssot_shims", "status", command=nobody, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,640 @@
+"""What somebody hostile can reach, and what becomes of it: engines and pages that lie, a folder with orders in it,
+packages with odd names, files that are no files. SECURITY.md says the same in ten lines.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+import os
+import re
+import shlex
+import stat
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import ssot_shims
+from ssot_shims import (
+    Availability,
+    CapabilityMissing,
+    PlaceholderWarning,
+    Registry,
+    Unavailable,
+    capabilities,
+    cli,
+    shim,
+    shim_of,
+)
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
+from tests.conftest import run
+from tests.support.docker_machine import Machine, ask, seen
+from tests.support.hostile import ANSWER, Peer, says
+
+PACKAGE = Path(ssot_shims.__file__).parent
+LONGEST = 2000  # characters of a reason
+
+# What a liar says, and how it is shown.
+LIES = {
+    "colour": ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
+    "title of the window": ("\x1b]0;pwned\x07", r"\x1b]0;pwned\x07"),
+    "one-byte escape": ("\x9b2J", r"\x9b2J"),
+    "backspaces": ("no\b\byes", r"no\x08\x08yes"),
+    "carriage return": ("no\ryes", "no yes"),
+    "line feeds": ("no\n\ndocker  available  yes", "no docker available yes"),
+    "other line ends": ("a\x0bb\x0cc\x85d\u2028e\u2029f", "a b c d e f"),
+    "right to left": ("\u202eon\u202c \u2066x\u2069", r"\u202eon\u202c \u2066x\u2069"),
+    "zero width": ("do\u200bc\u200dk\u2060e\ufeffr", r"do\u200bc\u200dk\u2060e\ufeffr"),
+    "lone surrogate": ("\udc80", r"\udc80"),
+    "markdown": ("**bold** [click](http://evil.example) | x | `y`", "**bold** [click](http://evil.example) | x | `y`"),
+    "html": ("<script>alert(1)</script><img src=x>&lt;b&gt;", "<script>alert(1)</script><img src=x>&lt;b&gt;"),
+}
+
+
+def latin(lie: str) -> bytes:
+    """As it goes over the wire."""
+    return lie.encode("utf-8", "surrogateescape")
+
+
+def wired(lie: str) -> str:
+    """As a header arrives: every byte is a character, and white space at its ends is not part of it."""
+    from ssot_shims._text import one_line
+
+    return one_line(latin(lie).decode("latin-1"))
+
+
+def is_one_line(text: str) -> bool:
+    return text.isprintable() and len(text) <= LONGEST
+
+
+def reports(capfd: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """What ``status`` prints in its three forms, and ``verify``."""
+    texts: dict[str, str] = {}
+    for form, words in {
+        "text": ["status"],
+        "json": ["status", "--json"],
+        "markdown": ["status", "--markdown"],
+        "verify": ["verify"],
+    }.items():
+        cli.main(words)
+        texts[form], err = capfd.readouterr()
+        assert err == ""
+    return texts
+
+
+def assert_harmless(texts: dict[str, str]) -> None:
+    """No control character but the line feed in any form, nothing with a meaning in Markdown but our own."""
+    for text in texts.values():
+        assert text.replace("\n", "").isprintable()
+    data = json.loads(texts["json"])
+    told = [*data["problems"], *(one[key] or "" for one in data["shims"] for key in ("reason", "error"))]
+    told += [text for one in data["capabilities"] for text in (one["reason"], *one["details"].values())]
+    assert all(map(str.isprintable, told))
+    for line in texts["markdown"].splitlines():
+        shown = re.sub(r"\\[!-/:-@\[-`{-~]", "", line)  # what is escaped is only text
+        assert not re.search(r"[<>`*\[\]&]", shown)
+        if line.startswith("|"):
+            assert shown.count("|") == 4
+
+
+@pytest.fixture
+def quiet_machine(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine without Docker, and a current folder that says nothing."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    return machine
+
+
+# An engine and a health page that lie.
+
+
+@pytest.mark.parametrize("lie", [lie for lie, _ in LIES.values()], ids=LIES)
+def test_an_engine_that_lies(quiet_machine: Machine, lie: str) -> None:
+    """Whatever it says of its version, of itself and of the status, the reason stays one line that prints."""
+    said, version = latin(lie).replace(b"\n", b"\n "), wired(lie.partition("\n")[0])
+    head = b"HTTP/1.1 200 " + said + b"\r\nServer: " + said + b"\r\nApi-Version: " + said + b"\r\n\r\n"
+    with Peer(("127.0.0.1", 0), says(head)) as engine:
+        quiet_machine.set("DOCKER_HOST", engine.host)
+        answer = ask()
+        assert seen(answer) == (
+            "available",
+            f"a Docker engine with API {version} answers at {engine.host} (from DOCKER_HOST)",
+        )
+        assert all(map(str.isprintable, answer.details.values()))
+
+
+@pytest.mark.parametrize("lie", [lie for lie, _ in LIES.values()], ids=LIES)
+def test_what_is_no_engine_may_say_anything(quiet_machine: Machine, lie: str) -> None:
+    """A peer that speaks no HTTP, or refuses with strange words, is quoted on one line or not at all."""
+    for answer in (latin(lie) + b"\r\n\r\n", b"HTTP/1.1 500 " + latin(lie) + b"\r\n\r\n", b"HTTP/" + latin(lie)):
+        with Peer(("127.0.0.1", 0), says(answer)) as peer:
+            quiet_machine.set("DOCKER_HOST", peer.host)
+            found = ask()
+            registry = Registry()
+            registry.register("page", f"http://127.0.0.1:{peer.place[1]}/health")
+            assert found.status == registry.check("page").status == "unavailable"
+            assert is_one_line(registry.check("page").reason)
+
+
+@pytest.mark.parametrize("name", ["Api-Version", "Libpod-Api-Version"])
+def test_a_huge_version_is_cut(quiet_machine: Machine, name: str) -> None:
+    """An engine cannot fill a terminal or a log with its version."""
+    head = f"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n{name}: {'1' * 60_000}\r\n\r\n"
+    head = head.replace("Api-Version: 1.41\r\nApi-Version", "Api-Version")
+    with Peer(("127.0.0.1", 0), says(head.encode())) as engine:
+        quiet_machine.set("DOCKER_HOST", engine.host)
+        answer = ask()
+    assert answer
+    assert len(answer.reason) < 300
+    assert max(map(len, answer.details.values())) <= 64
+
+
+def test_a_huge_head_is_refused(quiet_machine: Machine) -> None:
+    """No head of more than 64 KiB is read, however it goes on."""
+    with Peer(("127.0.0.1", 0), says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000)) as peer:
+        quiet_machine.set("DOCKER_HOST", peer.host)
+        assert "the head of its answer does not end within 65536 bytes" in ask().reason
+
+
+def test_a_huge_reason_keeps_its_beginning_and_its_next_step() -> None:
+    """Whoever gives a reason cannot fill a log with it; what to do about it is at the end, and stays."""
+    registry = Registry()
+
+    @registry.register("chatty")
+    def chatty() -> bool:
+        raise ValueError("x" * 1_000_000)
+
+    answer = registry.check("chatty")
+    assert len(answer.reason) < LONGEST
+    assert answer.reason.startswith("its probe raised ValueError: xxx")
+    assert "xxx ... xxx" in answer.reason
+    assert answer.hint == "to answer without it: SSOT_SHIMS_HAS_CHATTY=0"
+
+
+ELSEWHERE = [
+    "http://localhost:{trap}/",
+    "//localhost:{trap}/",
+    "http://127.0.0.1:{port}@localhost:{trap}/",
+    "http://127.0.0.1@localhost:{trap}/",
+    "http://LOCALHOST:{trap}/",
+    "hTTp://localhost:{trap}",
+    "http://localhost:{trap}\\@127.0.0.1:{port}/",
+    "http://localhost:{trap}#@127.0.0.1:{port}/",
+    "http://localhost:{trap}?@127.0.0.1:{port}/",
+    "http:/\\localhost:{trap}/",
+    "\\\\localhost:{trap}/",
+    "/\\localhost:{trap}/",
+    "http:///localhost:{trap}/",
+    "http://[::ffff:127.0.0.1]:{trap}/",
+    "http://2130706433:{trap}/",
+    "http://127.1:{trap}/",
+    "http://0x7f.0.0.1:{trap}/",
+    "http://127.0.0.1.:{trap}/",
+    "http://\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3:{trap}/",
+    "file:///etc/passwd",
+    "gopher://localhost:{trap}/",
+    "javascript:alert(1)",
+    "http://localhost:{trap}/\r\nX-More: x",
+    "\x1b[31mhttp://localhost:{trap}/",
+]
+
+
+@pytest.mark.parametrize("location", ELSEWHERE)
+def test_no_redirect_leads_to_another_host(location: str) -> None:
+    """However another host is written, nobody connects there; a password goes nowhere else at all."""
+    with Peer(("127.0.0.1", 0), says(ANSWER)) as trap, Peer(("127.0.0.1", 0), says(b"")) as page:
+        port = page.place[1]
+        where = location.format(trap=trap.place[1], port=port).encode()
+        page.act = says(b"HTTP/1.1 302 Found\r\nLocation: " + where + b"\r\n\r\n")
+        registry = Registry()
+        registry.register("page", f"http://me:hunter2@127.0.0.1:{port}/")
+        answer = registry.check("page")
+        assert answer.status == "unavailable"
+        assert is_one_line(answer.reason)
+        assert "hunter2" not in answer.reason
+    assert trap.questions == []
+
+
+def test_a_huge_redirect_is_cut() -> None:
+    """Where a page leads to is named, and not at any length."""
+    there = b"http://evil.example/" + b"a" * 60_000
+    with Peer(("127.0.0.1", 0), says(b"HTTP/1.1 302 Found\r\nLocation: " + there + b"\r\n\r\n")) as page:
+        registry = Registry()
+        registry.register("page", f"http://127.0.0.1:{page.place[1]}/")
+        reason = registry.check("page").reason
+    assert len(reason) in (LONGEST - 1, LONGEST)
+    assert reason.endswith("aaa at another host")
+
+
+def test_the_step_for_a_hostile_context_can_be_pasted(quiet_machine: Machine) -> None:
+    """The address in a context is quoted where a command names it."""
+    host = "tcp://127.0.0.1:1/a b;touch pwned;$(x)`y`'z"
+    quiet_machine.add_context("mine", {"Host": host}, {"ca.pem": b"none"})
+    quiet_machine.set("DOCKER_CONTEXT", "mine")
+    step = ask().hint.rpartition(": ")[2]
+    assert shlex.split(step) == [f"DOCKER_HOST={host}", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=FOLDER"]
+
+
+# Reports and logs.
+
+
+@pytest.mark.parametrize(("lie", "shown"), LIES.values(), ids=LIES)
+def test_a_reason_is_neutral_in_every_report(
+    lie: str, shown: str, quiet_machine: Machine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Text, JSON and Markdown show what was said, and do nothing that it says."""
+    capabilities.register("liar", lambda: (False, f"because {lie}"))
+    capabilities.register("raiser", lambda: raises(Unavailable(lie)))
+    answer = Availability(status="unavailable", reason=lie, details={"what": lie})
+    with capabilities.override(git=answer):
+        texts = reports(capfd)
+    assert f"liar            unavailable  because {shown}\n" in texts["text"]
+    found = {one["name"]: one for one in json.loads(texts["json"])["capabilities"]}
+    assert found["liar"]["reason"] == f"because {shown}"
+    assert found["git"]["details"] == {"what": shown}
+    assert_harmless(texts)
+
+
+def raises(error: Exception) -> bool:
+    raise error
+
+
+@pytest.mark.parametrize(("lie", "shown"), LIES.values(), ids=LIES)
+def test_names_of_files_are_neutral_in_every_report(
+    lie: str, shown: str, quiet_machine: Machine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A probe in a file whose name is an attack, one that hangs included."""
+    release = threading.Event()
+    code = "def no(): return False\ndef fails(): raise ValueError\ndef odd(): return 3\ndef hangs(): wait(20)\n"
+    code += "for probe in (no, fails, odd): capabilities.register(probe.__name__, probe)\n"
+    code += "capabilities.register('hangs', hangs, timeout=0.05)\n"
+    exec(
+        compile(code, f"/suite/{lie.replace(chr(0xDC80), '?')}.py", "exec"),
+        {"capabilities": capabilities, "wait": release.wait},
+    )
+    try:
+        for name in ("no", "fails", "odd", "hangs"):
+            assert is_one_line(capabilities.check(name).reason)
+        assert list(capabilities.hanging()) == ["hangs"]
+        with capabilities.override(no=False):
+            assert_harmless(reports(capfd))
+    finally:
+        release.set()
+
+
+@pytest.mark.parametrize("lie", [lie for lie, _ in LIES.values()], ids=LIES)
+def test_a_shim_is_neutral_in_every_report(
+    lie: str, quiet_machine: Machine, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """So are the name of a placeholder, the folder of an upstream, and what the upstream raises."""
+    site = tmp_path / os.fsdecode(latin(lie.replace("/", "-")))
+    site.mkdir()
+    (site / "acme.py").write_text("Limit = 3\n")
+    (site / "broken.py").write_text(f"raise ValueError({lie!r})\n")
+    sys.path.insert(0, str(site))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        moved = shim("acme:Limits")(type("Limits", (), {}))
+        shim("broken:Quota", "broken:Other")(type(lie if lie.isprintable() else "Quota", (), {}))
+    assert shim_of(moved).state == "moved"
+    assert len(told) == 2
+    for warning in told:
+        assert isinstance(warning.message, PlaceholderWarning)
+        assert warning.message.reason.isprintable()
+    assert all(record.reason.isprintable() for record in ssot_shims.all_shims())
+    assert_harmless(reports(capfd))
+
+
+@pytest.mark.parametrize("lie", [lie for lie, _ in LIES.values()], ids=LIES)
+def test_one_line_of_a_log_stays_one_line(lie: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Reasons and errors can be logged as they are."""
+    registry = Registry()
+    registry.register("liar", lambda: (False, lie))
+    registry.register("raiser", lambda: raises(ValueError(lie)))
+    environment = lie.replace("\udc80", "\x80")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_LIAR", environment)
+    with pytest.raises(InvalidSetting) as setting:
+        registry.check("liar")
+    monkeypatch.undo()
+    with pytest.raises(CapabilityMissing) as missing:
+        registry.require("liar", "raiser")
+    with pytest.raises(UnknownName) as unknown:
+        registry.check(lie)
+    with pytest.raises(InvalidDeclaration) as probe:
+        registry.register("x", f"tcp://{lie}")
+    log = tmp_path / "log"
+    handler = logging.FileHandler(log, encoding="utf-8")
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    errors = [setting.value, missing.value, unknown.value, probe.value]
+    for error in errors:
+        logger.warning("%s", error)
+    logger.warning(registry.check("raiser").reason.replace("%", "%%"))
+    handler.close()
+    lines = log.read_text("utf-8").split("\n")
+    assert len(lines) == len(errors) + 2
+    assert all(map(str.isprintable, lines))
+
+
+@pytest.mark.parametrize("name", ["a\nb\x1b[31m", "caf\u202e\u00e9 <b>"])
+def test_a_wrong_word_to_the_command_line_is_told_on_one_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a folder with a hostile name nor a hostile table in it gets at the terminal."""
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for table in ('"\\u001b[31m" = 1', "modules = '\x7f'", 'capabilities = { x = "tcp://\\u001b[31m" }'):
+        (folder / "pyproject.toml").write_text(f"[tool.ssot_shims]\n{table}\n")
+        code = cli.main(["status"])
+        out, err = capfd.readouterr()
+        assert (code, out) == (2, "")
+        assert err.endswith("\n")
+        assert err.removesuffix("\n").isprintable()
+
+
+# The folder that a process stands in, and the packages that are installed.
+
+WATCHED = """
+import os, sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event in ("open", "import") else None)
+from ssot_shims import orchestration
+from ssot_shims import HeartbeatConfig, RetryPolicy, capabilities, is_docker_available
+is_docker_available()
+for name in capabilities:
+    capabilities.check(name)
+orchestration.get_orchestration_status()
+print([name for name in opened if "evil" in name or "pyproject" in name])
+"""
+
+
+def test_an_import_takes_no_orders_from_the_folder_it_stands_in(tmp_path: Path) -> None:
+    """Nothing of a project is read or run by importing and asking; it is by the command line, which is there for it."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.ssot_shims]\nmodules = ["evil"]\n[tool.ssot_shims.capabilities]\ndocker = "python:evil_probe:yes"\n'
+    )
+    (tmp_path / "evil.py").write_text("open('pwned', 'w').close()\n")
+    (tmp_path / "evil_probe.py").write_text("def yes():\n    open('probed', 'w').close()\n")
+    for name in ("conftest.py", "sitecustomize.py.txt", ".env", "setup.cfg", "ssot_shims.toml"):
+        (tmp_path / name).write_text("evil = evil\n")
+    before = f"import os; os.chdir({str(tmp_path)!r})\n"
+    assert run(before + WATCHED) == ("[]\n", "")
+    assert not (tmp_path / "pwned").exists()
+    assert not (tmp_path / "probed").exists()
+    out, err = run(before + "from ssot_shims import cli; cli.main(['status'])")
+    assert ("docker          available" in out, err) == (True, "")
+    assert (tmp_path / "pwned").exists()
+    assert (tmp_path / "probed").exists()
+
+
+# Foreign data is never code.
+
+FORBIDDEN_MODULES = {
+    "pickle",
+    "_pickle",
+    "cPickle",
+    "marshal",
+    "shelve",
+    "dbm",
+    "copyreg",
+    "dill",
+    "yaml",
+    "code",
+    "pty",
+}
+FORBIDDEN_CALLS = {"eval", "exec", "__import__", "system", "popen", "mktemp", "unpack_archive", "execfile"}
+
+
+def orders(source: str) -> list[str]:
+    """What in a module would run foreign data, or could: with its line."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            found += [f"{node.lineno}: import {name}" for name in modules if name.split(".")[0] in FORBIDDEN_MODULES]
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+            if name in FORBIDDEN_CALLS or (name == "compile" and isinstance(called, ast.Name)):
+                found.append(f"{node.lineno}: {name}()")
+            found += [f"{node.lineno}: shell" for keyword in node.keywords if keyword.arg == "shell"]
+    return found
+
+
+DANGEROUS = [
+    *("import pickle", "from marshal import loads", "import yaml.x", "eval(x)", "builtins.exec(x)"),
+    *("compile(x, y, 'eval')", "os.system(x)", "run(x, shell=True)", "__import__(x)"),
+]
+
+
+@pytest.mark.parametrize("source", DANGEROUS)
+def test_the_search_finds_what_it_is_for(source: str) -> None:
+    """Each of these would be found in the package."""
+    assert len(orders(source)) == 1
+
+
+def test_nothing_unpickles_or_evaluates() -> None:
+    """No pickle, no marshal, no exec, no shell anywhere in the package, and sources are parsed, not compiled.
+
+    The one eval reads the annotations of a class that has been imported, as typing.get_type_hints() does.
+    """
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) > 50
+    found = {file.name: [order.partition(": ")[2] for order in orders(file.read_text("utf-8"))] for file in files}
+    assert {name: told for name, told in found.items() if told} == {"difference.py": ["eval()"]}
+
+
+# Secrets.
+
+SECRET = "hunter2"  # of nobody
+
+
+def test_secrets_in_the_environment_are_not_shown(
+    quiet_machine: Machine, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No report, reason or error has a value of another program's variables, or a password out of an address."""
+    for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PGPASSWORD", "DOCKER_AUTH_CONFIG"):
+        monkeypatch.setenv(name, SECRET)
+    monkeypatch.setenv("DATABASE_URL", f"postgres://me:{SECRET}@127.0.0.1:9/app")
+    monkeypatch.setenv("http_proxy", f"http://me:{SECRET}@127.0.0.1:9")
+    quiet_machine.configure({"auths": {"example": {"auth": SECRET}}, "currentContext": "gone"})
+    capabilities.register("token", "env:GITHUB_TOKEN")
+    capabilities.register("web", f"http://me:{SECRET}@127.0.0.1:9/?key={SECRET}")
+    said: list[str] = []
+    for host in (f"tcp://me:{SECRET}@127.0.0.1:9", f"ssh://me:{SECRET}@127.0.0.1", f"tcp://127.0.0.1:9?{SECRET}", None):
+        if host is None:
+            quiet_machine.unset("DOCKER_HOST")
+        else:
+            quiet_machine.set("DOCKER_HOST", host)
+        capabilities.refresh()
+        said += reports(capfd).values()
+        with pytest.raises(CapabilityMissing) as missing:
+            capabilities.require("docker", "web", "token")
+        said += [str(missing.value), repr(missing.value), repr(capabilities["web"]), repr(capabilities.check("token"))]
+    assert len(said) == 32
+    assert not any(SECRET in text for text in said)
+
+
+# Files that are no files, and files without end.
+
+ODD_FILES: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "zeros without end": lambda path: path.symlink_to("/dev/zero"),
+    "a device": lambda path: path.symlink_to("/dev/full"),
+    "the terminal": lambda path: path.symlink_to("/dev/tty"),
+    "its own link": lambda path: path.symlink_to(path.name),
+    "a gigabyte": lambda path: sparse(path),
+    "a folder": Path.mkdir,
+}
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b'{"currentContext": "mine"')
+        file.truncate(1 << 30)
+
+
+@pytest.mark.parametrize("make", ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_config_holds_nobody_up(quiet_machine: Machine, make: Callable[[Path], object]) -> None:
+    """A config.json that is no file, or one without end, counts as missing, at once and without being read."""
+    folder = quiet_machine.home / ".docker"
+    folder.mkdir()
+    make(folder / "config.json")
+    with Peer(str(quiet_machine.default), says(ANSWER)):
+        assert ask()
+
+
+def test_a_large_config_is_read(quiet_machine: Machine) -> None:
+    """A megabyte of other people's credentials before it does not hide the context."""
+    auths = {f"registry-{number}.example": {"auth": "x" * 100} for number in range(8000)}
+    quiet_machine.configure({"auths": auths, "currentContext": "gone"})
+    assert ask().reason.startswith("there is no Docker address from the context 'gone' in ")
+
+
+@pytest.mark.parametrize("make", ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_context_holds_nobody_up(quiet_machine: Machine, make: Callable[[Path], object]) -> None:
+    """Nor does a context whose file is one of these: it cannot be read, and that is told."""
+    meta = quiet_machine.add_context("mine", {"Host": "tcp://127.0.0.1:1"})
+    meta.unlink()
+    make(meta)
+    quiet_machine.set("DOCKER_CONTEXT", "mine")
+    assert ask().reason.startswith("there is no Docker address from the context 'mine' in DOCKER_CONTEXT: ")
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "cert.pem", "key.pem"])
+@pytest.mark.parametrize("make", ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_certificate_holds_nobody_up(quiet_machine: Machine, make: Callable[[Path], object], name: str) -> None:
+    """Nor do files for TLS that are none."""
+    folder = quiet_machine.root / "certificates"
+    folder.mkdir()
+    make(folder / name)
+    quiet_machine.set("DOCKER_HOST", "tcp://127.0.0.1:1")
+    quiet_machine.set("DOCKER_TLS_VERIFY", "1")
+    quiet_machine.set("DOCKER_CERT_PATH", str(folder))
+    answer = ask()
+    assert answer.status == "unavailable"
+    assert answer.hint.endswith(" DOCKER_CERT_PATH=FOLDER")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_a_pipe_for_certificates_holds_nobody_up(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening a pipe waits for its other end; so a probe of https does not open one."""
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(variable, str(tmp_path / "pipe"))
+    registry = Registry()
+    registry.register("web", "https://127.0.0.1:1/")
+    start = time.monotonic()
+    answer = registry.check("web")
+    assert seen(answer) == (
+        "unavailable",
+        f"TLS cannot be set up here ({variable} names a pipe)",
+    )
+    assert time.monotonic() - start < 1
+
+
+# A path that becomes another.
+
+
+def test_a_socket_behind_a_link_is_asked(quiet_machine: Machine) -> None:
+    """As the docker command does; the reason names the path that was chosen."""
+    link = quiet_machine.root / "link.sock"
+    with Peer(quiet_machine.path("engine.sock"), says(ANSWER)):
+        link.symlink_to(quiet_machine.path("engine.sock"))
+        quiet_machine.set("DOCKER_HOST", f"unix://{link}")
+        assert ask().reason == f"a Docker engine with API 1.41 answers at unix://{link} (from DOCKER_HOST)"
+
+
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [("/dev/zero", "a device"), ("pipe", "a pipe"), ("/", "a directory"), ("file", "a regular file")],
+)
+def test_a_link_to_what_is_no_socket(quiet_machine: Machine, target: str, what: str) -> None:
+    """What it leads to is looked at, and never opened."""
+    os.mkfifo(quiet_machine.path("pipe"))
+    Path(quiet_machine.path("file")).write_text("")
+    quiet_machine.default.symlink_to(target)
+    assert ask().reason.startswith(f"{quiet_machine.default} (the default) is {what}, not a socket")
+
+
+def test_a_link_to_itself(quiet_machine: Machine) -> None:
+    """It leads nowhere, and that is told."""
+    quiet_machine.default.symlink_to(quiet_machine.default.name)
+    assert "Too many levels of symbolic links" in ask().reason
+
+
+@pytest.fixture
+def swapped(quiet_machine: Machine) -> Iterator[str]:
+    """A path that is a socket, a pipe, a device, a folder, nothing, and a link to each, in turn, all the time."""
+    root, stopped = quiet_machine.root, threading.Event()
+    (root / "folder").mkdir()
+    os.mkfifo(root / "pipe")
+    place, engine = root / "swapped.sock", Peer(str(root / "engine.sock"), says(ANSWER))
+
+    def swap() -> None:
+        while not stopped.is_set():
+            for target in (root / "engine.sock", root / "pipe", Path("/dev/zero"), root / "folder", root / "gone"):
+                (root / "next").symlink_to(target)
+                os.replace(root / "next", place)
+                time.sleep(0.0002)
+
+    thread = threading.Thread(target=swap, name="peer")
+    thread.start()
+    yield str(place)
+    stopped.set()
+    thread.join()
+    engine.close()
+
+
+def test_a_socket_that_is_swapped_for_a_link(swapped: str, quiet_machine: Machine) -> None:
+    """Between the look and the connection it may be swapped: the answer is yes or no, in time, and never a crash."""
+    quiet_machine.set("DOCKER_HOST", f"unix://{swapped}")
+    registry = Registry()
+    registry.register("socket", f"unix://{swapped}")
+    found = {ask().status for _ in range(30)}
+    for _ in range(150):
+        registry.refresh()
+        answer = registry.check("socket")
+        found.add(answer.status)
+        assert is_one_line(answer.reason)
+    assert found == {"available", "unavailable"}
+    assert stat.S_ISFIFO(os.stat(quiet_machine.path("pipe")).st_mode)
+
+
+def test_the_promises_are_written_down() -> None:
+    """SECURITY.md says in ten lines what is promised, what is not, and how to report."""
+    checkout = PACKAGE.parent
+    text = (checkout / "SECURITY.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) <= 11
+    for word in ("pyproject", "python:", "modules", "redirect", "pickle", "private vulnerability report"):
+        assert word in text
+    assert "@" not in text

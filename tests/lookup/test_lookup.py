@@ -1,0 +1,524 @@
+"""The static look: what it may say of a source text, and that looking runs nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import subprocess
+import sys
+import sysconfig
+import threading
+import warnings
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ssot_shims._lookup import bindings as _bindings
+from ssot_shims._lookup.bindings import defined_names, is_bound, parse
+from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, submodules_in
+from tests.conftest import Write
+
+THERE = [
+    "class X: ...",
+    "def X(): ...",
+    "async def X(): ...",
+    "X = 1",
+    "a, (b, *X) = value",
+    "[a, X] = value",
+    "X: int = 1",
+    "import X",
+    "import X.y",
+    "import y as X",
+    "from y import X",
+    "from y import z as X",
+    "try:\n    from y import X\nexcept ImportError:\n    X = None",
+    "try:\n    from y import X\nexcept ImportError:\n    raise RuntimeError",
+    "try:\n    pass\nfinally:\n    X = 1",
+    "try:\n    y()\nexcept E:\n    X = 1\nelse:\n    X = 2",
+    "if y:\n    X = 1\nelse:\n    class X: ...",
+    "if y:\n    X = 1\nelse:\n    raise E",
+    "X = 1\nif y:\n    X = 2",
+    "X = 1\nfor y in z: pass",
+    "X = 0\nX += 1",
+    "from y import *\nclass X: ...",
+    "def __getattr__(name): ...\nX = 1",
+    "class X:\n    def f(self):\n        self.__dict__.update(a=1); setattr(self, 'b', 2)",
+    "class X: ...\nclass Y:\n    def f(self): return self.__class__.__name__",
+    "__all__ = ['X']\nX = 1",
+    "class X:\n    def f(self, a: 'X', *b: 'X') -> 'X': ...",
+    "class X:\n    async def f(self) -> Optional['X']: ...",
+    "class X:\n    next: 'X' = None",
+    "X = NewType('X', int)",
+    "X = namedtuple('X', 'a b')",
+    "match y:\n    case 1: pass\nX = 1",
+    "logger = logging.getLogger(__name__)\nX = 1",
+    "Q = '\uff02'\nX = 1\nR = '\uff02'",
+    "\ufeffX = 1",
+    "X = 1\nimport sys\nsys.modules[__name__].__class__ = y",
+    "X = 1\ndef f():\n    global X\n    del X\nf()",
+    "raise E\nX = 1",
+    "# coding: latin-1\nX = 1",
+    "X = 1\ndef f(y: g('X')): ...",
+    "X = g(y, 'X')",
+    "\n# -*- coding: cp1252 -*-\nX = 1",
+]
+MISSING = [
+    "",
+    "Y = 1",
+    '"""X = 1"""',
+    "# class X: ...",
+    "X",
+    "X: int",
+    "X.y = 1",
+    "X[0] = 1",
+    "def f():\n    X = 1",
+    "class Y:\n    X = 1",
+    "__all__ = ['X']",
+    "__all__ += ['X']",
+    "def f(y: 'X') -> 'X': ...",
+    "__all__.append('X')",
+    "[X for X in y]",
+    "lambda X: X",
+    "import y.X",
+    "from X import y",
+    "from y import X as z",
+    "def f(X): return X",
+    "class Y:\n    def __getattr__(self, name): ...",
+    "class Y:\n    def f(self): self.X = 1",
+    "class Y:\n    def f(self): setattr(self, 'X', 1)",
+    "class Y:\n    def f(self): object.__setattr__(self, 'X', 1)",
+    "print(y.X)",
+    "'X'",
+    "y['X'] = 1",
+    "delattr(y, z)",
+]
+UNKNOWN = [
+    "if y:\n    X = 1",
+    "if TYPE_CHECKING:\n    from y import X",
+    "for X in y: pass",
+    "for y in z:\n    X = 1",
+    "while y:\n    X = 1",
+    "X = 1\nwhile y:\n    del X",
+    "for y in z:\n    if y:\n        break\n    X = 1",
+    "for y in z:\n    pass\nelse:\n    X = 1",
+    "try:\n    from y import X\nexcept ImportError:\n    pass",
+    "try:\n    X = 1\nexcept* E:\n    pass",
+    "try:\n    X = 1\n    raise E\nexcept E:\n    pass",
+    "try:\n    if y:\n        X = 1\n        raise E\nexcept E:\n    pass",
+    "X = 1\ntry:\n    y()\nexcept E as X:\n    pass",
+    "with y:\n    X = 1",
+    "with y, z as X:\n    pass",
+    "with y as (X, z):\n    pass",
+    "with y as z.a:\n    X = 1",
+    "match y:\n    case X if z:\n        raise E",
+    "match y:\n    case X if z:\n        del X",
+    "match y:\n    case X if z:\n        del X\n    case 1:\n        pass",
+    "match y:\n    case X: pass",
+    "f(X=1)",
+    "Y = NewType('X', int)",
+    "install(__name__)",
+    "install(module=__name__)",
+    "install(\\\n    __name__)",
+    "install(  # comment\n    # another\n\n    __name__)",
+    "install(y,  # comment\n    __name__)",
+    "f(\n    # comment\n    X=1)",
+    "import y\n(y\n    .  # comment\n    X) = 1",
+    "__all__ = public('X')",
+    "f.__globals__.update(y)",
+    "match y:\n    case {'a': 1, **X}: pass",
+    "match y:\n    case [1, *X]: pass",
+    "match y:\n    case 1:\n        X = 1",
+    "from y import *",
+    "from y import \\\n    *",
+    "def __getattr__(name): ...",
+    "from y import __getattr__",
+    "__getattr__ = y",
+    "globals()['X'] = 1",
+    "globals().update(y)",
+    "vars()['X'] = 1",
+    "locals()['X'] = 1",
+    "exec(y)",
+    "eval(y)",
+    "y._getframe()",
+    "y.currentframe()",
+    "y.f_globals.update(z)",
+    "y.f_locals.update(z)",
+    "y.__dict__.update(z)",
+    "y.__setattr__(z, 1)",
+    "import sys\nsys.modules[__name__] = y",
+    "from sys import modules\nmodules[__name__] = y",
+    "import sys\nsetattr(sys.modules[__name__], 'X', 1)",
+    "import y\nsetattr(y, 'X', 1)",
+    "import y\ny.X = 1",
+    "def f():\n    global X\n    X = 1\nf()",
+    "(X := 1)",
+    "[X := y for y in z]",
+    "attach(__name__, {'y': ['X']})",
+    "E._convert_('X', __name__, y)",
+    "import enum\n@enum.global_enum\nclass Y(enum.Enum): ...",
+    "def X(\n",
+    "X = 1\x00",
+    "X = 1; del X; X = 2",
+    "with y as X:\n    pass",
+    "X = 1\ndel X",
+    "X = Y = 1\ndel (Y, X)",
+    "try:\n    pass\nexcept E as X:\n    pass",
+]
+
+
+SAID = [
+    *dict.fromkeys(THERE, "there").items(),
+    *dict.fromkeys(MISSING, "missing").items(),
+    *dict.fromkeys(UNKNOWN, "unknown").items(),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), SAID)
+def test_a_look_reads_what_running_would_leave(write: Write, source: str, expected: str) -> None:
+    """There, missing or unknown for each way of binding and unbinding a name."""
+    write({"acme.py": source})
+    assert look(Target.parse("acme:X")).found == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "why"),
+    [
+        ("a = 1\nfrom y import *", 2, "it imports *"),
+        ("import sys\n\nsys._getframe()", 3, "it uses _getframe"),
+        ("if y:\n    X = 1", 2, "it binds X, but not by a plain statement alone"),
+        ("install(1, __name__)", 1, "it hands __name__ to a call"),
+        ("y.install('acme.ws')", 1, "it hands 'acme.ws' to a call"),
+        ("f(X=1)", 1, "it hands the name X to a call"),
+        ("f(['X'])", 1, "it hands the name X to a call"),
+        ("install(__name__.partition('.')[0])", 1, "it hands __name__ to a call"),
+        ("me = __name__\ninstall(me)", 1, "it gives __name__ another name"),
+        ("def f():\n    global X", 2, "a function binds X"),
+        ("class Y((X := Z)): ...", 1, "an expression binds X"),
+        ("import y\ny.X = 1", 2, "it stores an attribute X"),
+        ("def X(", 0, "it cannot be parsed"),
+    ],
+)
+def test_what_makes_it_unknown_is_told(write: Write, source: str, line: int, why: str) -> None:
+    """With file and line, as data."""
+    root = write({"acme.py": source})
+    lookup = look(Target.parse("acme:X"))
+    assert (lookup.file, lookup.line, lookup.why) == (f"{root}/acme.py", line, why)
+
+
+def test_a_type_statement_binds() -> None:
+    """``type X = int`` defines X; before Python 3.12 there is no such node, so one is made."""
+    node = getattr(ast, "TypeAlias", None) or type("TypeAlias", (ast.stmt,), {"_fields": ("name",)})
+    statement = node(name=ast.Name("X", ast.Store()), type_params=[], value=ast.Name("int", ast.Load()))
+    assert is_bound(ast.Module([statement], []), "X")
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "expected"),
+    [
+        ("\uff43\uff4c\uff41\uff53\uff53 = 1", "class_", "missing"),
+        ("\uff38 = 1", "X", "there"),
+        ("\ufb01le = 1", "file", "there"),
+        ("X = '\udcff'", "X", "unknown"),
+        ("Y = 1", "__doc__", "unknown"),
+    ],
+)
+def test_names_compare_as_the_compiler_compares_them(write: Write, source: str, name: str, expected: str) -> None:
+    """An identifier is what NFKC makes of it (PEP 3131); what is not UTF-8, and what every module has, is unknown."""
+    write({"acme.py": source})
+    assert look(Target(module="acme", symbol=name)).found == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import acme.ws; acme.ws.X = 1",
+        "setattr(a, 'X', 1)",
+        "__path__.append('y')",
+        "import sys; sys.modules['acme.ws'] = y",
+        "import sys; sys.meta_path.append(y)",
+        "__import__('pkg_resources').declare_namespace(__name__)",
+        "def X(",
+        "exec(y)",
+        "install(globals())",
+        "install(__spec__)",
+    ],
+)
+def test_a_package_that_steers_its_submodules_is_not_judged_by_its_files(write: Write, source: str) -> None:
+    """Whatever may change a submodule when the package runs makes *missing* unknown; what is there stays there."""
+    root = write({"acme/__init__.py": source, "acme/ws.py": "Y = 1"})
+    lookup = look(Target.parse("acme.ws:X"))
+    assert (lookup.found, lookup.file) == ("unknown", f"{root}/acme/__init__.py")
+    assert look(Target.parse("acme.gone:X")).found == "unknown"
+    assert look(Target.parse("acme.ws:Y")).found == "there"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("", "from a import X", "from a import *", "def __getattr__(name): ...", "print(a.X)", "globals()['Y'] = 1"),
+        "from importlib.metadata import version\n__version__ = version('acme')",
+        "import logging\nlogging.getLogger(__name__).debug('acme is here')",
+    ],
+)
+def test_a_package_may_do_with_its_own_names_what_it_likes(write: Write, source: str) -> None:
+    """Re-exports and tricks with its own names leave the submodules of a package alone."""
+    write({"acme/__init__.py": source, "acme/ws.py": ""})
+    assert look(Target.parse("acme.ws:X")).found == "missing"
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"__init__.py": "from . import fix", "fix.py": "from acme import ws\nws.X = 1"}, "fix.py:2"),
+        ({"ws.py": "import acme.fix", "fix.py": "import acme.ws as w\nsetattr(w, 'X', 1)"}, "fix.py:2"),
+        ({"ws.py": "from acme.fix import f\nf()", "fix.py": "import sys\ndef f(): sys._getframe(1)"}, "fix.py:2"),
+        ({"ws.py": "from .fix import f", "fix.py": "import sys\nm = sys.modules['acme.ws']"}, "fix.py:2"),
+        ({"ws.py": "from . import fix", "fix.py": "import acme\nvars(acme.ws)['X'] = 1"}, "fix.py:2"),
+        ({"ws.py": "from . import fix", "fix.py": "import acme\nacme.ws.__dict__.update(X=1)"}, "fix.py:2"),
+        ({"ws.py": "from . import fix", "fix.py": "def f(m):\n    m.X = 1"}, "fix.py:2"),
+        ({"ws.py": "from . import fix", "fix.py": "from sys import modules as m\nm['acme.ws'] = 1"}, "fix.py:1"),
+        ({"ws.py": "from . import fix", "fix.py": "def X("}, "fix.py:0"),
+    ],
+)
+def test_a_module_that_they_import_may_give_the_name(write: Write, files: dict[str, str], where: str) -> None:
+    """By an attribute that it stores on an imported module, or by reaching for whatever module it likes."""
+    root = write({f"acme/{name}": text for name, text in ({"__init__.py": "", "ws.py": ""} | files).items()})
+    lookup = look(Target.parse("acme.ws:X"))
+    assert (lookup.found, f"{lookup.file}:{lookup.line}") == ("unknown", f"{root}/acme/{where}")
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        "class Y:\n    def f(self, X): self.X = X",
+        "from acme import ws\nws.Y = 1",
+        "import y\ndef f(z):\n    setattr(z, 'X', 1)",
+        "from acme import further",
+        "X = 1",
+    ],
+)
+def test_a_module_that_they_import_may_do_anything_else(write: Write, fix: str) -> None:
+    """Attributes of objects and of other names say nothing, and what that module imports is not read."""
+    files = {"acme/fix.py": fix, "acme/further.py": "from acme import ws\nws.X = 1"}
+    write(
+        {"acme/__init__.py": "from acme import fix, gone\nfrom other import Z\nfrom ... import y", "acme/ws.py": ""}
+        | files
+    )
+    assert look(Target.parse("acme.ws:X")).found == "missing"
+
+
+def test_a_module_that_is_imported_at_this_moment_is_passed_over(write: Write) -> None:
+    """What it does is not known yet, and whoever imports it will see."""
+    write({"acme/__init__.py": "from acme import fix", "acme/ws.py": "", "acme/fix.py": ""})
+    half = sys.modules["acme.fix"] = ModuleType("acme.fix")
+    half.__spec__ = ModuleSpec("acme.fix", None)
+    half.__spec__._initializing = True  # type: ignore[attr-defined]
+    assert look(Target.parse("acme.ws:X")).found == "missing"
+
+
+def test_so_many_of_the_modules_that_they_import_are_read(write: Write) -> None:
+    """The first thirty: who imports hundreds is not parsed for half a second."""
+    names = [f"part{number}" for number in range(31)]
+    parts = {f"acme/{name}.py": "" for name in names}
+    init = "".join(f"from acme import {name}\n" for name in names)
+    stores = "from acme import ws\nws.X = 1"
+    write({"acme/__init__.py": init, "acme/ws.py": "", **parts, "acme/part30.py": stores})
+    assert look(Target.parse("acme.ws:X")).found == "missing"
+    write({"acme/part29.py": stores})
+    assert look(Target.parse("acme.ws:X")).found == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("files", "symbol", "expected"),
+    [
+        ({"acme.py": "from y import *", "acme.pyi": "X: int"}, "X", "there"),
+        ({"acme.py": "", "acme.pyi": "class X: ..."}, "X", "there"),
+        ({"acme/__init__.py": "def __getattr__(name): ...", "acme/__init__.pyi": "from a import X as X"}, "X", "there"),
+        ({"acme.py": "from y import *", "acme.pyi": "class Y: ..."}, "X", "unknown"),
+        ({"acme.py": "class X: ...", "acme.pyi": ""}, "X", "there"),
+        ({"acme.py": "class X: ..."}, "X.y", "unknown"),
+        ({"acme.py": "class Y: ..."}, "X.y", "missing"),
+    ],
+)
+def test_a_stub_counts(write: Write, files: dict[str, str], symbol: str, expected: str) -> None:
+    """What a .pyi declares is there; of what a class holds nothing is read."""
+    write(files)
+    assert look(Target(module="acme", symbol=symbol)).found == expected
+
+
+def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:
+    """Source that would exit, and source that the compiler has a warning for, is looked at in silence."""
+    write({"acme/__init__.py": "import os; os._exit(3)", "acme/ws.py": "import os; os._exit(3)\nX = '\\d'"})
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert look(Target.parse("acme.ws:X")).found == "there"
+        assert look(Target.parse("acme.ws:Y")).found == "missing"
+    assert told == []
+    assert "acme" not in sys.modules
+
+
+def test_a_submodule_is_there(write: Write) -> None:
+    """An import by name gives it."""
+    write({"acme/__init__.py": "", "acme/ws.py": ""})
+    assert look(Target.parse("acme:ws")).found == "there"
+    assert look(Target.parse("acme:wss")).found == "missing"
+
+
+class Finder:
+    """A finder for one module, whose spec is made by hand."""
+
+    def __init__(self, name: str, spec: ModuleSpec | None) -> None:
+        self.name, self.spec = name, spec
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        return self.spec if name == self.name else None
+
+
+def test_a_folder_that_is_gone_holds_nothing(tmp_path: Path) -> None:
+    """A namespace package whose folders went away is absent."""
+    spec = ModuleSpec("acme", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path / "nowhere")]
+    sys.meta_path.insert(0, Finder("acme", spec))
+    assert look(Target.parse("acme:X")).found == "absent"
+
+
+def test_a_source_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    """A file that went away after the finder listed it is left to the import."""
+    sys.meta_path.insert(0, Finder("acme", spec_from_file_location("acme", tmp_path / "nowhere.py")))
+    assert look(Target.parse("acme:X")).found == "unknown"
+
+
+def test_a_folder_that_links_to_itself_is_walked_once(write: Write) -> None:
+    """A left-over folder with a link to itself has no code, and looking for some comes to an end."""
+    root = write({"acme/data/readme.txt": ""})
+    (root / "acme" / "again").symlink_to(root / "acme")
+    (root / "acme" / "gone").symlink_to(root / "nowhere")
+    assert look(Target.parse("acme:X")).found == "absent"
+
+
+def test_a_path_entry_that_is_new_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that no import has used yet, the current folder and one nobody has a finder for are all fine."""
+    (tmp_path / "acme.py").write_text("X = 1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path / "nowhere" / "at all"), *sys.path])
+    for entry in (str(tmp_path), str(tmp_path / "nowhere" / "at all")):
+        sys.path_importer_cache.pop(entry, None)
+    assert look(Target.parse("acme:X")).found == "there"
+
+
+def test_a_look_leaves_the_warning_filters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other threads may be setting filters of their own, so none is touched for the compiler's sake."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the filters belong to the whole process")
+
+    monkeypatch.setattr(warnings, "catch_warnings", refuse)
+    assert parse(rb"X = '\d \\d'; Y = r'\d\\'")
+
+
+def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import from a folder that was removed finds nothing there, and goes on."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert look(Target.parse("acme:X")).found == "absent"
+
+
+def test_suggestions_come_from_what_is_defined(write: Write, tmp_path: Path) -> None:
+    """Names for close matches are those at the left margin, and the modules of a package; nothing there is no error."""
+    source = "class A(B): ...\ndef c(): ...\nasync def d(): ...\nE = 1\nf: int = 2\nif g == 1: ...\n  h = 1\nprint(i)\n"
+    assert defined_names(source.encode()) == ["A", "c", "d", "E", "f"]
+    assert names_in_file(str(tmp_path / "nowhere.py")) == []
+    root = write(
+        {
+            "acme/__init__.py": "",
+            "acme/one.py": "",
+            "acme/two/__init__.py": "",
+            "acme/no-module.py": "",
+            "acme/t.txt": "",
+        }
+    )
+    assert submodules_in([str(root / "acme"), str(root / "nowhere")]) == ["one", "two"]
+
+
+def test_deep_nesting_is_left_to_the_import() -> None:
+    """A source that the parser gives up on is unknown, not an error."""
+    assert parse(b"X = " + b"(" * 5000 + b")" * 5000) is None
+
+
+def test_the_modules_that_define_a_name_are_found(write: Write) -> None:
+    """In the whole package, where it is defined and not where it is imported or used."""
+    write(
+        {
+            "acme/__init__.py": "from acme.a.b import X",
+            "acme/a/__init__.py": "class X: ...",
+            "acme/a/b.py": "X = 1",
+            "acme/not-python/c.py": "X = 1",
+            "acme/d.py": "def f():\n    X = 1\nprint(X)",
+        }
+    )
+    assert modules_that_define("X", "acme") == ["acme.a", "acme.a.b"]
+    assert modules_that_define("X", "nowhere") == modules_that_define("X", "json.decoder") == []
+
+
+# --- the look against the world
+
+# Importing these opens a browser, prints, needs a screen, or runs a test suite.
+LEFT_OUT = {"antigravity", "this", "idlelib", "turtledemo", "lib2to3", "test", "ssot_shims"}
+
+
+def every_module() -> Iterator[str]:
+    """The modules of the standard library and of the installed packages that have a source file."""
+    for root in (Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib"))):
+        for folder, folders, files in os.walk(root):
+            parts = Path(folder).relative_to(root).parts
+            folders[:] = [name for name in folders if name.isidentifier() and [*parts, name][0] not in LEFT_OUT]
+            stems = [file.removesuffix(".py") for file in files if file.endswith(".py")]
+            names = [[*parts, stem] if stem != "__init__" else [*parts] for stem in stems if stem != "__main__"]
+            yield from (
+                ".".join(name)
+                for name in names
+                if name and name[0] not in LEFT_OUT and all(map(str.isidentifier, name))
+            )
+
+
+@pytest.mark.slow
+def test_the_look_agrees_with_importing_every_module_there_is() -> None:
+    """For names of modules of the standard library and of site-packages, *there* and *missing* are never wrong."""
+    every = sorted(set(every_module()))
+    modules = random.Random(len(every)).sample(every, min(len(every), 400))  # all of them take many minutes
+    script = Path(__file__).parents[1] / "support" / "installed_modules.py"
+    path = str(Path(_bindings.__file__).parents[1])
+    halves = [
+        subprocess.Popen(
+            [sys.executable, str(script), "6"],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    outputs: list[str] = []
+    threads = [
+        threading.Thread(target=lambda half=half, part=part: outputs.append(half.communicate("\n".join(part))[0]))
+        for half, part in zip(halves, (modules[::2], modules[1::2]), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = [json.loads(line) for output in outputs for line in output.splitlines()]
+    counts = [line for line in lines if "modules" in line]
+    assert [line for line in lines if "found" in line] == []
+    assert len(counts) == 2
+    assert sum(line["modules"] for line in counts) > 150
+    assert all(sum(line[found] for line in counts) > 150 for found in ("there", "missing"))

@@ -1,0 +1,887 @@
+"""``ssot-shims migrate``, as a person, a CI job or a hook calls it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import pty
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ssot_shims
+from ssot_shims import _report, cli
+from ssot_shims._codebase.pool import progress
+from ssot_shims._migrate import command
+from ssot_shims._migrate.file import File
+from tests.conftest import Write
+from tests.support.migrate_tree import HOMES, NEW, OLD, body, plant, plant_many
+
+ROOT = Path(ssot_shims.__file__).parents[1]
+USERS = {
+    "suite/one.py": f"{OLD}\nlimits = Limits()\n",
+    "suite/two.py": "from legacy.ws import Quota, Limits\n",
+    "suite/none.py": "import json\n",
+    "suite/mock.py": 'import mock\n\nmock.patch("legacy.ws.Limits")\n',
+}
+blank = " "
+RULE = "legacy.ws:Limits = acme.limits:Limits"
+DIFF = f"""\
+--- a/suite/one.py
++++ b/suite/one.py
+@@ -1,3 +1,3 @@
+-from legacy.ws import Limits
++from acme.limits import Limits
+{blank}
+ limits = Limits()
+--- a/suite/two.py
++++ b/suite/two.py
+@@ -1 +1,2 @@
+-from legacy.ws import Quota, Limits
++from acme.limits import Limits
++from legacy.ws import Quota
+"""
+STRING = f"""\
+string (1): {RULE}: a string names a symbol that has moved; whether to change it, its reader knows; acme.limits.Limits
+suite/mock.py:3: legacy.ws.Limits
+
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_shims: None) -> Path:
+    """Each test stands in a project of its own, in which one name has moved."""
+    root = tmp_path / "project"
+    plant(root, {**HOMES, **USERS})
+    monkeypatch.chdir(root)
+    return root
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of ``migrate``."""
+    try:
+        code = cli.main(["migrate", *words])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def program(*words: str, folder: str | Path = ".", before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
+    line = [*before, sys.executable, "-m", "ssot_shims", "migrate", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def contents(folder: str = ".") -> dict[str, bytes]:
+    """Every file below *folder*, with what is in it."""
+    return {str(file): file.read_bytes() for file in sorted(Path(folder).rglob("*")) if file.is_file()}
+
+
+# What it does
+
+
+def test_a_dry_run_shows_the_diff_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """The diff, what is to be decided by hand, and the sum; exit code 0."""
+    before = contents()
+    out = f"{DIFF}{STRING}8 files; 2 to rewrite: --write does it; 1 reported\n"
+    assert run(capsys, ".") == (0, out, "")
+    assert contents() == before
+
+
+def test_writing_does_what_the_diff_says(capsys: pytest.CaptureFixture[str], in_a_project: Path) -> None:
+    """``git apply`` and ``patch`` make the same of the dry run as ``--write`` does; a second run changes nothing."""
+    diff = program(".").stdout
+    for tool in ("git", "patch"):
+        shutil.copytree(in_a_project, in_a_project.parent / tool)
+    line: dict[str, list[str]] = {"git": ["git", "apply"], "patch": ["patch", "-p1", "--silent"]}
+    for tool, words in line.items():
+        subprocess.run(words, input=diff, cwd=in_a_project.parent / tool, text=True, check=True)
+    out = f"{STRING}8 files; 2 rewritten; 1 reported\n"
+    assert run(capsys, ".", "--write") == (0, out, "")
+    written = contents()
+    assert written["suite/one.py"] == f"{NEW}\nlimits = Limits()\n".encode()
+    for tool in line:
+        os.chdir(in_a_project.parent / tool)
+        assert contents() == written
+    os.chdir(in_a_project)
+    code, out, _ = run(capsys, ".", "--write")
+    assert (code, out.splitlines()[-1]) == (0, "8 files; 0 rewritten; 1 reported")
+    assert contents() == written
+
+
+def test_a_check_fails_while_anything_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each statement is listed; exit code 1, and 0 once it is done. A string alone fails no check."""
+    out = f"""\
+left (2): {RULE}; from acme.limits import Limits
+suite/one.py:1: from legacy.ws import Limits
+suite/two.py:1: from legacy.ws import Quota, Limits
+
+{STRING}8 files; 2 left to rewrite: --write does it; 1 reported
+"""
+    assert run(capsys, ".", "--check") == (1, out, "")
+    run(capsys, ".", "--write")
+    assert run(capsys, ".", "--check")[0] == 0
+
+
+def test_rules_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside those of the project."""
+    plant(Path(), {"acme/quota.py": "class Quota: ...\n"})
+    rules = ("--rule", "legacy.ws:Quota=acme.quota:Quota", "--rule", "legacy.no:X = acme.no:X")
+    code, out, _ = run(capsys, "suite", *rules)
+    assert code == 0
+    assert "+from acme.quota import Quota\n" in out
+
+
+def test_rules_from_shims(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    """The shims that ship, and those of the project, say what they replace; theirs are shown when they are met."""
+    suite = "from ssot_shims import shim\n@shim('acme.up:Up', replaces='legacy.up:Up')\nclass Up: ...\n"
+    plant(
+        Path(),
+        {
+            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["acme.shims"]\n',
+            "acme/shims.py": suite,
+            "x.py": "from legacy.up import Up\n",
+            "y.py": "from netra_backend.app.websocket_core.manager import HeartbeatConfig\n",
+        },
+    )
+    code, out, err = run(capsys, "x.py", "y.py", "--write")
+    assert (code, err) == (0, "")
+    assert contents()["x.py"] == b"from acme.shims import Up\n"
+    assert contents()["y.py"] == b"from ssot_shims import HeartbeatConfig\n"
+    assert out == "2 files; 2 rewritten; 0 reported\n"
+
+
+def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """By name: what only the original has stays, and whatever the drop-in offers is there."""
+    line = "from test_framework.ssot.orchestration import {}\n"
+    source = (ROOT / "ssot_shims/orchestration.py").read_text()
+    public = ["OrchestrationConfig", "orchestration_config", *re.findall(r"^def ([a-z]\w+)", source, re.MULTILINE)]
+    plant(Path(), {"x.py": line.format(", ".join([*public, "Original"]))})
+    assert run(capsys, "x.py", "--write") == (0, "1 file; 1 rewritten; 0 reported\n", "")
+    new = line.replace("test_framework.ssot", "ssot_shims")
+    assert Path("x.py").read_text() == new.format(", ".join(public)) + line.format("Original")
+    assert len(public) > 10
+
+
+def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """It gets the files at the end of its command line."""
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    (entry,) = (line.split(": ")[1] for line in text.splitlines() if "entry: " in line)
+    program_name, command_name, *words = entry.split()
+    assert (program_name, command_name) == ("ssot-shims", "migrate")
+    assert run(capsys, *words, "suite/one.py", "suite/none.py")[0] == 1
+    assert run(capsys, *words, "suite/none.py")[0] == 0
+
+
+def test_excluding_and_ignoring(capsys: pytest.CaptureFixture[str]) -> None:
+    """Globs of the project and of the command line, and what git ignores; the latter can be declined."""
+    table = HOMES["pyproject.toml"] + 'exclude = ["suite/one.py"]\n'
+    plant(Path(), {"pyproject.toml": table, ".gitignore": "three.py\n", "suite/three.py": OLD})
+    subprocess.run(["git", "init"], check=True, capture_output=True)
+    _, out, _ = run(capsys, ".", "--check", "--exclude", "**/two.py")
+    assert out.splitlines()[-1].startswith("6 files; 0 left")
+    _, out, _ = run(capsys, "suite", "--check", "--no-gitignore")
+    assert [line.partition(":")[0] for line in out.splitlines() if "from legacy.ws" in line] == [
+        "suite/three.py",
+        "suite/two.py",
+    ]
+    code, out, _ = run(capsys, "suite/three.py", "--check")
+    assert (code, out.splitlines()[0]) == (
+        0,
+        "note: suite/three.py: left out: git ignores it; to take it: --no-gitignore",
+    )
+
+
+def test_a_tree_beside_the_current_folder(capsys: pytest.CaptureFixture[str], in_a_project: Path) -> None:
+    """Is shown by its whole path, and its diff applies from the root of the file system."""
+    os.chdir("suite")
+    code, out, _ = run(capsys, "../suite/one.py", str(in_a_project / "acme"))
+    assert (code, out.splitlines()[0]) == (0, "--- a/one.py")
+    os.chdir("../acme")
+    code, out, _ = run(capsys, "../suite/one.py")
+    assert (code, out.splitlines()[0]) == (0, f"--- a{in_a_project}/suite/one.py")
+    subprocess.run(["patch", "-p1", "--silent"], input=out, cwd="/", text=True, check=True)
+    assert contents("../suite")["../suite/one.py"].startswith(NEW.encode())
+
+
+# The report
+
+
+MANY = {f"many/t{number}.py": f"{OLD}x = 'legacy.ws.Limits'\n" for number in range(5)}
+
+
+def test_a_group_lists_three_places_and_all_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """The statements of one rule that stay for one reason are one paragraph, and each names the other line."""
+    plant(Path(), MANY)
+    _, out, _ = run(capsys, "many", "--check")
+    why = "a string names the old place, which may be stubbed, patched or hidden by it"
+    lines = [f"unsure (5): {RULE}: {why}; move both by hand"]
+    lines += [f"many/t{number}.py:1: from legacy.ws import Limits (see line 2)" for number in range(3)]
+    assert "\n".join([*lines, "... and 2 more; --all lists them", ""]) in out
+    assert out.count("... and 2 more; --all lists them\n") == 2
+    _, out, _ = run(capsys, "many", "--check", "--all")
+    assert out.count("(see line 2)") == 5
+    assert "more" not in out
+
+
+def test_what_stays_fails_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """Until somebody decides; the comment that keeps a line is a decision."""
+    plant(Path(), MANY)
+    assert run(capsys, "many", "--write")[0] == 0
+    assert run(capsys, "many", "--check")[0] == 1
+    for name in MANY:
+        Path(name).write_text(OLD.replace("\n", "  # ssot-shims: keep\n"))
+    assert run(capsys, "many", "--check")[0] == 0
+
+
+def test_the_report_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """All that the text says, and every place; no diff stands before it."""
+    plant(Path(), {"suite/broken.py": f"{OLD}def f(:\n"})
+    for mode in ([], ["--check"]):
+        code, out, _ = run(capsys, "suite", "--format", "json", *mode)
+        report = json.loads(out)
+        assert code == (1 if mode else 3)
+        assert {name: report[name] for name in ("schema", "files", "rewritten", "left")} == {
+            "schema": 1,
+            "files": 5,
+            "rewritten": 2,
+            "left": 2,
+        }
+    assert report["problems"] == [{"path": "suite/broken.py", "line": 2, "text": "cannot be parsed: invalid syntax"}]
+    assert report["findings"][1] == {
+        "path": "suite/one.py",
+        "line": 1,
+        "kind": "left",
+        "text": "from legacy.ws import Limits",
+        "rule": RULE,
+        "reason": "",
+        "hint": "from acme.limits import Limits",
+        "names": ["Limits"],
+        "other_line": 0,
+    }
+
+
+def test_the_report_for_github(capsys: pytest.CaptureFixture[str]) -> None:
+    """A workflow command for each place, with what has a meaning there escaped."""
+    plant(Path(), {"odd,:100%/one.py": OLD, "odd,:100%/broken.py": f"{OLD}def f(:\n"})
+    _, out, _ = run(capsys, "odd,:100%", "--check", "--format", "github")
+    assert out.splitlines() == [
+        "::warning file=odd%2C%3A100%25/one.py,line=1,title=ssot-shims left::"
+        f"from legacy.ws import Limits: {RULE}; from acme.limits import Limits",
+        "::error file=odd%2C%3A100%25/broken.py,line=2,title=ssot-shims::cannot be parsed: invalid syntax",
+        "2 files; 1 left to rewrite: --write does it; 0 reported; 1 problem",
+    ]
+
+
+def test_an_error_in_this_library_spoils_no_other_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a problem of the file at which it was raised."""
+    rewrite = command.rewrite
+
+    def and_fail(file: File) -> object:
+        if file.path.endswith("one.py"):
+            raise RuntimeError("boom")
+        return rewrite(file)
+
+    monkeypatch.setattr(command, "rewrite", and_fail)
+    code, out, _ = run(capsys, "suite", "--write")
+    assert code == 3
+    assert "problem: suite/one.py: cannot be rewritten: RuntimeError: boom\n" in out
+    assert out.endswith("4 files; 1 rewritten; 1 reported; 1 problem\n")
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["nowhere"], "there is no file or folder 'nowhere'; name one that is there"),
+        ([".", "--jobs", "0"], "--jobs is '0'; expected how many processes to use at most, 1 or more"),
+        ([".", "--jobs", "two"], "--jobs is 'two'; expected how many processes to use at most, 1 or more"),
+        ([".", "--rule", "a:B"], "--rule is 'a:B'; expected OLD=NEW, such as old.mod:Name=new.mod:Name"),
+        (
+            [".", "--exclude", "/suite"],
+            "the exclude glob '/suite' can fit nothing below {here}; "
+            "write it from there on, such as 'tests/fixtures' or '**/*_pb2.py'",
+        ),
+    ],
+)
+def test_wrong_usage(capsys: pytest.CaptureFixture[str], words: list[str], problem: str, in_a_project: Path) -> None:
+    """One line that says what to write instead, and exit code 2; nothing is touched."""
+    before = contents()
+    assert run(capsys, *words, "--write") == (2, "", f"ssot-shims: {problem.format(here=in_a_project)}\n")
+    assert contents() == before
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "a=b",
+        "a:B=a:B",
+        "legacy.ws:Limits=acme.other:Limits",
+        "acme.limits:Limits=acme.other:Limits",
+        "a:*=b:C",
+        "a:1=b:C",
+    ],
+)
+def test_a_rule_that_cannot_be_is_wrong_usage(capsys: pytest.CaptureFixture[str], rule: str) -> None:
+    """One that does not read, leads onto itself or on to another rule, or is the second for one name."""
+    before = contents()
+    code, out, err = run(capsys, ".", "--write", "--rule", rule)
+    assert (code, out, err.startswith("ssot-shims: "), err.count("\n")) == (2, "", True, 1)
+    assert contents() == before
+
+
+def test_without_the_extra_there_is_the_line_that_installs_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And exit code 2; nothing else of the command line needs it."""
+    cure = "which this Python does not have; install it: python -m pip install 'ssot_shims[migrate]'\n"
+    found = importlib.util.find_spec
+    for missing, named in ((["libcst", "rich"], "libcst and rich"), (["rich"], "rich")):
+        absent = lambda name, missing=missing: None if name in missing else found(name)  # noqa: E731
+        monkeypatch.setattr(command, "find_spec", absent)
+        assert run(capsys, ".") == (2, "", f"ssot-shims: migrate needs {named}, {cure}")
+        assert cli.main(["status"]) == 0
+        capsys.readouterr()
+
+
+def test_without_the_extra_for_real(tmp_path: Path) -> None:
+    """In an environment that has nothing but what ssot_shims itself needs."""
+    spec = importlib.util.find_spec("typing_extensions")
+    assert spec is not None
+    assert spec.origin is not None
+    shutil.copy(spec.origin, tmp_path)
+    line = [sys.executable, "-S", "-m", "ssot_shims", "migrate", "."]
+    environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+    problem = "ssot-shims: migrate needs libcst and rich, which this Python does not have; install it: "
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{problem}python -m pip install 'ssot_shims[migrate]'\n"
+
+
+def test_other_commands_load_nothing_of_it() -> None:
+    """``status`` takes no longer than before."""
+    loaded = loaded_by("status")
+    assert "ssot_shims.cli" in loaded
+    assert [
+        name
+        for name in loaded
+        if name.startswith(("ssot_shims._migrate", "ssot_shims._codebase", "libcst", "rich", "multiproc"))
+    ] == []
+
+
+def test_nothing_is_parsed_without_a_candidate() -> None:
+    """LibCST, which takes long to import, stays where it is as long as no file needs it; rich, as nobody looks on."""
+    loaded = loaded_by("migrate", "suite/none.py")
+    assert "ssot_shims._migrate.command" in loaded
+    assert [name for name in loaded if name.startswith(("libcst", "rich", "multiproc"))] == []
+
+
+def loaded_by(*words: str) -> list[str]:
+    """The modules that a process has loaded after such a command."""
+    code = f"import sys\nfrom ssot_shims.cli import main\nmain({[*words]})\nprint(*sys.modules, file=sys.stderr)"
+    environment = {"PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-c", code]
+    return subprocess.run(line, env=environment, capture_output=True, text=True, check=True).stderr.split()
+
+
+# Files that cannot be done
+
+
+WEAK = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner")
+
+
+@pytest.fixture
+def weak() -> tuple[str, ...]:
+    """What makes of root a user for whom the modes of files count."""
+    if os.getuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        pytest.skip("there is no setpriv, and for root no file is unreadable")
+    return WEAK
+
+
+def test_files_and_folders_that_cannot_be_done_are_told(weak: tuple[str, ...]) -> None:
+    """Everything else is done; then the exit code is 3, and those are as they were."""
+    plant(Path(), dict.fromkeys(("a/secret.py", "a/fixed.py", "shut/x.py", "ro/y.py", "z.py"), OLD))
+    plant(Path(), {"a/broken.py": f"{OLD}def f(:\n", "a/nul.py": f"{OLD}\0", "a/latin.py": OLD.encode() + b"# \xe9\n"})
+    before = contents()
+    modes = {"a/secret.py": 0o000, "a/fixed.py": 0o444, "shut": 0o000, "ro": 0o555}
+    for name, mode in modes.items():
+        os.chmod(name, mode)
+    done = program(".", "--write", before=weak)
+    for name in modes:
+        os.chmod(name, 0o755)
+    written = contents()
+    assert {name for name in written if written[name] != before[name]} == {"suite/one.py", "suite/two.py", "z.py"}
+    assert {*written} == {*before}
+    assert (done.returncode, done.stderr) == (3, "")
+    told = [line for line in done.stdout.splitlines() if line.startswith("problem: ")]
+    assert told[:4] == [
+        "problem: shut: cannot be read: Permission denied",
+        "problem: a/broken.py:2: cannot be parsed: invalid syntax",
+        "problem: a/fixed.py: cannot be written: the file is read-only",
+        "problem: a/latin.py:2: cannot be parsed: 0xe9 is not utf-8, in which this file is to be read",
+    ]
+    assert told[4:] == [
+        "problem: a/nul.py:1: cannot be parsed: source code string cannot contain null bytes",
+        "problem: a/secret.py: cannot be read: Permission denied",
+        "problem: ro/y.py: cannot be written: Permission denied",
+    ]
+    assert done.stdout.splitlines()[-1].endswith("; 7 problems")
+
+
+def test_what_happens_to_a_file_meanwhile_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes before it is read, or is made read-only before it is written."""
+    look = command.find_files
+
+    def and_meddle(*words: object) -> object:
+        found = look(*words)  # type: ignore[arg-type]
+        os.remove("suite/one.py")
+        os.chmod("suite/two.py", 0o444)
+        return found
+
+    monkeypatch.setattr(command, "find_files", and_meddle)
+    code, out, _ = run(capsys, "suite", "--write")
+    assert code == 3
+    assert [line for line in out.splitlines() if line.startswith("problem: ")] == [
+        "problem: suite/one.py: cannot be read: No such file or directory",
+        "problem: suite/two.py: cannot be written: the file is read-only",
+    ]
+    assert out.splitlines()[-1] == "4 files; 0 rewritten; 1 reported; 2 problems"
+
+
+def test_what_is_only_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """What asks for no decision makes no line: kept lines, what a home says of itself."""
+    text = OLD[:-1] + "  # ssot-shims: keep\n"
+    plant(
+        Path(), {"suite/three.py": text, "acme/limits.py": "class Limits: ...\nfrom legacy.ws import Limits as _Old\n"}
+    )
+    _, out, _ = run(capsys, "suite/three.py", "acme", "--check")
+    assert out.splitlines()[-1] == (
+        "3 files; 0 left to rewrite: --write does it; 0 reported; 1 inside a home; 1 kept by a comment"
+    )
+    assert "kept (" not in out
+
+
+def test_a_check_of_files_that_cannot_be_parsed(capsys: pytest.CaptureFixture[str]) -> None:
+    """1 while something is left, and then 3: it is never 0 while a file is unread."""
+    plant(Path(), {"broken.py": f"{OLD}def f(:\n"})
+    assert run(capsys, ".", "--check")[0] == 1
+    assert run(capsys, ".", "--write")[0] == 3
+    assert run(capsys, ".", "--check")[0] == 3
+
+
+def test_a_large_file_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    """Five megabytes of it, in seconds; and the diff is of one line."""
+    plant(Path(), {"large.py": OLD + "# what a large file says, again and again\n" * 118_000})
+    before = time.monotonic()
+    _, out, _ = run(capsys, "large.py")
+    assert out.splitlines()[2:5] == ["@@ -1,4 +1,4 @@", f"-{OLD[:-1]}", f"+{NEW[:-1]}"]
+    assert run(capsys, "large.py", "--write")[0] == 0
+    assert Path("large.py").read_text().startswith(NEW)
+    assert time.monotonic() - before < 30
+
+
+def test_nothing_to_do_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no rule was given and none of a shim was met, there is no table."""
+    plant(Path(), {"pyproject.toml": "", "bare/test_it.py": "import os\n"})
+    assert run(capsys, "bare") == (0, "1 file; 0 to rewrite: --write does it; 0 reported\n", "")
+
+
+def test_a_file_that_is_too_large_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """With both figures: its tree would take gigabytes of memory. One that no rule concerns may be of any size."""
+    line = "# what a large file says, again and again\n"
+    plant(Path(), {"large.py": (OLD + line * 500_000)[:20_000_000], "other.py": line * 500_000})
+    code, out, _ = run(capsys, "large.py", "other.py", "--write")
+    assert (code, out.splitlines()[0]) == (
+        3,
+        "problem: large.py:1: cannot be parsed: 20,000,000 bytes are too many, no more than 5,000,000 are taken; "
+        "move its imports by hand",
+    )
+    assert out.endswith("\n2 files; 0 rewritten; 0 reported; 1 problem\n")
+    assert Path("large.py").read_text().startswith(OLD)
+
+
+def test_a_file_in_utf_16_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Some editors save that; Python does not read it. One that no rule concerns is nobody's concern."""
+    texts = {"big.py": f"\ufeff{OLD}".encode("utf-16-be"), "little.py": f"\ufeff{OLD}".encode("utf-16-le")}
+    plant(Path(), {**texts, "other.py": "\ufeffimport json\n".encode("utf-16-le"), "odd.py": b"\xff\xfe\x00"})
+    code, out, _ = run(capsys, *texts, "other.py", "odd.py", "--write")
+    why = "cannot be parsed: it is UTF-16, which Python does not read; save it as UTF-8"
+    assert (code, out.splitlines()[:3]) == (3, [f"problem: big.py:1: {why}", f"problem: little.py:1: {why}", ""])
+    assert Path("little.py").read_bytes() == texts["little.py"]
+
+
+def test_two_runs_at_once_do_no_harm(tmp_path: Path) -> None:
+    """Each file is rewritten, and by whomever, to the same; neither says that anything is wrong."""
+    folder = tmp_path / "many"
+    files = plant_many(folder, 30)
+    processes = [started(folder, ("-m", "ssot_shims")) for _ in range(2)]
+    said = [process.communicate(timeout=60) for process in processes]
+    assert [(process.returncode, err) for process, (_, err) in zip(processes, said, strict=True)] == [(0, "")] * 2
+    assert rewritten(files) == 30
+    assert not list(folder.rglob(".ssot*"))
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """What does not fit is as it was, and what fits is done."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80k", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"this user cannot mount a small disk: {done.stderr.strip()}")
+    try:
+        plant(folder, {**HOMES, "large.py": OLD + "# x\n" * 10_000, "small.py": OLD})
+        done = program(".", "--write", folder=folder)
+        assert done.returncode == 3
+        assert "problem: large.py: cannot be written: No space left on device\n" in done.stdout
+        assert (folder / "large.py").read_text().startswith(OLD)
+        assert (folder / "small.py").read_text() == NEW
+        assert not list(folder.glob(".ssot*"))
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_nothing_of_the_tree_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The modules that declare shims, and what they import, are read and not run: whatever they would do."""
+    ran = "open('ran', 'w').close()\n1 / 0\n"
+    shims = "from ssot_shims import shim\n@shim('acme.up:{0}', replaces='legacy.up:{0}')\nclass {0}: ...\n"
+    plant(
+        Path(),
+        {
+            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["acme.shims"]\n',
+            "acme/__init__.py": ran,
+            "acme/shims.py": "from .more import *\n" + ran + shims.format("Up"),
+            "acme/more.py": ran + shims.format("More") + "@shim('a:B', replaces=PLACES)\nclass Odd: ...\n",
+            "x.py": "from legacy.up import Up, More\n",
+        },
+    )
+    code, out, err = run(capsys, "x.py", "--write")
+    assert (code, err) == (0, "")
+    assert Path("x.py").read_text() == "from acme.shims import Up\nfrom acme.more import More\n"
+    note = "note: acme/more.py:6: replaces= is not written as plain text; write a rule for Odd"
+    assert out.splitlines() == [note, "", "1 file; 1 rewritten; 0 reported"]
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("module", ["acme.nowhere", "../acme"])
+def test_a_module_of_the_project_that_is_not_there_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], in_a_project: Path, module: str
+) -> None:
+    """With the place where it is written."""
+    plant(Path(), {"pyproject.toml": f'[tool.ssot_shims]\nmodules = ["{module}"]\n'})
+    assert run(capsys, "suite") == (
+        2,
+        "",
+        f"ssot-shims: tool.ssot_shims.modules in {in_a_project}/pyproject.toml is '{module}'; "
+        f"expected a module whose source is below {in_a_project}\n",
+    )
+
+
+def test_leftovers_that_cannot_be_removed_are_told(capsys: pytest.CaptureFixture[str], in_a_project: Path) -> None:
+    """Exit code 3; those that can be are removed, when something is written and not before."""
+    (in_a_project / "suite/.ssot-shims-migrate-a.tmp").touch()
+    assert run(capsys, ".", "--check")[0] == 1
+    assert (in_a_project / "suite/.ssot-shims-migrate-a.tmp").exists()
+    (in_a_project / "acme/.ssot-shims-migrate-b.tmp").mkdir()
+    code, out, _ = run(capsys, ".", "--write")
+    assert code == 3
+    assert f"problem: {in_a_project}/acme: the leftovers of another run cannot be removed: " in out
+    assert not (in_a_project / "suite/.ssot-shims-migrate-a.tmp").exists()
+
+
+# Many files
+
+
+def test_the_answer_does_not_depend_on_the_processes(tmp_path: Path) -> None:
+    """Byte for byte, in the order of the files."""
+    plant_many(tmp_path / "many", 60)
+    line = [sys.executable, "-c", AT_ONCE, "migrate", "."]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    one, many = (
+        subprocess.run(
+            [*line, f"--jobs={jobs}"],
+            cwd=tmp_path / "many",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for jobs in (1, 2)
+    )
+    assert (one.returncode, one.stderr) == (many.returncode, many.stderr) == (0, "")
+    assert one.stdout == many.stdout
+    assert one.stdout.count("\n--- a/suite/") == 59
+
+
+def processes_of(session: int) -> list[str]:
+    """The command lines of all processes in a session."""
+    found: list[str] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(folder.name)) == session:
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+AT_ONCE = "import ssot_shims._codebase.pool as pool; pool._WORTH = 0; from ssot_shims.cli import run; run()"
+
+
+def started(folder: Path, how: tuple[str, ...]) -> subprocess.Popen[str]:
+    """The program at work on the folder."""
+    return subprocess.Popen(
+        [sys.executable, *how, "migrate", ".", "--write", "--jobs=2"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def rewritten(files: list[Path]) -> int:
+    """How many are new; the others are old, and each is whole."""
+    new = 0
+    for file in files:
+        text = file.read_text()
+        old = body(int(file.stem[1:]))
+        assert text in (old, old.replace(OLD, NEW))
+        new += text != old
+    return new
+
+
+def wait_for(file: Path) -> None:
+    """Until it is rewritten."""
+    deadline = time.monotonic() + 60
+    while not file.read_text().startswith(NEW):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize(
+    ("whom", "after", "how"),
+    [
+        ("all", 1, ("-m", "ssot_shims")),
+        ("all", 40, ("-c", AT_ONCE)),
+        pytest.param("the program", 40, ("-c", AT_ONCE), marks=pytest.mark.slow),
+        pytest.param("all", 150, ("-m", "ssot_shims"), marks=pytest.mark.slow),
+    ],
+    ids=["at the beginning", "with workers", "only to the program", "at the end"],
+)
+def test_ctrl_c_leaves_every_file_whole(tmp_path: Path, whom: str, after: int, how: tuple[str, ...]) -> None:
+    """A terminal sends it to all processes, a supervisor to one: exit code 130, and it says how many were written."""
+    folder = tmp_path / "many"
+    files = plant_many(folder, 400)
+    process = started(folder, how)
+    wait_for(files[after])
+    (os.killpg if whom == "all" else os.kill)(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    new = rewritten(files)
+    assert (process.returncode, out) == (130, "")
+    assert 0 < new < 400
+    assert err.startswith("ssot-shims: interrupted: ")
+    assert err.endswith(
+        f" of 404 files were visited, {new} were rewritten; every file is whole, old or new; "
+        "to do the rest, run it again\n"
+    )
+    assert not list(folder.rglob(".ssot*"))
+    deadline = time.monotonic() + 10
+    while left := processes_of(process.pid):  # Python's own tidying process takes a moment
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_every_file_is_whole(tmp_path: Path) -> None:
+    """Ten times SIGKILL, at the program alone or at all its processes; the next run clears what was left."""
+    folder, count, chance = tmp_path / "many", 600, random.Random(5)
+    for number in range(10):
+        files = plant_many(folder, count)
+        process = started(folder, ("-c", AT_ONCE))
+        wait_for(files[chance.randrange(count - 100)])
+        time.sleep(chance.random() / 100)
+        (os.killpg if number % 2 else os.kill)(process.pid, signal.SIGKILL)
+        process.communicate()
+        deadline = time.monotonic() + 10
+        while alive := processes_of(process.pid):  # workers see that the line to the program has ended
+            assert time.monotonic() < deadline, alive
+            time.sleep(0.01)
+        assert 0 < rewritten(files) < count
+        left = len(list(folder.rglob(".ssot*")))
+        assert left <= 2  # one a worker
+        done = program(".", "--write", folder=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert rewritten(files) == count
+        assert not list(folder.rglob(".ssot*"))
+        shutil.rmtree(folder)
+
+
+def test_an_interrupt_before_the_first_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as while the files are looked for."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "find_files", interrupted)
+    err = "ssot-shims: interrupted: every file is whole, old or new; to do the rest, run it again\n"
+    assert run(capsys, ".") == (130, "", err)
+
+
+def test_an_interrupt_after_the_last_file_changes_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is done, and told."""
+    look, write = command.find_files, _report.write
+
+    def interrupted_at_a_diff(out: Any, data: str | bytes) -> bool:
+        if isinstance(data, bytes):
+            os.kill(os.getpid(), signal.SIGINT)
+        return isinstance(data, bytes) or write(out, data)
+
+    def and_interrupt(*words: object) -> object:
+        found = look(*words)  # type: ignore[arg-type]
+        monkeypatch.setattr(_report, "write", interrupted_at_a_diff)
+        return found
+
+    monkeypatch.setattr(command, "find_files", and_interrupt)
+    code, out, err = run(capsys, "suite")
+    assert (code, out.splitlines()[-1], err) == (0, "4 files; 2 to rewrite: --write does it; 1 reported", "")
+
+
+def test_an_interrupt_between_two_files(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file in hand is done, and no other is begun."""
+    read = command.read
+
+    def and_interrupt(path: str) -> bytes:
+        if path.endswith("/one.py"):
+            os.kill(os.getpid(), signal.SIGINT)
+        return read(path)
+
+    monkeypatch.setattr(command, "read", and_interrupt)
+    assert run(capsys, "suite", "--write", "--jobs", "2") == (
+        130,
+        "",
+        "ssot-shims: interrupted: 3 of 4 files were visited, 1 were rewritten; every file is whole, old or new; "
+        "to do the rest, run it again\n",
+    )
+    assert Path("suite/one.py").read_text().startswith(NEW)
+    assert Path("suite/two.py").read_text() == USERS["suite/two.py"]
+
+
+# Streams
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """``ssot-shims migrate . | head -1`` ends at once, without a traceback."""
+    plant_many(tmp_path / "many", 300)
+    line = f"{sys.executable} -m ssot_shims migrate . | head -1"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        line, shell=True, cwd=tmp_path / "many", env=environment, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("--- a/suite/0/t0.py\n", "")
+
+
+def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """``ssot-shims migrate . >&- 2>&-`` does its work."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["migrate", "."]) == 0
+    assert cli.main(["migrate", ".", "--write"]) == 0
+    assert Path("suite/one.py").read_text().startswith(NEW)
+
+
+def on_a_terminal(*words: str, **streams: int) -> str:
+    """What a terminal shows of it on those of its streams that go there."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "xterm"}
+    places = {"stdin": theirs, "stdout": subprocess.DEVNULL, "stderr": theirs, **streams}
+    places = {name: theirs if place == -100 else place for name, place in places.items()}
+    subprocess.run([sys.executable, "-m", "ssot_shims", "migrate", *words], env=environment, check=True, **places)  # type: ignore[call-overload]
+    os.close(theirs)
+    return read_to_the_end(ours)
+
+
+def read_to_the_end(terminal: int) -> str:
+    """What a terminal has shown whose other end is closed."""
+    text = b""
+    with suppress(OSError):  # how Linux says that it is closed
+        while chunk := os.read(terminal, 65536):
+            text += chunk
+    os.close(terminal)
+    return text.decode()
+
+
+def test_a_terminal_shows_how_far_it_is() -> None:
+    """A bar on standard error with the files that are done; it goes when it has served."""
+    shown = on_a_terminal(".", "--write")
+    assert "8/8" in shown
+    assert shown.endswith("\x1b[1A\x1b[2K") or shown.endswith("\x1b[2K")
+
+
+def test_a_bar_in_this_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same, where coverage can see it."""
+    ours, theirs = pty.openpty()
+    monkeypatch.setenv("COLUMNS", "100")
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert cli.main(["migrate", ".", "--write"]) == 0
+    assert "8/8" in read_to_the_end(ours)
+
+
+def test_what_is_printed_beside_a_bar_goes_where_it_always_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar takes neither of the streams away."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress(1, True):
+            print("a line")
+            assert sys.stderr is stream
+    os.close(ours)
+    assert capsys.readouterr().out == "a line\n"
+
+
+def test_no_bar_runs_through_a_diff() -> None:
+    """On a terminal that shows the diff, that shows how far it is."""
+    shown = on_a_terminal(".", stdout=-100)
+    assert shown.replace("\r\n", "\n").startswith(DIFF)
+    assert "8/8" not in shown
+
+
+def test_names_and_lines_that_a_terminal_cannot_hold(tmp_path: Path) -> None:
+    """The diff has the bytes of the file; what is listed is shown with escapes."""
+    odd = os.fsdecode(b"odd \xff.py")
+    plant(tmp_path / "odd", {**HOMES, odd: b"# coding: latin-1\n" + OLD.encode() + b"x = '\xe9'\n"})
+    line = [sys.executable, "-m", "ssot_shims", "migrate", "."]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(line, cwd=tmp_path / "odd", env=environment, capture_output=True, check=True)
+    assert b"\n x = '\xe9'\n" in done.stdout
+    assert b"--- a/odd \xff.py\t\n" in done.stdout
+    subprocess.run(["patch", "-p1", "--silent"], input=done.stdout, cwd=tmp_path / "odd", check=True)
+    assert (tmp_path / "odd" / odd).read_bytes() == b"# coding: latin-1\n" + NEW.encode() + b"x = '\xe9'\n"

@@ -1,0 +1,644 @@
+"""Every form of import, before and after; and all that is left as it is, with the reason."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import warnings
+
+import pytest
+
+from ssot_shims._codebase.source import Unparsable, parse
+from ssot_shims._migrate import statement
+from ssot_shims._migrate.new_home import NewHomes
+from ssot_shims._migrate.rewrite import flaw
+from ssot_shims._migrate.rules import Rule, read_rules
+from tests.support.migrate_tree import Done, rewritten
+
+RULES = read_rules(
+    (old, new, "--rule")
+    for old, new in {
+        "old.mod:A": "new.mod:A",
+        "old.mod:B": "new.b:B2",
+        "old.mod:C": "solo:C",
+        "old.mod:G": "new.mod:G",
+        "legacy:*": "fresh.all:*",
+        "legacy.deep:D": "new.deep:D",
+        "old.near:N": "old.far:N",
+        "pkg.all:*": "fresh.pkg:*",
+    }.items()
+)
+
+
+class Known(NewHomes):
+    """Every new home has every name but ``G`` and ``gone``."""
+
+    def why_refused(self, rule: Rule, name: str) -> tuple[str, str]:
+        return (f"{name} is not there", "look elsewhere") if name in ("G", "gone") else ("", "")
+
+    def has_old(self, rule: Rule, name: str) -> bool:
+        return True
+
+
+def run(source: str | bytes, *names: str, package: bool = False) -> Done:
+    return rewritten(source, names or ("tests.test_it",), RULES, Known(), package=package)
+
+
+def check_transformed(before: str, after: str, *names: str, package: bool = False) -> None:
+    done = run(before, *names, package=package)
+    assert done.source.decode() == after
+    ast.parse(after)
+    again = run(after, *names, package=package)
+    assert (again.source.decode(), again.made) == (after, ())
+
+
+def check_left(source: str, *found: tuple[int, str, str, str], names: tuple[str, ...] = ()) -> None:
+    done = run(source, *names)
+    assert (done.source.decode(), done.made) == (source, ())
+    told = [(finding.line, finding.kind, finding.text, finding.hint) for finding in done.findings]
+    assert told == list(found)
+
+
+def forms(*pairs: tuple[str, str, str]) -> pytest.MarkDecorator:
+    """Sentence, before, after; a line that ends in ``|`` there goes on in the next line of the file."""
+    values = [pytest.param(before, after, id=sentence) for sentence, before, after in pairs]
+    return pytest.mark.parametrize(("before", "after"), values)
+
+
+@forms(
+    ("one name", "from old.mod import A\n", "from new.mod import A\n"),
+    ("no final newline", "from old.mod import A", "from new.mod import A"),
+    ("a name that is renamed keeps its local name", "from old.mod import B\n", "from new.b import B2 as B\n"),
+    ("an alias stays", "from old.mod import A as a\n", "from new.mod import A as a\n"),
+    ("an alias stays when the name changes", "from old.mod import B as b\n", "from new.b import B2 as b\n"),
+    ("an alias that is the new name is not needed", "from old.mod import B as B2\n", "from new.b import B2\n"),
+    ("an explicit re-export stays one", "from old.mod import A as A\n", "from new.mod import A as A\n"),
+    (
+        "names with one new home stay together, in their order",
+        "from old.mod import C as c, A, C\n",
+        "from solo import C as c, C\nfrom new.mod import A\n",
+    ),
+    (
+        "names for two homes are split",
+        "from old.mod import A, B\n",
+        "from new.mod import A\nfrom new.b import B2 as B\n",
+    ),
+    (
+        "names that stay, stay, and come last",
+        "from old.mod import X, A, Y\n",
+        "from new.mod import A\nfrom old.mod import X, Y\n",
+    ),
+    ("a whole module", "from legacy import x, y as z\n", "from fresh.all import x, y as z\n"),
+    (
+        "a module of one that moves as a whole",
+        "from legacy import deep\ndeep.D\n",
+        "from fresh.all import deep\ndeep.D\n",
+    ),
+    ("blanks stay", "from  old.mod\timport   A  as\ta\n", "from  new.mod\timport   A  as\ta\n"),
+    ("dots may have blanks around them", "from old . mod import A\n", "from new.mod import A\n"),
+    ("a comment behind stays", "from old.mod import A  # why\n", "from new.mod import A  # why\n"),
+    (
+        "a comment behind stays behind the last",
+        "from old.mod import A, X  # why\n",
+        "from new.mod import A\nfrom old.mod import X  # why\n",
+    ),
+    (
+        "what is said to a tool is said on each line",
+        "from old.mod import A, X  # noqa: F401\n",
+        "from new.mod import A  # noqa: F401\nfrom old.mod import X  # noqa: F401\n",
+    ),
+)
+def test_names_on_one_line(before: str, after: str) -> None:
+    """The module changes, a name moves away from the others, and nothing else happens."""
+    check_transformed(before, after)
+
+
+@forms(
+    (
+        "all names move, and every comment stays",
+        "from old.mod import (  # open\n    # above\n    A,  # a\n\n    A as a,\n    # below\n)  # close\n",
+        "from new.mod import (  # open\n    # above\n    A,  # a\n\n    A as a,\n    # below\n)  # close\n",
+    ),
+    (
+        "each name takes the comments above and behind it",
+        "from old.mod import (  # all\n    # of A\n    A,  # a\n    # of X\n    X,  # x\n"
+        "    # of B\n    B,  # b\n    # end\n)\n",
+        "from new.mod import (  # all\n    # of A\n    A,  # a\n)\n"
+        "from new.b import (\n    # of B\n    B2 as B,  # b\n    # end\n)\n"
+        "from old.mod import (\n    # of X\n    X,  # x\n)\n",
+    ),
+    (
+        "no trailing comma stays none",
+        "from old.mod import (\n    A,  # a\n    X  # x\n)\n",
+        "from new.mod import (\n    A  # a\n)\nfrom old.mod import (\n    X  # x\n)\n",
+    ),
+    (
+        "several names on a line",
+        "from old.mod import (A, X,\n                     B, Y)\n",
+        "from new.mod import A\nfrom new.b import B2 as B\nfrom old.mod import (X,\n                     Y)\n",
+    ),
+    (
+        "the first name of the second line moves",
+        "from old.mod import (X, Y,  # xy\n    A, Z)\n",
+        "from new.mod import A\nfrom old.mod import (X, Y,  # xy\n    Z)\n",
+    ),
+    (
+        "the last of its line moves",
+        "from old.mod import (\n    X, A,\n    Y,\n)\n",
+        "from new.mod import A\nfrom old.mod import (\n    X,\n    Y,\n)\n",
+    ),
+    (
+        "parentheses on one line",
+        "from old.mod import (A, X, )\n",
+        "from new.mod import A\nfrom old.mod import X\n",
+    ),
+    (
+        "what is said to a tool in parentheses is said in each",
+        "from old.mod import (  # noqa: F401\n    A,\n    X,\n)  # type: ignore[attr-defined]\n",
+        "from new.mod import (  # noqa: F401\n    A,\n)  # type: ignore[attr-defined]\n"
+        "from old.mod import (  # noqa: F401\n    X,\n)  # type: ignore[attr-defined]\n",
+    ),
+    (
+        "the comment on a name that stays is not the next one's",
+        "from old.mod import (\n    X,  # x\n    A, Y  # y\n)\n",
+        "from new.mod import A\nfrom old.mod import (\n    X,  # x\n    Y  # y\n)\n",
+    ),
+    (
+        "backslashes",
+        "from old.mod \\\n    import A, \\\n    X\n",
+        "from new.mod import A\nfrom old.mod import X\n",
+    ),
+)
+def test_names_over_lines(before: str, after: str) -> None:
+    """Layout and comments stay with the names they belong to."""
+    check_transformed(before, after)
+
+
+@forms(
+    (
+        "all names move",
+        "from old.mod import (\n    A  # a\n    , A as a  # b\n)\n",
+        "from new.mod import (\n    A  # a\n    , A as a  # b\n)\n",
+    ),
+    (
+        "each name takes its comment",
+        "from old.mod import (\n    X  # x\n    , A  # a\n    , Y  # y\n)\n",
+        "from new.mod import (\n    A  # a\n)\nfrom old.mod import (\n    X,  # x\n    Y  # y\n)\n",
+    ),
+    (
+        "with comments on both sides of the comma",
+        "from old.mod import (\n    A  # a\n    ,  # for x\n    X\n)\n",
+        "from new.mod import (\n    A  # a\n)\nfrom old.mod import (\n    # for x\n    X\n)\n",
+    ),
+    (
+        "without comments",
+        "from old.mod import (\n    A\n    , X\n)\n",
+        "from new.mod import A\nfrom old.mod import X\n",
+    ),
+)
+def test_commas_first(before: str, after: str) -> None:
+    """A comma at the head of the next line goes behind the name when the statement is split."""
+    check_transformed(before, after)
+
+
+@forms(
+    (
+        "a function",
+        "def f():\n    from old.mod import A, X\n    return A\n",
+        "def f():\n    from new.mod import A\n    from old.mod import X\n    return A\n",
+    ),
+    (
+        "a try that handles something else, or that ends in an error whatever happens",
+        "try:\n    from old.mod import A\nexcept ValueError:\n    pass\n"
+        "try:\n    from old.mod import B\nexcept ImportError as error:\n    raise RuntimeError from error\n",
+        "try:\n    from new.mod import A\nexcept ValueError:\n    pass\n"
+        "try:\n    from new.b import B2 as B\nexcept ImportError as error:\n    raise RuntimeError from error\n",
+    ),
+    (
+        "what follows a try",
+        "try: pass\nexcept E: from old.mod import A\nelse: from old.mod import A\nfinally: from old.mod import A\n",
+        "try: pass\nexcept E: from new.mod import A\nelse: from new.mod import A\nfinally: from new.mod import A\n",
+    ),
+    (
+        "TYPE_CHECKING",
+        "if TYPE_CHECKING:\n\tfrom old.mod import A, X\nelse:\n\tA = X = None\n",
+        "if TYPE_CHECKING:\n\tfrom new.mod import A\n\tfrom old.mod import X\nelse:\n\tA = X = None\n",
+    ),
+    (
+        "a match, a loop, a with and a class",
+        "match x:\n  case 1:\n    from old.mod import A\nwhile x:\n  from old.mod import A\n"
+        "with x:\n  from old.mod import A\nclass K:\n  from old.mod import A\n",
+        "match x:\n  case 1:\n    from new.mod import A\nwhile x:\n  from new.mod import A\n"
+        "with x:\n  from new.mod import A\nclass K:\n  from new.mod import A\n",
+    ),
+    (
+        "a suite on the line of its head is one line still",
+        "if x: from old.mod import A, X\n",
+        "if x: from new.mod import A; from old.mod import X\n",
+    ),
+    (
+        "a suite that a backslash continues is one line still",
+        "if x: \\\n    from old.mod import A, X\n",
+        "if x: \\\n    from new.mod import A; from old.mod import X\n",
+    ),
+    (
+        "behind a semicolon",
+        "x = 1; from old.mod import A, X; y = 'é'; from old.mod import B # why\n",
+        "x = 1; from new.mod import A; from old.mod import X; y = 'é'; from new.b import B2 as B # why\n",
+    ),
+    (
+        "before a semicolon",
+        "from old.mod import A, X; y = 1  # noqa\n",
+        "from new.mod import A\nfrom old.mod import X; y = 1  # noqa\n",
+    ),
+    (
+        "columns are bytes, and other alphabets have more of them",
+        "x = 'é…😀'; from old.mod import A; y = 'é'\n",
+        "x = 'é…😀'; from new.mod import A; y = 'é'\n",
+    ),
+    (
+        "docstring, future import and comments are not touched",
+        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n'''from old.mod import A'''\n"
+        "from __future__ import annotations\n# from old.mod import A\nfrom old.mod import A\n",
+        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n'''from old.mod import A'''\n"
+        "from __future__ import annotations\n# from old.mod import A\nfrom new.mod import A\n",
+    ),
+)
+def test_every_place_for_an_import(before: str, after: str) -> None:
+    """Statements stay in their suite, at its indentation."""
+    check_transformed(before, after)
+
+
+@forms(
+    ("a sibling", "from .mod import A\n", "from new.mod import A\n"),
+    ("a sibling without blanks", "from.mod import A\n", "from new.mod import A\n"),
+    ("the package above", "from ..mod import A, X\n", "from new.mod import A\nfrom ..mod import X\n"),
+    ("blanks between the dots", "from . . mod import A\n", "from new.mod import A\n"),
+)
+def test_relative_imports(before: str, after: str) -> None:
+    """They are understood by the package that the file is in."""
+    names = ("old.sub.test_it",) if ".." in before or ". ." in before else ("old.test_it",)
+    check_transformed(before, after, *names)
+
+
+def test_relative_imports_in_a_package() -> None:
+    """In ``__init__`` one dot is the package itself; a file with two possible names may be meant by either."""
+    check_transformed("from ..mod import A\n", "from new.mod import A\n", "old.near", package=True)
+    check_transformed("from .mod import A\n", "from new.mod import A\n", "src.old.it", "old.it")
+    check_left("from .mod import A\n", names=("it",))
+    check_left("from ....mod import A\n", names=("old.it",))
+
+
+# --- what is left, and told
+
+
+def test_what_leaves_no_doubt_is_not_told() -> None:
+    """An old module that is imported for other names, and one whose ruled names only resemble those used."""
+    check_left("import old.mod\nold.mod.X\nA = 1\n")
+    check_left("import old.mod as m\nm.X; x.A\n")
+    check_left("from old import mod as m, q\nm.X, A\n")
+    check_left("import old.mod\n")
+    check_left("from old.mod import X  # A\n")
+
+
+def test_star_imports_are_told() -> None:
+    """They are never rewritten: what they bring is not written there."""
+    why = "write out the names, run this again"
+    check_left("from old.mod import *\n", (1, "star import", "from old.mod import *", why))
+    check_left("from legacy import *  # ssot-shims: keep\n", (1, "kept", "from legacy import *", ""))
+    check_left("from legacy import *\n", (1, "home", "from legacy import *", ""), names=("fresh.all.x",))
+
+
+def test_a_refused_rule_is_told_and_the_others_hold() -> None:
+    """Name by name, also for a whole module."""
+    done = run("from old.mod import A, G\nfrom legacy import gone, x\n")
+    assert (
+        done.source
+        == b"from new.mod import A\nfrom old.mod import G\nfrom fresh.all import x\nfrom legacy import gone\n"
+    )
+    assert [(found.line, found.kind, found.text, found.names, found.rule) for found in done.findings] == [
+        (1, "refused", "from old.mod import A, G", ("G",), "old.mod:G = new.mod:G"),
+        (2, "stays", "from legacy import gone, x", ("gone",), "legacy:* = fresh.all:*"),
+    ]
+    assert {(found.reason, found.hint) for found in done.findings} == {
+        ("G is not there", "look elsewhere"),
+        ("gone is not there", "look elsewhere"),
+    }
+
+
+@pytest.mark.parametrize("name", ["old.mod", "new.mod", "new.mod.deep.er"])
+def test_nothing_is_rewritten_in_the_old_and_the_new_home(name: str) -> None:
+    """The file itself, and what is below the package that is the new home."""
+    check_left("from old.mod import A\n", (1, "home", "from old.mod import A", ""), names=(name,))
+    check_left("import old.mod as m\nm.A\n", names=("x", name))
+    check_left("'old.mod.A'\n", names=(name,))
+
+
+def test_a_package_that_holds_the_old_home_is_left() -> None:
+    """Its ``__init__`` loads the old home and passes names on; a module of that name does not."""
+    done = run("from .mod import A\n", "old", package=True)
+    assert (done.source, [finding.kind for finding in done.findings]) == (b"from .mod import A\n", ["home"])
+
+
+def test_a_shim_has_no_say_in_its_upstream() -> None:
+    """A product does not import from the suite's shims, which would import it; a user's rule counts there as well."""
+    rules = read_rules([("acme.old:B", "other:B", "--rule")], [("acme.old:A", "shims:A", "the shim A")], {"acme"})
+    rules = pickle.loads(pickle.dumps(rules))
+    done = rewritten("from acme.old import A, B\n", ("acme.api.users",), rules, Known())
+    assert done.source == b"from other import B\nfrom acme.old import A\n"
+    assert [finding.kind for finding in done.findings] == ["home"]
+    done = rewritten("from acme.old import A, B\n", ("tests.test_users",), rules, Known())
+    assert done.source == b"from shims import A\nfrom other import B\n"
+
+
+def test_strings_in_a_home_are_not_told() -> None:
+    """Those that name what is there."""
+    for name in ("old.mod", "new.mod", "new.b", "solo"):
+        assert len(run("patch('old.mod.A')\n", name).findings) == (name not in ("old.mod", "new.mod"))
+
+
+def test_beside_a_home_is_not_inside() -> None:
+    """Neither what is below the old module, nor what only begins with the same letters."""
+    for name in ("old", "old.mod.deep", "new", "new.model"):
+        assert run("from old.mod import A\n", name).made
+
+
+def test_a_line_that_is_to_stay_stays() -> None:
+    """A comment on any line of the statement says so."""
+    keep = "# ssot-shims: keep"
+    check_left(f"from old.mod import A  {keep}\n", (1, "kept", "from old.mod import A", ""))
+    check_left(
+        f"from old.mod import (\n    A,  # why {keep}\n)\n", (1, "kept", f"from old.mod import ( A, # why {keep} )", "")
+    )
+    check_left("import old.mod  # ssot-shims:keep it\nold.mod.A\n")
+    check_left(f"import old.mod\nold.mod.A  {keep}\n")
+    check_left(f"patch('old.mod.A')  {keep}\n")
+
+
+# --- strings
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "suggestion"),
+    [
+        ("patch('old.mod.A')", "old.mod.A", "new.mod.A"),
+        ("patch('old.mod.B.method')", "old.mod.B.method", "new.b.B2.method"),
+        ("x = 'old.mod:B'", "old.mod:B", "new.b:B2"),
+        ("f'{patch(\"legacy.x\")}'", "legacy.x", "fresh.all.x"),
+    ],
+)
+def test_whole_dotted_strings_are_told(source: str, text: str, suggestion: str) -> None:
+    """With what would stand there; whether that is right only their reader knows."""
+    check_left(f"\n{source}\n", (2, "string", text, suggestion))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 'old.model.A'",
+        "x = 'very.old.mod.A'",
+        "x = 'old.mod'",
+        "import_module('old.mod')",
+        "x = {'legacy': 1}",
+        "'''See old.mod.A.'''",
+        "'old.mod.A'",
+        "f'old.mod.A'",
+        "x = 'old.mod.X'",
+        "x = b'old.mod.A'",
+        "x = 'old.mod and B2'",
+    ],
+)
+def test_other_strings_are_not_told(source: str) -> None:
+    """Other names, a module as a whole, docstrings, and parts of f-strings."""
+    assert run(source + "  # A, legacy").findings == ()
+
+
+def test_a_string_for_a_name_that_is_not_in_the_new_home_is_told_as_refused() -> None:
+    """There is no new place to suggest."""
+    check_left("patch('old.mod.G')\n", (1, "refused string", "old.mod.G", "look elsewhere"))
+
+
+# --- what is reported of a rewriting
+
+
+def test_what_is_rewritten_is_reported_once_a_statement() -> None:
+    """Line, rules, names, and the text before and after."""
+    [made] = run("\nfrom old.mod import A, B\n").made
+    assert (made.line, made.rule, made.names, made.text, made.hint) == (
+        2,
+        "old.mod:A = new.mod:A, old.mod:B = new.b:B2",
+        ("A", "B"),
+        "from old.mod import A, B",
+        "from new.mod import A from new.b import B2 as B",
+    )
+
+
+def test_a_file_without_a_candidate_is_not_even_read() -> None:
+    """Whatever else is in it."""
+    assert run(b"def f(:\0") == Done(source=b"def f(:\0", made=(), findings=())
+
+
+def test_what_the_compiler_warns_of_is_left_to_those_who_run_the_file() -> None:
+    """An unknown escape is no reason to warn, or where warnings are errors to give up."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run("x = '\\d'; 1 is 1\nfrom old.mod import A\n").source.endswith(b"from new.mod import A\n")
+
+
+# --- the text of a file
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"\xef\xbb\xbffrom old.mod import A\n",
+        b"\xef\xbb\xbf# coding: utf-8\nfrom old.mod import A\n",
+        b"# coding: latin-1\nx = '\xe9'; from old.mod import A; y = '\xff'\n",
+        b"# vim: set fileencoding=cp1252 :\n'\x80'; from old.mod import A\n",
+        b"#!/bin/sh\n# -*- coding: koi8-r -*-\n'\xc1'; from old.mod import A\n",
+        b"# coding: shift_jis\n'\x83\x5c'; from old.mod import A\n",
+        b"from old.mod import A\r\nx = 1\r\n",
+        b"x = 1\rfrom old.mod import A\ry = 2\r",
+        b"x = 1\r\nfrom old.mod import A\ny = 2\rz = 3\n",
+        b"x = '''\r\r\n\n'''\nfrom old.mod import A\n",
+        "x = '\x0b\x1c\x1d\x85\u2028'\nfrom old.mod import A\n".encode(),
+        b"x = 1\n\x0cfrom old.mod import A\n",
+        b"if x:\n  \x0c  from old.mod import A\n",
+        b"if x:\n\t from old.mod import A\n\t y = 1\n",
+        "x = 'e\u0301\u00e9\U0001f600'; from old.mod import A\n".encode(),
+        b"from old.mod import A ; \\\n  x = 1",
+    ],
+)
+def test_all_but_the_statement_is_as_it_was(source: bytes) -> None:
+    """Byte for byte: marks, encodings, line ends, form feeds, tabs."""
+    done = run(source)
+    assert done.source == source.replace(b"old.mod", b"new.mod")
+    assert run(done.source).made == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_new_lines_end_as_the_others_do(end: str) -> None:
+    """As the line of the statement does; inside of it each as it did, and where none does, as the first."""
+    check_transformed(
+        f"from old.mod import A, X{end}x = 1\n", f"from new.mod import A{end}from old.mod import X{end}x = 1\n"
+    )
+    check_transformed(
+        f"from old.mod import (A,{end}    X){end}", f"from new.mod import A{end}from old.mod import X{end}"
+    )
+    check_transformed(
+        f"x = 1{end}from old.mod import A, X", f"x = 1{end}from new.mod import A{end}from old.mod import X"
+    )
+    check_transformed(
+        "from old.mod import (A,\n  X,\r\n  Y)\r", "from new.mod import A\rfrom old.mod import (X,\r\n  Y)\r"
+    )
+
+
+def test_a_form_feed_is_not_repeated() -> None:
+    """It starts the count of columns anew, so what is behind it is the indentation."""
+    check_transformed(
+        "if x:\n  \x0c  from old.mod import A, X\n  y = 1\n",
+        "if x:\n  \x0c  from new.mod import A\n  from old.mod import X\n  y = 1\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "cause"),
+    [
+        (b"x = 1\n\nfrom old.mod import A\0", 1, "source code string cannot contain null bytes"),
+        (b"# 1\n# \xe9\nfrom old.mod import A", 1, "cannot be decoded: invalid or missing encoding declaration"),
+        (
+            b"x = 1\ny = 2\r\nz = '\xe9'\nfrom old.mod import A",
+            3,
+            "0xe9 is not utf-8, in which this file is to be read",
+        ),
+        (b"# coding: utf-8\n\n'\xff'\nfrom old.mod import A", 3, "0xff is not utf-8, in which this file is to be read"),
+        (b"# coding: ascii\n'\xff'\nfrom old.mod import A", 2, "0xff is not ascii, in which this file is to be read"),
+        (b"# coding: klingon\nfrom old.mod import A", 1, "cannot be decoded: unknown encoding: klingon"),
+        (b"\xef\xbb\xbf# coding: latin-1\nfrom old.mod import A", 1, "cannot be decoded: encoding problem: utf-8"),
+        (
+            b"# coding: rot13\nfrom old.mod import A",
+            1,
+            "cannot be decoded: 'rot13' is not a text encoding; use codecs.decode() to handle arbitrary codecs",
+        ),
+        (
+            b"# coding: unicode_escape\nfrom old.mod import A",
+            1,
+            "unicode_escape would not give the same bytes back; save it as UTF-8",
+        ),
+        (b"\nfrom old.mod import (\nfrom x import y\nA)", 3, "invalid syntax"),
+        (b"from old.mod import A\ndef f(:\n", 2, "invalid syntax"),
+        (b"from old.mod import A\nif x:\ny = 1", 3, "expected an indented block after 'if' statement on line 2"),
+        (b"from old.mod import A\nprint 'x'", 2, "Missing parentheses in call to 'print'. Did you mean print(...)?"),
+    ],
+)
+def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes, line: int, cause: str) -> None:
+    """As Python itself would say."""
+    with pytest.raises(Unparsable) as caught:
+        run(source)
+    assert (caught.value.line, caught.value.cause) == (line, cause)
+    assert str(caught.value) == f"line {line}: {cause}"
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [
+        "(" * 20_000 + ")" * 20_000,
+        "[1, " * 20_000 + "]" * 20_000,
+        "-" * 20_000 + "1",
+        "+".join("a" * 20_000),
+        "lambda: " * 20_000 + "1",
+    ],
+    ids=["brackets", "lists", "signs", "a sum", "functions"],
+)
+def test_what_is_nested_too_deep_ends_no_process(nest: str) -> None:
+    """It is a file that cannot be parsed, whichever parser it is for."""
+    with pytest.raises(Unparsable):
+        run(f"from old.mod import A\nx = {nest}\n")
+
+
+def test_what_the_encoding_of_a_file_cannot_hold_is_left() -> None:
+    """A new home with letters that it does not have."""
+    rules = read_rules([("old.mod:A", "neu.m\u00f6bel:A", "--rule")])
+    source = b"# coding: ascii\nfrom old.mod import A\n"
+    done = rewritten(source, (), rules, Known())
+    why = "left as it was, because '\u00f6' cannot be written in ascii; save the file as UTF-8"
+    assert (done.source, done.made) == (source, ())
+    assert [(finding.kind, finding.reason) for finding in done.findings] == [("unsure", why)]
+    latin = source.replace(b"ascii", b"latin-1")
+    assert rewritten(latin, (), rules, Known()).source == b"# coding: latin-1\nfrom neu.m\xf6bel import A\n"
+
+
+def test_a_file_of_5_megabytes_is_rewritten() -> None:
+    """Most of it is data; nothing of that changes. One byte more is too much."""
+    rest = b"\n'''\nfrom old.mod import A\n" + b"x = 1\n" * 1000
+    source = b"DATA = '''" + (b"0123456789abcdef \x0c old\n" * 250_000)[: 5_000_000 - 10 - len(rest)] + rest
+    assert len(source) == 5_000_000
+    assert run(source).source == source.replace(b"old.mod", b"new.mod")
+    with pytest.raises(Unparsable, match="5,000,001 bytes are too many"):
+        run(source + b"\n")
+
+
+# --- the proof
+
+
+WRONG = {
+    "does not parse": ("from new.mod import (",),
+    "is other code": ("A = 1",),
+    "has other code beside it": ("from new.mod import A", "x = 1"),
+    "binds another name": ("from new.mod import A as Z",),
+    "binds one name more": ("from new.mod import A, Z",),
+    "swallows what follows": ("from new.mod import A, \\",),
+    "is nothing at all": ("'''",),
+    "is a future import": ("from __future__ import A",),
+}
+
+
+@pytest.mark.parametrize("parts", WRONG.values(), ids=WRONG)
+def test_a_wrong_rewriting_leaves_the_file_as_it_was(monkeypatch: pytest.MonkeyPatch, parts: tuple[str, ...]) -> None:
+    """Whatever may be wrong with this library: what is not proved is not written, and it is reported."""
+    monkeypatch.setattr(statement, "rewritten", lambda *_: parts)
+    source = "from old.mod import A\nx = 2\n"
+    done = run(source)
+    assert (done.source.decode(), done.made) == (source, ())
+    [finding] = done.findings
+    assert (finding.kind, finding.text) == ("unsure", "from old.mod import A")
+    assert finding.reason.startswith("left as it was, because the new text ")
+
+
+def test_a_rewriting_that_loses_a_comment_leaves_the_file_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every comment of a statement is in what replaces it."""
+    monkeypatch.setattr(statement, "rewritten", lambda *_: ("from new.mod import (A)",))
+    done = run("from old.mod import (\n    A  # why\n)\n")
+    assert [finding.reason for finding in done.findings] == ["left as it was, because the new text has lost a comment"]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "import old.mod\nx = 2\n",
+        "import old.mod\nx = y\n",
+        "import old.mod\nx = 1.0\n",
+        "import old.mod\nx = 1; x = 1\n",
+        "import old.mod\nif x: x = 1\n",
+        "import old.mod\nx: int = 1\n",
+        "x = 1\n",
+        "x = 1\nfrom new import mod\n",
+        "import old.mod\nx = (\n",
+        "import old.mod\nx = 1\0",
+    ],
+)
+def test_the_proof_sees_every_difference(new: str) -> None:
+    """In a value, a type, a statement, a suite, or a name that an import binds; and what does not parse."""
+    assert flaw(parse(b"import old.mod\nx = 1\n"), new.encode()).startswith("the new text ")
+
+
+@pytest.mark.parametrize("new", ["import old.mod\nx = 1\n", "x = 1\nimport old.new.mod  # why\n\n"])
+def test_the_proof_sees_no_difference_in_imports_and_layout(new: str) -> None:
+    """Which is what a rewriting may change."""
+    assert flaw(parse(b"import old.mod\nx = 1\n"), new.encode()) == ""
+
+
+def test_a_name_offered_to_others_stays_offered() -> None:
+    """In the form by which stubs say so."""
+    done = run("from old.mod import A as A\ndef f(x: A) -> A: ...\n")
+    assert done.source == b"from new.mod import A as A\ndef f(x: A) -> A: ...\n"

@@ -1,0 +1,231 @@
+"""Whether a new home is there: found out from files alone, and the reason when it is not."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ssot_shims._migrate.new_home import NewHomes
+from ssot_shims._migrate.rules import read_rules
+
+CURE = "correct the rule, or run this where the new home is"
+STUB = "a stub (.pyi) beside the module that binds the name settles it"
+EXPLODES = "1 / 0\n"
+
+
+def verdict(root: Path, new: str, name: str = "Name", *, is_of_shim: bool = False) -> str:
+    """Why the rule is refused, and what to do; empty when it is not."""
+    given = [("old.mod:*" if new.endswith(":*") else "old.mod:Name", new, "--rule")]
+    [rule] = read_rules([], given).rules if is_of_shim else read_rules(given).rules
+    return "; ".join(filter(None, NewHomes(roots=(str(root),)).why_refused(rule, name)))
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    """Files below a folder of its own, which is not on ``sys.path``."""
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return root
+
+
+def test_a_name_that_a_module_binds_is_there(tmp_path: Path) -> None:
+    """By whatever statement, in a module or a package; nothing of it is run, and ``sys.path`` is as it was."""
+    root = tree(
+        tmp_path,
+        {
+            "acme/__init__.py": "class Name: ...",
+            "acme/limits.py": f"class Name: ...\n{EXPLODES}",
+            "acme/rates.py": "from acme.limits import Name as Rate, Name",
+        },
+    )
+    before = list(sys.path)
+    assert [verdict(root, new) for new in ("acme:Name", "acme.limits:Name", "acme.rates:Name")] == [""] * 3
+    assert sys.path == before
+    assert "acme" not in sys.modules
+
+
+def test_every_name_of_a_module_has_its_own_verdict(tmp_path: Path) -> None:
+    """A rule for a whole module holds for the names that the new home has."""
+    root = tree(tmp_path, {"acme.py": "A = 1"})
+    assert verdict(root, "acme:*", "A") == ""
+    assert verdict(root, "acme:*", "B") == (
+        f"acme:B is not there: B is not in {root}/acme.py (looked at without running it); {CURE}"
+    )
+
+
+def test_a_name_that_is_not_there_is_told_with_what_stands_near(tmp_path: Path) -> None:
+    """The symbol, the module or the package: each has its own reason."""
+    root = tree(tmp_path, {"acme/__init__.py": "", "acme/limits.py": "class Limits: ...\nclass Names: ..."})
+    assert verdict(root, "acme.limits:Name") == (
+        f"acme.limits:Name is not there: Name is not in {root}/acme/limits.py (looked at without running it); "
+        f"similar: acme.limits:Names; {CURE}"
+    )
+    assert verdict(root, "acme.limit:Name") == (
+        f"acme.limit:Name is not there: in {root}/acme/__init__.py there is no module acme.limit; "
+        f"similar: acme.limits:Name; {CURE}"
+    )
+    assert verdict(root, "acme.limits.deep:Name") == (
+        f"acme.limits.deep:Name is not there: in {root}/acme/limits.py there is no module acme.limits.deep; {CURE}"
+    )
+    assert verdict(root, "gone.mod:Name") == (
+        f"gone.mod:Name is not there: no package 'gone' is installed here; {CURE}"
+    )
+    spread = tree(tmp_path / "spread", {"many/one.py": ""})
+    assert verdict(spread, "many.two:Name") == (
+        f"many.two:Name is not there: only other parts of the namespace package many ({spread}/many) are here; {CURE}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "why"),
+    [
+        ("acme.py", "from elsewhere import *", "it imports * ({root}/acme.py:1)"),
+        (
+            "acme.py",
+            "x = 1\ndef __getattr__(name): ...",
+            "it binds __getattr__, but not by a plain statement alone ({root}/acme.py:2)",
+        ),
+        ("acme.py", "def f(:  # Name", "it cannot be parsed ({root}/acme.py)"),
+        ("acme/__init__.py", "globals()['Name'] = 1", "it uses globals ({root}/acme/__init__.py:1)"),
+    ],
+    ids=["a star import", "a module __getattr__", "a syntax error", "globals()"],
+)
+def test_what_only_running_could_tell_is_refused_and_a_stub_settles_it(
+    tmp_path: Path, file: str, text: str, why: str
+) -> None:
+    """With what makes it unknown; a stub beside the file that binds the name is taken at its word."""
+    root = tree(tmp_path, {file: text})
+    assert verdict(root, "acme:Name") == f"cannot tell whether acme:Name is there: {why.format(root=root)}; {STUB}"
+    other = tree(tmp_path / "with_stub", {file: text, f"{file}i": "class Name: ...\nother: int\n"})
+    assert verdict(other, "acme:Name") == verdict(other, "acme:*", "other") == ""
+    another = tree(tmp_path / "with_other_stub", {file: text, f"{file}i": "class Names: ..."})
+    assert is_unknown(another, "acme:Name")
+
+
+def is_unknown(root: Path, new: str) -> bool:
+    reason = verdict(root, new)
+    return reason.startswith(f"cannot tell whether {new} is there: ") and reason.endswith(f"; {STUB}")
+
+
+def test_a_submodule_is_there_for_a_from_import(tmp_path: Path) -> None:
+    """``from acme import limits`` imports it, though the package does not mention it."""
+    root = tree(tmp_path, {"acme/__init__.py": "", "acme/limits.py": ""})
+    assert verdict(root, "acme:limits") == ""
+
+
+def test_a_package_that_may_change_what_is_below_is_not_judged_by_its_files(tmp_path: Path) -> None:
+    """Where its submodules come from is decided when it runs; what a module plainly binds is there all the same."""
+    root = tree(tmp_path, {"acme/__init__.py": "import sys\nsys.modules['acme.x'] = sys", "acme/x.py": "Name = 1"})
+    assert verdict(root, "acme.x:Name") == ""
+    for new in ("acme.x:Names", "acme.gone:Name", "acme.x.gone:Name"):
+        assert is_unknown(root, new)
+
+
+def test_our_own_face_is_there_by_its_stub(tmp_path: Path) -> None:
+    """Its names are loaded lazily; what it does not offer is not there."""
+    assert verdict(tmp_path, "ssot_shims:HeartbeatConfig") == ""
+    assert is_unknown(tmp_path, "ssot_shims:HeartbeatConfi")
+
+
+def test_the_home_of_a_shim_is_there_because_it_was_declared(tmp_path: Path) -> None:
+    """Unless its file shows that it is not."""
+    root = tree(tmp_path, {"lazy.py": "def __getattr__(name): ...", "bare.py": ""})
+    assert verdict(root, "lazy:Name", is_of_shim=True) == ""
+    assert verdict(root, "bare:Name", is_of_shim=True).startswith("bare:Name is not there: ")
+
+
+def test_a_rule_for_all_names_holds_for_what_is_one_object(tmp_path: Path) -> None:
+    """The old home takes it from the new one or from the same third place, or has it no more; else it is refused."""
+    files = {
+        "old/__init__.py": "",
+        "old/mod.py": "from new import Taken\nfrom third import Both\nfrom new import Given as Renamed\nOwn = 1\n",
+        "new.py": "Taken = Gone = Own = Given = Renamed = 1\nfrom third import Both\n",
+        "third.py": "Both = 1\n",
+    }
+    root = tree(tmp_path, files)
+    assert [verdict(root, "new:*", name) for name in ("Taken", "Both", "Gone")] == [""] * 3
+    for name in ("Own", "Renamed"):
+        assert verdict(root, "new:*", name) == (
+            f"old.mod:{name} and new:{name} may be two objects: old.mod does not import it from new; "
+            "write a rule for this name alone"
+        )
+
+
+@pytest.mark.parametrize(
+    ("old", "is_one"),
+    [
+        ("from new import *\n", True),
+        ("from new import *\nOther = 1\n", True),
+        ("from .new import *\n", False),
+        ("from new import *\nclass Name: ...\n", False),
+        ("from new import *\nif x:\n    Name = 1\n", False),
+        ("from new import Name\nclass Name(Name): ...\n", False),
+        ("from new import Name\nName = wrap(Name)\n", False),
+        ("try:\n    from new import Name\nexcept ImportError:\n    Name = None\n", False),
+    ],
+)
+def test_an_old_home_that_takes_everything_may_bind_a_name_itself(tmp_path: Path, old: str, is_one: bool) -> None:
+    """A star import brings the object of the new home, unless another statement binds its name."""
+    root = tree(tmp_path, {"old/__init__.py": "", "old/mod.py": old, "new.py": "class Name: ...\n"})
+    assert (verdict(root, "new:*", "Name") == "") == is_one
+
+
+def test_compiled_modules_cannot_be_told(tmp_path: Path) -> None:
+    """There is no source to read; a module that is built in has no file either."""
+    assert is_unknown(tmp_path, "_datetime:Name")
+    assert is_unknown(tmp_path, "sys:Name")
+
+
+def test_a_finder_that_fails_makes_no_verdict_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it cannot be told."""
+
+    class Broken:
+        def find_spec(self, *_: object) -> None:
+            raise RuntimeError("broken")
+
+    monkeypatch.setattr(sys, "meta_path", [Broken()])
+    assert is_unknown(tmp_path, "acme:Name")
+
+
+@pytest.mark.parametrize(
+    ("old", "homes"),
+    [
+        ("one:Name", {"one.py"}),
+        ("two.mod:Name", {"two/__init__.py", "two/mod.py"}),
+        ("three.sub.mod:Name", {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py"}),
+    ],
+)
+def test_a_file_is_a_home_by_its_place(tmp_path: Path, old: str, homes: set[str]) -> None:
+    """The old home and the packages that hold it, the new one and all below it, under whatever name they are run."""
+    new = {"acme/__init__.py", "acme/limits.py"}
+    files = {"one.py", "two/__init__.py", "two/mod.py", "two/other.py", *new}
+    files |= {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py", "three/sub/other.py", "three/other.py"}
+    root = tree(tmp_path, dict.fromkeys(files, ""))
+    [rule] = read_rules([(old, "acme:Name", "--rule")]).rules
+    asked = NewHomes(roots=(str(root),))
+    assert {file for file in files if asked.is_home(str(root / file), rule)} == homes | new
+
+
+def test_homes_go_to_other_processes(tmp_path: Path) -> None:
+    """They are the same there, and look in the same folders."""
+    homes = NewHomes(roots=(str(tmp_path),))
+    assert pickle.loads(pickle.dumps(homes)) == homes
+
+
+def test_looking_imports_nothing_of_the_tree(tmp_path: Path) -> None:
+    """In a fresh process, with new homes that would end it."""
+    root = tree(tmp_path, {"acme/__init__.py": EXPLODES, "acme/limits.py": f"class Name: ...\n{EXPLODES}"})
+    code = f"""
+import sys
+from ssot_shims._migrate.new_home import NewHomes
+from ssot_shims._migrate.rules import read_rules
+[rule] = read_rules([("old:Name", "acme.limits:Name", "--rule")]).rules
+assert NewHomes(roots=({str(root)!r},)).why_refused(rule, "Name") == ("", "")
+assert not [name for name in sys.modules if name.startswith(("acme", "libcst", "rich"))]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

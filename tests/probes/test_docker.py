@@ -1,0 +1,660 @@
+"""The Docker probe: what answers at the address, and why it is or is not an engine."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import hashlib
+import os
+import resource
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssot_shims import Availability, capabilities
+from ssot_shims._probes import connection as resolver, connection as stream, docker
+from ssot_shims._probes.docker_address import DockerAddress, find
+from tests.support.docker_machine import Machine, ask, assert_no, seen
+from tests.support.hints import DOCKER, as_member, as_nobody, assert_it_turns, done, step_of
+from tests.support.hostile import (
+    ANSWER,
+    ENGINE,
+    Act,
+    Conversation,
+    Peer,
+    drips,
+    endless,
+    full_backlog,
+    hangs_up,
+    listening,
+    mute,
+    says,
+    status,
+)
+
+# --- what answers
+
+
+def test_an_engine_is_a_yes(machine: Machine) -> None:
+    """An Api-Version in a 200 is a yes; the details hold kind, version and address."""
+    with Peer(machine.path("engine.sock"), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        answer = ask()
+    host = f"unix://{machine.root}/engine.sock"
+    assert seen(answer) == ("available", f"a Docker engine with API 1.41 answers at {host} (from DOCKER_HOST)")
+    assert answer.details == {"kind": "docker", "api_version": "1.41", "host": host}
+    assert engine.questions == [
+        b"GET /_ping HTTP/1.1\r\nHost: docker\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
+    ]
+
+
+def test_podman_is_a_yes(machine: Machine) -> None:
+    """A Libpod-Api-Version beside it says that the engine is podman."""
+    with Peer(machine.path("podman.sock"), says(ENGINE + b"Libpod-Api-Version: 4.3.1\r\n\r\n")) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        answer = ask()
+    host = f"unix://{machine.root}/podman.sock"
+    assert seen(answer) == ("available", f"Podman 4.3.1 with API 1.41 answers at {host} (from DOCKER_HOST)")
+    assert answer.details == {"kind": "podman", "api_version": "1.41", "host": host}
+
+
+YES = {
+    "a body that drips for ever": drips(ENGINE + b"Content-Length: 100\r\n\r\n"),
+    "a huge Content-Length": says(ENGINE + b"Content-Length: 99999999999999999999\r\n\r\nOK"),
+    "headers that are not UTF-8": says(ENGINE + b"Server: \xff\xfe\xf0\r\n\xe9t\xe9: \x80\r\n\r\n"),
+    "HTTP/1.0": says(ANSWER.replace(b"HTTP/1.1", b"HTTP/1.0")),
+    "interim answers first": says(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ANSWER),
+    "bare line feeds": says(ANSWER.replace(b"\r\n", b"\n")),
+    "no reason phrase": says(ANSWER.replace(b" OK\r", b"\r")),
+    "names in any case": says(ANSWER.replace(b"Api-Version", b"API-VERSION")),
+    "a header on two lines": says(ENGINE + b"Server: one\r\n two\r\n\r\n"),
+    "a header without a colon": says(ENGINE + b"\xffwhat\r\n\r\n"),
+    "a repeated Api-Version": says(ENGINE + b"Api-Version: 9.99\r\n\r\n"),
+    "another body": says(ENGINE + b"\r\n<html>not OK</html>"),
+    "a little late": says(ANSWER, after=0.2),
+    "in pieces": drips(ANSWER[:30], ANSWER[30:], every=0.001),
+}
+
+
+@pytest.mark.parametrize("act", YES.values(), ids=YES)
+def test_an_odd_engine_is_a_yes(machine: Machine, act: Act) -> None:
+    """Whatever else an answer is like, status and Api-Version decide."""
+    with Peer(machine.path("engine.sock"), act) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        assert ask().reason == f"a Docker engine with API 1.41 answers at {engine.host} (from DOCKER_HOST)"
+
+
+def test_an_engine_that_answers_without_listening(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a peer said before it closed counts, even where the question could not be sent any more."""
+    closed = threading.Event()
+    send = stream.Stream.send
+
+    def act(talk: Conversation) -> None:
+        talk.say(ANSWER)
+        talk.connection.close()
+        closed.set()
+
+    def send_late(self: stream.Stream, data: bytes) -> None:
+        closed.wait(5)
+        send(self, data)
+
+    monkeypatch.setattr(stream.Stream, "send", send_late)
+    with Peer(machine.path("engine.sock"), act) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        assert ask()
+
+
+def test_a_version_that_does_not_print(machine: Machine) -> None:
+    """Escape sequences in an answer reach no terminal."""
+    with Peer(machine.path("engine.sock"), says(b"HTTP/1.1 200 OK\r\nApi-Version: \x1b[31m\xff\r\n\r\n")) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        answer = ask()
+    assert answer.reason == (
+        f"a Docker engine with API \\x1b[31mÿ answers at unix://{machine.root}/engine.sock (from DOCKER_HOST)"
+    )
+    assert answer.details["api_version"] == "\\x1b[31mÿ"
+
+
+NO = {
+    "garbage": (
+        says(b"\x00\xffSSH-2.0-OpenSSH_9\r\n"),
+        r"it sent b'\x00\xffSSH-2.0-OpenSSH_9\r', which is not HTTP",
+    ),
+    "garbage without an end": (drips(b"\x00\x01"), r"it sent b'\x00\x01', which is not HTTP"),
+    "500": (says(status("500 Internal Server Error")), "it answered GET /_ping with status 500"),
+    "500 of an engine": (says(ANSWER.replace(b"200 OK", b"500 x")), "it answered GET /_ping with status 500"),
+    "another web server": (says(status("200 OK")), "it answered GET /_ping without an Api-Version"),
+    "an empty Api-Version": (
+        says(b"HTTP/1.1 200 OK\r\nApi-Version:  \r\n\r\n"),
+        "it answered GET /_ping without an Api-Version",
+    ),
+    "endless headers": (
+        endless(ENGINE, b"X-More: and more\r\n"),
+        "the head of its answer does not end within 65536 bytes",
+    ),
+    "an endless line": (endless(ENGINE, b"x"), "the head of its answer does not end within 65536 bytes"),
+    "endless interim answers": (
+        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        "the head of its answer does not end within 65536 bytes",
+    ),
+    "another protocol": (says(ANSWER.replace(b"200 OK", b"101 x")), "it answered GET /_ping with status 101"),
+    "no status line": (
+        says(b"HTTP/1.1 two hundred\r\n\r\n"),
+        "it sent b'HTTP/1.1 two hundred', which is no HTTP/1 status line",
+    ),
+    "a status of other digits": (
+        says(b"HTTP/1.1 \xb200 OK\r\nApi-Version: 1\r\n\r\n"),
+        r"it sent b'HTTP/1.1 \xb200 OK\r\nApi', which is no HTTP/1 status line",
+    ),
+    "HTTP/2": (
+        says(b"HTTP/2 200\r\nApi-Version: 1\r\n\r\n"),
+        r"it sent b'HTTP/2 200\r\nApi-Vers', which is no HTTP/1 status line",
+    ),
+    "closes at once": (hangs_up, "it closed the connection without an answer"),
+    "closes after the question": (says(b""), "it closed the connection without an answer"),
+    "closes in the status line": (says(b"HTTP/1.1 2"), "it closed the connection in the head of its answer"),
+    "closes in the headers": (says(ENGINE), "it closed the connection in the head of its answer"),
+}
+
+
+@pytest.mark.parametrize(("act", "evidence"), NO.values(), ids=NO)
+def test_no_engine_answers(machine: Machine, act: Act, evidence: str) -> None:
+    """What answers is not an engine: the reason tells what it did, and naming an engine turns it."""
+    with Peer(machine.path("peer.sock"), act) as peer:
+        machine.set("DOCKER_HOST", peer.host)
+        answer = ask()
+        assert_no(answer, f"is not a Docker engine: {evidence}")
+        assert_it_turns(answer, machine)
+
+
+def test_a_redirect_is_not_followed(machine: Machine) -> None:
+    """A redirect to a live engine is no engine, and the live one is not asked."""
+    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+        location = f"Location: {engine.host.replace('tcp', 'http')}/_ping".encode()
+        with Peer(("127.0.0.1", 0), says(b"HTTP/1.1 302 Found\r\n" + location + b"\r\n\r\n")) as peer:
+            machine.set("DOCKER_HOST", peer.host)
+            answer = ask()
+            assert_no(answer, "it answered GET /_ping with status 302")
+    assert engine.questions == []
+
+
+BRIEF = 0.3  # seconds, for those that do not answer
+TOO_LATE = "no answer from {host} (from DOCKER_HOST)"
+SLOW = {
+    "mute": mute,
+    "drips in the status line": drips(b"", ANSWER, every=0.1),
+    "drips in the headers": drips(b"HTTP/1.1 200 OK\r\n", ANSWER[17:], every=0.1),
+    "drips interim answers": drips(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 9, every=0.1),
+}
+
+
+@pytest.mark.parametrize("act", SLOW.values(), ids=SLOW)
+@pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])
+def test_no_answer_in_time(machine: Machine, act: Act, is_tcp: bool) -> None:
+    """A peer that never ends its answer is given up at the deadline; a restarted engine is a yes."""
+    with Peer(("127.0.0.1", 0) if is_tcp else machine.path("peer.sock"), act) as peer:
+        machine.set("DOCKER_HOST", peer.host)
+        answer = ask(BRIEF)
+        host, place = peer.host, peer.place
+    assert_no(answer, TOO_LATE.format(host=host), "timed_out")
+    with Peer(place, says(ANSWER)):  # restarted
+        assert ask()
+
+
+def test_a_slow_engine_is_a_yes_with_more_time(machine: Machine) -> None:
+    """The setting that the reason names is enough for an engine that answers a little later."""
+    with Peer(machine.path("peer.sock"), says(ANSWER, after=BRIEF + 0.2)) as peer:
+        machine.set("DOCKER_HOST", peer.host)
+        answer = ask(BRIEF)
+        assert_no(answer, TOO_LATE.format(host=peer.host), "timed_out")
+        assert_it_turns(answer, machine)
+
+
+def test_a_deadline_that_has_passed(machine: Machine) -> None:
+    """Without any time left nothing is asked, and the next step asks for more than there was."""
+    with Peer(machine.path("peer.sock"), says(ANSWER)) as peer:
+        machine.set("DOCKER_HOST", peer.host)
+        answer = ask(-1.0)
+        assert peer.questions == []
+        assert_no(answer, " within 0 s", "timed_out")
+        assert_it_turns(answer, machine)
+    address = DockerAddress(host="tcp://h:1", source="from DOCKER_HOST", place=("h", 1))
+    for seconds, shown, longer in ((60.0, "60", 120), (12.34, "12.3", 25)):
+        answer = docker._why_not(address, TimeoutError(), seconds)
+        assert_no(answer, f" within {shown} s", "timed_out")
+        assert step_of(answer) == f"SSOT_SHIMS_TIMEOUT={longer}"
+
+
+@pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])
+def test_a_backlog_that_stays_full(machine: Machine, is_tcp: bool) -> None:
+    """Where nobody accepts, connecting ends at the deadline; a restarted engine is a yes."""
+    with full_backlog(("127.0.0.1", 0) if is_tcp else machine.path("full.sock")) as place:
+        host = f"unix://{place}" if isinstance(place, str) else f"tcp://127.0.0.1:{place[1]}"
+        machine.set("DOCKER_HOST", host)
+        answer = ask(BRIEF)
+    assert_no(answer, TOO_LATE.format(host=host), "timed_out")
+    with Peer(place, says(ANSWER)):
+        assert ask()
+
+
+def test_a_backlog_that_drains(machine: Machine) -> None:
+    """Where there is room again before the deadline, the engine is asked."""
+    with full_backlog(machine.path("full.sock"), drains_after=0.1):
+        machine.set("DOCKER_HOST", f"unix://{machine.path('full.sock')}")
+        assert ask(1.0)
+
+
+def test_a_keyboard_interrupt_passes_and_leaves_no_socket(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control-C while waiting for an engine is not an answer."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for where in (socket.socket, stream.Stream):
+        with Peer(("127.0.0.1", 0), mute) as peer, monkeypatch.context() as patch:
+            machine.set("DOCKER_HOST", peer.host)
+            patch.setattr(where, "connect" if where is socket.socket else "receive", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                ask()
+
+
+# --- what is at the address
+
+
+def test_the_whole_text_of_every_kind_of_no(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind says what was seen and what to do, in two texts, and names programs only where they are there."""
+    path, host = machine.path("x.sock"), f"unix://{machine.path('x.sock')}"
+    identity, group = hashlib.sha256(b"gone").hexdigest(), grp.getgrgid(os.stat(machine.root).st_gid).gr_name
+    machine.offer("sudo", "dockerd", "usermod")
+
+    def assert_whole(kind: str, answer: Availability) -> None:
+        texts = [
+            text.format(path=path, default=machine.default, group=group, home=machine.home, identity=identity)
+            for text in DOCKER[kind]
+        ]
+        assert [answer.reason, answer.hint] == texts
+
+    assert_whole("no socket at the default", ask())
+    machine.set("DOCKER_HOST", host)
+    assert_whole("no socket", ask())
+    with contextlib.closing(listening(str(machine.default))):
+        assert_whole("no socket, another is there", ask())
+    machine.default.unlink()
+    listening(path).close()
+    assert_whole("a stale socket", ask())
+    os.chmod(path, 0o660)
+    denied = docker._why_not(find(), PermissionError(13, "Permission denied"), 1)
+    assert_whole("permission", denied)
+    os.unlink(path)
+    for act, kind in ((mute, "no answer"), (hangs_up, "not an engine")):
+        with Peer(path, act):
+            assert_whole(kind, ask(0.3))
+    machine.set("DOCKER_HOST", "junk://x")
+    assert_whole("an unreadable address", ask())
+    machine.set("DOCKER_HOST", "ssh://me:secret@engine")
+    assert_whole("ssh", ask())
+    machine.unset("DOCKER_HOST")
+    machine.set("DOCKER_CONTEXT", "gone")
+    assert_whole("an unknown context", ask())
+
+
+def test_no_socket_at_the_default(machine: Machine) -> None:
+    """Where nobody chose an address and no engine is known, the way to start one is named."""
+    machine.offer("sudo", "dockerd")
+    answer = ask()
+    assert_no(answer, f"there is no socket at {machine.default} (the default)")
+    assert_it_turns(answer, machine)
+
+
+@pytest.mark.parametrize("programs", [(), ("sudo",), ("dockerd",)], ids=["none", "sudo alone", "dockerd alone"])
+def test_no_program_is_named_that_is_not_there(machine: Machine, programs: tuple[str, ...]) -> None:
+    """Where the usual engine could not be started, another one is the next step."""
+    machine.offer(*programs)
+    answer = ask()
+    assert not {"sudo", "dockerd"} & {*answer.hint.split()}
+    assert_it_turns(answer, machine)
+
+
+def nothing(path: Path) -> None:
+    """Leave it as it is."""
+
+
+def datagrams(path: Path) -> socket.socket:
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(str(path))
+    return server
+
+
+# What is at the path, the path, and what is said of it.
+NOWHERE = "there is no socket at {path} ({by})"
+AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
+    "nothing": (nothing, "x.sock", NOWHERE),
+    "nothing, with a blank": (nothing, "with blank.sock", NOWHERE),
+    "no folder": (nothing, "not/there/x.sock", NOWHERE),
+    "something below a file": (
+        *(lambda path: path.parent.touch(), "file/x.sock"),
+        "unix://{path} ({by}) cannot be reached: Not a directory",
+    ),
+    "a file": (Path.touch, "x", "{path} ({by}) is a regular file, not a socket"),
+    "a directory": (Path.mkdir, "x", "{path} ({by}) is a directory, not a socket"),
+    "a pipe": (os.mkfifo, "x", "{path} ({by}) is a pipe, not a socket"),
+    "a device": (nothing, "/dev/null", "{path} ({by}) is a device, not a socket"),
+    "a stale socket": (
+        *(lambda path: listening(str(path)).close(), "x.sock"),
+        "nothing listens at the socket {path} ({by}), which is stale",
+    ),
+    "a socket for datagrams": (
+        *(datagrams, "x.sock", "unix://{path} ({by}) cannot be reached: Protocol wrong type for socket"),
+    ),
+    "links in a circle": (
+        *(lambda path: path.symlink_to(path), "x.sock"),
+        "unix://{path} ({by}) cannot be reached: Too many levels of symbolic links",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "name", "seen_there"), AT_THE_PATH.values(), ids=AT_THE_PATH)
+def test_no_engine_at_a_chosen_path(
+    machine: Machine, make: Callable[[Path], object], name: str, seen_there: str
+) -> None:
+    """What is there is told, an explicit choice is final, and the next step makes a yes."""
+    path = machine.root / name
+    made = make(path)
+    machine.set("DOCKER_HOST", f"unix://{path}")
+    answer = ask()
+    if isinstance(made, socket.socket):
+        made.close()
+    assert_no(answer, seen_there.format(path=path, by="from DOCKER_HOST"))
+    assert_it_turns(answer, machine)
+
+
+ELSEWHERE = [
+    "docker.sock",
+    "run/docker.sock",
+    "home/.docker/desktop/docker.sock",
+    "home/.docker/run/docker.sock",
+    "home/.colima/default/docker.sock",
+    "home/.orbstack/run/docker.sock",
+    "home/.rd/docker.sock",
+    "run/podman/podman.sock",
+    "podman.sock",
+]
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_another_engine_is_named(machine: Machine, name: str) -> None:
+    """A socket that is there but was not chosen is the next step, and choosing it makes a yes."""
+    machine.set("DOCKER_HOST", f"unix://{machine.path('x.sock')}")
+    path = Path(machine.path(name))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Peer(str(path), says(ANSWER)) as engine:
+        answer = ask()
+        assert engine.questions == []
+        assert step_of(answer) == f"DOCKER_HOST=unix://{path}"
+        assert_it_turns(answer, machine)
+
+
+def test_a_file_where_another_socket_would_be(machine: Machine) -> None:
+    """Only a socket is named as the next step, and a blank in its path does not cut it off."""
+    (machine.run / "docker.sock").write_text("")
+    machine.set("HOME", machine.path("h h"))
+    Path(machine.path("h h/.colima/default")).mkdir(parents=True)
+    with Peer(machine.path("h h/.colima/default/docker.sock"), says(ANSWER)) as engine:
+        answer = ask()
+        assert step_of(answer) == f"DOCKER_HOST='{engine.host}'"
+        assert_it_turns(answer, machine)
+
+
+def test_a_path_of_the_most_bytes(machine: Machine) -> None:
+    """The longest path that a socket can have is asked."""
+    path = machine.path("x").ljust(107, "x")
+    with Peer(path, says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        assert ask()
+
+
+# --- permission
+
+
+def test_a_folder_that_may_not_be_entered(machine: Machine) -> None:
+    """A socket in a folder that is closed is a no, also when a link leads there; once it is open the answer is yes."""
+    closed, link = Path(machine.path("closed")), machine.path("link.sock")
+    (closed / "in").mkdir(parents=True)
+    with Peer(str(closed / "in" / "x.sock"), says(ANSWER)):
+        (closed / "in" / "x.sock").chmod(0o666)
+        os.symlink(closed / "in" / "x.sock", link)
+        closed.chmod(0o600)
+        try:
+            for path in (str(closed / "in" / "x.sock"), link):
+                machine.set("DOCKER_HOST", f"unix://{path}")
+                with as_nobody():
+                    answer = ask()
+                assert_no(answer, f"permission denied at {path} (from DOCKER_HOST)")
+                assert_it_turns(answer, machine)
+            machine.set("DOCKER_HOST", f"unix://{link}")
+            closed.chmod(0o755)
+            with as_nobody():
+                assert ask()
+        finally:
+            closed.chmod(0o700)
+
+
+GROUP = grp.getgrgid(1)
+
+
+@pytest.mark.parametrize("mode", [0o660, 0o600], ids=["for a group", "for its owner"])
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can leave a group and join it again")
+def test_a_socket_for_others(machine: Machine, mode: int) -> None:
+    """Who is in none of the groups is refused; once the steps that the hint names are done, the engine answers.
+
+    ``usermod`` would change the users of this machine, so the process joins the group as a new login would.
+    """
+    path = machine.path("a group.sock")
+    machine.offer("sudo", "usermod")
+    with Peer(path, says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        os.chown(path, 0, GROUP.gr_gid)
+        os.chmod(path, mode)
+        with as_member("nobody", ""):
+            answer = ask()
+        assert_no(answer, f"permission denied at {path} (from DOCKER_HOST)")
+        assert (GROUP.gr_name in answer.hint) is (mode == 0o660)
+        assert_it_turns(answer, machine)
+
+
+def test_the_words_for_a_socket_of_others(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container a group may be a mere number; without the programs only words are left."""
+    path = machine.path("group.sock")
+    machine.set("DOCKER_HOST", f"unix://{path}")
+    with contextlib.closing(listening(path)):
+        os.chmod(path, 0o660)
+        machine.offer()
+        monkeypatch.setattr(grp, "getgrgid", {}.__getitem__)
+        answer = docker._why_not(find(), PermissionError(), 1)
+    assert answer.hint == f"join the group {os.stat(path).st_gid}, and log in again"
+
+
+# --- over TCP
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_nothing_listens(machine: Machine, host: str) -> None:
+    """A refused TCP connection is told as one, for both kinds of addresses, and so is an engine there."""
+    place = "127.0.0.1" if host == "127.0.0.1" else "[::1]"
+    with contextlib.closing(listening((host, 0))) as free_port:
+        port = free_port.getsockname()[1]
+    machine.set("DOCKER_HOST", f"tcp://{place}:{port}")
+    answer = ask()
+    assert_no(answer, f"nothing listens at tcp://{place}:{port} (from DOCKER_HOST)")
+    assert_it_turns(answer, machine)
+
+
+def test_a_name_that_does_not_resolve(machine: Machine) -> None:
+    """The name is told, and what the system says about it."""
+    with pytest.raises(socket.gaierror) as caught:
+        socket.getaddrinfo("engine.invalid", 2375)
+    machine.set("DOCKER_HOST", "tcp://engine.invalid:2375")
+    answer = ask(10)
+    assert_no(answer, f"tcp://engine.invalid:2375 (from DOCKER_HOST) cannot be reached: {caught.value.strerror}")
+    assert_it_turns(answer, machine)
+
+
+def test_a_name_service_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check is over at its deadline, whatever becomes of the name; once names resolve, the engine is there."""
+    machine.set("DOCKER_HOST", "tcp://engine.example:2375")
+    machine.set("SSOT_SHIMS_TIMEOUT", str(BRIEF))
+    system, answers = socket.getaddrinfo, threading.Event()
+    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+
+        def slow(*_: object, **_options: object) -> object:
+            answers.wait(10)
+            return system(*engine.place, type=socket.SOCK_STREAM)  # type: ignore[misc]
+
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        start = time.monotonic()
+        answer = capabilities.check("docker")
+        assert time.monotonic() - start < BRIEF + 0.3
+        assert answer.status == "timed_out"
+        answers.set()
+        machine.set("SSOT_SHIMS_TIMEOUT", "5")
+        capabilities.refresh("docker")
+        assert capabilities.check("docker")
+
+
+def test_a_name_with_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One address that does not answer leaves time for the next one."""
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 0)
+    with full_backlog(("127.0.0.1", 0)) as full, Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+        monkeypatch.setattr(resolver, "resolve", lambda *_: [(*kind, full), (*kind, engine.place)])
+        machine.set("DOCKER_HOST", "tcp://several.example:2375")
+        assert ask().reason == (
+            "a Docker engine with API 1.41 answers at tcp://several.example:2375 (from DOCKER_HOST)"
+        )
+
+
+def test_none_of_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no address answers, a refusal says more than a missing route, and silence more than that."""
+    with contextlib.closing(listening(("127.0.0.1", 0))) as free_port:
+        refuses = (socket.AF_INET, socket.SOCK_STREAM, 0, free_port.getsockname())
+    impossible = (socket.AF_INET, socket.SOCK_STREAM, 0, ("255.255.255.255", 1))
+    machine.set("DOCKER_HOST", "tcp://several.example:2375")
+    monkeypatch.setattr(resolver, "resolve", lambda *_: [refuses, impossible])
+    answer = ask()
+    assert_no(answer, "nothing listens at tcp://several.example:2375 (from DOCKER_HOST)")
+    with Peer(refuses[3], says(ANSWER)):
+        assert ask()
+    with full_backlog(("127.0.0.1", 0)) as full:
+        mute_one = (socket.AF_INET, socket.SOCK_STREAM, 0, full)
+        monkeypatch.setattr(resolver, "resolve", lambda *_: [mute_one, refuses])
+        assert ask(BRIEF).status == "timed_out"
+
+
+@pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])
+def test_too_many_open_files(machine: Machine, is_tcp: bool) -> None:
+    """Where this process may open no more files, allowing it more is what turns the answer."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Peer(("127.0.0.1", 0) if is_tcp else machine.path("x.sock"), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", f"{engine.host}x")  # a no, so that every module that finds words is there
+        assert not ask()
+        machine.set("DOCKER_HOST", engine.host)
+        spare = os.dup(0)
+        os.close(spare)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
+        try:
+            answer = ask()
+            assert_no(answer, f"{engine.host} (from DOCKER_HOST) cannot be reached: Too many open files")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert ask()
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(1, "Operation not permitted"), OSError(113, "No route to host")], ids=lambda e: e.strerror
+)
+def test_a_firewall_or_a_missing_route(machine: Machine, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """What keeps connections from one place is told in the system's words; an engine at another place turns it.
+
+    No test can put up a firewall for this process alone, so what ``connect`` raises behind one is played.
+    """
+    connect_ = socket.socket.connect
+
+    def refuse(self: socket.socket, place: tuple[str, int]) -> None:
+        if place[1] == 2375:
+            raise error
+        connect_(self, place)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    machine.set("DOCKER_HOST", "tcp://127.0.0.1:2375")
+    answer = ask()
+    assert_no(answer, f"tcp://127.0.0.1:2375 (from DOCKER_HOST) cannot be reached: {error.strerror}")
+    assert_it_turns(answer, machine)
+
+
+def test_a_connection_to_itself_is_none() -> None:
+    """A free local port may be given to our own end, which must not pass for somebody who listens."""
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionRefusedError, match="nothing listens there"):
+            stream._connect(own, own.getsockname(), time.monotonic() + 1)
+
+
+def test_a_path_below_the_address(machine: Machine) -> None:
+    """What follows the port goes before the question."""
+    with Peer(("127.0.0.1", 0), says(status("404 Not Found"))) as peer:
+        machine.set("DOCKER_HOST", f"{peer.host}/some/where/")
+        answer = ask()
+        assert_no(answer, f"what answers at {peer.host}/some/where (from DOCKER_HOST) is not a Docker engine")
+        assert_no(answer, "it answered GET /_ping with status 404")
+    assert peer.questions[0].startswith(b"GET /some/where/_ping HTTP/1.1\r\nHost: 127.0.0.1:")
+
+
+def test_ssh_is_not_probed(machine: Machine) -> None:
+    """An engine behind ssh is not asked; user and password are not shown; what the hint says to say is believed."""
+    machine.set("DOCKER_HOST", "ssh://me:secret@engine.example:22")
+    answer = capabilities.check("docker")
+    assert_no(answer, "the engine at ssh://engine.example:22 (from DOCKER_HOST) is not probed")
+    with done(step_of(answer), machine):
+        capabilities.refresh("docker")
+        assert capabilities.check("docker")
+
+
+def test_proxy_variables_are_not_used(machine: Machine) -> None:
+    """A proxy that is set leads nowhere."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY", "https_proxy"):
+        machine.set(name, "http://127.0.0.1:1")
+    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        assert ask()
+
+
+def test_nothing_is_imported_before_it_is_needed(machine: Machine) -> None:
+    """Without a socket, getting ready and the answer take none of the modules that cost more than all of it."""
+    costly = [
+        "socket",
+        "ssl",
+        "json",
+        "re",
+        "typing",
+        "dataclasses",
+        "threading",
+        "subprocess",
+        "hashlib",
+        "contextlib",
+    ]
+    script = (
+        "import sys, time; from ssot_shims._probes.docker import DockerProbe; "
+        "from ssot_shims._probes.command import ComposeProbe; ComposeProbe(); "
+        "probe = DockerProbe(); probe.prepare(); answer = probe.ask(time.monotonic() + 1); "
+        f"print(answer.status, sorted(set({costly}) & set(sys.modules)))"
+    )
+    environment = {**os.environ, "DOCKER_HOST": f"unix://{machine.path('x.sock')}"}
+    command = [sys.executable, "-X", "frozen_modules=on", "-S", "-c", script]
+    environment["PYTHONPATH"] = str(Path(stream.__file__).parents[2])
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert printed == "unavailable []\n"

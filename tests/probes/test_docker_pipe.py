@@ -1,0 +1,96 @@
+"""The Docker probe on Windows, whose named pipes are files; here they are played over unix sockets."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import IO
+
+import pytest
+
+from ssot_shims._capabilities.registry import Registry
+from ssot_shims._probes import connection
+from ssot_shims._probes.docker import DockerProbe
+from tests.support.docker_machine import Machine, ask, assert_no, seen
+from tests.support.hints import assert_it_turns, done, step_of
+from tests.support.hostile import ANSWER, Peer, hangs_up, mute, says
+
+OTHER = "npipe:////./pipe/other"
+
+
+@pytest.fixture
+def windows(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine with Windows, where each of these two pipes leads to the socket ``pipe``."""
+
+    def open_pipe(path: str, mode: str) -> IO[bytes]:
+        assert (path in ("//./pipe/docker_engine", "//./pipe/other"), mode) == (True, "r+")
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(machine.path("pipe"))
+            return sock.makefile("rwb", buffering=0)
+
+    monkeypatch.setattr(connection, "FileIO", open_pipe)
+    monkeypatch.setattr(sys, "platform", "win32")
+    return machine
+
+
+def test_an_engine_behind_a_pipe(windows: Machine) -> None:
+    """The pipe of Docker Desktop is asked as a socket is."""
+    with Peer(windows.path("pipe"), says(ANSWER)) as engine:
+        assert seen(ask()) == (
+            "available",
+            "a Docker engine with API 1.41 answers at npipe:////./pipe/docker_engine (the default)",
+        )
+    assert engine.questions[0].startswith(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n")
+
+
+def test_no_pipe(windows: Machine) -> None:
+    """Where Docker Desktop does not run there is no pipe; once it runs the answer is yes."""
+    assert_no(ask(), "there is no pipe at //./pipe/docker_engine (the default)")
+    with Peer(windows.path("pipe"), says(ANSWER)):
+        assert ask()
+
+
+def test_a_pipe_without_an_answer(windows: Machine) -> None:
+    """A read from a pipe goes on after the deadline, in a thread that nobody waits for."""
+    registry = Registry()
+    registry.register("engine", DockerProbe(), timeout=0.3)
+    with Peer(windows.path("pipe"), mute):
+        answer = registry.check("engine")
+    assert (answer.status, answer.seconds < 0.5) == ("timed_out", True)
+    with Peer(windows.path("pipe"), says(ANSWER)):
+        assert ask()
+
+
+def test_another_pipe(windows: Machine) -> None:
+    """A chosen pipe that is not there is made by an engine that listens at it."""
+    windows.set("DOCKER_HOST", OTHER)
+    answer = ask()
+    assert_no(answer, "there is no pipe at //./pipe/other (from DOCKER_HOST)")
+    assert step_of(answer) == "DOCKER_HOST=npipe:///PATH"
+    with Peer(windows.path("pipe"), says(ANSWER)):
+        assert ask()
+
+
+def test_a_pipe_that_is_closed(windows: Machine) -> None:
+    """An engine that closes its end is told as one that does; another pipe turns the answer."""
+    with Peer(windows.path("pipe"), hangs_up):
+        answer = ask()
+        assert_no(answer, "is not a Docker engine: it closed the connection without an answer")
+    with Peer(windows.path("pipe"), says(ANSWER)), done(step_of(answer), windows, host=OTHER):
+        assert ask().details["host"] == OTHER
+
+
+def test_a_unix_socket_on_windows(windows: Machine) -> None:
+    """What is named there instead is a pipe."""
+    windows.set("DOCKER_HOST", f"unix://{windows.path('pipe')}")
+    missing = ask()
+    assert_no(missing, f"there is no socket at {windows.path('pipe')} (from DOCKER_HOST)")
+    assert step_of(missing) == "DOCKER_HOST=npipe:///PATH"
+
+
+def test_a_pipe_on_another_system(machine: Machine) -> None:
+    """Only Windows has such pipes; naming a socket turns the answer."""
+    machine.set("DOCKER_HOST", "npipe:////./pipe/docker_engine")
+    answer = ask()
+    assert_no(answer, "npipe:////./pipe/docker_engine (from DOCKER_HOST) cannot be reached: only Windows has")
+    assert_it_turns(answer, machine)

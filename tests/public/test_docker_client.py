@@ -1,0 +1,148 @@
+"""docker_client(): the SDK's client, for the engine that the probe asks."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+
+import docker
+import pytest
+import trustme
+
+from ssot_shims import capabilities
+from ssot_shims._probes.docker import docker_client
+from ssot_shims.errors import Unavailable
+from tests.conftest import Write
+from tests.support.docker_machine import Machine
+from tests.support.hostile import ANSWER, Peer, mute, says
+
+
+def test_a_client_for_a_unix_socket(machine: Machine) -> None:
+    """The client asks the same socket, with the version that the engine offers."""
+    with Peer(machine.path("engine.sock"), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", engine.host)
+        client = docker_client(timeout=3)
+        assert client.ping() is True
+        client.close()
+    assert (client.api.api_version, client.api.timeout) == ("1.41", 3)
+    assert [question.split()[1] for question in engine.questions] == [b"/_ping", b"/v1.41/_ping"]
+
+
+def test_a_client_over_tcp_uses_no_proxy(machine: Machine) -> None:
+    """Where the environment names a proxy, the client goes where the probe went."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        machine.set(name, "http://127.0.0.1:1")
+    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+        machine.set("DOCKER_HOST", f"{engine.host}/below")
+        client = docker_client(version="1.40")
+        assert client.ping() is True
+        client.close()
+    assert [question.split()[1] for question in engine.questions] == [b"/below/_ping", b"/below/v1.40/_ping"]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
+    """The client shows the certificate that the probe shows, and trusts whom the probe trusts."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    own = authority.issue_cert("client")
+    files = {
+        "cert.pem": b"".join(blob.bytes() for blob in own.cert_chain_pems),
+        "key.pem": own.private_key_pem.bytes(),
+    }
+    if verify:
+        files["ca.pem"] = authority.cert_pem.bytes()
+    with Peer(("127.0.0.1", 0), says(ANSWER), context) as engine:
+        machine.add_context("remote", {"Host": engine.host, "SkipTLSVerify": not verify}, files)
+        machine.set("DOCKER_CONTEXT", "remote")
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            machine.set(name, "/nowhere.pem")
+        client = docker_client()
+        if verify:
+            assert client.ping() is True
+        client.close()
+        assert client.api.base_url == engine.host.replace("tcp", "https")
+
+
+def test_no_engine(machine: Machine) -> None:
+    """Without an engine the probe's reason and hint are raised, at once, from an engine that never answers too."""
+    machine.offer("sudo", "dockerd")
+    with pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason == f"there is no socket at {machine.default} (the default)"
+    assert caught.value.hint == "start an engine there: sudo dockerd"
+    machine.set("SSOT_SHIMS_TIMEOUT", "0.2")
+    with Peer(str(machine.default), mute), pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason == f"no answer from unix://{machine.default} (the default) within 0.2 s"
+    assert caught.value.hint.endswith("SSOT_SHIMS_TIMEOUT=10")
+    with Peer(str(machine.default), says(ANSWER)):
+        docker_client().close()
+
+
+def test_no_address(machine: Machine) -> None:
+    """An address that cannot be read is the reason that is raised."""
+    machine.set("DOCKER_HOST", "junk://x")
+    with pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason.startswith("the Docker address from DOCKER_HOST cannot be read: ")
+    assert caught.value.hint.endswith("DOCKER_HOST=tcp://HOST:PORT")
+
+
+def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the SDK the reason says how to install it."""
+    monkeypatch.setitem(sys.modules, "docker", None)
+    with pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason.startswith("the docker SDK cannot be imported: ")
+    assert caught.value.hint == "install the extra: ssot-shims[docker]"
+    assert isinstance(caught.value.__cause__, ImportError)
+    monkeypatch.setitem(sys.modules, "docker", docker)  # installed
+    with Peer(str(machine.default), says(ANSWER)):
+        docker_client().close()
+
+
+def test_a_broken_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    """An SDK that cannot be imported is told with its cause."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
+        monkeypatch.delitem(sys.modules, name)
+    write({"docker/__init__.py": "import no_such_module"})
+    with pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason == "the docker SDK cannot be imported: No module named 'no_such_module'"
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "shown"),
+    [
+        ("docker/build_images.py", "docker", "(unknown location)"),
+        ("docker/__init__.py", "docker/__init__.py", "({place})"),
+        ("docker.py", "docker.py", "({place})"),
+    ],
+)
+def test_a_namesake_of_the_sdk(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, file: str, place: str, shown: str
+) -> None:
+    """A project's own folder or file is not taken for the SDK, and is told; docker_sdk says no too."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
+        monkeypatch.delitem(sys.modules, name)
+    # Before anything is written: what is put on the path goes with it.
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "site-packages" not in entry])
+    found = write({file: ""}) / place
+    answer = capabilities.check("docker_sdk")
+    with Peer(str(machine.default), says(ANSWER)), pytest.raises(Unavailable) as caught:
+        docker_client()
+    assert caught.value.reason.endswith(f"cannot import name 'DockerClient' from 'docker' {shown.format(place=found)}")
+    assert answer.status == "unavailable"
+    assert answer.reason.startswith(f"docker ({found}) has no module docker.client")
+
+
+def test_ssh_is_left_to_the_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ssh address, which is not probed, goes to the SDK as it was written, to be reached by the ssh command."""
+    monkeypatch.setattr(docker, "DockerClient", lambda **options: options)
+    machine.set("DOCKER_HOST", "ssh://me@engine:22")
+    assert docker_client(timeout=3) == {"base_url": "ssh://me@engine:22", "use_ssh_client": True, "timeout": 3}
+    assert docker_client(use_ssh_client=False) == {"base_url": "ssh://me@engine:22", "use_ssh_client": False}

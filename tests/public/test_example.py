@@ -1,0 +1,118 @@
+"""The worked example does what its README shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "acme"
+BLOCKS = re.findall(r"^```(sh|text)\n(.*?)^```$", (EXAMPLE / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+SERVER = next(text for _, text in BLOCKS if "http.server" in text)
+RUNS = [(text, shown) for (_, text), (language, shown) in pairwise(BLOCKS) if language == "text"]
+PORTS = ("8000", "8765")  # those of the example, which somebody may use
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    """Free ones instead of those of the example."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        return {shown: str(each.getsockname()[1]) for shown, each in zip(PORTS, (one, other), strict=True)}
+
+
+@pytest.fixture
+def example(tmp_path: Path, ports: dict[str, str]) -> Path:
+    """A copy of the example, with those ports, on a machine without Docker."""
+    folder = tmp_path / "acme"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    file = folder / "pyproject.toml"
+    file.write_text(with_ports(file.read_text("utf-8"), ports), "utf-8")
+    return folder
+
+
+def with_ports(text: str, ports: dict[str, str]) -> str:
+    for shown, real in ports.items():
+        text = text.replace(shown, real)
+    return text
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """As after installing ssot_shims alone, in a terminal of 80 columns."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
+    return {
+        "PATH": path,
+        "PYTHONPATH": str(ROOT),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p ssot_shims.pytest_plugin",
+        "COLUMNS": "80",
+        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+    }
+
+
+@contextmanager
+def serving(folder: Path, command: str, port: str) -> Iterator[None]:
+    """The server of the second terminal, when it listens."""
+    # With exec the shell becomes the server, and is what ends.
+    server = subprocess.Popen(
+        ["bash", "-c", f"exec {command}"], cwd=folder, env=environment(folder), stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 10
+        while not listens(int(port)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def printed(folder: Path, command: str) -> str:
+    # The reader has installed what the test takes from this checkout.
+    command = command.replace("PYTHONPATH=", f"PYTHONPATH={ROOT}:")
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def alike(text: str, ports: dict[str, str]) -> str:
+    """*text* without what differs from machine to machine: versions, folders, seconds, and where Docker is not."""
+    text = with_ports(text, {real: shown for shown, real in ports.items()})
+    text = re.sub(r"^(platform|rootdir|plugins|cachedir)\b.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"there is no socket at [^;]*; (start an engine there|name an engine): [^;\n]*", "no Docker", text)
+    return re.sub(r"=+ (.*) in [\d.]+s =+", r"\1", text)
+
+
+def test_what_the_readme_shows(example: Path, ports: dict[str, str]) -> None:
+    """Each of its three commands prints what stands below it."""
+    nothing, with_staging, required = RUNS
+    server = with_ports(SERVER, ports)
+    assert alike(printed(example, nothing[0]), ports) == alike(nothing[1], {})
+    with serving(example, server, ports["8765"]):
+        assert alike(printed(example, with_staging[0]), ports) == alike(with_staging[1], {})
+    assert alike(printed(example, required[0]), ports) == alike(required[1], {})
+
+
+def test_the_placeholder_of_the_example(example: Path) -> None:
+    """It keeps its promises when the real acme is there."""
+    lines = printed(example, "PYTHONPATH=upstream python -m ssot_shims verify").splitlines()
+    assert lines[-1] == "1 of 3 shims compared with their upstream; 0 errors"

@@ -1,0 +1,246 @@
+"""What type checkers say about user code that imports ssot_shims: tests/typing is such code, this runs them on it.
+
+Each project below is a folder away from this checkout, whose virtual environment holds the wheel and what that needs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from functools import cache
+from importlib import import_module
+from importlib.metadata import Distribution, distribution, distributions
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from packaging.requirements import Requirement
+
+import ssot_shims
+
+CHECKOUT = Path(__file__).parents[2]
+USER_CODE = CHECKOUT / "tests" / "public" / "typing"
+
+CHECKERS = {
+    "mypy": ["mypy", "--python-executable", "{python}"],
+    "pyright": ["pyright"],
+    "basedpyright": ["basedpyright"],
+    "ty": ["ty", "check", "--output-format=concise"],
+    "pyrefly": ["pyrefly", "check", "--output-format=min-text"],
+}
+
+# For each rejected file: what every message quotes, mypy's rule, and pyright's. ty and pyrefly still rename theirs.
+REJECTED = {
+    "forgotten_names.py": ("skip_unless_available", "arg-type", "reportArgumentType"),
+    "forgotten_target.py": ("shim", "arg-type", "reportArgumentType"),
+    "misspelled_import.py": ("HeartbeetConfig", "attr-defined", "reportAttributeAccessIssue"),
+    "misspelled_member.py": ("READ", "attr-defined", "reportAttributeAccessIssue"),
+    "wrong_argument.py": ("for_environment", "arg-type", "reportArgumentType"),
+    "wrong_attribute.py": ("heartbeat_intervall_seconds", "attr-defined", "reportAttributeAccessIssue"),
+    "wrong_call.py": ("parse", "arg-type", "reportArgumentType"),
+    "wrong_keyword.py": ("heartbeat_interval", "call-arg", "reportCallIssue"),
+}
+UNNOTICED = {("pyrefly", "forgotten_target.py")}  # it takes any decorator of a class
+
+UPSTREAMS = {
+    "netra_backend/app/websocket_core/manager.py": """
+        from dataclasses import dataclass
+
+        @dataclass
+        class HeartbeatConfig:
+            heartbeat_interval_seconds: int = 30
+            heartbeat_timeout_seconds: int = 90
+            max_missed_heartbeats: int = 2
+            cleanup_interval_seconds: int = 120
+            ping_payload_size_limit: int = 125
+
+            @classmethod
+            def for_environment(cls, environment: str = "development"):
+                return cls()
+    """,
+    "netra_backend/app/db/intelligent_retry_system.py": """
+        from dataclasses import dataclass
+
+        @dataclass
+        class RetryPolicy:
+            max_attempts: int = 5
+            base_delay: int = 1
+            jitter: bool = True
+    """,
+    "acme/limits.py": """
+        from dataclasses import dataclass
+        from enum import Enum
+        from typing import Protocol
+
+        class Limits:
+            retries = 3
+
+            def raised(self, by):
+                return self.retries + by
+
+        @dataclass(frozen=True)
+        class Quota:
+            name: str
+            per_second: int = 10
+
+        class Colour(Enum):
+            RED = "red"
+            GREEN = "green"
+            BLUE = "blue"
+
+        class Clock(Protocol):
+            def now(self) -> int: ...
+
+        def parse(text, *, base=10, strict=True):
+            return int(text, base)
+
+        async def fetch(url, timeout=None):
+            return url.encode()
+    """,
+}
+
+
+class Project:
+    """A folder with user code, and a virtual environment that commands see as the activated one."""
+
+    def __init__(self, root: Path, wheel: Path, upstreams: dict[str, str]) -> None:
+        environment = root / "environment"
+        venv.create(environment)
+        below = {"base": str(environment), "platbase": str(environment)}
+        scripts, packages = (sysconfig.get_path(kind, "venv", below) for kind in ("scripts", "purelib"))
+        self.python = str(Path(scripts, "python"))
+        pip("--python", self.python, "install", "--no-index", "--no-deps", str(wheel))
+        (installed,) = distributions(path=[packages])
+        copy_requirements(installed, Path(packages))
+        for file, source in upstreams.items():
+            write(Path(packages, file), dedent(source))
+        self.folder = Path(shutil.copytree(USER_CODE, root / "project"))
+        # Nothing of the environment that the tests run in may show through.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MYPY", "SSOT_"))}
+        path = os.pathsep.join([scripts, os.environ["PATH"]])
+        self.variables = kept | {"PATH": path, "VIRTUAL_ENV": str(environment)}
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """What *command* says in this project."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=120,
+        )
+
+    @cache  # noqa: B019  # a project lives as long as this module
+    def check(self, checker: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What *checker*, which is installed where the tests run, says in this project."""
+        words = [word.format(python=self.python) for word in CHECKERS[checker]]
+        return self.run(sys.executable, "-m", *words, *arguments)
+
+
+def pip(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+
+
+def copy_requirements(of: Distribution, packages: Path) -> None:
+    """Install whatever a distribution needs, from what is installed here, without asking an index."""
+    for requirement in map(Requirement, of.requires or ()):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            needed = distribution(requirement.name)
+            for file in needed.files or ():
+                if ".." not in file.parts and file.suffix != ".pyc":
+                    write(packages / file, file.read_text("utf-8"))
+            copy_requirements(needed, packages)
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
+    """A project for each state that its shims may be in."""
+    root = tmp_path_factory.mktemp("projects")
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(root), str(CHECKOUT))
+    (wheel,) = root.glob("*.whl")
+    return {
+        "absent": Project(root / "absent", wheel, {}),
+        "upstream": Project(root / "upstream", wheel, UPSTREAMS),
+    }
+
+
+@pytest.fixture(params=["absent", pytest.param("upstream", marks=pytest.mark.slow)])
+def state(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def project(projects: dict[str, Project], state: str) -> Project:
+    return projects[state]
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_good_code_is_accepted(project: Project, checker: str) -> None:
+    """A type checker has nothing to say about good user code, whether upstream is there or not."""
+    result = project.check(checker, "good.py")
+
+    assert result.returncode == 0, result.stdout
+    assert "good.py" not in result.stdout
+
+
+@pytest.mark.parametrize("file", REJECTED)
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_wrong_code_is_rejected(project: Project, checker: str, file: str) -> None:
+    """A type checker points at the line with the mistake, whether upstream is there or not."""
+    lines = (USER_CODE / "rejected" / file).read_text("utf-8").splitlines()
+    (number,) = (number for number, line in enumerate(lines, start=1) if line.endswith("  # rejected"))
+    quoted, mypy, pyright = REJECTED[file]
+    rule = {"mypy": f"[{mypy}]", "pyright": f"({pyright})", "basedpyright": f"({pyright})"}.get(checker, "")
+
+    said = project.check(checker, "rejected").stdout
+    messages = re.sub(r"\n\s{4,}", " ", said).splitlines()  # pyright goes on over lines
+    found = [message for message in messages if re.search(rf"{file}:{number}:.*{quoted}", message, re.DOTALL)]
+
+    assert any(rule in message for message in found) or (checker, file) in UNNOTICED, said
+
+
+def test_every_rejected_file_is_in_the_table() -> None:
+    """No file of rejected code goes unchecked."""
+    assert sorted(file.name for file in (USER_CODE / "rejected").iterdir()) == sorted(REJECTED)
+
+
+def test_good_code_runs(project: Project, state: str) -> None:
+    """What the type checkers accept runs without an error or a warning, whether upstream is there or not."""
+    ask = "import good, ssot_shims; print(*{record.state for record in ssot_shims.all_shims()})"
+
+    assert project.run(project.python, "-W", "error", "-c", ask).stdout == f"{state}\n"
+
+
+def test_types_are_complete(project: Project) -> None:
+    """Pyright knows the type of every public name."""
+    result = project.check("pyright", "--verifytypes", "ssot_shims", "--ignoreexternal", "--outputjson")
+    report = json.loads(result.stdout)["typeCompleteness"]
+
+    assert [symbol["name"] for symbol in report["symbols"] if not symbol["isTypeKnown"]] == []
+    assert report["completenessScore"] == 1
+    assert "ssot_shims.heartbeat_config" in [module["name"] for module in report["modules"]]
+
+
+def test_the_stub_of_the_face_tells_the_truth() -> None:
+    """The stub that type checkers read gives the names that the package gives, and the same objects."""
+    stub = ast.parse((CHECKOUT / "ssot_shims" / "__init__.pyi").read_text("utf-8"))
+    imports = [(node.module, alias) for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+    assert sorted(alias.asname or "" for _, alias in imports) == sorted(ssot_shims.__all__)
+    for module, alias in imports:
+        assert getattr(ssot_shims, alias.asname or "") is getattr(import_module(module or ""), alias.name)

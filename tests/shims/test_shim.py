@@ -1,0 +1,886 @@
+"""``@shim`` and its records, apart from what one upstream may be like (that is test_upstream.py)."""
+
+from __future__ import annotations
+
+import _thread
+import copy
+import dataclasses
+import enum
+import functools
+import importlib
+import inspect
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+from unittest import mock
+
+import pytest
+
+import ssot_shims
+from ssot_shims import PlaceholderWarning, all_shims, is_placeholder, shim, shim_of
+from ssot_shims._shims.shim import quiet
+from ssot_shims._text import describe
+from ssot_shims.errors import (
+    CircularShim,
+    InvalidDeclaration,
+    InvalidSetting,
+    UnknownName,
+    UpstreamBroken,
+    UpstreamMoved,
+)
+from tests.conftest import Write, forget_shims
+
+MOVED = {"acme.py": "class LimitsV2: ..."}
+MOVED_REASON = "Limits is not in {root}/acme.py (looked at without running it); similar: acme:LimitsV2"
+MOVED_HINT = (
+    "to follow it, write where it is now as the target at {place}; "
+    "until then: SSOT_SHIMS_UPSTREAM_LIMITS=<module>:Limits"
+)
+DECLARES = 'from ssot_shims import shim\n\n@shim("acme:Limits")\nclass Limits: ...\n'
+
+
+def declare() -> type:
+    @shim("acme:Limits")
+    class Limits:
+        """The most of everything."""
+
+        retries: int = 3
+
+    return Limits
+
+
+DECLARED = declare.__code__.co_firstlineno + 1
+
+
+# --- what the decorator gives
+
+
+def test_the_upstream_object_itself_is_given(write: Write) -> None:
+    """With an upstream, ``is`` holds, and pickling and copying give that object back."""
+    write({"acme.py": "class Limits: ..."})
+    limits = declare()
+    import acme  # type: ignore[import-not-found]
+
+    assert limits is acme.Limits
+    assert pickle.loads(pickle.dumps(limits)) is copy.deepcopy(limits) is copy.copy(limits) is limits
+    assert (shim_of(limits).object, shim_of(limits).upstream) == (limits, limits)
+
+
+def test_real_classes_enums_and_functions_are_given() -> None:
+    """Shims over a package that is installed, and over an enum and a function of the standard library, find them."""
+    import http
+    import shutil
+
+    import packaging.version
+
+    @shim("packaging.version:Version")
+    class Version: ...
+
+    @shim("http:HTTPStatus")
+    class HTTPStatus(enum.IntEnum):
+        OK = 200
+
+    @shim("shutil:which")
+    def which(cmd: str) -> str | None:
+        return None
+
+    assert (Version, HTTPStatus, which) == (packaging.version.Version, http.HTTPStatus, shutil.which)
+    assert [record.state for record in all_shims()] == ["upstream"] * 3
+
+
+def test_a_placeholder_stays_what_it_was() -> None:
+    """A class, dataclass, enum, Protocol or function without an upstream is returned untouched."""
+
+    class Plain: ...
+
+    @dataclasses.dataclass
+    class Data:
+        x: int = 1
+
+    class Level(enum.Enum):
+        LOW = 1
+
+    class Closer(Protocol):
+        def close(self) -> None: ...
+
+    def ring(times: int = 1) -> str:
+        return "ring" * times
+
+    for placeholder in (Plain, Data, Level, Closer, ring):
+        assert shim("acme:Thing")(placeholder) is placeholder
+        assert shim_of(placeholder).placeholder is placeholder
+    assert [record.state for record in all_shims()] == ["absent"] * 5
+
+
+def test_a_placeholder_can_be_used_like_any_class() -> None:
+    """hasattr, help, signatures, subclassing, pickling and copying work on a placeholder."""
+    limits = declare()
+    shipped = ssot_shims.HeartbeatConfig
+
+    class Mine(limits):  # type: ignore[misc, valid-type]
+        burst = 5
+
+    assert not hasattr(limits, "burst")
+    assert (Mine().retries, Mine.burst) == (3, 5)
+    assert "The most of everything." in inspect.getdoc(limits)  # type: ignore[operator]
+    assert str(inspect.signature(shipped.for_environment)) == "(environment: 'str' = 'development') -> 'Self'"
+    assert pickle.loads(pickle.dumps(shipped(1))) == copy.deepcopy(shipped(1)) == shipped(1)
+
+
+def test_the_record_says_what_became_of_the_shim() -> None:
+    """The record of an absent upstream has every detail, and cannot be changed."""
+    record = shim_of(declare())
+    seconds, placeholder = record.seconds, record.placeholder
+    assert record == record.replace(
+        name="Limits",
+        targets=("acme:Limits",),
+        state="absent",
+        reason="no package 'acme' is installed here",
+        hint="to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>",
+        cause=None,
+        error=None,
+        upstream=None,
+        declared="tests.shims.test_shim.declare.<locals>.Limits",
+        file=__file__,
+    )
+    assert (record.object, record.problem) == (placeholder, "")
+    assert 0 < seconds < 5
+    with pytest.raises(AttributeError, match="^ShimRecord is a frozen record; its state cannot be changed$"):
+        record.state = "upstream"  # type: ignore[misc]
+
+
+def test_is_placeholder_knows_classes_instances_subclasses_and_functions(write: Write) -> None:
+    """Placeholders, their instances and subclasses are told from upstreams and from everything else."""
+    write({"real.py": "class Real: ..."})
+    limits = declare()
+
+    @shim("acme:ring")
+    def ring() -> None: ...
+
+    @shim("real:Real")
+    class Real: ...
+
+    class Mine(limits):  # type: ignore[misc, valid-type]
+        ...
+
+    for obj in (limits, limits(), Mine, Mine(), ring):
+        assert is_placeholder(obj), obj
+    for other in (Real, Real(), int, 3, None, mock.MagicMock(spec=limits), print, sys):
+        assert not is_placeholder(other), other
+
+
+def test_shim_of_takes_what_a_shim_gave() -> None:
+    """Instances and subclasses lead to the record; anything else is an error that lists the shims."""
+    limits = declare()
+
+    class Mine(limits):  # type: ignore[misc, valid-type]
+        ...
+
+    assert shim_of(Mine()) is shim_of(limits())
+    with pytest.raises(UnknownName, match="^no shim for '42'; known: Limits$"):
+        shim_of(42)
+
+
+def test_without_any_shim_shim_of_says_so() -> None:
+    """The error for an unknown object does not end in nothing when there is no shim."""
+    with pytest.raises(UnknownName, match="""^no shim for "'x'"; known: none$"""):
+        shim_of("x")
+
+
+# --- settings
+
+
+def test_placeholders_can_be_forced(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSOT_SHIMS_PLACEHOLDERS gives the placeholder although upstream is there, for all shims or for those it names."""
+    write({"acme.py": "class Limits: ...\nraise SystemExit"})
+    for value in ("1", "true", "Other, Limits", " YES "):
+        monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", value)
+        forget_shims()
+        record = shim_of(declare())
+        assert record.state == "forced"
+        assert record.reason == "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder"
+        assert record.hint == "to undo that: unset SSOT_SHIMS_PLACEHOLDERS"
+        assert is_placeholder(record.object)
+    assert "acme" not in sys.modules
+
+
+@pytest.mark.parametrize("value", ["0", "", "no", "Other"])
+def test_other_shims_are_not_forced(write: Write, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """A value that says no, or names other shims, changes nothing."""
+    write({"acme.py": "class Limits: ..."})
+    monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", value)
+    assert shim_of(declare()).state == "upstream"
+
+
+def test_another_upstream_can_be_put_behind_a_shim(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSOT_SHIMS_UPSTREAM_LIMITS replaces the targets of the shim."""
+    root = write({"acme.py": "class Limits: ...", "other.py": "class Better: ..."})
+    monkeypatch.setenv("SSOT_SHIMS_UPSTREAM_LIMITS", " other:Better ")
+    record = shim_of(declare())
+    assert (record.state, record.reason) == ("upstream", f"other:Better ({root}/other.py)")
+    assert record.targets == ("acme:Limits",)
+
+
+def test_an_upstream_that_the_user_names_should_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An absent package that a variable names is no normal absence: it is said aloud, and unset turns it back."""
+    monkeypatch.setenv("SSOT_SHIMS_UPSTREAM_LIMITS", "other:Better")
+    with pytest.warns(PlaceholderWarning) as told:
+        record = shim_of(declare())
+    assert record.state == "moved"
+    assert str(told[0].message) == (
+        "Limits is a placeholder: no package 'other' is installed here; "
+        "to go back to the places that the shim names: unset SSOT_SHIMS_UPSTREAM_LIMITS"
+    )
+
+
+def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Done as it says, the setting at the end of the hint gives the upstream, and so does the edit before it."""
+    root = write({"acme/__init__.py": "", "acme/limits.py": "class Limits: ...", "declares.py": DECLARES})
+    with pytest.warns(PlaceholderWarning):
+        module = importlib.import_module("declares")
+    record = shim_of(module.Limits)
+    lasting, setting = record.hint.split("; until then: ")
+    assert lasting == f"to follow it, write acme.limits:Limits as the target at {root}/declares.py:3"
+    assert record.results[0].moved_to == ("acme.limits:Limits",)
+    monkeypatch.setenv(*setting.split("="))
+    forget_shims()
+    assert shim_of(declare()).upstream.__module__ == "acme.limits"
+    monkeypatch.delenv("SSOT_SHIMS_UPSTREAM_LIMITS")
+    (root / "declares.py").write_text(DECLARES.replace("acme:Limits", "acme.limits:Limits") + "# of another length\n")
+    forget_shims()
+    assert shim_of(importlib.reload(module).Limits).state == "upstream"
+
+
+def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Done as it says, the setting gives the placeholder without a word, and the command shows the traceback."""
+    root = write({"acme.py": "class Limits: ...\nraise RuntimeError('boom')"})
+    with pytest.warns(PlaceholderWarning):
+        record = shim_of(declare())
+    command, setting = record.hint.split("; ")
+    assert record.reason == "importing acme raised RuntimeError: boom"
+    assert command == f'to see the whole traceback: {sys.executable} -c "from acme import Limits"'
+    assert setting == "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
+    shown = subprocess.run(
+        [sys.executable, "-c", "from acme import Limits"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert shown.stderr.endswith("RuntimeError: boom\n")
+    monkeypatch.setenv(*setting.rpartition(": ")[2].split("="))
+    forget_shims()
+    assert shim_of(declare()).state == "forced"
+
+
+def test_the_reason_of_an_absent_shim_names_the_setting_that_finds_it(write: Write, tmp_path: Path) -> None:
+    """Done as it says, PYTHONPATH gives the upstream."""
+    assert shim_of(declare()).hint.endswith("set PYTHONPATH=<the folder that holds acme>")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "acme.py").write_text("class Limits: ...")
+    (tmp_path / "declares.py").write_text(DECLARES)
+    state = "import declares, ssot_shims; print(ssot_shims.shim_of(declares.Limits).state)"
+    for folders, expected in (([], "absent"), ([tmp_path / "elsewhere"], "upstream")):
+        path = ":".join(map(str, [Path(ssot_shims.__file__).parents[1], tmp_path, *folders]))
+        command = [sys.executable, "-c", state]
+        run = subprocess.run(command, env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
+        assert run.stdout == f"{expected}\n"
+
+
+def test_strict_raises_for_what_moved(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under SSOT_SHIMS_STRICT=1 a moved upstream is an ImportError, each time, and the record remembers it."""
+    root = write(MOVED)
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    for _ in range(2):
+        with pytest.raises(UpstreamMoved) as caught:
+            declare()
+        reason, hint = MOVED_REASON.format(root=root), MOVED_HINT.format(place=f"{__file__}:{DECLARED}")
+        assert str(caught.value) == f"Limits: {reason}; {hint}"
+        assert (caught.value.shim, caught.value.reason, caught.value.hint) == ("Limits", reason, hint)
+        assert isinstance(caught.value, ImportError)
+    assert [(record.name, record.state) for record in all_shims()] == [("Limits", "moved")]
+
+
+def test_strict_raises_for_what_broke(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under SSOT_SHIMS_STRICT=1 a broken upstream is an ImportError with the cause chained."""
+    write({"acme.py": "class Limits: ...\n1 / 0"})
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    with pytest.raises(
+        UpstreamBroken, match="^Limits: importing acme raised ZeroDivisionError: division by zero; "
+    ) as caught:
+        declare()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_strict_raises_for_a_broken_target_before_the_one_that_won(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Breakage is loud even where a later target saves the day."""
+    write({"acme.py": "Limits = None", "other.py": "class Limits: ..."})
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    told = "^Limits: acme:Limits is of type NoneType, not a class; to go on with the placeholder: "
+    with pytest.raises(UpstreamBroken, match=told):
+
+        @shim("acme:Limits", "other:Limits")
+        class Limits: ...
+
+
+def test_strict_says_nothing_about_absence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Normal absence stays quiet under SSOT_SHIMS_STRICT=1."""
+    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
+    assert shim_of(declare()).state == "absent"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "SSOT_SHIMS_STRICT",
+            "maybe",
+            "SSOT_SHIMS_STRICT is 'maybe'; expected 1, true, yes or on, or 0, false, no or off",
+        ),
+        (
+            "SSOT_SHIMS_PLACEHOLDERS",
+            "Heartbeat Config",
+            "SSOT_SHIMS_PLACEHOLDERS is 'Heartbeat Config'; expected 1 for all shims, 0 for none, "
+            "or names such as HeartbeatConfig,RetryPolicy",
+        ),
+        (
+            "SSOT_SHIMS_UPSTREAM_LIMITS",
+            "acme.Limits",
+            "SSOT_SHIMS_UPSTREAM_LIMITS is 'acme.Limits'; expected a target such as pkg.mod:Name",
+        ),
+    ],
+)
+def test_a_setting_that_does_not_read_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    """The error names the variable, the value and what is expected; it is no ImportError, so nobody swallows it."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSetting) as caught:
+        declare()
+    assert str(caught.value) == message
+    assert not isinstance(caught.value, ImportError)
+    assert all_shims() == ()
+
+
+# --- warnings
+
+
+def test_the_warning_points_at_the_line_that_imported(write: Write) -> None:
+    """A shim declared in one module warns where another module imports it, through any number of loaders."""
+    root = write({**MOVED, "declares.py": DECLARES, "user.py": "\n\nfrom declares import Limits\n"})
+    with pytest.warns(PlaceholderWarning) as told:
+        importlib.import_module("user")
+    assert [(one.filename, one.lineno) for one in told] == [(f"{root}/user.py", 3)]
+
+
+def test_a_script_is_warned_at_its_own_declaration(write: Write) -> None:
+    """In a script that declares the shim itself, the warning points at the declaration; it is shown once."""
+    root = write({**MOVED, "script.py": DECLARES})
+    script = root / "script.py"
+    path = str(Path(ssot_shims.__file__).parents[1])
+    run = subprocess.run(
+        [sys.executable, str(script)], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    where, what = run.stderr.splitlines()[0].split(" PlaceholderWarning: ")
+    assert where in (f"{script}:3:", f"{script}:4:")
+    reason, hint = MOVED_REASON.format(root=root), MOVED_HINT.format(place=f"{script}:3")
+    assert what == f"Limits is a placeholder: {reason}; {hint}"
+    assert run.stderr.count("PlaceholderWarning") == 1
+
+
+def test_a_declaration_that_nobody_imported_is_warned_at_itself(write: Write) -> None:
+    """Code that a thread runs on its own has no importing line, so the declaration is the place."""
+    write(MOVED)
+    done = threading.Event()
+    code = compile(DECLARES + "done.set()\n", "lonely.py", "exec")
+    with pytest.warns(PlaceholderWarning) as told:  # noqa: PT031  # the warning comes from the thread
+        _thread.start_new_thread(exec, (code, {"__name__": "lonely", "done": done}))
+        assert done.wait(5)
+    assert told[0].filename == "lonely.py"
+
+
+def test_the_shipped_shims_warn_at_the_line_that_imported(write: Write, fresh_shims: None) -> None:
+    """``from ssot_shims import HeartbeatConfig`` is itself the line that the warning points at."""
+    root = write({"netra_backend/__init__.py": "", "user.py": "from ssot_shims import HeartbeatConfig"})
+    with pytest.warns(PlaceholderWarning) as told:
+        importlib.import_module("user")
+    assert [(one.filename, one.lineno) for one in told] == [(f"{root}/user.py", 1)]
+    assert str(told[0].message) == (
+        f"HeartbeatConfig is a placeholder: in {root}/netra_backend/__init__.py there is no module netra_backend.app; "
+        "to say where it is now: SSOT_SHIMS_UPSTREAM_HEARTBEATCONFIG=<module>:HeartbeatConfig"
+    )
+
+
+def test_a_shim_warns_once(write: Write) -> None:
+    """In a reload a shim says nothing more and is not resolved again; the new placeholder counts."""
+    write({**MOVED, "declares.py": DECLARES})
+    with pytest.warns(PlaceholderWarning):
+        module = importlib.import_module("declares")
+    first, record = module.Limits, shim_of(module.Limits)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        importlib.reload(module)
+    assert module.Limits is not first
+    assert all_shims() == (record.replace(placeholder=module.Limits),)
+
+
+def test_where_warnings_are_errors_every_import_fails_alike(write: Write) -> None:
+    """A warning turned into an error is raised each time, with the cause chained, never swallowed by the first time."""
+    write({"acme.py": "class Limits: ...\nraise RuntimeError('boom')", "declares.py": DECLARES})
+    for _ in range(2):
+        # Warnings are errors in this whole suite.
+        with pytest.raises(PlaceholderWarning) as caught:
+            importlib.import_module("declares")
+        assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+# --- declared twice, or wrongly
+
+
+def test_a_reload_with_other_targets_resolves_again(write: Write) -> None:
+    """Editing the targets of a shim and reloading its module replaces the record."""
+    root = write({"other.py": "class Limits: ...", "declares.py": DECLARES})
+    module = importlib.import_module("declares")
+    assert shim_of(module.Limits).state == "absent"
+    (root / "declares.py").write_text(DECLARES.replace("acme:Limits", "other:Limits") + "# of another length\n")
+    importlib.reload(module)
+    assert [(record.state, record.targets) for record in all_shims()] == [("upstream", ("other:Limits",))]
+
+
+def test_one_file_under_two_names_is_one_declaration(write: Write) -> None:
+    """A module imported both as ``shims`` and as ``suite.shims`` gives the same object twice."""
+    root = write({"suite/__init__.py": "", "suite/shims.py": DECLARES})
+    sys.path.insert(0, str(root / "suite"))
+    one, two = importlib.import_module("shims"), importlib.import_module("suite.shims")
+    assert one.Limits is two.Limits
+    assert len(all_shims()) == 1
+
+
+def test_the_same_shim_in_two_modules_is_an_error(write: Write) -> None:
+    """A name has one home; the error says where the first is."""
+    write({"one.py": DECLARES, "two.py": DECLARES})
+    importlib.import_module("one")
+    with pytest.raises(InvalidDeclaration) as caught:
+        importlib.import_module("two")
+    assert str(caught.value) == (
+        "two.Limits declares the shim Limits, which one.Limits has declared already; "
+        "import it from there, or give one of the two another name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ((), "no target is given to @shim; write a target as 'pkg.mod:Name'"),
+        (("acme.Limits",), "'acme.Limits' has no colon; write a target as 'pkg.mod:Name'"),
+        (("acme:",), "'acme:' has a symbol '' that is not a dotted name; write a target as 'pkg.mod:Name'"),
+        ((":Limits",), "':Limits' has a module '' that is not a dotted name; write a target as 'pkg.mod:Name'"),
+        (("a..b:C",), "'a..b:C' has a module 'a..b' that is not a dotted name; write a target as 'pkg.mod:Name'"),
+        (("a:b:C",), "'a:b:C' has a symbol 'b:C' that is not a dotted name; write a target as 'pkg.mod:Name'"),
+        ((" a:C",), "' a:C' has a module ' a' that is not a dotted name; write a target as 'pkg.mod:Name'"),
+        ((3,), "3 is not a string; write a target as 'pkg.mod:Name'"),
+    ],
+)
+def test_a_target_that_does_not_read_is_an_error(targets: tuple[str, ...], message: str) -> None:
+    """The error says which part of the target is wrong, when the shim is declared."""
+    with pytest.raises(InvalidDeclaration) as caught:
+        shim(*targets)
+    assert str(caught.value) == message
+
+
+def test_the_places_that_a_shim_replaces_are_on_its_record(write: Write) -> None:
+    """One or several, or none; a reload that says others replaces them."""
+    shim("acme:a", replaces=("old.a:A", "older:A"))(type("A", (), {}))
+    shim("acme:b", replaces="old.b:B")(type("B", (), {}))
+    shim("acme:c")(type("C", (), {}))
+    assert [record.replaces for record in all_shims()] == [("old.a:A", "older:A"), ("old.b:B",), ()]
+    root = write({"declares.py": DECLARES})
+    module = importlib.import_module("declares")
+    (root / "declares.py").write_text(DECLARES.replace('"acme:Limits"', '"acme:Limits", replaces="old:Limits"'))
+    importlib.reload(module)
+    assert shim_of(module.Limits).replaces == ("old:Limits",)
+
+
+def test_a_replaced_place_that_does_not_read_is_an_error() -> None:
+    """It is written as a target is."""
+    with pytest.raises(InvalidDeclaration, match="^'old.Limits' has no colon; write a target as 'pkg.mod:Name'$"):
+        shim("acme:Limits", replaces="old.Limits")
+
+
+@pytest.mark.parametrize("placeholder", [3, None, object(), mock.MagicMock(), sys])
+def test_a_placeholder_is_a_class_or_a_function(placeholder: object) -> None:
+    """Anything else is refused, with what it is."""
+    with pytest.raises(InvalidDeclaration) as caught:
+        shim("acme:Limits")(placeholder)
+    assert str(caught.value) == (
+        f"{placeholder!r} is neither a class nor a function; put @shim(...) on a class or def statement"
+    )
+
+
+# --- circles, threads, interrupts
+
+
+def test_a_half_imported_target_is_a_clear_error(write: Write) -> None:
+    """An upstream that imports the shim before it defines the symbol gets an error, and nothing is remembered."""
+    write({"acme.py": "import declares\nclass Limits: ...", "declares.py": DECLARES})
+    with pytest.raises(CircularShim) as caught:
+        importlib.import_module("acme")
+    assert str(caught.value) == (
+        "Limits cannot be resolved yet: acme is still being imported, which makes a circle; "
+        "import Limits inside the function that uses it, or below the definitions of acme"
+    )
+    assert all_shims() == ()
+
+
+def test_a_symbol_defined_before_the_circle_closes_is_given(write: Write) -> None:
+    """A half imported upstream that has the symbol already is no problem."""
+    write({"acme.py": "class Limits: ...\nimport declares", "declares.py": DECLARES})
+    acme = importlib.import_module("acme")
+    assert sys.modules["declares"].Limits is acme.Limits
+
+
+def test_a_half_imported_package_above_the_target_is_a_clear_error(write: Write) -> None:
+    """When the target fails only because a package above it is not done, that is a circle and not a breakage."""
+    write(
+        {
+            "acme/__init__.py": "import declares\nlater = 1",
+            "acme/ws.py": "from acme import later\nclass Limits: ...",
+            "declares.py": DECLARES.replace("acme:", "acme.ws:"),
+        }
+    )
+    with pytest.raises(CircularShim, match="^Limits cannot be resolved yet: acme is still being imported") as caught:
+        importlib.import_module("acme")
+    assert isinstance(caught.value.__cause__, ImportError)
+    assert all_shims() == ()
+
+
+def test_what_has_moved_from_a_half_imported_package_has_moved(write: Write) -> None:
+    """The symbol is not in a module that is done; where else it is cannot be read before the package is."""
+    files = {"acme/__init__.py": "import acme.ws, declares", "acme/ws.py": "class LimitsV2: ..."}
+    write({**files, "declares.py": DECLARES.replace("acme:", "acme.ws:")})
+    with pytest.warns(PlaceholderWarning, match="Limits is not in .*ws.py; similar: acme.ws:LimitsV2; "):
+        importlib.import_module("acme")
+
+
+def test_an_upstream_that_imports_the_shipped_shim_back_is_a_clear_error(write: Write, fresh_shims: None) -> None:
+    """The shim module is half imported then, and the error says so whoever is asked first."""
+    manager = "from ssot_shims import HeartbeatConfig as Base\nclass HeartbeatConfig(Base): ..."
+    package = "netra_backend/app/websocket_core"
+    write({"netra_backend/app/__init__.py": "", f"{package}/__init__.py": "", f"{package}/manager.py": manager})
+    with pytest.raises(
+        CircularShim, match="^HeartbeatConfig cannot be resolved yet: ssot_shims.heartbeat_config is still"
+    ):
+        getattr(ssot_shims, "HeartbeatConfig")  # noqa: B009
+
+
+def test_keyboard_interrupt_passes_through(write: Write) -> None:
+    """Ctrl-C inside an upstream is not an answer about it; the next import asks again."""
+    root = write({"acme.py": "raise KeyboardInterrupt\nclass Limits: ..."})
+    with pytest.raises(KeyboardInterrupt):
+        importlib.import_module("acme")
+    (root / "acme.py").write_text("class Limits: ...\nraise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        declare()
+    assert all_shims() == ()
+    (root / "acme.py").write_text("class Limits: ...")
+    importlib.invalidate_caches()
+    assert shim_of(declare()).state == "upstream"
+
+
+def test_sixteen_threads_get_one_object_from_one_import(tmp_path: Path) -> None:
+    """First imports from many threads at once run the upstream once, and all get the same class and one record."""
+    (tmp_path / "acme.py").write_text("import time\ntime.sleep(0.05)\nprint('run')\nclass Limits: ...")
+    (tmp_path / "declares.py").write_text(DECLARES)
+    (tmp_path / "main.py").write_text(
+        """
+import json, threading
+import ssot_shims
+gate, seen = threading.Barrier(16), []
+def ask():
+    gate.wait()
+    from declares import Limits
+    from ssot_shims import HeartbeatConfig
+    seen.append((id(Limits), id(HeartbeatConfig)))
+threads = [threading.Thread(target=ask) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(json.dumps([len(seen), len(set(seen)), sorted(record.name for record in ssot_shims.all_shims())]))
+"""
+    )
+    path = str(Path(ssot_shims.__file__).parents[1])
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "main.py"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ran, result = run.stdout.splitlines()
+    assert (ran, json.loads(result)) == ("run", [16, 1, ["HeartbeatConfig", "Limits"]])
+
+
+def test_declaring_from_many_threads_keeps_every_record() -> None:
+    """Shims declared at the same time in different threads are all there afterwards."""
+
+    def declare_one(number: int) -> Callable[[], None]:
+        def run() -> None:
+            shim(f"acme{number}:Thing")(type(f"Thing{number}", (), {}))
+
+        return run
+
+    threads = [threading.Thread(target=declare_one(number)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {record.name for record in all_shims()} == {f"Thing{number}" for number in range(32)}
+
+
+# --- declared again, from elsewhere, or by a function
+
+
+def test_a_function_that_declares_with_other_targets_is_told() -> None:
+    """Called with two targets it would give two shims of one name, and forget the first: an error."""
+
+    def make(target: str) -> Callable[[], None]:
+        @shim(target)
+        def call() -> None: ...
+
+        return call
+
+    assert make("acme:a") is not make("acme:a")
+    with pytest.raises(
+        InvalidDeclaration, match=r"^tests\.shims\.test_shim\.test_a_function_that_declares.*call declares the shim"
+    ):
+        make("acme:b")
+
+    def make_again(replaces: str) -> Callable[[], None]:
+        @shim("acme:a", replaces=replaces)
+        def ring() -> None: ...
+
+        return ring
+
+    assert make_again("old:a") is not make_again("old:a")
+    with pytest.raises(InvalidDeclaration, match=r"ring declares the shim"):
+        make_again("old:b")
+
+
+def test_a_shim_declared_while_another_of_its_name_resolves_is_an_error(write: Write) -> None:
+    """Resolving runs other people's code; a record that it made is not overwritten."""
+    other = "from ssot_shims import shim\n@shim('gone:Limits')\nclass Limits: ..."
+    write({"acme.py": "try:\n    import other\nexcept ImportError:\n    pass\nclass Limits: ...", "other.py": other})
+    with pytest.raises(InvalidDeclaration) as caught:
+        declare()
+    assert str(caught.value).startswith(
+        "tests.shims.test_shim.declare.<locals>.Limits declares the shim Limits, which other."
+    )
+    assert [record.declared for record in all_shims()] == ["other.Limits"]
+
+
+def test_a_changed_target_that_breaks_is_told_again(write: Write) -> None:
+    """A reload with another target warns about that one, although the first was told."""
+    root = write({"gone.py": "", "bad.py": "Limits = None", "declares.py": DECLARES.replace("acme", "gone")})
+    with pytest.warns(PlaceholderWarning, match="is not in"):
+        module = importlib.import_module("declares")
+    (root / "declares.py").write_text(DECLARES.replace("acme", "bad") + "# of another length\n")
+    with pytest.warns(PlaceholderWarning, match="is of type NoneType, not a class"):
+        importlib.reload(module)
+
+
+def test_a_wrapped_function_and_one_without_a_module_are_functions() -> None:
+    """A decorator's wrapping does not hide the function; code that exec runs may have no module."""
+
+    @shim("acme:cached")
+    @functools.lru_cache
+    def cached() -> int:
+        return 1
+
+    exec("@shim('acme:bare')\ndef bare(): ...", {"shim": shim})
+    assert cached() == 1
+    assert [record.declared for record in all_shims()] == [
+        "tests.shims.test_shim." + cached.__qualname__,
+        "__main__.bare",
+    ]
+
+
+@pytest.mark.parametrize("placeholder", [staticmethod(len), list[int], Callable[[], int]])
+def test_what_only_resembles_a_class_or_function_is_refused(placeholder: object) -> None:
+    """A staticmethod or a generic alias can be called, and is neither."""
+    with pytest.raises(InvalidDeclaration):
+        shim("acme:Limits")(placeholder)
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (["-m", "declares"], "declares.py:"),
+        (["-m", "pytest", "-q", "-p", "no:cacheprovider"], "conftest.py:"),
+    ],
+    ids=["python -m", "a conftest.py"],
+)
+def test_where_no_line_of_the_user_imports_the_declaration_is_the_place(
+    tmp_path: Path, command: list[str], where: str
+) -> None:
+    """Runners import what they run; a warning that points into them helps nobody."""
+    text = "class Here:\n    from ssot_shims import shim\n    @shim('acme:Limits')\n    class Limits: ...\n"
+    for name in ("declares.py", "conftest.py"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "acme.py").write_text("")
+    env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1])}
+    run = subprocess.run([sys.executable, *command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    told = [line for line in (run.stdout + run.stderr).splitlines() if where in line]
+    assert told, run.stdout + run.stderr
+    assert "runpy" not in run.stderr
+
+
+# --- more circles, and upstreams that fight back
+
+
+def test_an_import_error_that_is_no_circle_is_a_breakage(write: Write) -> None:
+    """A package that is half imported above the target does not make every failure below it a circle."""
+    write(
+        {
+            "suite/__init__.py": "from suite.shims import Limits",
+            "suite/impl.py": "import redis_is_not_there\nclass Limits: ...",
+            "suite/shims.py": DECLARES.replace("acme:", "suite.impl:"),
+        }
+    )
+    with pytest.warns(PlaceholderWarning, match="No module named 'redis_is_not_there'"):
+        suite = importlib.import_module("suite")
+    assert shim_of(suite.Limits).cause == "dependency missing"
+
+
+def test_an_upstream_that_imports_the_declaring_module_back_is_a_clear_error(write: Write) -> None:
+    """The circle is the same whichever side is imported first."""
+    write({"acme.py": "from declares import Limits", "declares.py": DECLARES})
+    for first in ("declares", "acme"):
+        with pytest.raises(CircularShim, match="is still being imported, which makes a circle; "):
+            importlib.import_module(first)
+    assert all_shims() == ()
+
+
+def test_an_exception_whose_message_exits_is_told_like_others(write: Write) -> None:
+    """It does not get out of a shim."""
+    source = "class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd"
+    write({"acme.py": f"class Limits: ...\n{source}"})
+    with pytest.warns(PlaceholderWarning, match="importing acme raised Odd; "):
+        declare()
+
+
+def test_where_others_are_quiet_nothing_is_said(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A front end imports declarations without warning or error, strict or not, and no variable is changed for it."""
+    write(MOVED)
+    for strict in ("0", "1"):
+        monkeypatch.setenv("SSOT_SHIMS_STRICT", strict)
+        with quiet():
+            assert shim_of(declare()).state == "moved"
+            assert os.environ["SSOT_SHIMS_STRICT"] == strict
+        forget_shims()
+    with pytest.raises(UpstreamMoved):
+        declare()
+
+
+def test_a_message_that_is_interrupted_stops() -> None:
+    """Ctrl-C while an exception is described is still Ctrl-C."""
+
+    class Odd(Exception):
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        describe(Odd())
+
+
+def test_a_module_that_raises_when_it_is_touched_is_broken() -> None:
+    """A lazy module in sys.modules that fails when it is touched is a breakage, not a traceback out of the shim."""
+
+    class Lazy:
+        def __getattr__(self, name: str) -> object:
+            raise RuntimeError("not today")
+
+    sys.modules["acme"] = Lazy()  # type: ignore[assignment]
+    with pytest.warns(PlaceholderWarning, match="importing acme raised RuntimeError: not today; "):
+        declare()
+
+
+def test_is_placeholder_survives_a_hostile_metaclass() -> None:
+    """Whatever a metaclass does to attribute access, the answer is no."""
+    declare()
+
+    class Meta(type):
+        def __getattribute__(cls, name: str) -> object:
+            raise RuntimeError(name)
+
+    class Odd(metaclass=Meta): ...
+
+    assert not is_placeholder(Odd)
+    assert not is_placeholder(object.__new__(Odd))
+
+
+def test_what_is_left_of_a_setting_after_a_comma_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trailing comma in SSOT_SHIMS_PLACEHOLDERS is no name."""
+    monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", "Limits,")
+    assert shim_of(declare()).state == "forced"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("SSOT_SHIMS_PLACEHOLDERS", "1"), ("SSOT_SHIMS_UPSTREAM_LIMITS", "nowhere:Limits")]
+)
+def test_unset_at_the_end_of_a_reason_does_what_it_says(
+    write: Write, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Done as it says, ``unset`` gives the upstream again."""
+    write({"acme.py": "class Limits: ..."})
+    monkeypatch.setenv(variable, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlaceholderWarning)
+        hint = shim_of(declare()).hint
+    command, name = hint.split()[-2:]
+    assert (command, name) == ("unset", variable)
+    monkeypatch.delenv(name)
+    forget_shims()
+    assert shim_of(declare()).state == "upstream"
+
+
+def test_a_source_file_that_may_not_be_read_is_broken(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look leaves it to the import, whose refusal is told word for word."""
+    root = write({"acme.py": "class Limits: ..."})
+    refusal = f"[Errno 13] Permission denied: '{root}/acme.py'"
+
+    def refuse(self: object, path: str) -> bytes:
+        raise PermissionError(13, "Permission denied", path)
+
+    # Root may read everything, so the refusal is made by hand, for the look and for the import alike.
+    monkeypatch.setattr("ssot_shims._lookup.lookup.open", lambda path, mode: refuse(None, path), raising=False)
+    monkeypatch.setattr("importlib.machinery.SourceFileLoader.get_data", refuse)
+    with pytest.warns(PlaceholderWarning) as told:
+        declare()
+    assert str(told[0].message) == (
+        f"Limits is a placeholder: importing acme raised PermissionError: {refusal}; "
+        f'to see the whole traceback: {sys.executable} -c "from acme import Limits"; '
+        "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Limits"
+    )
+
+
+def test_the_same_declaration_made_while_it_resolves_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads may run one declaration at once; the record that is there first stays."""
+    resolve = ssot_shims._shims.shim.resolve
+
+    def resolve_slowly(*arguments: Any) -> Any:
+        monkeypatch.setattr(ssot_shims._shims.shim, "resolve", resolve)
+        declare()
+        return resolve(*arguments)
+
+    monkeypatch.setattr(ssot_shims._shims.shim, "resolve", resolve_slowly)
+    limits = declare()
+    assert [record.placeholder for record in all_shims()] == [limits]
