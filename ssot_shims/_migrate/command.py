@@ -26,7 +26,7 @@ from ssot_shims.errors import InvalidSetting, MigrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
@@ -56,7 +56,23 @@ class Outcome(Record):
     problem: Problem | None = None
 
 
-def migrate(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of the command to its *parser*."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--write", action="store_true", help="rewrite the files")
+    mode.add_argument("--check", action="store_true", help="exit code 1 if there is anything to rewrite")
+    rule = "such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml and the shims say more"
+    parser.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
+    exclude = "leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py"
+    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
+    parser.add_argument("--no-gitignore", action="store_true", help="take what git ignores as well")
+    parser.add_argument("--all", action="store_true", help="list every place, and not three of each group")
+    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help="of the report (text)")
+    parser.add_argument("--jobs", metavar="N", help="processes to use at most (all cores)")
+
+
+def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
     """Do what *options* say, called in *folder* of *project*, and report on *out*; gives the exit code.
 
     Raises a :class:`SsotShimsError` for what keeps it from starting. No file has been touched then.
