@@ -47,7 +47,9 @@ class Answers:
         self.last: dict[str, Availability | None] = {}  # given out, without overrides; None while it is found out
         self.overriding: dict[str, Availability] = {}  # given out as an override that says yes
         self.refreshed: set[str] = set()  # these this process finds out for itself
-        # The answers that need no look at clock or overrides, and the modules whose global ``_<name>`` says the same.
+        # The answers that need no look at clock or overrides, whether they are yes, and the modules whose global
+        # ``_<name>`` says the same.
+        self.cached: dict[str, Availability] = {}
         self.hits: dict[str, bool] = {}
         self.globals: dict[str, dict[str, Any]] = {}
         self._clock = clock
@@ -167,11 +169,12 @@ class Answers:
             answer, until = self.kept.get(name, (None, None))
             if until is not None or any(name in layer for layer in self.layers):
                 answer = None
-            for place, key in ((self.hits, name), (self.globals.get(name, {}), f"_{name}")):
+            places: list[dict[str, Any]] = [self.cached, self.hits, self.globals.get(name, {})]
+            for place, key in zip(places, (name, name, f"_{name}"), strict=True):
                 if answer is None:
                     place.pop(key, None)
                 else:
-                    place[key] = answer.status == "available"
+                    place[key] = answer if place is self.cached else answer.status == "available"
 
 
 def _finished(capability: Capability, answer: Availability, seconds: float) -> Availability:

@@ -45,6 +45,7 @@ class Registry(Catalogue):
 
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(clock=clock)
+        self._cached = self._answers.cached
         if hasattr(os, "register_at_fork"):
             existing = ref(self._answers)  # what is registered at forks is never taken back, and must not keep them
 
@@ -67,6 +68,10 @@ class Registry(Catalogue):
         Traceback (most recent call last):
         ssot_shims.errors.UnknownName: no capability 'paht'; close: path; known: path
         """
+        try:
+            return self._cached[name]
+        except (KeyError, TypeError):
+            pass  # asked below, or what is raised would carry the KeyError
         return wait(self._answers, start(self._answers, name))
 
     async def acheck(self, name: str) -> Availability:
@@ -111,12 +116,6 @@ class Registry(Catalogue):
             wanted.update({part: self[part] for part in new})
         self._answers.refreshed.update(wanted)
         self._answers.forget(wanted)
-
-    def hanging(self) -> dict[str, str]:
-        """The probes that were given up and have not come back, by name, with the line where each stands."""
-        with self._answers.lock:
-            late = [flight for flight in self._answers.flights if flight.ident and flight.deadline < monotonic()]
-        return {flight.capability.name: flight.place for flight in late}
 
     def start_each(self, names: Iterable[str]) -> dict[str, Callable[[], Availability]]:
         """The checks of *names*, all started; calling one waits for its answer, or raises why there is none."""

@@ -25,6 +25,7 @@ from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Probe
 from ssot_shims.errors import CircularProbe, InvalidSetting
 from tests.conftest import Write
+from tests.support.flights import hanging
 
 HERE = __file__
 CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
@@ -198,7 +199,7 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
         )
     }
     release.set()
-    until(lambda: not registry.hanging())
+    until(lambda: not hanging(registry))
     assert (registry.check("late").status, len(asked)) == ("timed_out", 1)
 
 
@@ -324,9 +325,9 @@ def test_a_probe_that_hangs_is_not_started_again(release: threading.Event) -> No
             f"to give it longer: timeout=10 where it is registered ({HERE}:{stuck.__code__.co_firstlineno})"
         )
     )
-    assert registry.hanging() == {"stuck": stands}
+    assert hanging(registry) == {"stuck": stands}
     release.set()
-    until(lambda: not registry.hanging())
+    until(lambda: not hanging(registry))
     registry.refresh("stuck")
     assert (registry.check("stuck").status, len(asked)) == ("available", 2)
 
@@ -403,7 +404,7 @@ def test_a_late_result_is_timed_out_whether_somebody_waits_or_not(registry: Regi
     assert done.wait(20)
     until(lambda: not registry._answers.flights)
     asked = time.monotonic()
-    assert (registry.check("late").status, registry.hanging()) == ("timed_out", {})
+    assert (registry.check("late").status, hanging(registry)) == ("timed_out", {})
     assert time.monotonic() - asked < 0.05
 
 
@@ -602,7 +603,7 @@ def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: th
     assert registry.check("gpu").status == "timed_out"
     registry.register("gpu", lambda: True, replace=True)
     assert registry.check("gpu")
-    assert [*registry.hanging()] == ["gpu"]
+    assert [*hanging(registry)] == ["gpu"]
 
 
 def test_a_probe_that_is_replaced_just_before_it_starts(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -670,7 +671,7 @@ def test_a_thousand_rounds_end_in_the_right_answer(registry: Registry) -> None:
     for thread in threads:
         thread.join()
     registry.refresh()
-    assert (wrong, bool(registry.check("docker")), registry.hanging()) == ([], truth[0], {})
+    assert (wrong, bool(registry.check("docker")), hanging(registry)) == ([], truth[0], {})
 
 
 # --- what passes through
@@ -1083,7 +1084,7 @@ def test_what_is_left_in_a_child(registry: Registry, monkeypatch: pytest.MonkeyP
         held.wait(20)
         registry._answers.after_fork()  # what the child calls first
         assert (registry.check("known"), registry.check("slow").source) == (known, "override")
-        assert registry.hanging() == {}
+        assert hanging(registry) == {}
     let_go.set()
     release.set()
     holder.join()

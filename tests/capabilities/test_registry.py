@@ -1065,3 +1065,16 @@ def test_what_a_signal_handler_raises_goes_through_a_probe(tmp_path: Path) -> No
     command = [sys.executable, "main.py"]
     run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
     assert (run.returncode, run.stderr) == (3, "")
+
+
+@pytest.mark.parametrize(("ttl", "most"), [(None, 1), (60, None)])
+def test_a_cached_answer_is_one_look_into_a_dictionary(registry: Registry, ttl: float | None, most: int | None) -> None:
+    """No other function runs, of Python or C (a lock, a clock); an answer with a ttl is held against the clock."""
+    registry.register("path", "env:PATH", ttl=ttl)
+    answer = registry.check("path")
+    calls: list[str] = []
+    sys.setprofile(lambda _frame, event, _argument: calls.append(event) if "call" in event else None)
+    found = registry.check("path")
+    sys.setprofile(None)
+    assert found is answer
+    assert calls[:-1] == ["call"] if most else len(calls) > 5  # the last one is setprofile() itself

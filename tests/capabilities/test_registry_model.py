@@ -20,6 +20,7 @@ from ssot_shims._capabilities.capability import LEVELS, capability
 from ssot_shims._capabilities.registry import wait
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.support.chance import Chance
+from tests.support.flights import hanging
 
 NAMES = ("db", "gpu", "web")
 COMBINED = {"both": "all:db,gpu", "either": "any:gpu,web", "nested": "all:either,db,slow"}
@@ -373,10 +374,11 @@ class Comparison(RuleBasedStateMachine):
             expected = self.model.known(name)
             assert expected is not None
             assert (expected[0] == "available") is answer
+        assert {name: bool(answer) for name, answer in self.registry._answers.cached.items()} == self.hits
 
     @invariant()
     def what_hangs_is_known(self) -> None:
-        assert list(self.registry.hanging()) == [HANGING] * self.model.is_hanging
+        assert list(hanging(self.registry)) == [HANGING] * self.model.is_hanging
 
     @invariant()
     def the_names_are_those_registered(self) -> None:

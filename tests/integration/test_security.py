@@ -35,6 +35,7 @@ from ssot_shims import (
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.conftest import run
 from tests.support.docker_machine import Machine, ask, seen
+from tests.support.flights import hanging
 from tests.support.hostile import ANSWER, Peer, says
 
 PACKAGE = Path(ssot_shims.__file__).parent
@@ -281,7 +282,7 @@ def test_names_of_files_are_neutral_in_every_report(
     try:
         for name in ("no", "fails", "odd", "hangs"):
             assert is_one_line(capabilities.check(name).reason)
-        assert list(capabilities.hanging()) == ["hangs"]
+        assert list(hanging(capabilities)) == ["hangs"]
         with capabilities.override(no=False):
             assert_harmless(reports(capfd))
     finally:
