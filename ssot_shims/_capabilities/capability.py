@@ -72,11 +72,7 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
     """
     refuse_bad_name(name)
     for option in ("timeout", "ttl"):
-        seconds = options.get(option)
-        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if seconds is not None and not (is_number and 0 < seconds <= _LONGEST):
-            problem = f"the {option} of {name!r} is {seconds!r}"
-            raise InvalidDeclaration(problem, "give seconds above 0, at most a day (86400)")
+        refuse_bad_seconds(f"{option} of {name!r}", options.get(option))
     if not isinstance(options.get("service"), bool | None):
         raise InvalidDeclaration(f"the service of {name!r} is {options['service']!r}", "give True, False or None")
     if isinstance(probe, str):
@@ -97,6 +93,14 @@ def refuse_bad_name(name: object) -> None:
         raise InvalidDeclaration(problem, "a name is a string such as 'docker'")
     if not is_capability_name(name):
         raise InvalidDeclaration(problem, "use lower-case letters, digits and _, beginning with a letter")
+
+
+def refuse_bad_seconds(what: str, seconds: Any, *, may_be_0: bool = False) -> None:
+    """Raise :class:`InvalidDeclaration` unless *seconds*, given as *what*, is None or a number of at most a day."""
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and 0 <= seconds <= _LONGEST and (seconds or may_be_0)):
+        expected = f"give seconds {'from 0' if may_be_0 else 'above 0'}, at most a day (86400)"
+        raise InvalidDeclaration(f"the {what} is {seconds!r}", expected)
 
 
 def _refuse_bad_function(name: str, probe: object) -> None:

@@ -1,4 +1,4 @@
-"""A flight: one run of a probe, in a daemon thread, that all who ask meanwhile wait for."""
+"""A flight: one run of a probe, in a daemon thread, that all who ask meanwhile wait for; and the pauses between two."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from time import monotonic
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line, file_of
+from ssot_shims._capabilities.capability import refuse_bad_seconds
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from threading import Thread
 
     from ssot_shims._capabilities.capability import Capability
@@ -125,25 +126,41 @@ def in_thread(name: str, run: Callable[[], object]) -> Thread | None:
 
 async def awaited(name: str, wait: Callable[[], Availability]) -> Availability:
     """What *wait* gives, while the running event loop goes on: a thread named *name* waits."""
-    from asyncio import get_running_loop  # those who await have it
-    from contextlib import suppress
+    from asyncio import wrap_future  # those who await have both
+    from concurrent.futures import Future
 
-    loop = get_running_loop()
-    known = loop.create_future()
-
-    def settle(answer: Availability | None, error: BaseException | None) -> None:
-        if not known.done():  # nobody has cancelled it
-            known.set_result(answer) if error is None else known.set_exception(error)
+    known: Future[Availability] = Future()
+    known.set_running_or_notify_cancel()  # from now on cancelling the waiting does not cancel this
 
     def run() -> None:
-        answer = error = None
         try:
-            answer = wait()
+            known.set_result(wait())
         except BaseException as raised:  # for whoever awaits
-            error = raised
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
-            loop.call_soon_threadsafe(settle, answer, error)
+            known.set_exception(raised)
 
     in_thread(name, run)
-    found: Availability = await known
-    return found
+    return await wrap_future(known)
+
+
+def pauses(answers: dict[str, Availability], wait: float | None, refresh: Callable[..., None]) -> Iterator[float]:
+    """The seconds before each try at *answers*, which the tries fill in: first 0, then 0.1 to 2.
+
+    It ends when *wait* seconds are up, all are there, or one is not there for a reason that does not pass. Then the
+    answers of the last try say how long it took.
+    """
+    refuse_bad_seconds("wait", wait, may_be_0=True)
+    began, pause = monotonic(), 0.1
+    again: dict[str, Availability] = {}
+    yield 0.0
+    while (left := began + (wait or 0) - monotonic()) > 0:
+        missing = {name: answer for name, answer in answers.items() if not answer}
+        if not missing or any(one.status == "failed" or one.source != "probe" for one in missing.values()):
+            break
+        again = missing
+        refresh(*again)
+        yield min(pause, left)
+        pause = min(2 * pause, 2.0)
+    for name in again:
+        seconds = monotonic() - began
+        reason = f"{answers[name].reason} (waited {seconds:.1f} s)"
+        answers[name] = answers[name].replace(reason=reason, seconds=seconds)

@@ -1,14 +1,14 @@
 """The registry: capabilities by name, and one question to ask of each.
 
 A check has two steps, so that several run side by side: *start* does what belongs in the asking thread and starts the
-thread of the probe, *wait* gives the answer.
+thread of the probe, *wait_for* gives the answer.
 """
 
 from __future__ import annotations
 
 import os
 from _weakref import ref
-from time import monotonic
+from time import monotonic, sleep
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
@@ -16,7 +16,7 @@ from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers, Override, forced, overriding
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
-from ssot_shims._capabilities.flight import Flight, Started, awaited, current, in_thread, names_between
+from ssot_shims._capabilities.flight import Flight, Started, awaited, current, in_thread, names_between, pauses
 from ssot_shims._capabilities.function import combined, outcome, prepared
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
@@ -55,12 +55,17 @@ class Registry(Catalogue):
 
             os.register_at_fork(after_in_child=after_fork)
 
-    def check(self, name: str) -> Availability:
+    def check(self, name: str, *, wait: float | None = None) -> Availability:
         """Whether *name* is there, and why.
 
         The answer is found out once: a yes or no is kept, *timed_out* and *failed* are asked about once more by the
-        first question after 5 seconds. Whatever the machine is like, this does not raise. It raises
-        :class:`UnknownName`, :class:`InvalidSetting` and :class:`CircularProbe` for what they name.
+        first question after 5 seconds. With *wait* the probe is tried again, after pauses of 0.1 to 2 seconds, until it
+        says yes or so many seconds are up; a try that has begun by then ends with its own timeout. What *failed* and
+        what a setting or an override answers is not tried again: waiting changes neither a bug nor a setting.
+
+        Whatever the machine is like, this does not raise. It raises :class:`UnknownName`, :class:`InvalidSetting` and
+        :class:`CircularProbe` for what they name, and :class:`InvalidDeclaration` for a *wait* that is no number of
+        seconds from 0 to 86400.
 
         >>> registry = Registry()
         >>> registry.register("path", "env:PATH")
@@ -68,27 +73,39 @@ class Registry(Catalogue):
         Traceback (most recent call last):
         ssot_shims.errors.UnknownName: no capability 'paht'; close: path; known: path
         """
+        if wait is not None:
+            return self._polled([name], wait)[name]
         try:
             return self._cached[name]
         except (KeyError, TypeError):
             pass  # asked below, or what is raised would carry the KeyError
-        return wait(self._answers, start(self._answers, name))
+        return wait_for(self._answers, start(self._answers, name))
 
-    async def acheck(self, name: str) -> Availability:
+    async def acheck(self, name: str, *, wait: float | None = None) -> Availability:
         """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
-        started = start(self._answers, name)
-        if isinstance(started, Availability):
-            return wait(self._answers, started)
-        return await awaited(name, lambda: wait(self._answers, started))
+        from asyncio import sleep
+        from functools import partial
+
+        answers: dict[str, Availability] = {}
+        for pause in pauses(answers, wait, self.refresh):
+            if pause:
+                await sleep(pause)
+            started = start(self._answers, name)
+            waiting = partial(wait_for, self._answers, started)
+            answers[name] = waiting() if isinstance(started, Availability) else await awaited(name, waiting)
+        return answers[name]
 
     def check_all(self) -> dict[str, Availability]:
         """The answer for every capability there is, by name; found side by side, in the time of the slowest."""
         return {name: wait() for name, wait in self.start_each(self).items()}
 
-    def require(self, *names: str) -> None:
-        """Nothing, when all *names* are there. Raises :class:`CapabilityMissing` with every reason when one is not."""
-        waits = self.start_each([self[name].name for name in names])
-        missing = {name: answer for name, wait in waits.items() if not (answer := wait())}
+    def require(self, *names: str, wait: float | None = None) -> None:
+        """Nothing, when all *names* are there, or come within *wait* seconds in all, as :meth:`check` waits.
+
+        Raises :class:`CapabilityMissing` with every reason when one is not, and what :meth:`check` raises.
+        """
+        answers = self._polled([self[name].name for name in names], wait)
+        missing = {name: answer for name, answer in answers.items() if not answer}
         if missing:
             reasons = {name: answer.reason for name, answer in missing.items()}
             raise CapabilityMissing(reasons, {name: answer.hint for name, answer in missing.items()})
@@ -117,11 +134,20 @@ class Registry(Catalogue):
         self._answers.refreshed.update(wanted)
         self._answers.forget(wanted)
 
+    def _polled(self, names: Iterable[str], wait: float | None) -> dict[str, Availability]:
+        """The answers for *names*, asked side by side, and those that are not there again for *wait* seconds."""
+        answers: dict[str, Availability] = {}
+        for pause in pauses(answers, wait, self.refresh):
+            sleep(pause)
+            waits = self.start_each(name for name in names if not answers.get(name))
+            answers.update({name: wait() for name, wait in waits.items()})
+        return answers
+
     def start_each(self, names: Iterable[str]) -> dict[str, Callable[[], Availability]]:
         """The checks of *names*, all started; calling one waits for its answer, or raises why there is none."""
         from functools import partial  # comes with threading, and is not for a single question
 
-        return {name: partial(wait, self._answers, one) for name, one in start_each(self._answers, names).items()}
+        return {name: partial(wait_for, self._answers, one) for name, one in start_each(self._answers, names).items()}
 
     def when_unknown(self, declare: Callable[[], object] | None) -> Callable[[], object] | None:
         """Call *declare* once, when somebody asks for a name that is unknown; returns what would have been called."""
@@ -144,7 +170,7 @@ class Registry(Catalogue):
 
 
 def start_each(answers: Answers, names: Iterable[str]) -> dict[str, Started]:
-    """Start each of *names*; :func:`wait` raises what is wrong with one of them."""
+    """Start each of *names*; :func:`wait_for` raises what is wrong with one of them."""
     started: dict[str, Started] = {}
     for name in dict.fromkeys(names):
         try:
@@ -243,18 +269,18 @@ def _run(answers: Answers, flight: Flight, function: Callable[..., object] | Ava
         answers.end(flight)
 
 
-def wait(answers: Answers, started: Started) -> Availability:
+def wait_for(answers: Answers, started: Started) -> Availability:
     """The answer of what was *started*. The errors of a run are raised in each thread that waits for it."""
     if isinstance(started, SsotShimsError):
         raise started
-    answer = started if isinstance(started, Availability) else _wait(answers, started)
+    answer = started if isinstance(started, Availability) else _wait_for(answers, started)
     answers.note(answer.name, answer)
     return answer
 
 
-def _wait(answers: Answers, flight: Flight) -> Availability:
+def _wait_for(answers: Answers, flight: Flight) -> Availability:
     if flight.parts:
-        found = {name: wait(answers, part) for name, part in flight.parts.items()}
+        found = {name: wait_for(answers, part) for name, part in flight.parts.items()}
         answer = combined(flight.capability.probe.kind, found)
         return answer.replace(name=flight.capability.name, seconds=monotonic() - flight.started)
     if not flight.has_ended_in_time():
@@ -267,4 +293,4 @@ def _wait(answers: Answers, flight: Flight) -> Availability:
     if flight.error is not None:
         raise flight.error
     # Without an answer, whoever started it was interrupted before the thread began.
-    return wait(answers, start(answers, flight.capability.name)) if flight.answer is None else flight.answer
+    return wait_for(answers, start(answers, flight.capability.name)) if flight.answer is None else flight.answer

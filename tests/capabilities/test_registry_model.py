@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable
 from ssot_shims._capabilities import flight as _flight
 from ssot_shims._capabilities.capability import LEVELS, capability
-from ssot_shims._capabilities.registry import wait
+from ssot_shims._capabilities.registry import wait_for
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.support.chance import Chance
 from tests.support.flights import hanging
@@ -250,7 +250,7 @@ class Comparison(RuleBasedStateMachine):
         """Wait for the parts that are still asked when one has ended in an error."""
         for flight in [*self.registry._answers.flights]:
             if not flight.is_over:
-                wait(self.registry._answers, flight)
+                wait_for(self.registry._answers, flight)
 
     # --- what may happen
 
