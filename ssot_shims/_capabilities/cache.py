@@ -10,6 +10,7 @@ from ssot_shims._availability import Availability
 from ssot_shims._capabilities.capability import Capability, refuse_bad_name
 from ssot_shims._capabilities.flight import GRACE, Flight
 from ssot_shims._capabilities.function import WHOLE, is_whole
+from ssot_shims._probes.notation import read, without_secrets
 from ssot_shims._text import close_matches, fit_to_show, one_line, shortened
 from ssot_shims.errors import InvalidDeclaration, UnknownName
 
@@ -40,6 +41,7 @@ class Answers:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.capabilities: dict[str, Capability] = {}  # by name; changed under the lock, read without it
+        self.unnamed: dict[str, Capability] = {}  # asked for by notation, by that without secrets; never dropped
         self.declare_more: Callable[[], object] | None = None  # called once when a name is unknown
         self.lock = RLock()  # as C has it: it is never held while something else is waited for
         self.flights: list[Flight] = []  # until the thread of each has ended, whether or not somebody waits for it
@@ -56,10 +58,16 @@ class Answers:
         self.kept: dict[str, tuple[Availability, float | None]] = {}  # until when by the clock; None: for good
 
     def find(self, name: str) -> Capability:
-        """The capability *name*. Raises :class:`UnknownName` with the names that come close."""
+        """The capability *name*, which may be a notation instead.
+
+        Raises :class:`UnknownName` with the names that come close, and :class:`InvalidDeclaration` for a notation that
+        does not read.
+        """
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
             refuse_bad_name(name)
-        found = self.capabilities.get(name)
+        found = self.capabilities.get(name) or self.unnamed.get(name)
+        if found is None and ":" in name:
+            return self._find_unnamed(name)
         if found is None and self.declare_more:
             declare, self.declare_more = self.declare_more, None  # what it imports may ask, too
             declare()
@@ -68,6 +76,14 @@ class Answers:
             names = tuple(sorted(self.capabilities))
             raise UnknownName("capability", name, close_matches(name, names), names)
         return found
+
+    def _find_unnamed(self, notation: str) -> Capability:
+        made = Capability(name=without_secrets(notation), probe=read(notation))
+        with self.lock:
+            if self.unnamed.get(made.name) != made:  # the secrets may be others
+                self.unnamed[made.name] = made
+                self.forget([made.name])
+            return self.unnamed[made.name]
 
     def choose(self, name: str, chosen: Capability | None) -> None:
         """Let *chosen* be the capability *name*, or nothing; what was known of another one is dropped."""

@@ -131,7 +131,7 @@ class Catalogue:
                 for name in names:
                     for level in LEVELS:
                         self.set_level(name, level, levels.get(name, {}).get(level))
-                self._answers.forget(names)
+                self._answers.forget([*names, *self._answers.unnamed])
 
         return restore
 

@@ -6,7 +6,7 @@ from ssot_shims._availability import Availability
 from ssot_shims._callsite import file_of, place_of, raising
 from ssot_shims._capabilities.capability import Capability, is_async
 from ssot_shims._probes.notation import Probe, PythonProbe
-from ssot_shims._settings import has_variable
+from ssot_shims._settings import has_variable, is_capability_name
 from ssot_shims._text import describe, fit_to_show
 from ssot_shims.errors import CircularProbe, Unavailable
 
@@ -85,8 +85,9 @@ def _no(function: Callable[..., object], why: object, hint: object = "") -> Avai
 
 
 def failed(capability: Capability, reason: str, hint: str = "") -> Availability:
-    """The answer *failed*; without a *hint*, with the setting that answers without the probe."""
-    hint = hint or f"to answer without it: {has_variable(capability.name)}=0"
+    """The answer *failed*; without a *hint*, with the setting that answers without the probe if there is one."""
+    if not hint and is_capability_name(capability.name):  # a notation has no such variable
+        hint = f"to answer without it: {has_variable(capability.name)}=0"
     return Availability(status="failed", reason=reason, hint=hint)
 
 

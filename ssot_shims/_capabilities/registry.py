@@ -56,7 +56,7 @@ class Registry(Catalogue):
             os.register_at_fork(after_in_child=after_fork)
 
     def check(self, name: str, *, wait: float | None = None) -> Availability:
-        """Whether *name* is there, and why.
+        """Whether *name* is there, and why. In place of a name a notation does, such as ``tcp://localhost:5432``.
 
         The answer is found out once: a yes or no is kept, *timed_out* and *failed* are asked about once more by the
         first question after 5 seconds. With *wait* the probe is tried again, after pauses of 0.1 to 2 seconds, until it
@@ -64,8 +64,8 @@ class Registry(Catalogue):
         what a setting or an override answers is not tried again: waiting changes neither a bug nor a setting.
 
         Whatever the machine is like, this does not raise. It raises :class:`UnknownName`, :class:`InvalidSetting` and
-        :class:`CircularProbe` for what they name, and :class:`InvalidDeclaration` for a *wait* that is no number of
-        seconds from 0 to 86400.
+        :class:`CircularProbe` for what they name, and :class:`InvalidDeclaration` for a notation that does not read and
+        for a *wait* that is no number of seconds from 0 to 86400.
 
         >>> registry = Registry()
         >>> registry.register("path", "env:PATH")
@@ -128,11 +128,11 @@ class Registry(Catalogue):
 
         Refreshing a combination refreshes its parts. Overrides stay. Raises :class:`UnknownName`.
         """
-        wanted = {name: self[name] for name in names or self}
+        wanted = {one.name: one for one in map(self._answers.find, names or self)}
         while new := {part for one in wanted.values() for part in one.parts} - wanted.keys():
             wanted.update({part: self[part] for part in new})
         self._answers.refreshed.update(wanted)
-        self._answers.forget(wanted)
+        self._answers.forget([*wanted, *(() if names else self._answers.unnamed)])
 
     def _polled(self, names: Iterable[str], wait: float | None) -> dict[str, Availability]:
         """The answers for *names*, asked side by side, and those that are not there again for *wait* seconds."""

@@ -13,7 +13,7 @@ from ssot_shims._project.pyproject import EnvironmentDeclaration, Project, find_
 from ssot_shims._project.requirement import Verdict, judge_each, required_here, run_options
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches
-from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
 
 
 class Environment(Mapping[str, str]):
@@ -154,7 +154,7 @@ def _candidates(project: Project, name: str | None) -> tuple[EnvironmentDeclarat
         for requirement in declaration.requires:
             try:
                 capabilities[requirement]
-            except UnknownName as error:
+            except (UnknownName, InvalidDeclaration) as error:
                 raise InvalidSetting(
                     declaration.setting("requires"), requirement, f"a known capability; {error}"
                 ) from error

@@ -188,6 +188,6 @@ def _environment(table: _Table) -> EnvironmentDeclaration:
             raise values.wrong(key, "a text with a lone $", "${NAME} for an environment variable, $$ for a dollar")
     requires = named.names("requires")
     for required in requires:
-        if not is_capability_name(required):
+        if not is_capability_name(required) and ":" not in required:  # a notation is read where it is asked for
             raise named.wrong("requires", required, "names of capabilities such as 'postgres'")
     return EnvironmentDeclaration(name=name, requires=requires, values=values.entries, where=str(table.file))

@@ -399,7 +399,8 @@ E = "tool.ssot_shims.environments"
         ),
         (
             f"[[{E}]]\nname = 'e'\nrequires = ['tcp://me:hunter2@h:1']",
-            f"{E}.e.requires in FILE is 'tcp://***@h:1'; expected names of capabilities such as 'postgres'",
+            f"{E}.e.requires in FILE is 'tcp://***@h:1'; expected a known capability; "
+            "the probe 'tcp://***@h:1' is not a host and a port; expected tcp://host:port",
         ),
         (f"[[{E}]]\nname = 'e'\nvalues = ['x']", f"{E}.e.values in FILE is '<list>'; expected a table"),
         (
