@@ -57,9 +57,10 @@ class Catalogue:
         """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
 
         *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
-        ``https://...``, ``command:git``, ``module:numpy>=2``, ``env:NAME``, ``python:pkg.mod:function``,
-        ``all:docker,postgres``, ``any:docker,staging``. A function says yes by returning None or True, and no by
-        returning False or ``(False, "why")``, or by raising :class:`Unavailable`; anything else counts as failed.
+        ``https://...``, ``command:git``, ``module:numpy>=2``, ``import:pkg.mod``, ``env:NAME``,
+        ``python:pkg.mod:function``, ``all:docker,postgres``, ``any:docker,staging``. A function says yes by
+        returning None or True, and no by returning False or ``(False, "why")``, or by raising :class:`Unavailable`;
+        anything else counts as failed.
 
         A probe is given up after *timeout* seconds (default 2.5, or ``SSOT_SHIMS_TIMEOUT``). A function that hangs is
         left behind in its daemon thread, and not started again before it has come back; one that prints without end

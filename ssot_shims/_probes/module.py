@@ -1,4 +1,4 @@
-"""``module:`` probes: whether a module could be imported, and in which version. It is not imported."""
+"""``module:`` and ``import:`` probes: whether a module could be imported, and in which version; whether it imports."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._lookup.finder import Place, Undecidable, steps_to
+from ssot_shims._lookup.finder import Place, Undecidable, attribute, place_of, steps_to
 from ssot_shims._lookup.lookup import submodules_in
-from ssot_shims._probes.notation import NotationError, Probe, is_dotted_name, split_before
+from ssot_shims._probes.notation import NotationError, Probe, refuse_bad_dotted_name, split_before
 from ssot_shims._text import describe, did_you_mean
 from ssot_shims.errors import Unavailable
 
@@ -38,7 +38,7 @@ class ModuleProbe(Probe):
     def try_it(self, deadline: float) -> Availability:
         """Where the module is, and in which version where one is asked for."""
         try:
-            place = self._find()
+            place = _find(self.module)
         except Undecidable as unclear:
             cause = describe(unclear.__cause__ or unclear)
             reason = f"looking for {self.module}, an import finder raised {cause}"
@@ -47,19 +47,6 @@ class ModuleProbe(Probe):
             return self._compare(place)
         where, details = (f"at {place.shown}", {"path": place.shown}) if place.shown else ("built in", {})
         return Availability(status="available", reason=f"{self.module} is {where}", details=details)
-
-    def _find(self) -> Place:
-        """Where the module is. Raises Unavailable with the step down to it at which there is nothing."""
-        *packages, (name, place) = steps_to(self.module)
-        if place is not None:
-            return place
-        above, parent = packages[-1] if packages else ("", None)
-        if parent is None:
-            hint = f"install it, or set PYTHONPATH=<the folder that holds {name}>"
-            raise Unavailable(f"no module {name!r} is installed here", hint)
-        close = did_you_mean(name.rpartition(".")[2], submodules_in(parent.folders or ()))
-        reason = f"{above} ({parent.shown or 'built in'}) has no module {name}{close}"
-        raise Unavailable(reason, f"install a version of {self.module.partition('.')[0]} that has it")
 
     def _compare(self, place: Place) -> Availability:
         """Whether the distribution that brought the module has a version within the specifier."""
@@ -82,6 +69,46 @@ class ModuleProbe(Probe):
             return Availability(status="available", reason=reason, details=details)
         reason, hint = f"{found.name} is {found.version}, not {self.specifier}", f"install {found.name}{self.specifier}"
         return Availability(status="unavailable", reason=reason, hint=hint, details=details)
+
+
+class ImportProbe(Probe):
+    """Whether a module can be imported. It is, in the thread of the probe, and stays so."""
+
+    notation: str
+    module: str
+
+    def try_it(self, deadline: float) -> Availability:
+        """Yes when it imports; no when it, or what it needs, is not installed. Whatever else it raises passes."""
+        try:
+            file = attribute(import_module(self.module), "__file__")
+        except ImportError as error:
+            cause: BaseException | None = error
+            while isinstance(cause, ImportError) and not cause.name:  # raised by hand, where another was caught
+                cause = cause.__cause__ or cause.__context__
+            missing = (cause.name or "") if isinstance(cause, ModuleNotFoundError) else ""
+            if f"{self.module}.".startswith(f"{missing}."):
+                _find(self.module)  # raises
+            above = missing.rpartition(".")[0]
+            package = place_of(above) if above else None
+            if not missing or (package and not package.is_namespace):  # what is installed is broken, or has moved
+                raise
+            raise Unavailable(f"{self.module} needs {missing!r}, which is not installed here", "install it") from error
+        where, details = (f", from {file}", {"path": file}) if file else ("", {})
+        return Availability(status="available", reason=f"{self.module} can be imported{where}", details=details)
+
+
+def _find(module: str) -> Place:
+    """Where *module* is. Raises Unavailable with the step down to it at which there is nothing."""
+    *packages, (name, place) = steps_to(module)
+    if place is not None:
+        return place
+    above, parent = packages[-1] if packages else ("", None)
+    if parent is None:
+        hint = f"install it, or set PYTHONPATH=<the folder that holds {name}>"
+        raise Unavailable(f"no module {name!r} is installed here", hint)
+    close = did_you_mean(name.rpartition(".")[2], submodules_in(parent.folders or ()))
+    reason = f"{above} ({parent.shown or 'built in'}) has no module {name}{close}"
+    raise Unavailable(reason, f"install a version of {module.partition('.')[0]} that has it")
 
 
 def _distribution_of(module: str, file: str) -> Distribution | None:
@@ -145,8 +172,7 @@ def _editable_folder(direct_url: str) -> str:
 def read_module(notation: str, rest: str) -> ModuleProbe:
     """The probe of ``module:numpy`` or ``module:numpy>=2``."""
     module, specifier = split_before("<>=!~ ", rest)
-    if not is_dotted_name(module):
-        raise NotationError(f"names the module {module!r}, which is no dotted name" if module else "names no module")
+    refuse_bad_dotted_name("module", module)
     if specifier:
         from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -156,3 +182,9 @@ def read_module(notation: str, rest: str) -> ModuleProbe:
             expected = "module:NAME with a version specifier such as >=2 or >=1.26,<2"
             raise NotationError(f"has the version {specifier!r}", expected) from None
     return ModuleProbe(notation=notation, module=module, specifier=specifier)
+
+
+def read_import(notation: str, module: str) -> ImportProbe:
+    """The probe of ``import:dask.dataframe``."""
+    refuse_bad_dotted_name("module", module)
+    return ImportProbe(notation=notation, module=module)

@@ -83,6 +83,7 @@ _FORMS = {
     "https": ("https://host/path", "http", "read_http"),
     "command": ("command:NAME", "command", "read_command"),
     "module": ("module:NAME or module:NAME>=2", "module", "read_module"),
+    "import": ("import:pkg.mod", "module", "read_import"),
     "env": ("env:NAME or env:NAME=value", "command", "read_env"),
     "python": ("python:pkg.mod:function", "notation", "read_python"),
     "all": ("all:NAME,NAME", "notation", "read_combination"),
@@ -105,7 +106,7 @@ def read(notation: str) -> Probe | PythonProbe | Combination:
     Traceback (most recent call last):
     ssot_shims.errors.InvalidDeclaration: the probe 'tpc://localhost:5432' has an unknown scheme 'tpc'; close: tcp; \
 expected tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, module:NAME or \
-module:NAME>=2, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
+module:NAME>=2, import:pkg.mod, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
     """
     if not isinstance(notation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         problem = f"the probe '<{type(notation).__name__}>' is not a string"
@@ -152,9 +153,8 @@ def split_before(marks: str, text: str) -> tuple[str, str]:
 def read_python(notation: str, rest: str) -> PythonProbe:
     """The probe of ``python:pkg.mod:function``."""
     module, _, function = rest.partition(":")
-    for part, dotted in (("module", module), ("function", function)):
-        if not is_dotted_name(dotted):
-            raise NotationError(f"names the {part} {dotted!r}, which is no dotted name")
+    refuse_bad_dotted_name("module", module)
+    refuse_bad_dotted_name("function", function)
     return PythonProbe(notation=notation, module=module, function=function)
 
 
@@ -168,6 +168,9 @@ def read_combination(notation: str, rest: str) -> Combination:
     return Combination(notation=notation, kind=kind, names=names)
 
 
-def is_dotted_name(text: str) -> bool:
-    """Whether *text* reads as ``pkg.mod``."""
-    return all(name.isidentifier() for name in text.split("."))
+def refuse_bad_dotted_name(what: str, text: str) -> None:
+    """Raise :class:`NotationError` unless *text*, which names a *what*, reads as ``pkg.mod``."""
+    if not text:
+        raise NotationError(f"names no {what}")
+    if not all(name.isidentifier() for name in text.split(".")):
+        raise NotationError(f"names the {what} {text!r}, which is no dotted name")

@@ -14,7 +14,8 @@ from ssot_shims.errors import InvalidDeclaration
 
 SCHEMES = (
     "tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, "
-    "module:NAME or module:NAME>=2, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME"
+    "module:NAME or module:NAME>=2, import:pkg.mod, env:NAME or env:NAME=value, python:pkg.mod:function, "
+    "all:NAME,NAME, any:NAME,NAME"
 )
 PORT = "a port from 1 to 65535"
 VERSION = "module:NAME with a version specifier such as >=2 or >=1.26,<2"
@@ -92,9 +93,11 @@ WRONG = {
     "env:CI=": ("compares with no value", ENV),
     "env:MY-VAR": ("names the variable 'MY-VAR'", "letters, digits and _, and no digit first: env:NAME"),
     "env:MY-VAR=1": ("names the variable 'MY-VAR'", "letters, digits and _, and no digit first: env:NAME"),
-    "python:acme.probes": ("names the function '', which is no dotted name", "python:pkg.mod:function"),
+    "python:acme.probes": ("names no function", "python:pkg.mod:function"),
     "python:acme-probes:gpu": ("names the module 'acme-probes', which is no dotted name", "python:pkg.mod:function"),
-    "python::gpu": ("names the module '', which is no dotted name", "python:pkg.mod:function"),
+    "python::gpu": ("names no module", "python:pkg.mod:function"),
+    "import:": ("names no module", "import:pkg.mod"),
+    "import:acme.ws:Limits": ("names the module 'acme.ws:Limits', which is no dotted name", "import:pkg.mod"),
     "python:acme:gpu()": ("names the function 'gpu()', which is no dotted name", "python:pkg.mod:function"),
     "all:": ("names the capability '', which is no name for one", "all:NAME,NAME"),
     "any:": ("names the capability '', which is no name for one", "any:NAME,NAME"),
@@ -114,6 +117,7 @@ RIGHT = {
     SCHEMES: "tcp://localhost:5432",
     PORT: "tcp://localhost:5432",
     VERSION: "module:numpy>=2,<2.5",
+    "import:pkg.mod": "import:dask.dataframe",
     "tcp://host:port": "tcp://localhost:5432",
     "unix:///absolute/path": "unix:///run/app.sock",
     "http://host/path": "http://localhost/path",
