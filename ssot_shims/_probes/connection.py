@@ -1,4 +1,4 @@
-"""Connections with one deadline (socket, TLS), pipes of Windows, and the head of an HTTP answer."""
+"""Connections with one deadline (socket, TLS), pipes of Windows, and HTTP answers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Endpoint = tuple[int, int, int, Any]  # what socket() takes, and what its connect() takes
 
 _MOST_BYTES = 65536  # of the heads of one answer and of the interim ones before it
+_MOST_IN_ALL = 1 << 20  # bytes, with the body
 NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
 
 
@@ -147,24 +148,60 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
             return "replace it by a valid one for servers, or set this machine's clock right"
 
 
-class Lines:
-    """The lines of HTTP answers, within the limit of a head."""
+class Answer:
+    """An HTTP answer as it comes over a stream. Each step raises :class:`ProtocolError`, and what the stream does.
+
+    Of a header that comes twice the first counts; names are in lower case. The body is read when it is asked for.
+    """
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._received = b""
         self._at = 0
+        self.status, self.headers = self._read_head()
 
-    def readline(self) -> bytes:
-        """The next line, never less. Raises :class:`ProtocolError`, and what the stream does."""
+    def _read_head(self) -> tuple[int, dict[str, str]]:
+        """Status and headers, past interim answers."""
+        while True:
+            raw = self._readline(_MOST_BYTES)
+            while (line := self._readline(_MOST_BYTES)) not in (b"\r\n", b"\n"):
+                raw += line
+            first, *others = raw.decode("latin-1").split("\n")
+            version, status = [*first.split(maxsplit=2), "", ""][:2]
+            if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
+                raise ProtocolError(f"it sent {raw.rstrip()[:20]!r}, which is no HTTP/1 status line")
+            if not 100 <= int(status) < 200 or status == "101":  # 101 is the last answer in HTTP
+                headers = (line.partition(":") for line in reversed(others))
+                return int(status), {name.lower(): value.strip() for name, colon, value in headers if colon}
+
+    def read_body(self) -> bytes:
+        """The body, by its length or in chunks. Raises ValueError for a length that is no number."""
+        if "chunked" not in self.headers.get("transfer-encoding", "").lower():
+            return self._read(int(self.headers.get("content-length", "")))
+        chunks: list[bytes] = []
+        while size := int(self._readline(_MOST_IN_ALL).partition(b";")[0], 16):
+            chunks.append(self._read(size))
+            self._readline(_MOST_IN_ALL)
+        return b"".join(chunks)
+
+    def _readline(self, most: int) -> bytes:
+        """The next line, never less, which ends within the first *most* bytes."""
         while True:
             end = self._received.find(b"\n", self._at) + 1
-            if (end or len(self._received)) > _MOST_BYTES:
-                raise ProtocolError(f"the head of its answer does not end within {_MOST_BYTES} bytes")
+            if (end or len(self._received)) > most:
+                what = "the head of its answer" if most == _MOST_BYTES else "its answer"
+                raise ProtocolError(f"{what} does not end within {most} bytes")
             if end:
-                start, self._at = self._at, end
-                return self._received[start:end]
+                return self._read(end - self._at)
             self._read_more()
+
+    def _read(self, size: int) -> bytes:
+        if not 0 <= size <= _MOST_IN_ALL - self._at:
+            raise ProtocolError(f"its answer does not end within {_MOST_IN_ALL} bytes")
+        start, self._at = self._at, self._at + size
+        while len(self._received) < self._at:
+            self._read_more()
+        return self._received[start : self._at]
 
     def _read_more(self) -> None:
         try:
@@ -172,33 +209,12 @@ class Lines:
         except ConnectionError:  # a reset is a close by a peer that has not read our question
             chunk = b""
         if not chunk:
-            when = "in the head of its answer" if self._received else "without an answer"
+            when = "in its answer" if self._received else "without an answer"
             raise ProtocolError(f"it closed the connection {when}")
         self._received += chunk
         start = self._received[:5]
         if start != b"HTTP/"[: len(start)]:
             raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")
-
-
-def read_head(stream: Stream) -> tuple[int, dict[str, str]]:
-    """Status and headers of the answer that comes over *stream*, past interim ones; names are in lower case.
-
-    Of a header that comes twice the first counts. The body is not read.
-
-    Raises :class:`ProtocolError` for what is no HTTP answer, and what *stream* raises but for a connection that breaks.
-    """
-    lines = Lines(stream)
-    while True:
-        raw = lines.readline()
-        while (line := lines.readline()) not in (b"\r\n", b"\n"):
-            raw += line
-        first, *others = raw.decode("latin-1").split("\n")
-        version, status = [*first.split(maxsplit=2), "", ""][:2]
-        if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
-            raise ProtocolError(f"it sent {raw.rstrip()[:20]!r}, which is no HTTP/1 status line")
-        if not 100 <= int(status) < 200 or status == "101":  # 101 is the last answer in HTTP
-            headers = (line.partition(":") for line in reversed(others))
-            return int(status), {name.lower(): value.strip() for name, colon, value in headers if colon}
 
 
 class Pipe(Stream):

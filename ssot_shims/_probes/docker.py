@@ -9,7 +9,7 @@ from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import docker_address
-from ssot_shims._probes.connection import NOT_TLS, Pipe, ProtocolError, Stream, connect, read_head, tls_hint
+from ssot_shims._probes.connection import NOT_TLS, Answer, Pipe, ProtocolError, Stream, connect, tls_hint
 from ssot_shims._probes.docker_address import MOST_BYTES, DockerAddress, Tls, default_host, find
 from ssot_shims._probes.network import NotASocket, SocketProbe, check
 from ssot_shims._settings import longer, timeout
@@ -18,6 +18,7 @@ from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from ssl import SSLContext
     from typing import Any
 
@@ -56,35 +57,41 @@ class DockerProbe(SocketProbe):
 
 def answer_at(address: DockerAddress, deadline: float) -> Availability:
     """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`Unavailable`."""
+    return ask(address, "/_ping", _engine, deadline)
+
+
+def ask(
+    address: DockerAddress, path: str, meaning: Callable[[DockerAddress, Answer], Availability], deadline: float
+) -> Availability:
+    """What the answer to ``GET path`` at *address* means, or why there is none. Raises :class:`Unavailable`."""
     seconds = deadline - monotonic()
     try:
-        headers = _ping(address, deadline)
+        context = _tls_context(address, address.tls) if address.tls else None
+        with _connection(address, deadline) as stream:
+            from contextlib import suppress  # not before there is an engine
+
+            if context:
+                stream.secure(context, str(address.place[0]))
+            with suppress(ConnectionError):  # it has closed already; what it said before that says more
+                stream.send(_question(address, path))
+            return meaning(address, Answer(stream))
     except (OSError, ValueError, ProtocolError) as error:
         return _why_not(address, error, seconds)
+
+
+def _engine(address: DockerAddress, answer: Answer) -> Availability:
+    """Yes, when *answer* to a ping proves to be an engine's."""
+    headers = answer.headers
+    if answer.status != 200:
+        raise ProtocolError(f"it answered GET /_ping with status {answer.status}")
+    if not headers.get("api-version"):
+        raise ProtocolError("it answered GET /_ping without an Api-Version")
     version, podman = (
         one_line(headers.get(name, "")[:_LONGEST_VERSION]) for name in ("api-version", "libpod-api-version")
     )
     details = {"kind": "podman" if podman else "docker", "api_version": version, "host": one_line(address.host)}
     reason = f"{f'Podman {podman}' if podman else 'a Docker engine'} with API {version} answers at {address}"
     return Availability(status="available", reason=reason, details=details)
-
-
-def _ping(address: DockerAddress, deadline: float) -> dict[str, str]:
-    """The headers of the engine's answer, which proves to be an engine's."""
-    context = _tls_context(address, address.tls) if address.tls else None
-    with _connection(address, deadline) as stream:
-        from contextlib import suppress  # not before there is an engine
-
-        if context:
-            stream.secure(context, str(address.place[0]))
-        with suppress(ConnectionError):  # it has closed already; what it said before that says more
-            stream.send(_question(address))
-        status, headers = read_head(stream)
-    if status != 200:
-        raise ProtocolError(f"it answered GET /_ping with status {status}")
-    if not headers.get("api-version"):
-        raise ProtocolError("it answered GET /_ping without an Api-Version")
-    return headers
 
 
 def _connection(address: DockerAddress, deadline: float) -> Stream:
@@ -122,10 +129,10 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
     return context
 
 
-def _question(address: DockerAddress) -> bytes:
+def _question(address: DockerAddress, path: str) -> bytes:
     is_tcp = address.scheme == "tcp"
-    host, slash, path = address.host.removeprefix("tcp://").partition("/") if is_tcp else ("docker", "", "")
-    head = f"GET {slash}{path}/_ping HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
+    host, slash, prefix = address.host.removeprefix("tcp://").partition("/") if is_tcp else ("docker", "", "")
+    head = f"GET {slash}{prefix}{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: ssot-shims\r\nConnection: close\r\n\r\n"
     return head.encode()
 
 
@@ -197,7 +204,7 @@ def _group_hint(path: str) -> str:
         group = getgrgid(state.st_gid).gr_name
     except KeyError:  # in a container, mostly
         group = str(state.st_gid)
-    command = f": sudo usermod -aG {group} $USER" if _can_run("sudo", "usermod") else ""
+    command = f": sudo usermod -aG {group} $USER" if can_run("sudo", "usermod") else ""
     return f"join the group {group}, and log in again{command}"
 
 
@@ -220,11 +227,11 @@ def _chosen(host: str) -> str:
 def _start(address: DockerAddress) -> str:
     """Another engine, else how to start the usual one; empty where that is not asked for, or cannot be run."""
     is_usual = address.place == docker_address.DEFAULT_SOCKET
-    command = "start an engine there: sudo dockerd" if is_usual and _can_run("sudo", "dockerd") else ""
+    command = "start an engine there: sudo dockerd" if is_usual and can_run("sudo", "dockerd") else ""
     return _elsewhere(address) or command
 
 
-def _can_run(*programs: str) -> bool:
+def can_run(*programs: str) -> bool:
     """Whether all *programs* are on ``PATH``; importing shutil would take longer than asking for Docker."""
     folders = os.get_exec_path()
     return all(any(os.access(os.path.join(folder, name), os.X_OK) for folder in folders) for name in programs)

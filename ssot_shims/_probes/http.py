@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, in_ascii, read_authority, read_url
-from ssot_shims._probes.connection import NOT_TLS, ProtocolError, read_head, tls_hint
+from ssot_shims._probes.connection import NOT_TLS, Answer, ProtocolError, tls_hint
 from ssot_shims._probes.network import SocketProbe, reach
 from ssot_shims._probes.notation import NotationError
 from ssot_shims._text import one_line
@@ -45,8 +45,8 @@ class HttpProbe(SocketProbe):
             is_there = (url.scheme, url.place) == (self.url.scheme, self.url.place)
             user = self.url.authority.user if is_there else ""
             proxy = _proxy_for(url)
-            status, headers = _get(url, user, proxy, deadline)
-            location = headers.get("location", "")
+            answer = _get(url, user, proxy, deadline)
+            status, location = answer.status, answer.headers.get("location", "")
             reason = f"{_shown(url, proxy)} answered {status}"
             if 200 <= status < 300:
                 return Availability(status="available", reason=reason, details={"http_status": str(status)})
@@ -85,8 +85,8 @@ def _redirected(url: Url, location: str) -> Url:
     return there
 
 
-def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> tuple[int, dict[str, str]]:
-    """Status and headers of the answer to GET."""
+def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answer:
+    """The answer to GET, without its body."""
     from ssl import SSLCertVerificationError
 
     tls = _context() if url.scheme == "https" else None
@@ -122,20 +122,20 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> tuple
 def _tunnel(stream: Stream, url: Url, proxy: Authority) -> None:
     """Have *proxy* connect *stream* to the server."""
     headers = _authorization("Proxy-Authorization", proxy.user)
-    status, _ = _ask(stream, "CONNECT", url.place, url.place, headers)
+    status = _ask(stream, "CONNECT", url.place, url.place, headers).status
     if not 200 <= status < 300:
         reason = f"the proxy {proxy.netloc} answered {status} when asked for {url.place}"
         raise Unavailable(reason, _hint(url, proxy, status))
 
 
-def _ask(stream: Stream, method: str, target: str, host: str, headers: list[str]) -> tuple[int, dict[str, str]]:
-    """Status and headers of the final answer to one request; its body is not read."""
+def _ask(stream: Stream, method: str, target: str, host: str, headers: list[str]) -> Answer:
+    """The final answer to one request, without its body."""
     from ssl import SSLEOFError
 
     question = "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", *headers, "", ""])
     with suppress(ConnectionError, SSLEOFError):  # it closed already: what it said before that says more
         stream.send(question.encode("ascii"))
-    return read_head(stream)
+    return Answer(stream)
 
 
 def _context() -> Any:

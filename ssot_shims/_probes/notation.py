@@ -84,6 +84,7 @@ _FORMS = {
     "command": ("command:NAME", "command", "read_command"),
     "module": ("module:NAME or module:NAME>=2", "module", "read_module"),
     "import": ("import:pkg.mod", "module", "read_import"),
+    "docker": ("docker:container=NAME", "docker_container", "read_docker"),
     "env": ("env:NAME or env:NAME=value", "command", "read_env"),
     "python": ("python:pkg.mod:function", "notation", "read_python"),
     "all": ("all:NAME,NAME", "notation", "read_combination"),
@@ -106,7 +107,8 @@ def read(notation: str) -> Probe | PythonProbe | Combination:
     Traceback (most recent call last):
     ssot_shims.errors.InvalidDeclaration: the probe 'tpc://localhost:5432' has an unknown scheme 'tpc'; close: tcp; \
 expected tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, module:NAME or \
-module:NAME>=2, import:pkg.mod, env:NAME or env:NAME=value, python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME
+module:NAME>=2, import:pkg.mod, docker:container=NAME, env:NAME or env:NAME=value, python:pkg.mod:function, \
+all:NAME,NAME, any:NAME,NAME
     """
     if not isinstance(notation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         problem = f"the probe '<{type(notation).__name__}>' is not a string"

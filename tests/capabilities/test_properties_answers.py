@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import docker
-from ssot_shims._probes.connection import ProtocolError, Stream, read_head
+from ssot_shims._probes.connection import Answer, ProtocolError, Stream
 from ssot_shims._probes.docker_address import DockerAddress
 from tests.support.chance import Chance
 
@@ -61,10 +61,10 @@ def head_of(pieces: list[bytes]) -> tuple[int, list[str]] | str:
     """Status and headers, or what is said of the peer but for the bytes quoted, which are those that have come."""
     with closing(Peer(pieces)) as peer:
         try:
-            status, headers = read_head(peer)
+            answer = Answer(peer)
         except ProtocolError as error:
             return str(error).partition("b'")[0].partition('b"')[0]
-    return status, [headers.get(name, "") for name in ("api-version", "location", "x")]
+    return answer.status, [answer.headers.get(name, "") for name in ("api-version", "location", "x")]
 
 
 def docker_says(pieces: list[bytes]) -> Availability:

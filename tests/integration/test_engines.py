@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ import docker  # noqa: F401  # what a test imports is taken back after it, and r
 import pytest
 import trustme
 
+from ssot_shims import capabilities
 from ssot_shims._probes.docker import DockerProbe, docker_client
 from tests.support.docker_machine import Machine, ask, assert_no, seen
 from tests.support.hostile import free_port
@@ -225,3 +227,69 @@ def test_the_docker_command_agrees(machine: Machine, dockerd: tuple[str, subproc
             machine.set(name, variables[name]) if name in variables else machine.unset(name, raising=False)
         printed = subprocess.run(["docker", "version"], capture_output=True, check=False)
         assert (printed.returncode == 0) is bool(ask(5)), (variables, config[:50], printed.stderr)
+
+
+@pytest.fixture(scope="module")
+def image(folder: Path) -> str:
+    """An image of one program that needs nothing else, as a tar file."""
+    program = shutil.which("busybox")
+    if program is None:
+        pytest.skip("busybox is not installed; to test it: apt-get install busybox-static")
+    with tarfile.open(folder / "tiny.tar", "w") as tar:
+        tar.add(os.path.realpath(program), "bin/busybox")
+        link = tarfile.TarInfo("bin/sh")
+        link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+        tar.addfile(link)
+    return str(folder / "tiny.tar")
+
+
+HERE = {
+    "up": ("running", "is running", []),
+    "made": ("created", "is created", []),
+    "done": ("exited", "is exited", []),
+    "held": ("paused", "is paused", []),
+}
+CHECKED = {
+    "well": ("running", "is running, and its health check says healthy", ["--health-cmd", "/bin/busybox true"]),
+    "ill": ("running", "is running, and its health check says unhealthy", ["--health-cmd", "/bin/busybox false"]),
+}
+
+
+@pytest.mark.parametrize("kind", ["docker", "podman"])
+def test_real_containers(request: pytest.FixtureRequest, machine: Machine, folder: Path, image: str, kind: str) -> None:
+    """In each state, of a real engine; health checks of podman need systemd, and are left to dockerd."""
+    found = request.getfixturevalue("dockerd" if kind == "docker" else "podman")
+    host = found[0] if kind == "docker" else found
+    machine.set("DOCKER_HOST", host)
+    command = ["docker"]
+    if kind == "podman":  # crun wants another kind of control groups than some machines have
+        command = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--storage-driver", "vfs"]
+        command += ["--runtime", "runc"] if shutil.which("runc") else []
+    containers = HERE | (CHECKED if kind == "docker" else {})
+
+    def run(*arguments: str) -> None:
+        subprocess.run([*command, *arguments], check=True, capture_output=True, timeout=60)
+
+    run("import", image, "tiny")
+    try:
+        for name, (state, _, options) in containers.items():
+            options = [*options, "--health-interval", "1s", "--health-retries", "1"] if options else options
+            options = ["--name", name, "--network", "none", "--ulimit", "nofile=1024:1024", *options]
+            start = ["create"] if state == "created" else ["run", "--detach"]
+            what = ["true"] if state == "exited" else ["sleep", "1000"]
+            run(*start, *options, "--ulimit", "nproc=1024:1024", "tiny", "/bin/busybox", *what)
+        run("pause", "held")
+        for name, (state, reason, _) in containers.items():
+            notation = f"docker:container={name}"
+            until = time.monotonic() + 20
+            while reason not in capabilities.check(notation).reason and time.monotonic() < until:
+                time.sleep(0.2)
+                capabilities.refresh(notation)
+            answer = capabilities.check(notation)
+            assert f"the container {name!r} {reason}" == answer.reason
+            assert bool(answer) is (name in ("up", "well"))
+            assert answer.details["state"] == state
+        assert_no(capabilities.check("docker:container=gone"), f"there is no container 'gone' at {host}")
+        assert capabilities.check("docker:container=up", wait=5)
+    finally:
+        run("rm", "--force", *containers)

@@ -158,8 +158,8 @@ NO = {
     ),
     "closes at once": (hangs_up, "it closed the connection without an answer"),
     "closes after the question": (says(b""), "it closed the connection without an answer"),
-    "closes in the status line": (says(b"HTTP/1.1 2"), "it closed the connection in the head of its answer"),
-    "closes in the headers": (says(ENGINE), "it closed the connection in the head of its answer"),
+    "closes in the status line": (says(b"HTTP/1.1 2"), "it closed the connection in its answer"),
+    "closes in the headers": (says(ENGINE), "it closed the connection in its answer"),
 }
 
 

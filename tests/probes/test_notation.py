@@ -14,11 +14,12 @@ from ssot_shims.errors import InvalidDeclaration
 
 SCHEMES = (
     "tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, "
-    "module:NAME or module:NAME>=2, import:pkg.mod, env:NAME or env:NAME=value, python:pkg.mod:function, "
-    "all:NAME,NAME, any:NAME,NAME"
+    "module:NAME or module:NAME>=2, import:pkg.mod, docker:container=NAME, env:NAME or env:NAME=value, "
+    "python:pkg.mod:function, all:NAME,NAME, any:NAME,NAME"
 )
 PORT = "a port from 1 to 65535"
 VERSION = "module:NAME with a version specifier such as >=2 or >=1.26,<2"
+CONTAINER = "letters, digits, _, . and -: docker:container=NAME"
 ENV = "env:NAME or env:NAME=value"
 BLANK = "has a blank at its start or end, or a character that does not print"
 
@@ -33,7 +34,14 @@ WRONG = {
     "://localhost": ("has an unknown scheme ''", SCHEMES),
     "tpc://localhost:5432": ("has an unknown scheme 'tpc'; close: tcp", SCHEMES),
     "localhost:5432": ("has an unknown scheme 'localhost'", SCHEMES),
-    "docker:": ("has an unknown scheme 'docker'", SCHEMES),
+    "docker:": ("asks for ''", "docker:container=NAME"),
+    "docker:image=postgres": ("asks for 'image'", "docker:container=NAME"),
+    "docker:db": ("asks for 'db'", "docker:container=NAME"),
+    "docker:container=": ("names no container", "docker:container=NAME"),
+    "docker:container=../x": ("names the container '../x'", CONTAINER),
+    "docker:container=a b": ("names the container 'a b'", CONTAINER),
+    "docker:container=-x": ("names the container '-x'", CONTAINER),
+    "docker://db": ("has // after docker:", "docker:container=NAME"),
     "TCP://localhost:5432": ("has an unknown scheme 'TCP'; close: tcp", SCHEMES),
     # --- addresses
     "tcp:localhost:5432": ("has no // after tcp:", "tcp://host:port"),
@@ -117,6 +125,8 @@ RIGHT = {
     SCHEMES: "tcp://localhost:5432",
     PORT: "tcp://localhost:5432",
     VERSION: "module:numpy>=2,<2.5",
+    CONTAINER: "docker:container=a_b.c-1",
+    "docker:container=NAME": "docker:container=db",
     "import:pkg.mod": "import:dask.dataframe",
     "tcp://host:port": "tcp://localhost:5432",
     "unix:///absolute/path": "unix:///run/app.sock",

@@ -75,12 +75,12 @@ def new_machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(root, monkeypatch)
 
 
-def ask(seconds: float = 0.5) -> Availability:
+def ask(seconds: float = 0.5, probe: DockerProbe | None = None) -> Availability:
     """The probe's answer, which came in time, left no thread, and no socket for the garbage collector to find."""
     before = {thread for thread in threading.enumerate() if thread.name != "peer"}
     gc.freeze()  # so that only what this question leaves is gone through below, and not all that the whole run holds
     start = time.monotonic()
-    probe = DockerProbe()
+    probe = probe or DockerProbe()
     probe.prepare()
     answer = probe.ask(start + seconds)
     assert time.monotonic() - start < max(seconds, 0) + 0.3
