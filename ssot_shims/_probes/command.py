@@ -109,6 +109,8 @@ def read_command(notation: str, command: str) -> CommandProbe:
 def read_env(notation: str, rest: str) -> EnvProbe:
     """The probe of ``env:NAME`` or ``env:NAME=value``."""
     variable, equals, value = rest.partition("=")
+    if not variable:
+        raise NotationError("names no variable")
     if not (variable.isascii() and variable.isidentifier()):
         expected = "letters, digits and _, and no digit first: env:NAME"
         shown = notation.removeprefix("env:").partition("=")[0]

@@ -120,7 +120,8 @@ all:NAME,NAME, any:NAME,NAME
         if notation != notation.strip() or not notation.isprintable():
             raise NotationError("has a blank at its start or end, or a character that does not print", "neither")
         if not home:
-            expected = ", ".join(form for form, *_ in _FORMS.values())
+            is_place = rest.isdecimal()  # localhost:5432
+            expected = f"tcp://{shown}" if is_place else ", ".join(form for form, *_ in _FORMS.values())
             word = shown.partition(":")[0]
             raise NotationError(f"has an unknown scheme {word!r}{word and did_you_mean(word, _FORMS)}", expected)
         if rest.startswith("//") != (scheme in _URLS):

@@ -107,7 +107,7 @@ def test_secrets_are_in_no_answer_and_tell_two_notations_apart(registry: Registr
         ("tpc://localhost:5432", "unknown scheme 'tpc'; close: tcp;"),
         ("htpp://localhost", "unknown scheme 'htpp'; close: http"),
         ("tcp://localhost", "is not a host and a port"),
-        ("env:", "names the variable ''"),
+        ("env:", "names no variable"),
         ("all:docker,tcp://localhost:1", "names the capability 'tcp://localhost:1', which is no name for one"),
         ("docker :", "unknown scheme 'docker '"),
     ],
