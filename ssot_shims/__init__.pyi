@@ -11,6 +11,7 @@ from ssot_shims._contract.comparison import compare as compare
 from ssot_shims._contract.difference import Difference as Difference
 from ssot_shims._contract.verification import verify as verify
 from ssot_shims._probes.docker import docker_client as docker_client
+from ssot_shims._project.declarations import load_project as load_project
 from ssot_shims._project.environment import Environment as Environment, choose_environment as choose_environment
 from ssot_shims._shims.shim import (
     ShimRecord as ShimRecord,

@@ -32,6 +32,7 @@ NAMES = {
     "docker_client": "_probes.docker",
     "Environment": "_project.environment",
     "choose_environment": "_project.environment",
+    "load_project": "_project.declarations",
     "Registry": "_capabilities.registry",
     "TargetResult": "_shims.upstream",
     "ShimRecord": "_shims.shim",

@@ -1,12 +1,14 @@
-"""Reports of shims, capabilities and environments: text, JSON and Markdown, and the stream they are written to."""
+"""Reports of what a command has found: as text, JSON and Markdown, and the stream they are written to."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 import ssot_shims._settings as _settings
@@ -14,29 +16,35 @@ from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.declarations import ImportFailure
 from ssot_shims._project.environment import EnvironmentFinding
-from ssot_shims._project.requirement import explanation_of
+from ssot_shims._project.requirement import Verdict
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord, all_shims
-from ssot_shims._text import describe, fit_to_show, markdown, markdown_table, one_line, table, with_hint
+from ssot_shims._text import describe, fit_to_show, markdown, markdown_table, one_line, table, with_hint, wrapped
 from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssot_shims._contract.difference import Difference
 
-    Table = tuple[tuple[str, str, str], Sequence[tuple[str, str, str]]]
+# The lists in the data of a report that people see as tables: what is in the first column, and the key of the second.
+_TABLES = {
+    "shims": ("shim", "state"),
+    "contracts": ("shim", "contract"),
+    "capabilities": ("capability", "status"),
+    "environments": ("environment", "status"),
+    "names": ("name", "status"),
+}
 
 
-SCHEMA = 1
+class Report(Record):
+    """What a command has found: data for programs, whose lists people see as tables, and lines for people alone.
 
+    Without a *title* it is the answer to a question, and its table has no head.
+    """
 
-class Status(Record):
-    """What each shim, capability and environment is here, and what is wrong beside them."""
-
-    shims: tuple[ShimRecord, ...]
-    answers: dict[str, Availability]  # by the name of the capability
-    environments: tuple[EnvironmentFinding, ...]
-    problems: tuple[str, ...]
+    data: Mapping[str, Any]
+    lines: tuple[str, ...] = ()
+    title: str = ""
 
 
 def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
@@ -47,130 +55,150 @@ def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
     return tuple(map(fit_to_show, found))
 
 
-def _tables(report: Status) -> Iterator[Table]:
-    """The head and the rows of each table that a person is shown."""
-    yield ("shim", "state", "why"), [(record.name, record.state, record.explanation) for record in report.shims]
-    answers = report.answers.items()
-    yield ("capability", "status", "why"), [(name, answer.status, explanation_of(answer)) for name, answer in answers]
-    environments = report.environments
-    rows = [(one.declaration.name, one.status, with_hint(one.reason, one.hint)) for one in environments]
-    if rows:
-        yield ("environment", "status", "why"), rows
+def status(
+    shims: Iterable[ShimRecord],
+    answers: Mapping[str, Availability],
+    environments: Iterable[EnvironmentFinding],
+    problems: Iterable[str],
+) -> Report:
+    """What each shim, capability and environment is here, and what is wrong beside them.
 
-
-def as_text(report: Status, *, width: int = 0, colour: bool = False) -> str:
-    """A table for people. With *width* (columns) reasons are wrapped; with 0 each stays on one line, for grep."""
-    blocks = [[_title()]]
-    blocks += [table([*map(str.upper, head)], rows, width=width, colour=colour) for head, rows in _tables(report)]
-    settings = " ".join(f"{name}={value}" for name, value in _settings.in_force().items())
-    blocks.append([f"settings: {settings}"] if settings else [])
-    blocks.append([f"problem: {one_line(problem)}" for problem in report.problems])
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def as_markdown(report: Status) -> str:
-    """The status as Markdown tables, fit for a CI step summary."""
-    blocks = [[f"### {markdown(_title())}"], *(markdown_table(head, rows) for head, rows in _tables(report))]
-    blocks.append([f"- problem: {markdown(problem)}" for problem in report.problems])
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def as_json(report: Status) -> str:
-    """The status as JSON.
-
-    ``schema`` is 1 and grows when a key changes its meaning or goes; keys may be added. ``shims`` holds one object a
-    shim, with the attributes of :class:`ssot_shims.ShimRecord`; objects and exceptions are given by their text.
-    ``capabilities`` holds one object a capability: the attributes of :class:`ssot_shims.Availability`, ``available``
-    (its truth), ``probe`` (in short notation, or where its function is), ``level`` and ``where`` (who registered it).
-    ``environments`` holds one object an environment of the project: ``name``, ``status`` (``chosen``, ``usable``,
-    ``unusable`` or ``failed``), ``reason``, ``hint``, ``requires``, and ``values``, which lists the keys alone because
-    values may hold passwords.
+    In the data ``shims`` holds one object a shim, with the attributes of :class:`ssot_shims.ShimRecord`; objects and
+    exceptions are given by their text. ``capabilities`` holds one object a capability: the attributes of
+    :class:`ssot_shims.Availability`, ``available`` (its truth), ``is_forced``, ``probe`` (in short notation, or where
+    its function is), ``level`` and ``where`` (who registered it). ``environments`` holds one object an environment of
+    the project: ``name``, ``status`` (``chosen``, ``usable``, ``unusable`` or ``failed``), ``reason``, ``hint``,
+    ``requires``, and ``values``, which lists the keys alone because values may hold passwords.
     """
     data = {
-        "schema": SCHEMA,
-        "ssot_shims": __version__,
-        "python": platform.python_version(),
-        "settings": _settings.in_force(),
-        "problems": list(report.problems),
-        "shims": [_shim_data(record) for record in report.shims],
-        "capabilities": [_answer_data(name, answer) for name, answer in report.answers.items()],
-        "environments": [_environment_data(found) for found in report.environments],
+        "problems": [*problems],
+        "shims": [_shim_data(record) for record in shims],
+        "capabilities": [_answer_data(answer) for answer in answers.values()],
+        "environments": [_environment_data(found) for found in environments],
     }
-    return json.dumps(data, indent=2) + "\n"
+    return Report(data=data, title=_title())
 
 
 def _shim_data(record: ShimRecord) -> dict[str, Any]:
     return {
         **_fields(record, "name", "state", "cause", "reason", "hint", "targets", "declared", "file"),
         "error": describe(record.error) if record.error else None,
-        "seconds": round(record.seconds, 6),
+        "seconds": record.seconds,
         "results": [_fields(found, "target", "state", "cause", "reason", "hint") for found in record.results],
     }
 
 
-def _answer_data(name: str, answer: Availability) -> dict[str, Any]:
-    capability = capabilities[name]
-    return {
-        **vars(answer),
-        "name": name,
-        "available": bool(answer),
-        "seconds": round(answer.seconds, 6),
-        "probe": capability.notation,
-        **_fields(capability, "level", "where"),
-    }
+def _answer_data(answer: Availability) -> dict[str, Any]:
+    capability = capabilities[answer.name]
+    about = {"available": bool(answer), "is_forced": answer.source != "probe", "probe": capability.notation}
+    return {**vars(answer), **about, **_fields(capability, "level", "where")}
 
 
 def _environment_data(found: EnvironmentFinding) -> dict[str, Any]:
-    return {
-        "name": found.declaration.name,
-        **_fields(found, "status", "reason", "hint"),
-        "requires": list(found.declaration.requires),
-        "values": list(found.declaration.values),
-    }
+    about, values = _fields(found.declaration, "name", "requires"), [*found.declaration.values]
+    return {**about, **_fields(found, "status", "reason", "hint"), "values": values}
 
 
 def _fields(record: Record, *names: str) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
 
 
-class Verification(Record):
-    """Every shim with the differences between its placeholder and its upstream, and what is wrong beside them."""
-
-    results: tuple[tuple[ShimRecord, tuple[Difference, ...]], ...]
-    problems: tuple[str, ...]
-
-    @property
-    def errors(self) -> int:
-        """How many differences are errors."""
-        return sum(difference.is_error for _, differences in self.results for difference in differences)
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing moved, nothing broke, and no difference is an error."""
-        return not (self.errors or self.problems or any(record.problem for record, _ in self.results))
+def check(verdicts: Iterable[Verdict]) -> Report:
+    """The answer for each name that was asked for."""
+    names = [_fields(verdict, "name", "status", "reason", "hint", "is_forced") for verdict in verdicts]
+    return Report(data={"names": names})
 
 
-def verification_text(report: Verification, *, width: int = 0, colour: bool = False) -> str:
-    """A table of the shims, then one line a difference, then the count."""
-    rows = [_contract_row(record, differences) for record, differences in report.results]
-    lines = [_title(), "", *table(("SHIM", "CONTRACT", "WHY"), rows, width=width, colour=colour), ""]
-    lines += [str(difference) for _, differences in report.results for difference in differences]
-    lines += [f"problem: {one_line(problem)}" for problem in report.problems]
-    compared = sum(record.state == "upstream" for record, _ in report.results)
-    lines.append(f"{compared} of {len(report.results)} shims compared with their upstream; {report.errors} errors")
-    return "\n".join(lines) + "\n"
+def verification(results: Sequence[tuple[ShimRecord, Sequence[Difference]]], problems: Sequence[str]) -> Report:
+    """The contract of each shim, a line for each difference, then the count.
+
+    In the data ``contracts`` holds one object a shim: ``name``, ``contract`` (``holds``, ``differs``, or the state of
+    the shim), ``reason``, ``hint`` and ``differences``. ``holds`` is whether nothing moved, nothing broke, and no
+    difference is an error.
+    """
+    found = [difference for _, differences in results for difference in differences]
+    errors = sum(difference.is_error for difference in found)
+    compared = sum(record.state == "upstream" for record, _ in results)
+    count = f"{compared} of {len(results)} shims compared with their upstream; {errors} errors"
+    holds = not (errors or problems or any(record.problem for record, _ in results))
+    data = {"problems": problems, "holds": holds, "contracts": [_contract_data(*result) for result in results]}
+    return Report(data=data, lines=(*map(str, found), count), title=_title())
 
 
-def _contract_row(record: ShimRecord, differences: Sequence[Difference]) -> tuple[str, str, str]:
-    if record.state != "upstream":
-        return record.name, record.state, record.explanation
-    if any(difference.is_error for difference in differences):
-        return record.name, "differs", f"{record.explanation}; the differences are below"
-    return record.name, "holds", "; ".join(filter(None, [record.explanation, record.problem]))
+def _contract_data(record: ShimRecord, differences: Sequence[Difference]) -> dict[str, Any]:
+    is_there, differs = record.state == "upstream", any(difference.is_error for difference in differences)
+    return {
+        "name": record.name,
+        "contract": record.state if not is_there else "differs" if differs else "holds",
+        "reason": record.explanation if is_there else record.reason,
+        "hint": record.problem if is_there else record.hint,
+        "differences": [*map(vars, differences)],
+    }
 
 
 def _title() -> str:
-    return f"ssot_shims {__version__} on Python {platform.python_version()}"
+    free_threaded = ", free-threaded," if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"ssot_shims {__version__} on {python}{free_threaded} at {sys.prefix}"
+
+
+def show(out: TextIO | None, report: Report, form: str) -> None:
+    """Write *report* on *out* as ``text``, ``json`` or ``markdown``."""
+    write(out, {"text": _text, "json": _json, "markdown": _markdown}[form](report, out))
+
+
+def _text(report: Report, out: TextIO | None) -> str:
+    """For people: on a terminal in colour and wrapped to its width; elsewhere each row is one line, for grep."""
+    is_terminal = out is not None and out.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else 0
+    colour = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    blocks = [wrapped(one_line(report.title), width)]
+    for head, rows in _tables(report):
+        blocks.append(table([*map(str.upper, head)] if report.title else (), rows, width=width, colour=colour))
+    return _joined(blocks, (line for text in _lines(report) for line in wrapped(one_line(text), width)))
+
+
+def _markdown(report: Report, _: object) -> str:
+    """Markdown tables, fit for a CI step summary."""
+    blocks = [[f"### {markdown(report.title)}"]]
+    blocks += [
+        markdown_table(head, [(*row[:2], with_hint(*row[2:])) for row in rows]) for head, rows in _tables(report)
+    ]
+    return _joined(blocks, (f"- {markdown(line)}" for line in _lines(report)))
+
+
+def _tables(report: Report) -> Iterator[tuple[tuple[str, ...], list[tuple[str, str, str, str]]]]:
+    """The head of each table that is not empty, and its rows, whose last cell is the hint."""
+    for key, (name, status) in _TABLES.items():
+        if found := report.data.get(key):
+            reasons = [f"forced: {one['reason']}" if one.get("is_forced") else one["reason"] for one in found]
+            rows = [(one["name"], one[status], why, one["hint"]) for one, why in zip(found, reasons, strict=True)]
+            yield (name, status, "why"), rows
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """The lines below the tables: the settings in force, those of the report, and what is wrong beside."""
+    settings = _settings.in_force() if report.title else {}
+    yield from ["settings: " + " ".join(f"{name}={value}" for name, value in settings.items())] if settings else []
+    yield from report.lines
+    yield from (f"problem: {problem}" for problem in report.data.get("problems", ()))
+
+
+def _joined(blocks: Iterable[Iterable[str]], last: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, map("\n".join, [*blocks, last]))) + "\n"
+
+
+def _json(report: Report, _: object) -> str:
+    """The data behind ``schema``, which is 1 and grows when a key changes its meaning or goes; keys may be added."""
+    head = {
+        "schema": 1,
+        "ssot_shims": __version__,
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "prefix": sys.prefix,
+        "settings": _settings.in_force(),
+    }
+    return json.dumps({**head, **report.data}, indent=2) + "\n"
 
 
 def take_stdout() -> TextIO | None:

@@ -46,9 +46,7 @@ def describe(error: BaseException) -> str:
     try:
         # Cut before and after: going through a text character by character takes long, and escapes are longer.
         return shortened(one_line(shortened(f"{kind}: {error}", _MOST)).removesuffix(":"), _MOST)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # even a message may try to exit
+    except Exception:
         return kind
 
 
@@ -90,23 +88,36 @@ _COLOURS = {
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, width: int = 0, colour: bool = False) -> list[str]:
-    """Lines in columns; the last column is wrapped to *width* (0: not at all), and each status gets its *colour*.
+    """Lines in columns, each status in its *colour*. The last cell of a row is the hint for its last column.
 
-    >>> table(("NAME", "WHY"), [("git", "it is"), ("podman", "it is not")])
-    ['NAME    WHY', 'git     it is', 'podman  it is not']
+    With *width* the last column is wrapped, and the hint has lines of its own under it. The *head* may be empty.
+
+    >>> table(("NAME", "WHY"), [("git", "it is", ""), ("podman", "it is not", "install it")])
+    ['NAME    WHY', 'git     it is', 'podman  it is not; install it']
+    >>> table(("NAME", "WHY"), [("podman", "it is not here", "install it")], width=18)
+    ['NAME    WHY', 'podman  it is not', '        here', '        install it']
     """
-    import textwrap  # 6 ms, for re, which most processes never need
-
-    cells = [[*map(one_line, row)] for row in (head, *rows)]
-    sizes = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1]
-    indent = " " * sum(size + 2 for size in sizes)
-    room = max(width - len(indent), 30)
+    cells = [[*map(one_line, row)] for row in rows]
+    cells[:0] = [[*head, ""]] if head else []
+    sizes = [max(map(len, column)) for column in zip(*cells, strict=True)][:-2]
+    indent = " " * min(sum(size + 2 for size in sizes), width // 2)
     lines: list[str] = []
-    for row in cells:
-        start = "".join(_painted(cell, size, colour) + "  " for cell, size in zip(row, sizes, strict=False))
-        wrapped = textwrap.wrap(row[-1], room, break_on_hyphens=False) if width else row[-1:]
-        lines.append((start + f"\n{indent}".join(wrapped)).rstrip())
+    for *start, reason, hint in cells:
+        line = "".join(_painted(cell, size, colour) + "  " for cell, size in zip(start, sizes, strict=True))
+        if width:
+            lines += wrapped(line + reason, width, indent) + wrapped(indent + hint, width, indent)
+        else:
+            lines.append((line + with_hint(reason, hint)).rstrip())
     return lines
+
+
+def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    """*text* in lines of at most *width* characters (0: on one line), those after the first behind *indent*."""
+    if not width:
+        return [text] if text else []
+    from textwrap import wrap  # 6 ms, for re, which most processes never need
+
+    return wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _painted(word: str, size: int, colour: bool) -> str:

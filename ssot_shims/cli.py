@@ -1,39 +1,78 @@
-"""The command line: ``ssot-shims``, or ``python -m ssot_shims``."""
+"""Tell which symbols and services a test suite finds on this machine, and why.
+
+Exit codes:
+  0    done; check: all of it is there; verify: every promise holds
+  1    check: something is not there; verify: a promise does not hold;
+       migrate --check: there are imports to rewrite
+  2    wrong usage, an unknown name, or a setting that does not read
+  3    migrate: a file could not be done, and nothing else is left
+  130  interrupted
+
+Settings (environment variables):
+  SSOT_SHIMS_HAS_DOCKER=0     answer for docker without asking; 1 says yes;
+                              the same for every other capability
+  SSOT_SHIMS_NO_SERVICES=1    no service is asked, the answer is no
+  SSOT_SHIMS_TIMEOUT=2.5      seconds that one question may take
+  SSOT_SHIMS_REQUIRE=docker   verify fails unless that is really there
+  SSOT_SHIMS_ENVIRONMENT=ci   the environment of pyproject.toml to use
+  SSOT_SHIMS_STRICT=1         an upstream that moved or broke is an error
+  SSOT_SHIMS_PLACEHOLDERS=1   placeholders, although the upstreams are there
+  NO_COLOR=1                  no colour on a terminal
+
+The project is the nearest pyproject.toml, in this folder or above it, with its
+table [tool.ssot_shims]. The documentation is in docs/ of the repository.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 import ssot_shims._report as _report
-from ssot_shims._project.declarations import importable, load_declarations, told_later
+import ssot_shims._settings as _settings
+from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._project.declarations import importable, load_declarations, register, told_later
 from ssot_shims._project.environment import survey_environments
 from ssot_shims._project.pyproject import Project, find_project
-from ssot_shims._project.requirement import survey, unmet
-from ssot_shims._shims.shim import all_shims
+from ssot_shims._project.requirement import UPSTREAM, judge_each, survey, unmet
+from ssot_shims._record import Record
 from ssot_shims._text import one_line
 from ssot_shims._version import __version__
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    Run = Callable[[argparse.Namespace, Project, Path, TextIO | None], int]
-    Functions = tuple[Callable[[argparse.ArgumentParser], None], Run]
+    Find = Callable[[argparse.Namespace, Project, Path], tuple[_report.Report, int]]
+
+
+class Command(Record):
+    """A command of this module: what adds its arguments, and what gives its report and its exit code."""
+
+    add_arguments: Callable[[argparse.ArgumentParser], object]
+    find: Find
+
+    def run(self, options: argparse.Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
+        """Show the report on *out*, and give the exit code."""
+        with importable(folder, project.root):  # to the end, because probes and examples import too
+            report, code = self.find(options, project, folder)
+        if options.format:
+            _report.show(out, report, options.format)
+        return code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code: 0 done, 1 a promise does not hold (``verify``), 2 wrong usage.
+    """Run one command and give its exit code.
 
-    ``migrate`` gives 1 when a check finds something to rewrite, 3 when a file could not be done, and 130 when it was
-    interrupted.
+    0 is done. 1 is something that is not there (``check``), a promise that does not hold (``verify``), or something
+    left to rewrite (``migrate --check``). 2 is wrong usage. ``migrate`` gives 3 when a file could not be done, and 130
+    when it was interrupted.
 
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """
@@ -62,89 +101,96 @@ def _exit_code(options: argparse.Namespace, out: TextIO | None) -> int:
     """The exit code of the command, after its report was written to *out*."""
     try:
         folder = Path.cwd()
-        run: Run = options.run
-        return run(options, find_project(folder), folder, out)
+        return int(options.run(options, find_project(folder), folder, out))
     except (SsotShimsError, OSError) as error:
         print(f"ssot-shims: {one_line(str(error))}", file=sys.stderr)
         return 2
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
-    """The parser for all commands; only *command* has its arguments, since those of a tool are in its own module."""
-    about = "Tell what every shim and capability is on this machine, and why."
-    parser = argparse.ArgumentParser(prog="ssot-shims", description=about)
+def _parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser for all commands. Only *command* has its arguments, because a tool is imported for them."""
+    about, _, more = (__doc__ or "").partition("\n\n")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="ssot-shims", description=about, epilog=more, formatter_class=form)
     parser.add_argument("--version", action="version", version=f"ssot-shims {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in _COMMANDS.items():
         added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
-        if name == command:
-            add_arguments, run = _functions(name)
-            add_arguments(added)
-            added.set_defaults(run=run)
+        if command in (name, ""):
+            it = _OWN.get(name) or import_module(_TOOLS[name])
+            it.add_arguments(added)
+            added.set_defaults(run=it.run)
     return parser
 
 
-def _functions(command: str) -> Functions:
-    if command not in _TOOLS:
-        return _OWN[command]
-    tool = import_module(_TOOLS[command])
-    return tool.add_arguments, tool.run
-
-
 def _add_modules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="a module that declares shims or capabilities")
+    about = "a Python module that declares more placeholders or capabilities, such as tests.shims"
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=about)
+    _add_format(parser, "json", "markdown")
 
 
-def _add_status(parser: argparse.ArgumentParser) -> None:
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="as JSON")
-    form.add_argument("--markdown", action="store_true", help="as Markdown tables")
-    _add_modules(parser)
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    about = "a capability such as docker, or upstream:HeartbeatConfig for the real thing behind a placeholder"
+    parser.add_argument("names", nargs="+", metavar="NAME", help=about)
+    form = _add_format(parser, "json")
+    form.add_argument("--quiet", action="store_const", dest="format", const="", help="print nothing but errors")
 
 
-def _status(options: argparse.Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
-    with importable(folder, project.root):  # to the end, because probes and examples import too
-        failures = load_declarations(project, options.modules, folder)
-        with told_later():
-            answers = survey()
-            environments, problems = survey_environments(project)
-        problems = (*_report.problems(failures), *problems)
-        report = _report.Status(shims=all_shims(), answers=answers, environments=environments, problems=problems)
-        if options.json:
-            text = _report.as_json(report)
-        else:
-            text = _report.as_markdown(report) if options.markdown else _report.as_text(report, **_look(out))
-    _report.write(out, text)
-    return 0
+def _add_format(parser: argparse.ArgumentParser, *forms: str) -> argparse._MutuallyExclusiveGroup:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--format", choices=("text", *forms), default="text", help="how to print it (text)")
+    for form in forms:
+        about = f"short for --format {form}"
+        group.add_argument(f"--{form}", action="store_const", dest="format", const=form, help=about)
+    return group
 
 
-def _verify(options: argparse.Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
+def _status(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:
+    shims, failures = load_declarations(project, options.modules, folder)
+    with told_later():
+        answers = survey()
+        environments, problems = survey_environments(project)
+    return _report.status(shims, answers, environments, (*_report.problems(failures), *problems)), 0
+
+
+_CODES = {"available": 0, "upstream": 0, "unknown": 2}
+
+
+def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:
+    register(project)
+    if project.modules:
+        capabilities.explain_unknown("what modules declare is shown by ssot-shims status, which imports them")
+    _settings.timeout()  # what does not read would spoil every answer
+    _settings.no_services()
+    for name in options.names:
+        if not name.startswith(UPSTREAM):
+            capabilities[name]
+    verdicts = judge_each(options.names, {})
+    return _report.check(verdicts), max(_CODES.get(verdict.status, 1) for verdict in verdicts)
+
+
+def _verify(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:
     from ssot_shims._contract.verification import verify_record  # doctest, and pdb with it
 
-    with importable(folder, project.root):
-        failures = load_declarations(project, options.modules, folder)
-        with told_later():
-            results = tuple((record, verify_record(record)) for record in all_shims())
-            required = [f"{verdict.required_by}={verdict.replace(is_required=False)}" for verdict in unmet()]
-        report = _report.Verification(results=results, problems=(*_report.problems(failures), *required))
-    _report.write(out, _report.verification_text(report, **_look(out)))
-    return 0 if report.holds else 1
-
-
-def _look(out: TextIO | None) -> dict[str, Any]:
-    """How a table is to look on *out*."""
-    if out is None or not out.isatty():
-        return {"width": 0, "colour": False}
-    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return {"width": shutil.get_terminal_size().columns, "colour": colour}
+    shims, failures = load_declarations(project, options.modules, folder)
+    with told_later():
+        results = tuple((record, verify_record(record)) for record in shims)
+        required = [f"{verdict.required_by}={verdict.replace(is_required=False)}" for verdict in unmet()]
+    report = _report.verification(results, (*_report.problems(failures), *required))
+    return report, 0 if report.data["holds"] else 1
 
 
 _COMMANDS = {
-    "status": "what every shim and capability is here, and why (the default)",
-    "verify": "compare every placeholder with the upstream it stands for; exit code 1 if a promise does not hold",
+    "status": "show every placeholder and every capability: what it is on this machine, and why (the default)",
+    "check": "ask for the capabilities that you name, a line each; exit code 0 when all are there, 1 when one is not",
+    "verify": "compare every placeholder with the real thing it stands for; exit code 1 when a promise does not hold",
     "migrate": "rewrite imports to the places that rules name; shows what it would do, and does it with --write",
 }
-_OWN: dict[str, Functions] = {"status": (_add_status, _status), "verify": (_add_modules, _verify)}
+_OWN = {
+    "status": Command(add_arguments=_add_modules, find=_status),
+    "check": Command(add_arguments=_add_names, find=_check),
+    "verify": Command(add_arguments=_add_modules, find=_verify),
+}
 # The module of a tool has add_arguments(parser) and run(options, project, folder, out), which gives the exit code. It
 # is imported for its own command alone; a SsotShimsError that it raises is one line on standard error and exit code 2.
 _TOOLS = {"migrate": "ssot_shims._migrate.command"}

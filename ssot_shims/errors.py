@@ -34,23 +34,32 @@ class InvalidDeclaration(SsotShimsError, ValueError):
 
 
 class InvalidSetting(SsotShimsError, ValueError):
-    """A setting whose value does not read: an environment variable, or a key in pyproject.toml."""
+    """A setting whose value does not read: an environment variable, or a key in pyproject.toml.
 
-    def __init__(self, setting: str, value: str, expected: str) -> None:
+    ``problem`` says what is wrong, with a place for the value, which is empty when it may hold a secret.
+
+    >>> raise InvalidSetting("SSOT_SHIMS_TIMEOUT", "soon", "seconds above 0")
+    Traceback (most recent call last):
+    ssot_shims.errors.InvalidSetting: SSOT_SHIMS_TIMEOUT is 'soon'; expected seconds above 0
+    """
+
+    def __init__(self, setting: str, value: str, expected: str, problem: str = "is {!r}") -> None:
         value = redact(value)
-        super().__init__(setting, value, expected)
+        super().__init__(setting, value, expected, problem)
         self.setting = setting
         self.value = value
         self.expected = expected
+        self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.setting} is {self.value!r}; expected {self.expected}"
+        return f"{self.setting} {self.problem.format(self.value)}; expected {self.expected}"
 
 
 class UnknownName(SsotShimsError, KeyError):
     """A name that nobody has declared: of a shim, a capability, an environment, or a value in an environment.
 
-    ``kind`` is what it should be a name of, ``close`` are the names that come close, ``known`` all there are.
+    ``kind`` is what it should be a name of, ``close`` are the names that come close, ``known`` all there are, and
+    ``hint`` is where there may be more.
 
     >>> raise UnknownName("capability", "paht", ("path",), ("docker", "path"))
     Traceback (most recent call last):
@@ -58,19 +67,22 @@ class UnknownName(SsotShimsError, KeyError):
     """
 
     def __init__(
-        self, kind: str, name: object, close: tuple[str, ...], known: tuple[str, ...], where: str = ""
+        self, kind: str, name: object, close: tuple[str, ...], known: tuple[str, ...], where: str = "", hint: str = ""
     ) -> None:
-        super().__init__(kind, name, close, known, where)
+        super().__init__(kind, name, close, known, where, hint)
         self.kind = kind
         self.name = name
         self.close = close
         self.known = known
         self.where = where
+        self.hint = hint
 
     def __str__(self) -> str:
         where = f" in {self.where}" if self.where else ""
         close = f"close: {', '.join(self.close)}; " if self.close else ""
-        return f"no {self.kind} {self.name!r}{where}; {close}known: {', '.join(self.known) or 'none'}"
+        return with_hint(
+            f"no {self.kind} {self.name!r}{where}; {close}known: {', '.join(self.known) or 'none'}", self.hint
+        )
 
 
 class MigrationError(InvalidDeclaration):

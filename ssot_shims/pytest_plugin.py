@@ -171,12 +171,12 @@ def override_capabilities() -> Generator[Callable[..., None]]:
 
 
 def _pyproject(config: pytest.Config) -> Path | None:
-    """The nearest pyproject.toml, if it mentions ssot_shims: reading TOML takes longer than everything else here."""
+    """The nearest pyproject.toml, if it mentions ssot: reading TOML takes longer than everything else here."""
     for folder in (config.rootpath, *config.rootpath.parents):
         file = folder / "pyproject.toml"
         try:
             if file.is_file():  # a pipe would keep its reader for ever
-                return file if b"ssot_shims" in file.read_bytes() else None
+                return file if b"ssot" in file.read_bytes() else None  # also ssot-shims, which is told
         except OSError:
             continue  # nobody may read it: it belongs to another project
     return None

@@ -10,6 +10,7 @@ from ssot_shims._probes.module import ModuleProbe
 from ssot_shims._probes.notation import Probe
 
 capabilities: Registry = Registry()
+capabilities.explain_unknown("names in pyproject.toml are registered by load_project()")
 
 # The fastest questions: a name in this dictionary, and a global that has no value while the answer is not known.
 _docker: bool

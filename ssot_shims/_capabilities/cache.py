@@ -43,6 +43,7 @@ class Answers:
         self.capabilities: dict[str, Capability] = {}  # by name; changed under the lock, read without it
         self.unnamed: dict[str, Capability] = {}  # asked for by notation, by that without secrets; never dropped
         self.declare_more: Callable[[], object] | None = None  # called once when a name is unknown
+        self.unknown_hint = ""  # what the error for an unknown name ends with
         self.lock = RLock()  # as C has it: it is never held while something else is waited for
         self.flights: list[Flight] = []  # until the thread of each has ended, whether or not somebody waits for it
         self.layers: tuple[Mapping[str, Availability], ...] = ()  # of overrides, the last one first
@@ -74,7 +75,7 @@ class Answers:
             return self.find(name)
         if found is None:
             names = tuple(sorted(self.capabilities))
-            raise UnknownName("capability", name, close_matches(name, names), names)
+            raise UnknownName("capability", name, close_matches(name, names), names, hint=self.unknown_hint)
         return found
 
     def _find_unnamed(self, notation: str) -> Capability:

@@ -136,6 +136,10 @@ class Catalogue:
 
         return restore
 
+    def explain_unknown(self, hint: str) -> None:
+        """End the text of each :class:`UnknownName` with *hint* from now on."""
+        self._answers.unknown_hint = hint
+
     def __getitem__(self, name: str) -> Capability:
         return self._answers.find(name)
 

@@ -100,6 +100,7 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
     except SsotShimsError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_KEY] = Settings(project=project, required=required, reports=reports)
+    capabilities.explain_unknown("")  # load_project() would add nothing
     # To import them for every run would import upstreams that its tests do not use.
     declare_more = partial(import_modules, config)
     undo.callback(capabilities.when_unknown, capabilities.when_unknown(declare_more))

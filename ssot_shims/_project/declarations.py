@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -11,9 +12,9 @@ from pathlib import Path
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._names import SHIMS
-from ssot_shims._project.pyproject import Project
+from ssot_shims._project.pyproject import Project, find_project, read_project
 from ssot_shims._record import Record
-from ssot_shims._shims.shim import quiet
+from ssot_shims._shims.shim import ShimRecord, all_shims, quiet
 from ssot_shims._text import describe
 from ssot_shims.errors import InvalidSetting
 
@@ -28,17 +29,25 @@ class ImportFailure(Record):
         return f"{self.module} cannot be imported: {describe(self.error)}"
 
 
-def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[ImportFailure, ...]:
-    """Import the shims that ship, the modules that *project* names, and *modules*; returns those that raised.
+def load_declarations(
+    project: Project, modules: Iterable[str], folder: Path
+) -> tuple[tuple[ShimRecord, ...], tuple[ImportFailure, ...]]:
+    """Import what *project* and *modules* declare; gives the shims to report, and the modules that raised.
 
-    The capabilities in the table of *project* are registered first. Raises :class:`InvalidSetting`, with *folder*, for
-    a module that is not there.
+    The shims that ship are left out where *project* has modules of its own, nobody imports them, and their upstream is
+    absent. The capabilities in the table of *project* are registered first. Raises :class:`InvalidSetting`, with
+    *folder*, for a module that is not there.
     """
     register(project)
     with told_later():
+        failures = tuple(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
+        imported = {record.name for record in all_shims()}
         for shim in SHIMS.values():
             import_module(f"ssot_shims.{shim}")
-        return tuple(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
+    found = all_shims()
+    if project.modules:
+        found = tuple(record for record in found if record.name in imported or record.state != "absent")
+    return found, failures
 
 
 def declare(project: Project, folder: Path) -> None:
@@ -66,15 +75,46 @@ def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[ImportFail
             raise
         except BaseException as error:
             if _is_not_there(module, error):
-                raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
+                about = (
+                    f"; ssot-shims check {module} asks for that capability"
+                    if module in capabilities.registered()
+                    else ""
+                )
+                raise InvalidSetting(place, module, f"a module that can be imported from {folder}{about}") from error
             yield ImportFailure(module=module, error=error)
 
 
 def register(project: Project) -> None:
     """Register the capabilities of *project*; what is known about those that are registered already is kept."""
+    capabilities.explain_unknown("")  # they are loaded
     for capability in project.capabilities:
         if capabilities.registered().get(capability.name) != capability:
             capabilities.add(capability, replace=True)
+
+
+def load_project(path: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of the project, whose capabilities in pyproject.toml are registered from now on.
+
+    For Python without pytest: that and the command line do it by themselves. The file is the nearest pyproject.toml in
+    the folder *path* or above it, by default in the working directory, or *path* itself. Its modules are not imported.
+    A second call changes nothing, and keeps what is known.
+
+    Raises :class:`InvalidSetting`, with the file and the key, for what does not read, and where there is no such file.
+
+    >>> import tempfile
+    >>> from ssot_shims import is_available
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "pyproject.toml").write_text('tool.ssot_shims.capabilities.path = "env:PATH"')
+    ...     load_project(folder) == Path(folder), is_available("path")
+    (True, True)
+    """
+    start = Path(path or "").absolute()
+    project = find_project(start) if start.is_dir() else read_project(start)
+    if project.file is None:
+        expected = "a file with a table [tool.ssot_shims.capabilities]"
+        raise InvalidSetting(f"pyproject.toml in {start} or above", "", expected, "is not there")
+    register(project)
+    return project.root
 
 
 def _is_not_there(module: str, error: BaseException) -> bool:

@@ -12,8 +12,8 @@ from ssot_shims._project.declarations import declare, importable
 from ssot_shims._project.pyproject import EnvironmentDeclaration, Project, find_project
 from ssot_shims._project.requirement import Verdict, judge_each, required_here, run_options
 from ssot_shims._record import Record
-from ssot_shims._text import close_matches
-from ssot_shims.errors import InvalidDeclaration, InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
+from ssot_shims._text import close_matches, redact
+from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
 
 
 class Environment(Mapping[str, str]):
@@ -149,15 +149,14 @@ def _candidates(project: Project, name: str | None) -> tuple[EnvironmentDeclarat
     if not declarations:
         where = project.file or f"a pyproject.toml in {project.root} or above"
         expected = "at least one table that begins with [[tool.ssot_shims.environments]]"
-        raise InvalidSetting(f"tool.ssot_shims.environments in {where}", "not there", expected)
+        raise InvalidSetting(f"tool.ssot_shims.environments in {where}", "", expected, "is not there")
     for declaration in declarations.values():
         for requirement in declaration.requires:
             try:
                 capabilities[requirement]
-            except (UnknownName, InvalidDeclaration) as error:
-                raise InvalidSetting(
-                    declaration.setting("requires"), requirement, f"a known capability; {error}"
-                ) from error
+            except SsotShimsError as error:
+                expected = f"a known capability; {redact(str(error))}"
+                raise InvalidSetting(declaration.setting("requires"), requirement, expected) from error
     if name is None:
         return tuple(declarations.values())
     if name not in declarations:

@@ -11,11 +11,15 @@ from typing import Any
 
 from ssot_shims._capabilities.capability import Capability, capability
 from ssot_shims._record import Record
-from ssot_shims._settings import is_capability_name
 from ssot_shims._text import did_you_mean, fit_to_show, read_regular_file, redact
 from ssot_shims.errors import InvalidSetting
 
-_PLACE = "tool.ssot_shims"
+_NAME = "ssot_shims"
+_PLACE = f"tool.{_NAME}"
+_KINDS = {
+    **{"bool": "a boolean", "int": "a number", "float": "a number"},
+    **{"str": "a string", "list": "a list", "dict": "a table", "NoneType": "not there"},
+}
 
 
 class EnvironmentDeclaration(Record):
@@ -80,8 +84,12 @@ def read_project(file: Path) -> Project:
     try:
         document = tomllib.loads(read_regular_file(file).decode())
     except (OSError, ValueError, RecursionError) as error:  # numbers may be too long, and lists too deep, for tomllib
-        raise InvalidSetting(str(file), str(error), "a file in TOML") from error
-    table = _Table(file=file, place="", entries=document).table("tool").table("ssot_shims")
+        raise InvalidSetting(str(file), fit_to_show(str(error)), "a file in TOML", "does not read: {}") from error
+    tools = _Table(file=file, place="", entries=document).table("tool")
+    for key in tools.entries:
+        if key != _NAME and "".join(filter(str.isalpha, key.lower())).rstrip("s") == "ssotshim":
+            raise tools.wrong_key(key, _NAME)
+    table = tools.table(_NAME)
     table.refuse_other_keys("modules", "capabilities", "environments", "migrate")
     migrate = table.table("migrate")
     return Project(
@@ -102,23 +110,23 @@ class _Table(Record):
     place: str
     entries: dict[str, Any]
 
-    def wrong(self, key: str, shown: str, expected: str) -> InvalidSetting:
+    def wrong(self, key: str, shown: str, expected: str, problem: str = "is {!r}") -> InvalidSetting:
         """The error for the value of *key*, of which only so much is *shown* as holds no secret."""
-        return InvalidSetting(f"{fit_to_show(self._below(key))} in {self.file}", shown, expected)
+        return InvalidSetting(f"{fit_to_show(self._below(key))} in {self.file}", shown, expected, problem)
 
     def wrong_key(self, key: str, expected: str) -> InvalidSetting:
-        return InvalidSetting(f"a key of {fit_to_show(self.place)} in {self.file}", key, expected)
+        return InvalidSetting(f"{fit_to_show(self.place)} in {self.file}", key, expected, "has the key {!r}")
 
     def refuse_other_keys(self, *known: str) -> None:
         for key in self.entries:
             if key not in known:
                 raise self.wrong_key(key, f"one of {', '.join(known)}{did_you_mean(key, known)}")
 
-    def value(self, key: str, kinds: type | tuple[type, ...], default: object, expected: str) -> Any:
+    def value(self, key: str, kind: type, default: object, expected: str) -> Any:
         """The value of *key*, *default* where there is none. One of no such kind is an error, and not shown."""
         value = self.entries.get(key, default)
-        if not isinstance(value, kinds):
-            raise self.wrong(key, f"<{type(value).__name__}>", expected)
+        if not isinstance(value, kind):
+            raise self.wrong(key, "", expected, f"is {_KINDS.get(type(value).__name__, 'a date or a time')}")
         return value
 
     def table(self, key: str) -> _Table:
@@ -129,7 +137,7 @@ class _Table(Record):
         """The list of strings under *key*, empty where there is none."""
         names = self.value(key, list, [], "a list of strings")
         if not all(isinstance(name, str) for name in names):
-            raise self.wrong(key, "<list>", "a list of strings")
+            raise self.wrong(key, "", "a list of strings", "is a list that holds something else")
         return tuple(names)
 
     def _below(self, key: str) -> str:
@@ -149,19 +157,14 @@ def _rules(table: _Table) -> Iterator[tuple[str, str, str]]:
 
 def _capabilities(table: _Table) -> Iterator[Capability]:
     for name, entry in table.entries.items():
-        if not is_capability_name(name):
-            raise table.wrong_key(name, "a name of lower-case letters, digits and _, such as 'postgres'")
         short = None if isinstance(entry, dict) else {"probe": entry}
         options = table.replace(entries={name: short or entry}).table(name)
         options.refuse_other_keys("probe", "timeout", "ttl", "service")
         probe = options.value("probe", str, None, "a probe such as 'tcp://localhost:5432'")
-        for option in ("timeout", "ttl"):
-            options.value(option, (int, float), 1, "seconds such as 2.5")
-        options.value("service", bool, False, "true or false")
         try:
             yield capability(name, **options.entries, level="pyproject", where=str(table.file))
         except ValueError as error:  # an integer may have more digits than Python shows
-            raise table.wrong(name, probe, f"what can be registered: {error}") from error
+            raise table.wrong(name, probe, f"what can be registered: {redact(str(error))}") from error
 
 
 def _environments(table: _Table) -> tuple[EnvironmentDeclaration, ...]:
@@ -185,9 +188,7 @@ def _environment(table: _Table) -> EnvironmentDeclaration:
     values = named.table("values")
     for key in values.entries:
         if not Template(values.value(key, str, "", "a string")).is_valid():
-            raise values.wrong(key, "a text with a lone $", "${NAME} for an environment variable, $$ for a dollar")
-    requires = named.names("requires")
-    for required in requires:
-        if not is_capability_name(required) and ":" not in required:  # a notation is read where it is asked for
-            raise named.wrong("requires", required, "names of capabilities such as 'postgres'")
-    return EnvironmentDeclaration(name=name, requires=requires, values=values.entries, where=str(table.file))
+            expected = "${NAME} for an environment variable, $$ for a dollar"
+            raise values.wrong(key, "", expected, "is a string with a lone $")
+    requires, where = named.names("requires"), str(table.file)
+    return EnvironmentDeclaration(name=name, requires=requires, values=values.entries, where=where)

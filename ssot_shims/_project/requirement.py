@@ -101,11 +101,6 @@ class Verdict(Record):
         return f"{self.name}: {self.explanation}"
 
 
-def explanation_of(answer: Availability) -> str:
-    """Whether *answer* was forced, its reason and its hint, as one text."""
-    return answer.explanation if answer.source == "probe" else f"forced: {answer.explanation}"
-
-
 def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdict, ...]:
     """The verdict on each of *names*, in their order, the capabilities asked side by side.
 

@@ -136,15 +136,14 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
             ["sub"],  # with one of its own, or pytest would read the other first
             {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"},
             {},
-            "{folder}/pyproject.toml is \"Expected ']' at the end of a table declaration (at line 1, column 17)\"; "
-            "expected a file in TOML",
+            "{folder}/pyproject.toml does not read: Expected ']' at the end of a table declaration (at line 1, "
+            "column 17); expected a file in TOML",
         ),
         (
             [],
-            {"pyproject.toml": "[tool.ssot_shims]\nmodule = []\n"},
+            {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"},
             {},
-            "a key of tool.ssot_shims in {folder}/pyproject.toml is 'module'; expected one of modules, capabilities, "
-            "environments, migrate; close: modules",
+            "tool in {folder}/pyproject.toml has the key 'ssot-shims'; expected ssot_shims",
         ),
         (
             [],

@@ -63,11 +63,12 @@ def test_the_commands_of_the_readme_run(block: str, tmp_path: Path) -> None:
 
 
 def test_the_output_in_the_readme_is_what_status_prints(tmp_path: Path) -> None:
-    """To the letter, but for the version of Python, and for what each capability is on the machine of the reader."""
+    """To the letter, but for the Python, and for what each capability is on the machine of the reader."""
     (shown,) = blocks("text")
     shims, found = run([sys.executable, "-m", "ssot_shims"], tmp_path).split("\n\nCAPABILITY")
     shims_shown, found_shown = shown.split("\n\nCAPABILITY")
-    assert shims == re.sub(r"Python [\d.]+", f"Python {platform.python_version()}", shims_shown)
+    here = f"CPython {platform.python_version()} at {sys.prefix}"
+    assert shims == re.sub(r"CPython [\d.]+ at \S+", here, shims_shown)
     row = re.compile(r"^\w+ +(?=(?:available|unavailable|timed out|failed) +\S)", re.MULTILINE)
     assert row.findall(found) == row.findall(found_shown)
     assert len(row.findall(found)) == len([*capabilities])

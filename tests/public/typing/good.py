@@ -23,6 +23,7 @@ from ssot_shims import (
     compare,
     errors,
     is_placeholder,
+    load_project,
     shim,
     shim_of,
     skip_unless_available,
@@ -175,6 +176,7 @@ def environment() -> str:
     assert_type(chosen.name, str)
     assert_type(chosen["url"], str)
     assert_type(dict(chosen.passed_over), dict[str, str])
+    assert_type(load_project("suite"), Path)
     return chosen.get("realm", "none")
 
 
