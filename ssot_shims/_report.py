@@ -14,7 +14,6 @@ from typing import Any, TextIO
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._project.declarations import ImportFailure
 from ssot_shims._project.environment import EnvironmentFinding
 from ssot_shims._project.requirement import Verdict
 from ssot_shims._record import Record
@@ -47,11 +46,11 @@ class Report(Record):
     title: str = ""
 
 
-def problems(failures: Iterable[ImportFailure] = ()) -> tuple[str, ...]:
+def problems(failures: Iterable[str]) -> tuple[str, ...]:
     """What is wrong beside the shims and capabilities themselves, a line each."""
     shims = frozenset(record.name for record in all_shims())
     wrong = _settings.misspelled(shims, frozenset(capabilities))
-    found = [*map(str, failures), *(f"{setting}: {what}" for setting, what in wrong.items())]
+    found = [*failures, *(f"{setting}: {what}" for setting, what in wrong.items())]
     return tuple(map(fit_to_show, found))
 
 
@@ -126,14 +125,11 @@ def verification(results: Sequence[tuple[ShimRecord, Sequence[Difference]]], pro
 
 
 def _contract_data(record: ShimRecord, differences: Sequence[Difference]) -> dict[str, Any]:
-    is_there, differs = record.state == "upstream", any(difference.is_error for difference in differences)
-    return {
-        "name": record.name,
-        "contract": record.state if not is_there else "differs" if differs else "holds",
-        "reason": record.explanation if is_there else record.reason,
-        "hint": record.problem if is_there else record.hint,
-        "differences": [*map(vars, differences)],
-    }
+    data = {**_fields(record, "name", "reason", "hint"), "contract": record.state}
+    if record.state == "upstream":
+        differs = any(difference.is_error for difference in differences)
+        data |= {"contract": "differs" if differs else "holds", "hint": record.problem or record.hint}
+    return {**data, "differences": [*map(vars, differences)]}
 
 
 def _title() -> str:

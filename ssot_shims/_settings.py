@@ -60,19 +60,16 @@ def strict() -> bool:
 
 
 def forced_placeholders() -> bool | frozenset[str]:
-    """True for all shims, or the names that are to be placeholders (``SSOT_SHIMS_PLACEHOLDERS``)."""
+    """True for all shims, False for none, or the names that are to be placeholders (``SSOT_SHIMS_PLACEHOLDERS``)."""
     value = os.environ.get(PLACEHOLDERS, "")
     word = value.strip().lower()
-    if word in _YES:
-        return True
-    if word in _NO:
-        return frozenset()
-    names = [name.strip() for name in value.split(",") if name.strip()]
+    if word in _YES | _NO:
+        return word in _YES
+    names = frozenset(name.strip() for name in value.split(",") if name.strip())
     if not all(name.isidentifier() for name in names):
-        raise InvalidSetting(
-            PLACEHOLDERS, value, "1 for all shims, 0 for none, or names such as HeartbeatConfig,RetryPolicy"
-        )
-    return frozenset(names)
+        expected = "1 for all shims, 0 for none, or names such as HeartbeatConfig,RetryPolicy"
+        raise InvalidSetting(PLACEHOLDERS, value, expected)
+    return names
 
 
 def is_forced(shim: str) -> bool:
@@ -180,7 +177,7 @@ def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> di
 
 def _unknown_names(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
     forced = forced_placeholders()
-    placeholders = sorted(forced) if isinstance(forced, frozenset) else ()
+    placeholders = [] if isinstance(forced, bool) else sorted(forced)
     named = {f"{PLACEHOLDERS}={name}": SHIM_PREFIX + name for name in placeholders}
     named |= {f"{REQUIRE}={name}": name for name in required()}
     wrong: dict[str, str] = {}

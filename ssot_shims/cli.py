@@ -30,13 +30,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 import ssot_shims._report as _report
-import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.declarations import importable, load_declarations, register, told_later
 from ssot_shims._project.environment import survey_environments
@@ -45,7 +44,7 @@ from ssot_shims._project.requirement import UPSTREAM, judge_each, survey, unmet
 from ssot_shims._record import Record
 from ssot_shims._text import one_line
 from ssot_shims._version import __version__
-from ssot_shims.errors import SsotShimsError
+from ssot_shims.errors import CapabilityMissing, SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +132,8 @@ def _add_names(parser: argparse.ArgumentParser) -> None:
     about = "a capability such as docker, or upstream:HeartbeatConfig for the real thing behind a placeholder"
     parser.add_argument("names", nargs="+", metavar="NAME", help=about)
     form = _add_format(parser, "json")
+    about = "wait for it: ask again until all are there or so many seconds are up"
+    parser.add_argument("--wait", type=float, metavar="SECONDS", help=about)
     form.add_argument("--quiet", action="store_const", dest="format", const="", help="print nothing but errors")
 
 
@@ -160,11 +161,9 @@ def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple
     register(project)
     if project.modules:
         capabilities.explain_unknown("what modules declare is shown by ssot-shims status, which imports them")
-    _settings.timeout()  # what does not read would spoil every answer
-    _settings.no_services()
-    for name in options.names:
-        if not name.startswith(UPSTREAM):
-            capabilities[name]
+    names = [name for name in options.names if not name.startswith(UPSTREAM)]
+    with suppress(CapabilityMissing):  # the report tells what is missing
+        capabilities.require(*names, wait=options.wait)
     verdicts = judge_each(options.names, {})
     return _report.check(verdicts), max(_CODES.get(verdict.status, 1) for verdict in verdicts)
 

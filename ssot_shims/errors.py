@@ -80,9 +80,8 @@ class UnknownName(SsotShimsError, KeyError):
     def __str__(self) -> str:
         where = f" in {self.where}" if self.where else ""
         close = f"close: {', '.join(self.close)}; " if self.close else ""
-        return with_hint(
-            f"no {self.kind} {self.name!r}{where}; {close}known: {', '.join(self.known) or 'none'}", self.hint
-        )
+        known = ", ".join(self.known) or "none"
+        return with_hint(f"no {self.kind} {self.name!r}{where}; {close}known: {known}", self.hint)
 
 
 class MigrationError(InvalidDeclaration):

@@ -18,7 +18,7 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin.results import results_of
-from ssot_shims._project.declarations import ImportFailure, declare, importable, told_later
+from ssot_shims._project.declarations import declare, import_problem, importable, told_later
 from ssot_shims._project.pyproject import Project, read_project
 from ssot_shims._project.requirement import RunOptions, Verdict, judge_each, set_run_options
 from ssot_shims._record import Record
@@ -60,7 +60,7 @@ def import_modules(config: pytest.Config) -> None:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a module may end in any way, SystemExit included
-                text = f"tool.ssot_shims.modules in {project.file}: {ImportFailure(module=module, error=error)}"
+                text = f"tool.ssot_shims.modules in {project.file}: {import_problem(module, error)}"
                 results_of(config).problems[str(error) if isinstance(error, InvalidSetting) else text] = ""
     sharing = config.pluginmanager.get_plugin("ssot_shims sharing")
     if sharing is not None:

@@ -13,26 +13,13 @@ import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._names import SHIMS
 from ssot_shims._project.pyproject import Project, find_project, read_project
-from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord, all_shims, quiet
 from ssot_shims._text import describe
 from ssot_shims.errors import InvalidSetting
 
 
-class ImportFailure(Record):
-    """A module that should declare shims or capabilities, and the exception that its import raised."""
-
-    module: str
-    error: BaseException
-
-    def __str__(self) -> str:
-        return f"{self.module} cannot be imported: {describe(self.error)}"
-
-
-def load_declarations(
-    project: Project, modules: Iterable[str], folder: Path
-) -> tuple[tuple[ShimRecord, ...], tuple[ImportFailure, ...]]:
-    """Import what *project* and *modules* declare; gives the shims to report, and the modules that raised.
+def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[list[ShimRecord], list[str]]:
+    """Import what *project* and *modules* declare; gives the shims to report, and why modules cannot be imported.
 
     The shims that ship are left out where *project* has modules of its own, nobody imports them, and their upstream is
     absent. The capabilities in the table of *project* are registered first. Raises :class:`InvalidSetting`, with
@@ -40,14 +27,12 @@ def load_declarations(
     """
     register(project)
     with told_later():
-        failures = tuple(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
+        failures = list(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
         imported = {record.name for record in all_shims()}
         for shim in SHIMS.values():
             import_module(f"ssot_shims.{shim}")
-    found = all_shims()
-    if project.modules:
-        found = tuple(record for record in found if record.name in imported or record.state != "absent")
-    return found, failures
+    found = [one for one in all_shims() if not project.modules or one.name in imported or one.state != "absent"]
+    return found, [import_problem(*failure) for failure in failures]
 
 
 def declare(project: Project, folder: Path) -> None:
@@ -57,8 +42,8 @@ def declare(project: Project, folder: Path) -> None:
     *folder*, for a module that is not there.
     """
     register(project)
-    for failure in _import_each(_places(project), folder):
-        raise failure.error
+    for _, error in _import_each(_places(project), folder):
+        raise error
 
 
 def _places(project: Project) -> dict[str, str]:
@@ -66,8 +51,8 @@ def _places(project: Project) -> dict[str, str]:
     return dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
 
 
-def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[ImportFailure]:
-    """Import one module of *places* after the other, and yield the failure of each that raises."""
+def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[tuple[str, BaseException]]:
+    """Import one module of *places* after the other, and yield each that raises, with what it raised."""
     for module, place in places.items():
         try:
             import_module(module)
@@ -75,13 +60,16 @@ def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[ImportFail
             raise
         except BaseException as error:
             if _is_not_there(module, error):
-                about = (
-                    f"; ssot-shims check {module} asks for that capability"
-                    if module in capabilities.registered()
-                    else ""
-                )
-                raise InvalidSetting(place, module, f"a module that can be imported from {folder}{about}") from error
-            yield ImportFailure(module=module, error=error)
+                expected = f"a module that can be imported from {folder}"
+                if module in capabilities.registered():
+                    expected += f"; ssot-shims check {module} asks for that capability"
+                raise InvalidSetting(place, module, expected) from error
+            yield module, error
+
+
+def import_problem(module: str, error: BaseException) -> str:
+    """Why *module*, which should declare shims or capabilities, cannot be imported."""
+    return f"{module} cannot be imported: {describe(error)}"
 
 
 def register(project: Project) -> None:

@@ -203,7 +203,7 @@ def test_status_tells_what_is_broken_even_when_strict(
         (["git", "docker"], 1, ["git     available    git is here", "docker  unavailable  no engine here"]),
         (["podman"], 0, ["podman  available  forced: SSOT_SHIMS_HAS_PODMAN says yes; to ask the machine: {unset}"]),
         (["upstream:RetryPolicy", "git"], 1, [f"upstream:RetryPolicy  absent     {ABSENT}", "{git}"]),
-        (["cache"], 0, ["cache  available  HOME is set"]),
+        (["cache", "env:HOME"], 0, ["cache     available  HOME is set", "env:HOME  available  HOME is set"]),
         (["docker_sdk", "docker_sdk"], 0, ["docker_sdk  available  the SDK is here"]),
         (["git", "docker", "--quiet"], 1, []),
         (["git", "--quiet"], 0, []),
@@ -248,6 +248,16 @@ def test_check_imports_no_modules(capsys: pytest.CaptureFixture[str], write: Wri
     )
 
 
+def test_check_waits_for_what_is_starting(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --wait it asks again until all are there, or the seconds are up; exit code 0 when they came."""
+    answers = iter([False, False, True])
+    capabilities.register("slow", lambda: next(answers))
+    assert run(capsys, "check", "slow", "git", "--wait", "20")[0] == 0
+    assert run(capsys, "check", "slow", "docker", "--wait=0.1")[0] == 1
+    code, out, err = run(capsys, "check", "git", "--wait=-1")
+    assert (code, out, err) == (2, "", "ssot-shims: the wait is -1.0; give seconds from 0, at most a day (86400)\n")
+
+
 def test_check_asks_nothing_when_a_name_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     """That is exit code 2, with the names that come close, under --quiet too."""
     asked: list[int] = []
@@ -256,8 +266,12 @@ def test_check_asks_nothing_when_a_name_is_unknown(capsys: pytest.CaptureFixture
         code, out, err = run(capsys, *words)
         assert (code, out, asked) == (2, "", [])
         assert err.startswith("ssot-shims: no capability 'dokcer'; close: docker, docker_sdk; known: costly, docker,")
-    code, *_ = run(capsys, "check", "git", "upstream:Nobody")
-    assert code == 2
+    assert run(capsys, "check", "git", "upstream:Nobody")[0] == 2
+    code, _, err = run(capsys, "check", "git", "tcp://localhost")
+    assert (code, err) == (
+        2,
+        "ssot-shims: the probe 'tcp://localhost' is not a host and a port; expected tcp://host:port\n",
+    )
 
 
 # --- capabilities
@@ -359,7 +373,7 @@ def test_no_report_shows_a_secret(
     forms = ["text", "json", "markdown"]
     commands = [[command, "suite", "--format", form] for command in ("status", "verify") for form in forms]
     with capabilities.override(docker=Availability(status="unavailable", reason=f"not at {address}")):
-        for words in (*commands, ["check", "web", "git", "docker_sdk"], ["check", "--json", "podman", "docker"]):
+        for words in (*commands, ["check", "web", "git", "docker_sdk"], ["check", "--json", "docker", address]):
             _, out, err = run(capsys, *words)
             assert "hunter2" not in out + err
             assert "127" in out
@@ -419,7 +433,7 @@ def test_a_setting_that_spoils_every_answer_is_wrong_usage(
     """What no capability could be asked under is exit code 2, whether or not one is asked."""
     monkeypatch.setenv(variable, value)
     answers = [run(capsys, command) for command in ("status", "verify")]
-    if variable in ("SSOT_SHIMS_TIMEOUT", "SSOT_SHIMS_NO_SERVICES"):
+    if variable == "SSOT_SHIMS_TIMEOUT":
         answers.append(run(capsys, "check", "git"))
     assert {*answers} == {(2, "", f"ssot-shims: {variable} is {value!r}; expected {expected}\n")}
 
