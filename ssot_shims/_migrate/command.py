@@ -60,16 +60,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--write", action="store_true", help="rewrite the files")
-    mode.add_argument("--check", action="store_true", help="exit code 1 if there is anything to rewrite")
-    rule = "such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml and the shims say more"
+    mode.add_argument("--write", action="store_true", help="rewrite the files; without it the changes are shown")
+    mode.add_argument(
+        "--check", action="store_true", help="change nothing; exit code 1 if there is anything to rewrite"
+    )
+    rule = "where a name moved: old.mod:Name=new.mod:Name, or old.mod:*=new.mod:* for all of them; also read are the "
+    rule += "rules in pyproject.toml and replaces= of the shims; as often as you like"
     parser.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
-    exclude = "leave out what this names from the project's folder on, such as tests/fixtures or **/*_pb2.py"
+    exclude = "leave these files out, such as tests/fixtures or **/*_pb2.py; as often as you like"
     parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
-    parser.add_argument("--no-gitignore", action="store_true", help="take what git ignores as well")
-    parser.add_argument("--all", action="store_true", help="list every place, and not three of each group")
-    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help="of the report (text)")
-    parser.add_argument("--jobs", metavar="N", help="processes to use at most (all cores)")
+    parser.add_argument("--no-gitignore", action="store_true", help="also take the files that git ignores")
+    parser.add_argument("--all", action="store_true", help="list every place, not only the first three of each kind")
+    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help="how to print it (text)")
+    parser.add_argument("--jobs", metavar="N", help="how many processes to use at most (one a core)")
 
 
 def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:

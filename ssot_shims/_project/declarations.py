@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -18,14 +18,17 @@ from ssot_shims._text import describe
 from ssot_shims.errors import InvalidSetting
 
 
-def load_declarations(project: Project, modules: Iterable[str], folder: Path) -> tuple[list[ShimRecord], list[str]]:
+def load_declarations(project: Project, modules: Sequence[str], folder: Path) -> tuple[list[ShimRecord], list[str]]:
     """Import what *project* and *modules* declare; gives the shims to report, and why modules cannot be imported.
 
     The shims that ship are left out where *project* has modules of its own, nobody imports them, and their upstream is
     absent. The capabilities in the table of *project* are registered first. Raises :class:`InvalidSetting`, with
-    *folder*, for a module that is not there.
+    *folder*, for a module that is not there, and for the name of a capability.
     """
     register(project)
+    for module in modules:
+        if module in capabilities.registered():  # there may be a module of that name too, as of docker
+            raise InvalidSetting("MODULE", module, f"a module; to ask for that capability: ssot-shims check {module}")
     with told_later():
         failures = list(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
         imported = {record.name for record in all_shims()}
@@ -60,10 +63,7 @@ def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[tuple[str,
             raise
         except BaseException as error:
             if _is_not_there(module, error):
-                expected = f"a module that can be imported from {folder}"
-                if module in capabilities.registered():
-                    expected += f"; ssot-shims check {module} asks for that capability"
-                raise InvalidSetting(place, module, expected) from error
+                raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
             yield module, error
 
 

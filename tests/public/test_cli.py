@@ -392,9 +392,9 @@ FLAG = "1, true, yes or on, or 0, false, no or off"
         (["verify", "json.nothing"], "", f"MODULE is 'json.nothing'; expected {MODULE}"),
         (["verify", "../suite"], "", f"MODULE is '../suite'; expected {MODULE}"),
         (
-            ["status", "podman"],
+            ["status", "docker"],
             "",
-            f"MODULE is 'podman'; expected {MODULE}; ssot-shims check podman asks for that capability",
+            "MODULE is 'docker'; expected a module; to ask for that capability: ssot-shims check docker",
         ),
         (
             ["status"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import pickle
 import pkgutil
@@ -83,11 +82,6 @@ def test_every_public_name_is_there() -> None:
     assert all(getattr(ssot_shims, name) is star[name] for name in names)
 
 
-def test_no_public_name_is_a_submodule() -> None:
-    """So a name cannot mean the module or the object by the order of imports."""
-    assert not set(ssot_shims.__all__) & SUBMODULES
-
-
 def test_every_order_of_imports_gives_the_same_object() -> None:
     """A public name is its object after any two submodules were imported, in either order, and any of them first."""
     code = """
@@ -125,40 +119,32 @@ def test_public_names_pickle_by_a_public_place(name: str) -> None:
     assert value.__module__ in {"ssot_shims", *(f"ssot_shims.{home}" for home in PUBLIC_HOMES)}
 
 
-def test_a_misspelled_import_is_an_import_error() -> None:
-    """A from-import of an unknown name ends as Python has it, and so does each name after one that is there."""
+def test_a_misspelled_name_is_the_error_that_python_has() -> None:
+    """A from-import ends with ImportError, also behind a good name; attribute access with close matches."""
     for statement in ("from ssot_shims import xyzzy", "from ssot_shims import HeartbeatConfig, retry_polcy"):
         with pytest.raises(ImportError, match="cannot import name '(xyzzy|retry_polcy)' from 'ssot_shims'"):
             exec(statement)
-
-
-def test_a_misspelled_attribute_gets_close_matches() -> None:
-    """Attribute access ends with the AttributeError that getattr and hasattr expect, close matches included."""
     with pytest.raises(AttributeError) as caught:
         ssot_shims.RetryPolcy  # type: ignore[attr-defined]  # noqa: B018
     assert str(caught.value) == "module 'ssot_shims' has no attribute 'RetryPolcy'; close: RetryPolicy"
     assert (caught.value.name, caught.value.obj) == ("RetryPolcy", ssot_shims)
-    assert not hasattr(ssot_shims, "nope")
-    assert getattr(ssot_shims, "nope", 3) == 3
+    assert (hasattr(ssot_shims, "nope"), getattr(ssot_shims, "nope", 3)) == (False, 3)
 
 
-def test_submodules_are_imported_through_the_package() -> None:
-    """``from ssot_shims import errors`` gives the module, in a process that had not loaded it."""
-    assert in_new_process(
+def test_modules_are_there_beside_the_names() -> None:
+    """``from ssot_shims import errors`` gives the module, in a process that had not loaded it; shims are in theirs."""
+    name = in_new_process(
         "from ssot_shims import errors, retry_policy; import json; print(json.dumps(errors.__name__))"
-    ) == ("ssot_shims.errors")
-    assert importlib.import_module("ssot_shims.errors").InvalidDeclaration is ssot_shims.errors.InvalidDeclaration
-
-
-def test_the_shipped_shims_come_from_their_own_modules_too() -> None:
-    """``from ssot_shims.heartbeat_config import HeartbeatConfig`` is the same class."""
+    )
+    assert name == "ssot_shims.errors"
     from ssot_shims.heartbeat_config import HeartbeatConfig
     from ssot_shims.retry_policy import RetryPolicy
 
     assert (HeartbeatConfig, RetryPolicy) == (ssot_shims.HeartbeatConfig, ssot_shims.RetryPolicy)
 
 
-def test_the_names_are_loaded_by_the_fewest_modules() -> None:
-    """Each public name has one home, and every home is a module of the package."""
+def test_each_public_name_has_one_home() -> None:
+    """A module of the package; and no name is a submodule, so it cannot mean another thing by the order of imports."""
     assert [name for name in NAMES if name != "__version__"] == ssot_shims.__all__
     assert set(NAMES.values()) <= SUBMODULES
+    assert not set(ssot_shims.__all__) & SUBMODULES

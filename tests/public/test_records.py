@@ -52,20 +52,15 @@ def test_every_error_is_in_the_list_above() -> None:
     assert all(issubclass(kind, errors.SsotShimsError) for kind in public - {errors.PlaceholderWarning})
 
 
-def test_a_name_that_nobody_knows_lists_who_is_known() -> None:
-    """Or says that there is none."""
-    assert (
-        str(errors.UnknownName("capability", "gpu", (), ("git", "podman"))) == "no capability 'gpu'; known: git, podman"
-    )
-    assert str(errors.UnknownName("capability", "gpu", (), ())) == "no capability 'gpu'; known: none"
+class Place(Record):
+    """Two numbers as well."""
+
+    x: int
+    y: int = 0
 
 
 def test_records_compare_by_value_and_can_be_keys() -> None:
     """Equal values make equal records, another type does not."""
-
-    class Place(Record):
-        x: int
-        y: int = 0
 
     assert Point(x=1) == Point(x=1, y=0) == copy.deepcopy(Point(x=1)) == pickle.loads(pickle.dumps(Point(x=1)))
     assert Point(x=1) != Point(x=2)
@@ -80,15 +75,11 @@ def test_records_cannot_be_changed() -> None:
         Point(x=1).x = 2  # type: ignore[misc]
 
 
-def test_answers_can_be_keys() -> None:
-    """Although their details are a mapping, which has no hash."""
+def test_answers_can_be_keys_and_travel() -> None:
+    """Although their details are a mapping, which has no hash; a record of a shim pickles by its public name."""
     answers = [Availability(name="docker", status="available", reason="it is", details={"api": api}) for api in "12"]
     assert len({*answers, answers[0].replace(seconds=1.0), answers[0].replace()}) == 3
     assert pickle.loads(pickle.dumps(answers[0])) == answers[0]
-
-
-def test_a_shim_record_pickles_by_its_public_name() -> None:
-    """Records go between processes when what they hold does."""
     shim("acme:Point")(Point)
     record = all_shims()[0]
     assert pickle.loads(pickle.dumps(record)) == record
