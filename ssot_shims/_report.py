@@ -140,10 +140,10 @@ def _title() -> str:
 
 def show(out: TextIO | None, report: Report, form: str) -> None:
     """Write *report* on *out* as ``text``, ``json`` or ``markdown``."""
-    write(out, {"text": _text, "json": _json, "markdown": _markdown}[form](report, out))
+    write(out, {"text": _as_text, "json": _as_json, "markdown": _as_markdown}[form](report, out))
 
 
-def _text(report: Report, out: TextIO | None) -> str:
+def _as_text(report: Report, out: TextIO | None) -> str:
     """For people: on a terminal in colour and wrapped to its width; elsewhere each row is one line, for grep."""
     is_terminal = out is not None and out.isatty()
     width = shutil.get_terminal_size().columns if is_terminal else 0
@@ -154,7 +154,7 @@ def _text(report: Report, out: TextIO | None) -> str:
     return _joined(blocks, (line for text in _lines(report) for line in wrapped(one_line(text), width)))
 
 
-def _markdown(report: Report, _: object) -> str:
+def _as_markdown(report: Report, _: object) -> str:
     """Markdown tables, fit for a CI step summary."""
     blocks = [[f"### {markdown(report.title)}"]]
     blocks += [
@@ -184,7 +184,7 @@ def _joined(blocks: Iterable[Iterable[str]], last: Iterable[str]) -> str:
     return "\n\n".join(filter(None, map("\n".join, [*blocks, last]))) + "\n"
 
 
-def _json(report: Report, _: object) -> str:
+def _as_json(report: Report, _: object) -> str:
     """The data behind ``schema``, which is 1 and grows when a key changes its meaning or goes; keys may be added."""
     head = {
         "schema": 1,

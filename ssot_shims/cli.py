@@ -116,9 +116,9 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     for name, about in _COMMANDS.items():
         added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
         if command in (name, ""):
-            it = _OWN.get(name) or import_module(_TOOLS[name])
-            it.add_arguments(added)
-            added.set_defaults(run=it.run)
+            found = _OWN.get(name) or import_module(_TOOLS[name])
+            found.add_arguments(added)
+            added.set_defaults(run=found.run)
     return parser
 
 

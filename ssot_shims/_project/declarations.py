@@ -85,7 +85,8 @@ def load_project(path: str | os.PathLike[str] | None = None) -> Path:
 
     For Python without pytest: that and the command line do it by themselves. The file is the nearest pyproject.toml in
     the folder *path* or above it, by default in the working directory, or *path* itself. Its modules are not imported.
-    A second call changes nothing, and keeps what is known.
+    A second call changes nothing, and keeps what is known. ``sys.path`` stays as it is: a ``python:`` probe is found
+    where the program finds its modules.
 
     Raises :class:`InvalidSetting`, with the file and the key, for what does not read, and where there is no such file.
 

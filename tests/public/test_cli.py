@@ -10,9 +10,7 @@ import runpy
 import socket
 import sys
 import sysconfig
-import threading
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -300,29 +298,6 @@ def test_one_capability_spoils_no_other(capsys: pytest.CaptureFixture[str], monk
     assert row(out, "selfish").startswith("selfish failed the probes ask for one another in a circle: ")
     assert row(out, "both").startswith("both failed no capability 'gti'; close: git; known: both, docker, ")
     assert row(out, "podman").startswith("podman failed SSOT_SHIMS_HAS_PODMAN is 'maybe'; expected 1, true, ")
-
-
-@pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    """What a probe can hang on; it opens when the test ends."""
-    gate = threading.Event()
-    yield gate
-    gate.set()
-    for thread in threading.enumerate():
-        if thread.name == "sleepy":
-            thread.join()
-
-
-def test_status_shows_what_hangs(capsys: pytest.CaptureFixture[str], gate: threading.Event) -> None:
-    """A probe that was given up and has not come back is told with the line where it stands."""
-
-    def sleepy() -> None:
-        gate.wait()
-
-    capabilities.register("sleepy", sleepy, timeout=0.05)
-    place = f"{__file__}:{sleepy.__code__.co_firstlineno + 1}"
-    _, out, _ = run(capsys)
-    assert row(out, "sleepy").startswith(f"sleepy timed_out no answer in 0.05 s; its probe stands at {place}; ")
 
 
 def test_capabilities_of_the_project(
