@@ -46,7 +46,9 @@ def describe(error: BaseException) -> str:
     try:
         # Cut before and after: going through a text character by character takes long, and escapes are longer.
         return shortened(one_line(shortened(f"{kind}: {error}", _MOST)).removesuffix(":"), _MOST)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # even a message may try to exit
         return kind
 
 
