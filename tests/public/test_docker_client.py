@@ -67,52 +67,40 @@ def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
         assert client.api.base_url == engine.host.replace("tcp", "https")
 
 
-def test_no_engine(machine: Machine) -> None:
-    """Without an engine the probe's reason and hint are raised, at once, from an engine that never answers too."""
-    machine.offer("sudo", "dockerd")
+def refusal() -> Unavailable:
+    """Why there is no client."""
     with pytest.raises(Unavailable) as caught:
         docker_client()
-    assert caught.value.reason == f"there is no socket at {machine.default} (the default)"
-    assert caught.value.hint == "start an engine there: sudo dockerd"
+    return caught.value
+
+
+def test_no_engine(machine: Machine) -> None:
+    """The probe's reason and hint are raised, at once, from an engine that never answers too, or of a bad address."""
+    assert refusal().reason == f"there is no socket at {machine.default} (the default)"
     machine.set("SSOT_SHIMS_TIMEOUT", "0.2")
-    with Peer(str(machine.default), mute), pytest.raises(Unavailable) as caught:
-        docker_client()
-    assert caught.value.reason == f"no answer from unix://{machine.default} (the default) within 0.2 s"
-    assert caught.value.hint.endswith("SSOT_SHIMS_TIMEOUT=10")
+    with Peer(str(machine.default), mute):
+        error = refusal()
+    assert error.reason == f"no answer from unix://{machine.default} (the default) within 0.2 s"
+    assert error.hint.endswith("SSOT_SHIMS_TIMEOUT=10")
     with Peer(str(machine.default), says(ANSWER)):
         docker_client().close()
-
-
-def test_no_address(machine: Machine) -> None:
-    """An address that cannot be read is the reason that is raised."""
     machine.set("DOCKER_HOST", "junk://x")
-    with pytest.raises(Unavailable) as caught:
-        docker_client()
-    assert caught.value.reason.startswith("the Docker address from DOCKER_HOST cannot be read: ")
-    assert caught.value.hint.endswith("DOCKER_HOST=tcp://HOST:PORT")
+    assert refusal().reason.startswith("the Docker address from DOCKER_HOST cannot be read: ")
 
 
-def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the SDK the reason says how to install it."""
+def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    """Without the SDK the reason says how to install it; one that cannot be imported is told with its cause."""
     monkeypatch.setitem(sys.modules, "docker", None)
-    with pytest.raises(Unavailable) as caught:
-        docker_client()
-    assert caught.value.reason.startswith("the docker SDK cannot be imported: ")
-    assert caught.value.hint == "install the extra: ssot-shims[docker]"
-    assert isinstance(caught.value.__cause__, ImportError)
+    error = refusal()
+    assert error.reason.startswith("the docker SDK cannot be imported: ")
+    assert (error.hint, type(error.__cause__)) == ("install the extra: ssot-shims[docker]", ModuleNotFoundError)
     monkeypatch.setitem(sys.modules, "docker", docker)  # installed
     with Peer(str(machine.default), says(ANSWER)):
         docker_client().close()
-
-
-def test_a_broken_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
-    """An SDK that cannot be imported is told with its cause."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
         monkeypatch.delitem(sys.modules, name)
     write({"docker/__init__.py": "import no_such_module"})
-    with pytest.raises(Unavailable) as caught:
-        docker_client()
-    assert caught.value.reason == "the docker SDK cannot be imported: No module named 'no_such_module'"
+    assert refusal().reason == "the docker SDK cannot be imported: No module named 'no_such_module'"
 
 
 @pytest.mark.parametrize(
@@ -133,9 +121,9 @@ def test_a_namesake_of_the_sdk(
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "site-packages" not in entry])
     found = write({file: ""}) / place
     answer = capabilities.check("docker_sdk")
-    with Peer(str(machine.default), says(ANSWER)), pytest.raises(Unavailable) as caught:
-        docker_client()
-    assert caught.value.reason.endswith(f"cannot import name 'DockerClient' from 'docker' {shown.format(place=found)}")
+    with Peer(str(machine.default), says(ANSWER)):
+        reason = refusal().reason
+    assert reason.endswith(f"cannot import name 'DockerClient' from 'docker' {shown.format(place=found)}")
     assert answer.status == "unavailable"
     assert answer.reason.startswith(f"docker ({found}) has no module docker.client")
 
