@@ -36,8 +36,8 @@ def ports() -> dict[str, str]:
 @pytest.fixture
 def example(tmp_path: Path, ports: dict[str, str]) -> Path:
     """A copy of the example, with those ports, on a machine without Docker."""
-    folder = tmp_path / "acme"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
+    folder = Path(shutil.copytree(EXAMPLE, tmp_path / "acme", ignore=ignored))
     file = folder / "pyproject.toml"
     file.write_text(with_ports(file.read_text("utf-8"), ports), "utf-8")
     return folder
@@ -51,9 +51,8 @@ def with_ports(text: str, ports: dict[str, str]) -> str:
 
 def environment(folder: Path) -> dict[str, str]:
     """As after installing ssot_shims alone, in a terminal of 80 columns."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
     return {
-        "PATH": path,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "PYTHONPATH": str(ROOT),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_ADDOPTS": "-p ssot_shims.pytest_plugin",

@@ -192,7 +192,6 @@ assert_type(record, ShimRecord)
 assert_type(record.name, str)
 assert_type(record.targets, tuple[str, ...])
 assert_type(record.reason, str)
-assert_type(record.problem, str)
 assert_type(record.seconds, float)
 assert_type(record.error, BaseException | None)
 assert_type(record.object, Any)
@@ -208,10 +207,6 @@ assert_type(ssot_shims.__version__, str)
 copied: ShimRecord = record.replace(reason="another")
 
 
-def advice(state: Literal["upstream", "absent", "moved", "broken", "forced"]) -> str:
-    return state
-
-
 def explain(record: ShimRecord) -> str:
     assert_type(record.state, Literal["upstream", "absent", "moved", "broken", "forced"])
     if record.state == "upstream":
@@ -219,7 +214,7 @@ def explain(record: ShimRecord) -> str:
     if record.state == "absent":
         return "not installed"
     if record.state == "moved" or record.state == "broken":
-        return advice(record.state)
+        return record.state
     if record.state == "forced":
         return "as you asked"
     assert_never(record.state)
@@ -229,17 +224,7 @@ def explain(record: ShimRecord) -> str:
 
 assert_type(errors.UpstreamMoved("Limits", "gone").shim, str)
 moved: type[UpstreamMoved] = TheSameUpstreamMoved
-every_error: list[type[SsotShimsError]] = [
-    CircularShim,
-    InvalidDeclaration,
-    InvalidDeclaration,
-    InvalidSetting,
-    InvalidDeclaration,
-    UnknownName,
-    UpstreamBroken,
-    UpstreamError,
-    UpstreamMoved,
-]
+every_error: list[type[SsotShimsError]] = [CircularShim, InvalidSetting, UpstreamBroken, UpstreamError]
 kind: type[UserWarning] = PlaceholderWarning
 
 try:
