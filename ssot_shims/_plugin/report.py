@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,18 +26,29 @@ def make_room(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.open("ab").close()
-        if file.is_file():  # a link may lead to a device
+        if file.is_file() and not is_summary(file):  # a link may lead to a device
             file.resolve().unlink()  # it would look like the report of this run, should that never come to its end
     except OSError as error:
         raise pytest.UsageError(_unwritable(file, error)) from error
 
 
+def is_summary(file: Path) -> bool:
+    """Whether *file* is the summary of a step of GitHub Actions, which others write to as well."""
+    name = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    return bool(name) and file == Path(name).absolute()
+
+
 def write(file: Path, results: Results, settings: Settings, exit_code: int) -> None:
-    """Write the results to *file*, in the format that it is named for; when that fails, it is noted in them."""
+    """Write the results to *file*, in the format that it is named for, or add them to the summary of a step.
+
+    When that fails, it is noted in them.
+    """
     try:
         found = lines(results, settings.required)
-        text = _markdown(found) if file.suffix == ".md" else _json(results, settings, found, exit_code)
-        file.write_text(text, "utf-8", "backslashreplace")
+        is_markdown = file.suffix == ".md" or is_summary(file)
+        text = _markdown(found) if is_markdown else _json(results, settings, found, exit_code)
+        with file.open("a" if is_summary(file) else "w", encoding="utf-8", errors="backslashreplace") as opened:
+            opened.write(text)
     except Exception as error:
         results.note("ERROR", "ssot_shims", _unwritable(file, error))
 

@@ -114,8 +114,8 @@ class Results:
 
     @property
     def violations(self) -> tuple[ShimResult, ...]:
-        """The shims that moved or are broken although that was forbidden."""
-        return tuple(shim for shim in self.shims.values() if self.is_strict and shim.problem)
+        """The shims that moved, are broken or differ from their upstream although that was forbidden."""
+        return tuple(shim for shim in self.shims.values() if self.is_strict and (shim.problem or shim.differences))
 
     @property
     def is_failure(self) -> bool:
@@ -173,12 +173,13 @@ def _label(verdict: Verdict) -> str:
 
 def _of_shims(results: Results) -> Iterator[Line]:
     for shim in sorted(results.shims.values(), key=lambda shim: shim.name):
-        if shim in results.violations:
+        if results.is_strict and shim.problem:
             yield Line(label="STRICT", about=shim.name, text=f"{shim.state}: {shim.problem}")
         elif shim.state != "upstream":
             yield Line(label="PLACEHOLDER", about=shim.name, text=f"{shim.state}: {with_hint(shim.reason, shim.hint)}")
         for difference in shim.differences:
-            yield Line(label="DRIFT", about=shim.name, text=difference)
+            label = "STRICT" if results.is_strict else "DRIFT"
+            yield Line(label=label, about=shim.name, text=f"{difference}; see ssot-shims verify")
 
 
 def _not_asked(results: Results, required: Mapping[str, str]) -> Iterator[Line]:

@@ -160,6 +160,7 @@ def _reports(config: pytest.Config) -> Iterator[Path]:
         place, folder = "ini ssot_report", config.rootpath
         texts = [text for text in [_ini(config, "ssot_report")] if text]
     for text in texts:
-        if not text.endswith((".json", ".md")):
-            raise InvalidSetting(place, text, "a name that ends with .json or .md")
+        is_summary = text and text == os.environ.get("GITHUB_STEP_SUMMARY")
+        if not is_summary and not text.endswith((".json", ".md")):
+            raise InvalidSetting(place, text, "a name that ends with .json or .md, or the value of GITHUB_STEP_SUMMARY")
         yield folder / text

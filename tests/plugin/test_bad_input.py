@@ -169,7 +169,8 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
             ["--ssot-report=report.txt"],
             {},
             {},
-            "--ssot-report is 'report.txt'; expected a name that ends with .json or .md",
+            "--ssot-report is 'report.txt'; expected a name that ends with .json or .md, or the value of "
+            "GITHUB_STEP_SUMMARY",
         ),
         (
             ["--ssot-report=report.json"],

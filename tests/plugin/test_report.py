@@ -126,6 +126,18 @@ def test_markdown(suite: Suite) -> None:
     assert report.read_text("utf-8").endswith("\n\nNothing was skipped, and no placeholder is in use.\n")
 
 
+def test_the_summary_of_a_step_is_added_to(suite: Suite) -> None:
+    """A file that GITHUB_STEP_SUMMARY names gets Markdown, behind what others have written; no other file does."""
+    suite.write({**SUITE, "summary": "of others\n"})
+    summary = suite.folder / "summary"
+    env = {"GITHUB_STEP_SUMMARY": str(summary)}
+    for _ in range(2):
+        assert suite.run(f"--ssot-report={summary}", "--ssot-report=report.json", env=env).counts == {"skipped": 3}
+    first, *reports = summary.read_text("utf-8").split("### ")
+    assert (first, [report.count("| SKIPPED | down |") for report in reports]) == ("of others\n", [1, 1])
+    assert suite.run(f"--ssot-report={summary}").code == suite.run("--ssot-report=", env={**env, "X": ""}).code == 4
+
+
 def test_a_report_behind_a_link(suite: Suite) -> None:
     """It is written where the link points, and the link stays one."""
     suite.write({**SUITE, "kept/report.md": "that of an earlier run"})

@@ -94,10 +94,11 @@ def test_one_line_each_the_most_serious_first(suite: Suite) -> None:
         f"STRICT Moved: moved: Moved is not in {moved} (looked at without running it); "
         f"similar: moved_pkg:MovedService; to follow it, write where it is now as the target at {conftest}:6; "
         "until then: SSOT_SHIMS_UPSTREAM_MOVED=<module>:Moved",
+        "STRICT limit: error: limit(per_second): the placeholder has per_second=10; upstream has per_second=5; "
+        "see ssot-shims verify",
         "ERROR asked: asked for without a marker; required by --ssot-require; unavailable: it has no licence",
         f"ERROR bug: 2 tests; failed: {strange}",
         "ERROR required: 1 test; required by --ssot-require; unavailable: nobody started it",
-        "DRIFT limit: error: limit(per_second): the placeholder has per_second=10; upstream has per_second=5",
         f"TIMED OUT slow: 1 test; {slow}",
         "SKIPPED down: 7 tests; unavailable: it is switched off",
         "NOT ASKED git: required by --ssot-require, and no test asked for it",
@@ -116,6 +117,11 @@ def test_a_violation_fails_a_run_in_which_everything_passed(suite: Suite) -> Non
     assert [line.split(":")[0] for line in quiet.summary] == ["DRIFT limit", "PLACEHOLDER Absent", "PLACEHOLDER Moved"]
     strict = suite.run(env={"SSOT_SHIMS_STRICT": "1"})
     assert (strict.code, strict.outcomes) == (1, {"test_it.py::test_it": "passed"})
+    drift = suite.run("--ssot-strict", env={"SSOT_SHIMS_PLACEHOLDERS": "Moved"})
+    assert (drift.code, [line.split(":")[0] for line in drift.summary]) == (
+        1,
+        ["STRICT limit", "PLACEHOLDER Absent", "PLACEHOLDER Moved"],
+    )
     unmet = suite.run("--ssot-require=upstream:Absent")
     assert (unmet.code, unmet.outcomes) == (1, {"test_it.py::test_it": "passed"})
     assert unmet.summary[0].startswith(
