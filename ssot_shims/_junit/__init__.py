@@ -1,0 +1,1 @@
+"""The command ``report``: JUnit XML of many jobs, added up."""
