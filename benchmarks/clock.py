@@ -1,21 +1,17 @@
-"""The clocks: for whole processes, for statements and figures in a fresh process, and for loops in one process."""
+"""The clocks: for whole processes, and for statements, loops and figures in a fresh process."""
 
 from __future__ import annotations
 
-import json
 import random
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from benchmarks.contender import Contender, with_noise
 from benchmarks.effort import Effort
 from benchmarks.ground import Ground
-from benchmarks.peers import version_of
+from benchmarks.machine import version_of
 from benchmarks.row import Sample
-
-_LOOP = Path(__file__).parent / "loop.py"
 
 # The time module is built in, and loaded in every process.
 TIMED = """{setup}
@@ -25,6 +21,16 @@ _start = _time.perf_counter()
 _stop = _time.perf_counter()
 {after}
 print(_stop - _start)
+"""
+
+# Names are global, as those of a module are; unrolled, or the loop would be a part of what costs 20 ns.
+LOOP = """import time, timeit
+names = {{"__name__": "__contender__"}}
+exec({setup!r}, names)
+timer = timeit.Timer("\\n".join([{code!r}] * 10), timer=time.CLOCK, globals=names)
+count = int(0.2 / max(timer.timeit(10), 1e-6)) + 1
+print(timer.timeit(count) / count / 10)
+exec({after!r}, names)
 """
 
 
@@ -61,33 +67,9 @@ def figures(
     return interleaved(contenders, effort, measure)
 
 
-def loops(
-    ground: Ground,
-    contenders: tuple[Contender, ...],
-    effort: Effort,
-    environment: Mapping[str, str] | None = None,
-    *,
-    waits: bool = False,
-) -> tuple[Sample, ...]:
-    """Seconds a call, where all contenders take turns in one process; and that in several processes.
-
-    What the processor worked for us counts, which other processes do not disturb; where the code *waits* for somebody,
-    the time on the wall.
-    """
-    all_ = with_noise(contenders)
-    asked = [contender for contender in all_ if not _is_missing(contender)]
-    question = [{"name": one.name, "setup": one.setup, "code": one.code, "after": one.after} for one in asked]
-    told = json.dumps({"contenders": question, "rounds": effort.rounds, "seconds": effort.seconds, "waits": waits})
-    values: dict[str, list[float]] = {}
-    problems: dict[str, str] = {}
-    for _ in range(effort.processes):
-        driver = Contender(name="the loop", code="", environment=environment or {})
-        patient = effort.replace(patience=60 + 2 * effort.seconds * len(asked))
-        answer = json.loads(run(ground, driver, [str(_LOOP)], patient, told))
-        for name, more in answer["values"].items():
-            values.setdefault(name, []).extend(more)
-        problems.update(answer["problems"])
-    return tuple(_sample(one, values.get(one.name, ()), problems.get(one.name, "")) for one in all_)
+def loops(ground: Ground, contenders: tuple[Contender, ...], effort: Effort, clock: str) -> tuple[Sample, ...]:
+    """Seconds a call in a loop, each time in a fresh process, by that *clock* of the time module."""
+    return figures(ground, with_noise(contenders), effort, LOOP.replace("CLOCK", clock))
 
 
 def interleaved(
@@ -110,23 +92,16 @@ def interleaved(
     return tuple(_sample(one, values.get(one, [])[1:], problems.get(one, "")) for one in contenders)
 
 
-def run(ground: Ground, contender: Contender, arguments: Sequence[str], effort: Effort, told: str = "") -> str:
+def run(ground: Ground, contender: Contender, arguments: Sequence[str], effort: Effort) -> str:
     """What Python prints with these *arguments*. Raises :class:`Gone` when it fails, or takes too long."""
     environment = {**ground.environment, **contender.environment}
-    command = [str(ground.python), *arguments]
+    command, limit = [str(ground.python), *arguments], effort.patience
     try:
         done = subprocess.run(
-            command,
-            env=environment,
-            cwd=ground.scratch,
-            input=told,
-            capture_output=True,
-            text=True,
-            timeout=effort.patience,
-            check=True,
+            command, env=environment, cwd=ground.scratch, capture_output=True, text=True, timeout=limit, check=True
         )
     except subprocess.TimeoutExpired:
-        raise Gone(f"given up after {effort.patience:g} s") from None
+        raise Gone(f"given up after {limit:g} s") from None
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout).strip().splitlines() or [f"exit code {error.returncode}"]
         raise Gone(f"failed: {said[-1]}") from None

@@ -1,16 +1,14 @@
-"""Eight conditions that an upstream can be in, and what ours and the peers answer to each."""
+"""Eight conditions that an upstream can be in, and how many of them ours and the peers tell apart."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from benchmarks.clock import Gone, run
+from benchmarks.clock import figures
 from benchmarks.contender import OURS, Contender
 from benchmarks.effort import Effort
 from benchmarks.ground import Ground
-from benchmarks.peers import version_of
-from benchmarks.row import Goal, Grid, Row, Sample
+from benchmarks.row import Goal, Row
 
 _CLASS = "class Config: ...\n"
 
@@ -25,8 +23,6 @@ CONDITIONS = {
     "renamed": "class NewConfig: ...\n",
     "empty directory": None,
 }
-# An empty folder is no package: to tell these two apart is not asked for.
-_ALIKE = {"empty directory": "absent"}
 
 # What each is asked: is the Config of the module there? The answer is what a program can act on.
 _ASKS = (
@@ -61,109 +57,34 @@ def ask(module):
     return "yes" if RequirementCache(module=module) else "no\"""",
         peer="lightning-utilities",
     ),
-    Contender(
-        name="lazy_loader.load",
-        code="""import lazy_loader
-def ask(module):
-    lazy_loader.load(module, suppress_warning=True).Config
-    return "yes\"""",
-        peer="lazy-loader",
-    ),
-    Contender(
-        name="transformers _is_package_available",
-        code="""from transformers.utils.import_utils import _is_package_available
-def ask(module):
-    answer = _is_package_available(module.partition(".")[0])  # it takes packages only
-    return "yes" if (answer[0] if isinstance(answer, tuple) else answer) else "no\"""",
-        peer="transformers",
-    ),
-    Contender(
-        name="pytest.importorskip",
-        code="""import pytest
-def ask(module):
-    try:
-        pytest.importorskip(module).Config
-    except pytest.skip.Exception:
-        return "skip"
-    return "yes\"""",
-        peer="pytest",
-    ),
 )
-_DRIVER = """
-import json, sys, warnings
-{code}
-answers = {{}}
-for condition in {conditions!r}:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            answer = ask("upstream_" + condition.lower().replace(" ", "_") + ".config")
-        except BaseException as error:
-            answer = "escapes: " + type(error).__name__
-    answers[condition] = answer + ", warns" * bool(caught)
-print()
-print(json.dumps(answers))
+# An answer counts when no condition of another kind gets it; an empty folder is no package, so it is absent too.
+_COUNT = """{code}
+import warnings
+warnings.simplefilter("ignore")
+found = {{}}
+for condition in CONDITIONS:
+    try:
+        answer = ask("upstream_" + condition.lower().replace(" ", "_") + ".config")
+    except BaseException:
+        continue
+    found.setdefault(answer, set()).add(condition)
+print(sum(len(those) for those in found.values() if len(those) == 1 or those == {{"absent", "empty directory"}}))
 """
 
 
-def rows(ground: Ground, effort: Effort) -> Iterator[Row | Grid]:
-    """How many of the conditions each tells apart, and what it says."""
-    ground.write(_files())
+def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
+    """How many of the conditions each tells apart."""
+    for condition, source in CONDITIONS.items():
+        package = "upstream_" + condition.lower().replace(" ", "_")
+        if source is not None:
+            ground.write({f"{package}/__init__.py": "", f"{package}/config.py": source})
     (ground.folder / "upstream_empty_directory").mkdir()
-    answers: dict[str, Mapping[str, str]] = {}
-    samples: list[Sample] = []
-    for contender in _ASKS:
-        if contender.peer and version_of(contender.peer) is None:
-            samples.append(Sample(name=contender.name, problem="not installed"))
-            continue
-        try:
-            answers[contender.name] = _answers(ground, contender, effort)
-        except Gone as gone:
-            samples.append(Sample(name=contender.name, problem=str(gone)))
-        else:
-            samples.append(Sample(name=contender.name, values=(len(told_apart(answers[contender.name])),)))
+    program = _COUNT.replace("CONDITIONS", repr(list(CONDITIONS)))
     yield Row(
         what="upstream conditions told apart, of 8",
-        samples=tuple(samples),
+        samples=figures(ground, _ASKS, effort.replace(rounds=1, patience=60), program),
         unit="count",
         goal=Goal(kind="at least", limit=len(CONDITIONS)),
         has_floor=False,
     )
-    yield Grid(
-        what="condition",
-        cases=tuple(CONDITIONS),
-        answers=answers,
-        note="told apart: it answers, and not as it does to a condition of another kind; an empty directory is absent",
-    )
-
-
-def told_apart(answers: Mapping[str, str]) -> list[str]:
-    """The conditions that got an answer which no condition of another kind got.
-
-    >>> told_apart({"absent": "no", "empty directory": "no", "healthy": "yes", "RuntimeError": "escapes: RuntimeError"})
-    ['absent', 'empty directory', 'healthy']
-    """
-    kinds: dict[str, set[str]] = {}
-    for condition, answer in answers.items():
-        kinds.setdefault(answer, set()).add(_ALIKE.get(condition, condition))
-    return [
-        condition
-        for condition, answer in answers.items()
-        if len(kinds[answer]) == 1 and not answer.startswith("escapes")
-    ]
-
-
-def _files() -> dict[str, str]:
-    files: dict[str, str] = {}
-    for condition, source in CONDITIONS.items():
-        if source is not None:
-            package = "upstream_" + condition.lower().replace(" ", "_")
-            files |= {f"{package}/__init__.py": "", f"{package}/config.py": source}
-    return files
-
-
-def _answers(ground: Ground, contender: Contender, effort: Effort) -> dict[str, str]:
-    program = _DRIVER.format(code=contender.code, conditions=list(CONDITIONS))
-    printed = run(ground, contender, ["-c", program], effort.replace(patience=60.0))
-    answers: dict[str, str] = json.loads(printed.splitlines()[-1])
-    return answers

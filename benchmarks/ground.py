@@ -33,18 +33,9 @@ class Ground(Record):
             file = self.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
-        self.compile()
-
-    def compile(self) -> None:
-        """Write the byte code of everything below the folder."""
         command = [str(self.python), "-m", "compileall", "-q", str(self.folder)]
         # A module that is wrong on purpose does not compile.
         subprocess.run(command, env=dict(self.environment), check=False, capture_output=True)
-
-    @property
-    def has_plugin(self) -> bool:
-        """Whether the pytest plugin is there to be measured."""
-        return (self.folder / "ssot_shims" / "pytest_plugin.py").exists()
 
     def without_bytecode(self) -> dict[str, str]:
         """Settings for a child whose copy of ssot_shims has no byte code, and gets none."""

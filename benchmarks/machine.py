@@ -1,41 +1,33 @@
-"""What was measured on: interpreter, cores, load, and the peers that are installed."""
+"""What was measured on: interpreter, cores, load, and the libraries that do something alike."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import importlib_metadata
+
 import ssot_shims
-from benchmarks.peers import PEERS, version_of
-from ssot_shims._record import Record
+
+PEERS = ("docker", "lazy-loader", "libcst", "lightning-utilities", "pytest", "qiskit", "transformers")
 
 
-class Machine(Record):
-    """Where and when; ``load`` is how many processes wanted to run, on average of the last minute."""
-
-    ssot_shims: str
-    python: str
-    cores: int
-    date: str
-    peers: Mapping[str, str | None]
-    load_before: float | None
-    load_after: float | None = None
-
-
-def this_machine() -> Machine:
-    """The machine that this runs on, as it is before anything is measured."""
-    return Machine(
-        ssot_shims=ssot_shims.__version__,
-        python=f"{sys.implementation.name} {sys.version.split()[0]} on {sys.platform}",
-        cores=os.cpu_count() or 1,
-        date=datetime.now(UTC).date().isoformat(),
-        peers={peer: version_of(peer) for peer in PEERS},
-        load_before=load(),
-    )
+def this_machine() -> str:
+    """Two lines about the machine as it is now, and the peers that are installed or missing."""
+    python = f"{sys.implementation.name} {sys.version.split()[0]} on {sys.platform}"
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    about = f"ssot_shims {ssot_shims.__version__}, {python}, {os.cpu_count()} cores, load {load} at the beginning"
+    versions = {peer: version_of(peer) for peer in PEERS}
+    there = [f"{peer} {version}" for peer, version in versions.items() if version]
+    missing = [peer for peer, version in versions.items() if not version]
+    peers = f"peers: {', '.join(there) or 'none'}; missing: {', '.join(missing) or 'none'}"
+    return f"{about}, {datetime.now(UTC).date()}\n{peers}"
 
 
-def load() -> float | None:
-    """The load of the last minute, None where the system does not tell."""
-    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+def version_of(peer: str) -> str | None:
+    """The version of *peer* that is installed, None when it is not."""
+    try:
+        return importlib_metadata.version(peer)
+    except importlib_metadata.PackageNotFoundError:
+        return None

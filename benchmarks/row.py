@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from statistics import median, quantiles
+from statistics import median
 from typing import Literal
 
 from benchmarks.contender import AGAIN, OURS
@@ -24,14 +23,6 @@ class Sample(Record):
     def median(self) -> float:
         """The value in the middle."""
         return median(self.values)
-
-    @property
-    def spread(self) -> float | None:
-        """The width of the middle half of the values, as a share of the median; None for too few of them."""
-        if len(self.values) < 4 or not self.median:
-            return None
-        low, _, high = quantiles(self.values, n=4)
-        return (high - low) / abs(self.median)
 
 
 class Goal(Record):
@@ -59,10 +50,6 @@ class Row(Record):
             return None
         return sample.median / floor.median
 
-    def ratio_at_best(self, sample: Sample) -> float | None:
-        """The same of the smallest values: what is left of a ratio when the machine was busy with something else."""
-        return None if self.ratio(sample) is None else min(sample.values) / min(self.samples[0].values)
-
     @property
     def noise(self) -> float | None:
         """The ratio of the floor to itself."""
@@ -81,12 +68,3 @@ class Row(Record):
             return "not measured"
         is_met = value >= self.goal.limit if self.goal.kind == "at least" else value <= self.goal.limit
         return "met" if is_met else "missed"
-
-
-class Grid(Record):
-    """What each contender said in each case: ``answers[contender][case]``."""
-
-    what: str
-    cases: tuple[str, ...]
-    answers: Mapping[str, Mapping[str, str]]
-    note: str = ""

@@ -32,8 +32,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
         without, with_it = _environments(ground)
     except Gone as gone:
         unknown = (Sample(name=OURS, problem=f"not measured: {gone}"),)
-        yield Row(what=TIME, samples=unknown, goal=goal())
-        yield Row(what=FILES, samples=unknown, goal=_FEW)
+        yield from (Row(what=what, samples=unknown, goal=limit) for what, limit in ((TIME, goal()), (FILES, _FEW)))
         return
     (ground.scratch / "test_nothing.py").write_text("def test_nothing(): pass\n")
     places = {Contender(name="without the package", code=""): without, Contender(name="with it", code=""): with_it}
@@ -68,23 +67,21 @@ def goal(version: str = f"{sys.version_info[0]}.{sys.version_info[1]}") -> Goal 
 
 def _environments(ground: Ground) -> tuple[Ground, Ground]:
     """Two virtual environments with pytest and what the package needs; the second has the package as well."""
-    pip = ground.replace(python=Path(sys.executable), environment=os.environ)
+    outside = ground.replace(python=Path(sys.executable), environment=os.environ)
     call = Contender(name="pip", code="", flags=("-m", "pip", "--quiet", "--disable-pip-version-check"))
-    patience = Effort(patience=300)
+
+    def pip(*words: str) -> None:
+        run(outside, call, (*call.arguments, *words), Effort(patience=300))
+
     wheels = ground.scratch / "wheels"
-    build = ("wheel", "--no-deps", *(["--no-build-isolation"] if find_spec("hatchling") else []), "-w", str(wheels))
-    run(pip, call, (*call.arguments, *build, str(_ROOT)), patience)
+    pip("wheel", "--no-deps", *(["--no-build-isolation"] if find_spec("hatchling") else []), f"-w{wheels}", str(_ROOT))
     needed = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     settings = {name: value for name, value in ground.environment.items() if name != "PYTHONPATH"}
     made: list[Ground] = []
-    for name, wheel in (("without", []), ("with", [str(file) for file in wheels.glob("*.whl")])):
-        folder = ground.scratch / name
-        venv.create(folder, symlinks=os.name != "nt")
-        python = folder / ground.python.relative_to(ground.python.parents[1])
-        install = (*call.arguments, "--python", str(python), "install")
-        run(pip, call, (*install, "pytest", *needed), patience)
-        if wheel:
-            run(pip, call, (*install, "--no-deps", *wheel), patience)
+    for name, wheel in (("without", ()), ("with", map(str, wheels.glob("*.whl")))):
+        venv.create(ground.scratch / name, symlinks=os.name != "nt")
+        python = ground.scratch / name / ground.python.relative_to(ground.python.parents[1])
+        pip("--python", str(python), "install", "pytest", *needed, *wheel)
         made.append(ground.replace(python=python, environment=settings))
     return made[0], made[1]
 

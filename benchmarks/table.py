@@ -1,42 +1,30 @@
-"""The rows as a table for people, and as JSON for programs."""
+"""The rows as a table."""
 
 from __future__ import annotations
 
-import json
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from benchmarks.machine import Machine
-from benchmarks.row import Goal, Grid, Row, Sample, Unit
+from benchmarks.row import Goal, Row, Sample, Unit
 
-SCHEMA = 1
-HEAD = ("WHAT", "WHO", "MEDIAN", "SPREAD", "RATIO", "AT BEST", "GOAL", "VERDICT")
+HEAD = ("WHAT", "WHO", "MEDIAN", "RATIO", "GOAL", "VERDICT")
 
 
-def as_text(machine: Machine, results: Sequence[Row | Grid]) -> str:
-    """One table of all rows, a line a contender; below it what each answered."""
-    rows = [result for result in results if isinstance(result, Row)]
-    lines = [*_about(machine), _noise(rows), "", *columns([HEAD, *(line for row in rows for line in _lines(row))])]
-    for grid in results:
-        if isinstance(grid, Grid):
-            lines += ["", *_grid(grid)]
+def as_text(machine: str, rows: Sequence[Row]) -> str:
+    """What is said of the *machine*, and one table of all rows, a line a contender."""
+    noise = sorted(row.noise for row in rows if row.noise is not None)
     missed = [row.what for row in rows if row.verdict == "missed"]
-    goals = [row for row in rows if row.verdict in ("met", "missed")]
-    lines += ["", f"{len(goals) - len(missed)} of {len(goals)} goals met here"]
-    lines += [f"missed: {what}" for what in missed]
+    goals = sum(row.verdict in ("met", "missed") for row in rows)
+    lines = [
+        machine,
+        f"the floor against itself: {f'{noise[0]:.2f}x to {noise[-1]:.2f}x' if noise else 'not measured'}",
+        "",
+        *columns([HEAD, *(line for row in rows for line in _lines(row))]),
+        "",
+        f"{goals - len(missed)} of {goals} goals met here",
+        *(f"missed: {what}" for what in missed),
+    ]
     return "\n".join(lines) + "\n"
-
-
-def as_json(machine: Machine, results: Sequence[Row | Grid]) -> str:
-    """An object with ``schema``, ``machine``, ``rows`` and ``grids``; seconds and bytes are given as such."""
-    data = {
-        "schema": SCHEMA,
-        "machine": vars(machine),
-        "rows": [_row_data(result) for result in results if isinstance(result, Row)],
-        "grids": [vars(result) for result in results if isinstance(result, Grid)],
-    }
-    return json.dumps(data, indent=2) + "\n"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -45,50 +33,25 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _about(machine: Machine) -> list[str]:
-    there = [f"{name} {version}" for name, version in machine.peers.items() if version]
-    missing = [name for name, version in machine.peers.items() if not version]
-    return [
-        f"ssot_shims {machine.ssot_shims}, {machine.python}, {machine.cores} cores, "
-        f"load {machine.load_before} before and {machine.load_after} after, {machine.date}",
-        f"peers: {', '.join(there) or 'none'}; missing: {', '.join(missing) or 'none'}",
-    ]
-
-
-def _noise(rows: Iterable[Row]) -> str:
-    found = sorted(row.noise for row in rows if row.noise is not None)
-    if not found:
-        return "noise floor: not measured"
-    return f"noise floor: the same thing against itself is {found[0]:.2f}x to {found[-1]:.2f}x"
-
-
-def _lines(row: Row) -> list[tuple[str, ...]]:
-    lines: list[tuple[str, ...]] = []
+def _lines(row: Row) -> Iterator[tuple[str, ...]]:
     for sample in row.samples:
-        about_ours = row.goal is not None and sample.name == row.ours
-        lines.append(
-            (
-                row.what if sample is row.samples[0] else "",
-                sample.name,
-                _figure(sample, row.unit),
-                "" if sample.spread is None else f"{sample.spread:.0%}",
-                _times(row.ratio(sample)),
-                _times(row.ratio_at_best(sample)),
-                _goal(row.goal, row.unit) if row.goal and about_ours else "",
-                row.verdict if about_ours else "",
-            )
+        ratio, goal = row.ratio(sample), row.goal if sample.name == row.ours else None
+        yield (
+            row.what if sample is row.samples[0] else "",
+            sample.name,
+            _figure(sample, row.unit),
+            "" if ratio is None else f"{ratio:.2f}x",
+            _goal(goal, row.unit) if goal else "",
+            row.verdict if goal else "",
         )
-    return [*lines, *([("", f"({row.note})", *[""] * (len(HEAD) - 2))] if row.note else [])]
-
-
-def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.2f}x"
+    if row.note:
+        yield ("", f"({row.note})", *[""] * (len(HEAD) - 2))
 
 
 def _figure(sample: Sample, unit: Unit) -> str:
     if sample.values:
         return shown(sample.median, unit)
-    return textwrap.shorten(sample.problem or "no value", 60, placeholder=" ...")  # JSON has it whole
+    return textwrap.shorten(sample.problem or "no value", 60, placeholder=" ...")
 
 
 def shown(value: float, unit: Unit) -> str:
@@ -108,38 +71,4 @@ def shown(value: float, unit: Unit) -> str:
 
 
 def _goal(goal: Goal, unit: Unit) -> str:
-    if goal.kind == "ratio":
-        return f"{goal.limit:g}x"
-    return f"{goal.kind} {shown(goal.limit, unit)}"
-
-
-def _grid(grid: Grid) -> list[str]:
-    lines = [
-        (case if number == 0 else "", who, grid.answers[who][case])
-        for case in grid.cases
-        for number, who in enumerate(grid.answers)
-    ]
-    return [*columns([(grid.what.upper(), "WHO", "ANSWER"), *lines]), "", f"({grid.note})"]
-
-
-def _row_data(row: Row) -> dict[str, Any]:
-    return {
-        "what": row.what,
-        "unit": row.unit,
-        "goal": None if row.goal is None else vars(row.goal),
-        "verdict": row.verdict,
-        "noise": row.noise,
-        "note": row.note,
-        "samples": [
-            {
-                "name": sample.name,
-                "median": sample.median if sample.values else None,
-                "spread": sample.spread,
-                "ratio": row.ratio(sample),
-                "ratio_at_best": row.ratio_at_best(sample),
-                "values": sample.values,
-                "problem": sample.problem,
-            }
-            for sample in row.samples
-        ],
-    }
+    return f"{goal.limit:g}x" if goal.kind == "ratio" else f"{goal.kind} {shown(goal.limit, unit)}"

@@ -9,9 +9,8 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,13 +18,13 @@ import benchmarks
 import benchmarks.flows as flows
 import benchmarks.questions as questions
 import benchmarks.start as start
+import ssot_shims
 from benchmarks.clock import Gone, figures, loops, run
 from benchmarks.contender import Contender
 from benchmarks.effort import QUICK
 from benchmarks.ground import Ground, prepared
-from benchmarks.machine import Machine, this_machine
-from benchmarks.peers import PEERS
-from benchmarks.row import Goal, Grid, Row, Sample
+from benchmarks.machine import PEERS
+from benchmarks.row import Goal, Row, Sample
 from benchmarks.table import as_text
 from tests.conftest import Write
 
@@ -40,52 +39,21 @@ def ground() -> Iterator[Ground]:
         yield made
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "benchmarks", *arguments]
+def python(*arguments: object) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, *map(str, arguments)]
     return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_the_command_measures_and_prints_json() -> None:
-    """The two quickest subjects: each contender has values or a reason for having none, and ours reaches its goals."""
-    done = command("--quick", "--json", "--only", "threads", "--only", "conditions")
+def test_the_command_measures() -> None:
+    """The two quickest subjects: each peer has a value or is named as missing, and ours reaches its goals."""
+    done = python("-m", "benchmarks", "--quick", "--only", "threads", "--only", "conditions")
     assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)
-    assert list(data) == ["schema", "machine", "rows", "grids"]
-    assert data["schema"] == 1
-    assert set(data["machine"]["peers"]) == set(PEERS)
-    assert [(row["what"], row["verdict"]) for row in data["rows"]] == [
-        ("64 threads, first question at once: probes", "met"),
-        ("upstream conditions told apart, of 8", "met"),
-    ]
-    missing = [name for name, version in data["machine"]["peers"].items() if version is None]
-    for row in data["rows"]:
-        assert all(is_told(sample, missing) for sample in row["samples"]), row
-    (grid,) = data["grids"]
-    assert [grid["answers"]["ssot_shims"][case] for case in grid["cases"]] == [
-        "upstream",
-        "absent",
-        "broken, dependency missing, warns",
-        "broken, import error, warns",
-        "broken, exception, warns",
-        "broken, syntax error, warns",
-        "moved, warns",
-        "absent",
-    ]
-
-
-def is_told(sample: dict[str, Any], missing: list[str]) -> bool:
-    """Whether *sample* has values, or is of a peer that the machine is said not to have."""
-    if sample["values"]:
-        return sample["median"] is not None and not sample["problem"]
-    first = sample["name"].partition(" ")[0].partition(".")[0].replace("_", "-")
-    return sample["problem"] == "not installed" and any(name.startswith(first) for name in missing)
-
-
-def test_an_unknown_subject_is_wrong_usage() -> None:
-    """The subjects that there are stand in the message."""
-    done = command("--only", "speed")
-    assert done.returncode == 2
-    assert "invalid choice: 'speed'" in done.stderr
+    about, peers, *lines = done.stdout.splitlines()
+    assert about.startswith(f"ssot_shims {ssot_shims.__version__}, ")
+    assert [peer for peer in PEERS if peer not in peers] == []
+    ours = [line.partition(" ssot_shims ")[2].split() for line in lines if " ssot_shims " in line]
+    assert ours == [["1", "at", "most", "1", "met"], ["8", "at", "least", "8", "met"]]
+    assert lines[-1] == "2 of 2 goals met here"
 
 
 def test_what_a_child_does_wrong_is_told(ground: Ground) -> None:
@@ -116,30 +84,18 @@ def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -
     assert is_preloaded == "False"
 
 
-def test_the_floor_stands_beside_itself(ground: Ground) -> None:
-    """A loop has the floor twice, so that the noise is seen; a contender that fails there is told as well."""
-    floor, broken = Contender(name="floor", code="abs(1)"), Contender(name="broken", code="no_such_name")
-    samples = loops(ground, (floor, broken), QUICK.replace(rounds=4, processes=1))
+@pytest.mark.parametrize("ours", [questions.DOCKER, questions.NAMED], ids=["docker", "named"])
+def test_each_of_our_ways_to_ask_is_measured(ground: Ground, ours: Contender) -> None:
+    """What it is to answer, it answers; the floor stands beside itself, and what fails is told."""
+    nowhere = {"DOCKER_HOST": f"unix://{ground.scratch}/none.sock"}
+    broken = Contender(name="broken", code="no_such_name")
+    contenders = (ours.replace(environment=nowhere), broken)
+    samples = loops(ground, contenders, QUICK.replace(rounds=1), "thread_time")
     assert [(sample.name, len(sample.values), sample.problem) for sample in samples] == [
-        ("floor", 4, ""),
-        ("the same again", 4, ""),
+        ("ssot_shims", 1, ""),
+        ("the same again", 1, ""),
         ("broken", 0, "failed: NameError: name 'no_such_name' is not defined"),
     ]
-
-
-@pytest.mark.parametrize(
-    "ours", [questions._DOCKER, questions._NAMED, questions._CHECKED], ids=["docker", "named", "checked"]
-)
-def test_each_of_our_ways_to_ask_is_measured(ground: Ground, ours: Contender) -> None:
-    """What it is to answer, it answers, whichever is set up first."""
-    nowhere = {"DOCKER_HOST": f"unix://{ground.scratch}/none.sock"}
-    samples = loops(ground, (ours,), QUICK.replace(rounds=1, processes=1), nowhere)
-    assert [sample.problem for sample in samples] == ["", ""]
-
-
-def row(ours: float, goal: Goal) -> Row:
-    samples = (Sample(name="floor", values=(2.0,)), Sample(name="ssot_shims", values=(ours,)))
-    return Row(what="a row", samples=samples, goal=goal)
 
 
 @pytest.mark.parametrize(
@@ -151,30 +107,17 @@ def row(ours: float, goal: Goal) -> Row:
         (1.1, Goal(kind="at most", limit=1), "missed"),
         (8.0, Goal(kind="at least", limit=8), "met"),
         (7.0, Goal(kind="at least", limit=8), "missed"),
+        (None, Goal(kind="ratio", limit=1), "not measured"),
     ],
 )
-def test_the_verdict_holds_ours_against_the_goal(ours: float, goal: Goal, verdict: str) -> None:
+def test_the_verdict_holds_ours_against_the_goal(ours: float | None, goal: Goal, verdict: str) -> None:
     """A ratio is one to the floor; the other goals are about the value itself."""
-    assert row(ours, goal).verdict == verdict
-
-
-def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
-    """Nor is it left out."""
-    gone = row(1.0, Goal(kind="ratio", limit=1)).replace(samples=(Sample(name="ssot_shims", problem="missing"),))
-    assert gone.verdict == "not measured"
+    samples = (Sample(name="floor", values=(2.0,)), Sample(name="ssot_shims", values=() if ours is None else (ours,)))
+    assert Row(what="a row", samples=samples, goal=goal).verdict == verdict
 
 
 def test_the_table() -> None:
-    """Machine and missing peers, the noise, a line a contender, the answers, and what was missed."""
-    machine = Machine(
-        ssot_shims="1.0",
-        python="cpython 3.13.0 on linux",
-        cores=2,
-        date="2026-01-02",
-        peers={"docker": "7.1", "qiskit": None},
-        load_before=0.1,
-        load_after=0.2,
-    )
+    """The machine, the noise, a line a contender, and what was missed."""
     timed = Row(
         what="import",
         samples=(
@@ -193,26 +136,19 @@ def test_the_table() -> None:
         goal=Goal(kind="at most", limit=1),
         has_floor=False,
     )
-    grid = Grid(what="condition", cases=("absent",), answers={"ssot_shims": {"absent": "absent"}}, note="so it is")
     assert (
-        as_text(machine, [timed, counted, grid])
+        as_text("a machine", [timed, counted])
         == """\
-ssot_shims 1.0, cpython 3.13.0 on linux, 2 cores, load 0.1 before and 0.2 after, 2026-01-02
-peers: docker 7.1; missing: qiskit
-noise floor: the same thing against itself is 0.99x to 0.99x
+a machine
+the floor against itself: 0.99x to 0.99x
 
-WHAT    WHO             MEDIAN         SPREAD  RATIO  AT BEST  GOAL       VERDICT
-import  empty           10 ms          0%      1.00x  1.00x
-        the same again  9.9 ms                 0.99x  0.99x
-        ssot_shims      12.5 ms        20%     1.25x  1.10x    1.05x      missed
+WHAT    WHO             MEDIAN         RATIO  GOAL       VERDICT
+import  empty           10 ms          1.00x
+        the same again  9.9 ms         0.99x
+        ssot_shims      12.5 ms        1.25x  1.05x      missed
         qiskit          not installed
         (of a kind)
-probes  ssot_shims      1                                      at most 1  met
-
-CONDITION  WHO         ANSWER
-absent     ssot_shims  absent
-
-(so it is)
+probes  ssot_shims      1                     at most 1  met
 
 1 of 2 goals met here
 missed: import
@@ -220,19 +156,8 @@ missed: import
     )
 
 
-def test_this_machine_is_told() -> None:
-    """Every peer is named, installed or not."""
-    assert list(this_machine().peers) == list(PEERS)
-
-
-def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """A program of the benchmarks run as a file, by a Python that sees nothing but its standard library."""
-    call = [sys.executable, "-I", "-S", ROOT / "benchmarks" / name, *map(str, arguments)]
-    return subprocess.run(call, capture_output=True, text=True, check=False)
-
-
 def test_the_size_is_counted_by_folder(write: Write) -> None:
-    """Docstrings, comments and blank lines are no code; a folder that is left out is not counted."""
+    """Docstrings, comments and blank lines are no code; a folder that is left out, or is not there, is not counted."""
     folder = write(
         {
             "acme/one.py": '"""A module.\n\nIt has a docstring.\n"""\n\n# a comment\nx = [\n    1,  # one\n\n]\n',
@@ -240,8 +165,8 @@ def test_the_size_is_counted_by_folder(write: Write) -> None:
             "acme/_tools/three.py": "x = 1\n",
         }
     )
-    limits = ("--code", "6", "--longest", "9", "--files", "1")
-    done = script("size.py", folder / "acme", "--exclude", "_tools", *limits)
+    size = ("-I", "-S", "benchmarks/size.py")  # with nothing but the standard library
+    done = python(*size, folder / "acme", "--exclude", "_tools", "--code=6", "--longest=9", "--files=1")
     assert [line.split() for line in done.stdout.replace(str(folder), "").splitlines()] == [
         ["FOLDER", "CODE", "LINES", "FILES"],
         ["/acme", "3", "10", "1"],
@@ -251,15 +176,9 @@ def test_the_size_is_counted_by_folder(write: Write) -> None:
         ["longest", "file:", "/acme/one.py,", "10", "lines"],
     ]
     assert done.stderr == "above the limit: 2 files, at most 1\nabove the limit: 10 lines in one file, at most 9\n"
-    assert done.returncode == 1
-
-
-def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
-    """A misspelled path is wrong usage, or it would be below every limit; ours is counted without any path."""
-    assert script("size.py").returncode == 0
-    done = script("size.py", tmp_path, tmp_path / "acme")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert f"there is no {tmp_path}/acme" in done.stderr
+    assert (done.returncode, python(*size).returncode) == (1, 0)
+    done = python(*size, folder / "no")
+    assert (done.returncode, done.stdout, f"there is no {folder}/no" in done.stderr) == (2, "", True)
 
 
 SUITE = {
@@ -288,38 +207,20 @@ class TestThree:
 }
 
 
-@pytest.fixture
-def sentences(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Lists the sentences of that suite and of more files."""
+def test_the_sentences_are_listed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow tests count, cases of one sentence are added up, lines are sorted; what cannot be collected fails."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-    def sentences(*options: str, **more: str) -> subprocess.CompletedProcess[str]:
-        folder = write({**SUITE, **{f"suite/{name}.py": text for name, text in more.items()}}) / "suite"
-        call = [sys.executable, ROOT / "benchmarks" / "sentences.py", folder, *options]
-        return subprocess.run(call, capture_output=True, text=True, check=False)
-
-    return sentences
-
-
-def test_the_sentences_are_listed(sentences: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    """Slow tests count, cases of one sentence are added up wherever they are, and the lines are sorted."""
-    assert sentences().stdout.splitlines() == ['1  It waits: "long".', "1  test_four", "11  It adds."]
-    assert sentences("--no-counts").stdout.splitlines() == ["It adds.", 'It waits: "long".', "test_four"]
-
-
-def test_tests_that_cannot_be_collected_have_no_sentences(
-    sentences: Callable[..., subprocess.CompletedProcess[str]],
-) -> None:
-    """A list that is not whole would show tests as gone; what pytest said is passed on."""
-    done = sentences(test_wrong="import no_such_module\n")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "No module named 'no_such_module'" in done.stderr
+    sentences = ("benchmarks/sentences.py", write(SUITE) / "suite")
+    assert python(*sentences).stdout.splitlines() == ['1  It waits: "long".', "1  test_four", "11  It adds."]
+    assert python(*sentences, "--no-counts").stdout.splitlines() == ["It adds.", 'It waits: "long".', "test_four"]
+    write({"suite/test_wrong.py": "import no_such_module\n"})
+    done = python(*sentences)
+    assert (done.returncode, done.stdout, "No module named 'no_such_module'" in done.stderr) == (1, "", True)
 
 
 def test_the_flows_are_walked() -> None:
     """Each part has its figures, an answer that is known costs one call, and what is above a limit fails."""
-    call = [sys.executable, "-m", "benchmarks.flows", "--limit", "b3:calls=0", "--limit", "a:entered=500"]
-    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = python("-m", "benchmarks.flows", "--limit", "b3:calls=0", "--limit", "a:entered=500")
     assert (done.returncode, done.stderr) == (1, "above the limit: b3 has calls 1, at most 0\n")
     head, *rows = done.stdout.splitlines()
     assert head.split() == ["PART", "WHAT", "CALLS", "ENTERED", "CROSSINGS", "LOADED"]
@@ -333,12 +234,7 @@ def test_what_runs_in_another_thread_is_a_part_of_the_flow() -> None:
     code = """from threading import Thread
 from ssot_shims import is_docker_available as ask
 from sitecustomize import part
-ask()
-part("before")
-thread = Thread(target=ask)
-thread.start()
-thread.join()
-"""
+ask(); part("before"); thread = Thread(target=ask); thread.start(); thread.join()"""
     with prepared() as ground:
         found = flows.walked(ground, {"thread": ("-c", code)})
     assert found["thread"] == {"calls": 1, "entered": 1, "crossings": 0, "loaded": 0}
@@ -372,20 +268,19 @@ def test_a_start_may_not_get_slower_than_it_was() -> None:
     assert start.goal("3.13") == Goal(kind="at most", limit=min(0.007, 1.15 * recorded["3.13"]))
 
 
-def test_a_start_that_cannot_be_measured_is_neither_met_nor_missed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Where pip finds no pytest, the rows say so."""
+def test_a_start_that_cannot_be_measured_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where pip finds no pytest, the goals are neither met nor missed."""
     for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": os.devnull}.items():
         monkeypatch.setenv(f"PIP_{name}", value)
     monkeypatch.delenv("PIP_CONSTRAINT", raising=False)  # pip would say it in other words
     monkeypatch.setattr(start, "goal", lambda: Goal(kind="at most", limit=1))
     with prepared() as ground:
         rows = list(start.rows(ground, QUICK))
-    assert [(row.what, row.verdict) for row in rows] == [(start.TIME, "not measured"), (start.FILES, "not measured")]
-    assert {row.samples[0].problem for row in rows} == {
-        "not measured: failed: ERROR: No matching distribution found for pytest"
-    }
+    problem = "not measured: failed: ERROR: No matching distribution found for pytest"
+    assert [(row.what, row.verdict, row.samples[0].problem) for row in rows] == [
+        (start.TIME, "not measured", problem),
+        (start.FILES, "not measured", problem),
+    ]
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
