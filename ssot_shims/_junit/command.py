@@ -19,7 +19,7 @@ from ssot_shims._version import __version__
 from ssot_shims.errors import InvalidSetting
 
 _SHOWN = 20  # tests of a group that are shown without --all
-_CONDITIONS = {"never-ran": "never_ran", "newly-skipped": "newly_skipped"}
+_CONDITIONS = ("never-ran", "newly-skipped")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def run(options: Namespace, _project: Project, _folder: Path, out: TextIO | None
     totals = read_files(find_files("FILE", options.files), prefixes)
     data = _added_up(totals, read_files(find_files("--against", options.against), prefixes), allowed)
     _report.write(out, _FORMATS[options.format](data, None if options.all else _SHOWN))
-    if any(data[_CONDITIONS[condition]] for condition in options.fail_on):
+    if any(data[condition.replace("-", "_")] for condition in options.fail_on):
         return 1
     return 3 if data["problems"] else 0
 
@@ -105,30 +105,38 @@ def _paragraphs(data: dict[str, Any], most: int | None) -> Iterator[tuple[str, s
     """What a person is shown: the level of each paragraph, what it is about, and at most so many lines of it."""
     found = [("error", "problems", data["problems"]), ("", "notes", data["notes"])]
     for key, what in (("never_ran", "ran in no job"), ("newly_skipped", "ran before, and in no job now")):
-        groups: dict[frozenset[str], list[str]] = {}
-        for test, by_job in data[key].items():
-            groups.setdefault(frozenset(by_job.values()), []).append(test)
-        for tests in sorted(groups.values(), key=len, reverse=True):
-            jobs: dict[str, dict[str, None]] = {}
-            for job, reason in (outcome for test in tests for outcome in data[key][test].items()):
-                jobs.setdefault(reason, {})[job] = None
-            reasons = "; ".join(f"{reason} [{', '.join(of_it)}]" for reason, of_it in jobs.items())
-            found.append(("warning", f"{what}: {reasons}", sorted(tests)))
+        found += [("warning", f"{what}: {reasons}", tests) for reasons, tests in _groups(data[key])]
     found.append(("", "ran before, and are in no file now", data["gone"]))
-    for key, what in (("required", "required, and met in no job"), ("placeholders", "placeholders in every job")):
+    seen = ("warning", "required", "required, and met in no job"), ("", "placeholders", "placeholders in every job")
+    for level, key, what in seen:
         lines = [f"{name}: {'; '.join(map(': '.join, by_job.items()))}" for name, by_job in data[key].items()]
-        found.append(("warning" if key == "required" else "", what, lines))
-    needed = [(name, sum(jobs.values(), Counter[str]()), jobs) for name, jobs in data["needed"].items()]
-    lines = [
-        f"{name}: {_share(all_)} ({', '.join(f'{job}: {_share(jobs[job])}' for job in jobs)})"
-        for name, all_, jobs in needed
-    ]
-    found.append(("", "needed by tests, or the reason of their skip", lines))
+        found.append((level, what, lines))
+    needs = [_need(name, by_job) for name, by_job in data["needed"].items()]
+    found.append(("", "needed by tests, or the reason of their skip", needs))
     found.append(("", "jobs", [f"{job}: {_share(counts)}" for job, counts in data["jobs"].items()]))
     for level, what, lines in found:
         more = [] if most is None or len(lines) <= most else [f"... and {len(lines) - most} more; --all lists them"]
         if lines:
             yield level, one_line(f"{what} ({len(lines)})"), [*map(one_line, lines[:most]), *more]
+
+
+def _groups(tests: Mapping[str, Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+    """The tests with the same reasons, the largest group first, and these reasons with their jobs."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for test, by_job in sorted(tests.items()):
+        groups.setdefault(frozenset(by_job.values()), []).append(test)
+    found: list[tuple[str, list[str]]] = []
+    for group in sorted(groups.values(), key=len, reverse=True):
+        jobs: dict[str, dict[str, None]] = {}
+        for job, reason in (outcome for test in group for outcome in tests[test].items()):
+            jobs.setdefault(reason, {})[job] = None
+        found.append(("; ".join(f"{reason} [{', '.join(of_it)}]" for reason, of_it in jobs.items()), group))
+    return found
+
+
+def _need(name: str, by_job: Mapping[str, Counter[str]]) -> str:
+    where = ", ".join(f"{job}: {_share(counts)}" for job, counts in by_job.items())
+    return f"{name}: {_share(sum(by_job.values(), Counter[str]()))} ({where})"
 
 
 def _share(counts: Counter[str]) -> str:
@@ -146,11 +154,9 @@ def _text(data: dict[str, Any], most: int | None) -> str:
 
 
 def _markdown(data: dict[str, Any], most: int | None) -> str:
-    blocks = (
-        [f"**{markdown(what)}**", "", *(f"- {markdown(line)}" for line in lines)]
-        for _, what, lines in _paragraphs(data, most)
-    )
-    return "\n\n".join([f"### {_summary(data)}", *map("\n".join, blocks)]) + "\n"
+    found = ((markdown(what), map(markdown, lines)) for _, what, lines in _paragraphs(data, most))
+    blocks = (f"**{what}**\n\n- " + "\n- ".join(lines) for what, lines in found)
+    return "\n\n".join([f"### {_summary(data)}", *blocks]) + "\n"
 
 
 def _github(data: dict[str, Any], most: int | None) -> str:

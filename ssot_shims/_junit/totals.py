@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import glob
 import hashlib
 import json
@@ -139,8 +138,7 @@ def read_files(files: Sequence[str], prefixes: Sequence[tuple[str, str]] = ()) -
     totals, contents = Totals(), dict[bytes, str]()
     for path, job in zip(files, jobs_of(files), strict=True):
         totals.jobs.setdefault(job, _NO_TESTS())
-        names = (path, os.path.basename(path))
-        prefix = next((f"{prefix}:" for prefix, pattern in prefixes if any(fnmatch.filter(names, pattern))), "")
+        prefix = next((f"{prefix}:" for prefix, pattern in prefixes if Path(path).match(pattern)), "")
         reader = _Reader(totals, job, prefix)
         try:
             with open(path, "rb") as file:
@@ -165,7 +163,7 @@ class _Reader:
         self._test: dict[str, str] = {}  # the attributes of the test around; empty between two
         self._skip: dict[str, str] | None = None  # those of its skip
         self._asked: dict[str, Any] = {}
-        self._text = ""
+        self._text: list[str] = []  # what stands in the skip
         self.parser = ParserCreate()
         self.parser.StartDoctypeDeclHandler = _refuse
         self.parser.StartElementHandler = self._start
@@ -173,10 +171,10 @@ class _Reader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "testcase":
-            self._test, self._skip, self._text, self._asked = attributes, None, "", {}
+            self._test, self._skip, self._text, self._asked = attributes, None, [], {}
         elif tag == "skipped":
             self._skip = attributes
-            self.parser.CharacterDataHandler = self._add_text
+            self.parser.CharacterDataHandler = self._text.append
         elif tag == "property" and attributes.get("name") == "ssot_shims":
             self._asked = _property(attributes["value"])
             if not self._test:  # it is about the whole job
@@ -198,9 +196,6 @@ class _Reader:
         elif tag in ("testsuites", "testsuite"):
             self._suites.pop()
 
-    def _add_text(self, text: str) -> None:
-        self._text += text if len(self._text) < _LONGEST else ""
-
     def _reason(self) -> str:
         """Why the test did not run, empty when it did; one that was expected to fail did, unless it was left out."""
         if self._skip is None:
@@ -209,7 +204,7 @@ class _Reader:
         message = self._skip.get("message", "")
         if self._skip.get("type") == "pytest.xfail" and not message.startswith("[NOTRUN]"):
             return ""
-        return _readable(message, self._text)
+        return _readable(message, "".join(self._text))
 
 
 @lru_cache(maxsize=1000)
