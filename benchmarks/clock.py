@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 
 from benchmarks.contender import Contender, with_noise
@@ -13,6 +13,7 @@ from benchmarks.ground import Ground
 from benchmarks.machine import version_of
 from benchmarks.row import Sample
 
+_NO_SETTINGS: Mapping[str, str] = {}
 # The time module is built in, and loaded in every process.
 TIMED = """{setup}
 import time as _time
@@ -43,7 +44,7 @@ def processes(ground: Ground, contenders: tuple[Contender, ...], effort: Effort)
 
     def measure(contender: Contender) -> float:
         start = perf_counter()
-        run(ground, contender, contender.arguments, effort)
+        run(ground, ("-c", contender.code), effort, contender.environment)
         return perf_counter() - start
 
     return interleaved(with_noise(contenders), effort, measure)
@@ -61,8 +62,7 @@ def figures(
 
     def measure(contender: Contender) -> float:
         program = template.format(setup=contender.setup, code=contender.code, after=contender.after)
-        printed = run(ground, contender, contender.replace(code=program).arguments, effort)
-        return float(printed.split()[-1])
+        return float(run(ground, ("-c", program), effort, contender.environment).split()[-1])
 
     return interleaved(contenders, effort, measure)
 
@@ -76,9 +76,9 @@ def interleaved(
     contenders: Sequence[Contender], effort: Effort, measure: Callable[[Contender], float]
 ) -> tuple[Sample, ...]:
     """What *measure* gives for each, round by round and each time in another order; the first round is for warmth."""
-    values: dict[Contender, list[float]] = {one: [] for one in contenders if not _is_missing(one)}
-    problems: dict[Contender, str] = {}
-    spent = dict.fromkeys(values, 0.0)
+    problems = {one: "not installed" for one in contenders if one.peer and version_of(one.peer) is None}
+    values: dict[Contender, list[float]] = {one: [] for one in contenders}
+    spent = dict.fromkeys(contenders, 0.0)
     shuffled = random.Random(0)
     for number in range(effort.rounds + 1):
         turn = [one for one in values if one not in problems and (number <= 3 or spent[one] < effort.seconds)]
@@ -88,14 +88,16 @@ def interleaved(
                 values[contender].append(measure(contender))
             except Gone as gone:
                 problems[contender] = str(gone)
+                values[contender].clear()
             spent[contender] += perf_counter() - start
-    return tuple(_sample(one, values.get(one, [])[1:], problems.get(one, "")) for one in contenders)
+    return tuple(
+        Sample(name=one.name, values=tuple(those[1:]), problem=problems.get(one, "")) for one, those in values.items()
+    )
 
 
-def run(ground: Ground, contender: Contender, arguments: Sequence[str], effort: Effort) -> str:
-    """What Python prints with these *arguments*. Raises :class:`Gone` when it fails, or takes too long."""
-    environment = {**ground.environment, **contender.environment}
-    command, limit = [str(ground.python), *arguments], effort.patience
+def run(ground: Ground, arguments: Sequence[str], effort: Effort, settings: Mapping[str, str] = _NO_SETTINGS) -> str:
+    """What Python prints with these *arguments* and *settings*; raises :class:`Gone` where it fails or is late."""
+    command, limit, environment = [str(ground.python), *arguments], effort.patience, {**ground.environment, **settings}
     try:
         done = subprocess.run(
             command, env=environment, cwd=ground.scratch, capture_output=True, text=True, timeout=limit, check=True
@@ -106,13 +108,3 @@ def run(ground: Ground, contender: Contender, arguments: Sequence[str], effort: 
         said = (error.stderr or error.stdout).strip().splitlines() or [f"exit code {error.returncode}"]
         raise Gone(f"failed: {said[-1]}") from None
     return done.stdout
-
-
-def _is_missing(contender: Contender) -> bool:
-    return bool(contender.peer) and version_of(contender.peer) is None
-
-
-def _sample(contender: Contender, values: Sequence[float], problem: str) -> Sample:
-    if _is_missing(contender):
-        return Sample(name=contender.name, problem="not installed")
-    return Sample(name=contender.name, values=() if problem else tuple(values), problem=problem)

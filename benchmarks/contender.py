@@ -21,13 +21,7 @@ class Contender(Record):
     setup: str = ""
     after: str = ""
     peer: str = ""
-    flags: tuple[str, ...] = ()
     environment: Mapping[str, str] = {}
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What Python is given to run it: the flags, and the code where there is any."""
-        return (*self.flags, *(("-c", self.code) if self.code else ()))
 
     def __hash__(self) -> int:
         return hash(self.name)

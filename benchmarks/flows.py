@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.clock import Gone, run
-from benchmarks.contender import Contender
 from benchmarks.effort import FULL
 from benchmarks.ground import PLUGIN, Ground, prepared
 from benchmarks.table import columns
@@ -95,7 +94,7 @@ def walked(ground: Ground, flows: Mapping[str, Sequence[str]] = FLOWS) -> dict[s
     nowhere = f"unix://{ground.scratch}/none.sock"
     told = {"FLOW_FILE": str(file), "DOCKER_HOST": nowhere, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     for flow, arguments in flows.items():
-        run(ground, Contender(name=flow, code="", environment={**told, "FLOW": flow}), arguments, FULL)
+        run(ground, arguments, FULL, {**told, "FLOW": flow})
     found: dict[str, dict[str, int]] = {}
     figures: dict[str, int]
     for line in file.read_text().splitlines():

@@ -39,7 +39,7 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
 
     def measure(contender: Contender) -> float:
         before = _processor_time()
-        run(places[contender], contender, _EMPTY_RUN, effort)
+        run(places[contender], _EMPTY_RUN, effort)
         return _processor_time() - before
 
     samples = interleaved(tuple(places), effort.replace(rounds=effort.pairs, seconds=float("inf")), measure)
@@ -68,10 +68,9 @@ def goal(version: str = f"{sys.version_info[0]}.{sys.version_info[1]}") -> Goal 
 def _environments(ground: Ground) -> tuple[Ground, Ground]:
     """Two virtual environments with pytest and what the package needs; the second has the package as well."""
     outside = ground.replace(python=Path(sys.executable), environment=os.environ)
-    call = Contender(name="pip", code="", flags=("-m", "pip", "--quiet", "--disable-pip-version-check"))
 
     def pip(*words: str) -> None:
-        run(outside, call, (*call.arguments, *words), Effort(patience=300))
+        run(outside, ("-m", "pip", "--quiet", "--disable-pip-version-check", *words), Effort(patience=300))
 
     wheels = ground.scratch / "wheels"
     pip("wheel", "--no-deps", *(["--no-build-isolation"] if find_spec("hatchling") else []), f"-w{wheels}", str(_ROOT))

@@ -67,7 +67,7 @@ def test_what_a_child_does_wrong_is_told(ground: Ground) -> None:
     missing = Contender(name="peer", code="print(7)", peer="no-such-distribution")
     assert figures(ground, (missing,), few) == (Sample(name="peer", problem="not installed"),)
     with pytest.raises(Gone, match=r"^given up after 0\.2 s$"):
-        run(ground, good, ["-c", "import time; time.sleep(5)"], few.replace(patience=0.2))
+        run(ground, ["-c", "import time; time.sleep(5)"], few.replace(patience=0.2))
 
 
 def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,10 +75,10 @@ def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
     program = "import sys, os; print(sorted(name for name in os.environ if name.startswith(('PY', 'SSOT'))))"
-    names = run(ground, Contender(name="x", code=""), ["-c", program], QUICK)
+    names = run(ground, ["-c", program], QUICK)
     assert names == "['PYTHONPATH', 'PYTHONSAFEPATH']\n"
     program = "import sys, ssot_shims; print(ssot_shims.__cached__, 'typing' in sys.modules)"
-    cached, is_preloaded = run(ground, Contender(name="x", code=""), ["-c", program], QUICK).split()
+    cached, is_preloaded = run(ground, ["-c", program], QUICK).split()
     assert Path(cached).is_file()
     assert Path(cached).is_relative_to(ground.folder)
     assert is_preloaded == "False"
