@@ -197,13 +197,7 @@ def test_one(number):
 def test_two():
     """It waits: "long"."""
 ''',
-    "suite/part/test_two.py": '''
-class TestThree:
-    def test_three(self):
-        """It adds."""
-
-    def test_four(self): ...
-''',
+    "suite/part/test_two.py": "def test_three():\n    'It adds.'\ndef test_four(): ...\n",
 }
 
 
