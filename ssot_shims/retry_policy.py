@@ -11,6 +11,7 @@ from ssot_shims._shims.shim import shim
     "netra_backend.app.db.intelligent_retry_system:RetryPolicy",
     replaces=(
         "netra_backend.app.db.intelligent_retry_system:RetryPolicy",
+        "netra_backend.app.services.service_mesh.retry_policy:RetryPolicy",
         "test_framework.ssot.orchestration_enums:RetryPolicy",
     ),
 )
