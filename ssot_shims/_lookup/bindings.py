@@ -23,6 +23,7 @@ _STEER = frozenset({"__path__", "declare_namespace", "meta_path", "path_hooks", 
 _DYNAMIC = _OWN | _REACH | _STEER | {"__dict__", "__globals__", "__setattr__", "eval", "exec", "setattr", "vars"}
 _ITSELF = frozenset({"__name__", "__package__", "__spec__", "globals", "locals", "vars"})
 _OWNERS = ("self", "cls")  # whose attributes are none of a module
+_FINDERS = ("find_spec", "import_module", "__import__")
 _HARMLESS = frozenset({"distribution", "files", "format", "metadata", "print", "version", "warn"})
 
 # What one of these functions can find something in, as words of a regular expression.
@@ -202,6 +203,43 @@ def imported_modules(tree: ast.Module, package: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (parent := parent_of(node, package)):
             yield from (parent, *(f"{parent}.{alias.name}" for alias in node.names))
+
+
+def conditions(tree: ast.Module, name: str, package: str, *, is_running: bool) -> Iterator[tuple[str, str]]:
+    r"""What decides whether a module in *package* binds *name*: modules, each with the name that is taken from it.
+
+    They are imported, or looked for, by the statements that bind it and by those that bind what these test. Unless the
+    module *is_running*, any import may have failed.
+
+    >>> tree = ast.parse("try: import redis\nexcept ImportError: redis = None\nif redis:\n  class Cache: ...")
+    >>> list(conditions(tree, "Cache", "acme", is_running=True))
+    [('redis', '')]
+    """
+    wanted, seen = [name], set[int]()
+    if not is_running:
+        yield from _imports([each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)], package)
+    for each in wanted:  # which grows
+        for statement in tree.body:
+            parts = [*_walk([statement], lambda node: isinstance(node, _SCOPES))]
+            if id(statement) not in seen and any(_name_of(part) == each for part in parts):
+                seen.add(id(statement))
+                yield from _imports(parts, package)
+                tests = [node for part in parts if isinstance(part, ast.If) for node in ast.walk(part.test)]
+                wanted += [node.id for node in tests if isinstance(node, ast.Name)]
+
+
+def _imports(nodes: list[ast.AST], package: str) -> Iterator[tuple[str, str]]:
+    """The modules that *nodes* import or look for, each with the name that is taken from it."""
+    for node in nodes:
+        match node:
+            case ast.Import(names=aliases):
+                yield from ((alias.name, "") for alias in aliases)
+            case ast.ImportFrom(names=aliases):
+                yield from ((parent_of(node, package), alias.name) for alias in aliases)
+            case ast.Call(func=ast.Name(id=word) | ast.Attribute(attr=word), args=[ast.Constant(value=str(found)), *_]):
+                yield from [(found, "")] if word in _FINDERS else []
+            case _:
+                pass
 
 
 def parent_of(node: ast.ImportFrom, package: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from itertools import islice
 
 from ssot_shims._lookup.finder import Place, Undecidable, find, place_of, steps_to
@@ -21,7 +22,7 @@ _MOST_FILES = 300  # of a package are searched for a name
 
 
 class Target(Record):
-    """A dotted module and a dotted symbol in it.
+    """A dotted module and a dotted symbol in it; without a symbol it is the module itself.
 
     >>> Target.parse("acme.ws.manager:Outer.Inner")
     Target(module='acme.ws.manager', symbol='Outer.Inner')
@@ -33,20 +34,20 @@ class Target(Record):
     symbol: str
 
     @classmethod
-    def parse(cls, text: str) -> Target:
+    def parse(cls, text: str, *, may_be_module: bool = False) -> Target:
         """The target that *text* names; :class:`InvalidDeclaration` says which part does not read."""
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
             raise InvalidDeclaration(f"{text!r} is not a string", AS_TARGET)
-        if ":" not in text:
+        module, colon, symbol = text.partition(":")
+        if not colon and not may_be_module:
             raise InvalidDeclaration(f"{text!r} has no colon", AS_TARGET)
-        module, _, symbol = text.partition(":")
-        for part, dotted in (("module", module), ("symbol", symbol)):
+        for part, dotted in (("module", module), ("symbol", symbol))[: 1 + len(colon)]:
             if not all(name.isidentifier() for name in dotted.split(".")):
                 raise InvalidDeclaration(f"{text!r} has a {part} {dotted!r} that is not a dotted name", AS_TARGET)
         return cls(module=module, symbol=symbol)
 
     def __str__(self) -> str:
-        return f"{self.module}:{self.symbol}"
+        return f"{self.module}:{self.symbol}" if self.symbol else self.module
 
     @property
     def package(self) -> str:
@@ -102,6 +103,8 @@ def _is_there(target: Target, place: Place) -> bool:
     from ssot_shims._lookup.bindings import is_bound  # parsing is for upstreams that are there
 
     name, stub = target.first, _stub_of(place.file)
+    if not name:
+        return True
     if place.folders is not None and find(f"{target.module}.{name}", place.folders) is not None:
         return True
     for file in filter(None, (stub, place.file if place.is_source else "")):
@@ -177,6 +180,36 @@ def _read(file: str) -> bytes:
             return source.read()
     except OSError as error:
         raise Undecidable("it cannot be read", file) from error
+
+
+def is_installed(package: str) -> bool:
+    """Whether the top-level *package* can be imported; where only an import can tell, whether it has been."""
+    try:
+        return find(package, None) is not None
+    except Undecidable:
+        return package in sys.modules
+
+
+def missing_dependency(target: Target) -> str:
+    """The package without which the code does not define *target*, and which is not installed; empty if there is none.
+
+    Followed are the conditions under which the name is bound, as far as they are in the package itself.
+    """
+    from ssot_shims._lookup.bindings import conditions, parse
+
+    wanted = [(target.module, target.first)]
+    try:
+        for module, name in islice(wanted, _MOST_IMPORTS):  # which grows
+            package = module.partition(".")[0]
+            if package != target.package:
+                if not is_installed(package):
+                    return package
+            elif (place := place_of(module)) and place.is_source and (tree := parse(_read(place.file))):
+                inside = module if place.folders is not None else module.rpartition(".")[0]
+                wanted += conditions(tree, name, inside, is_running=place.is_running)
+    except Undecidable:
+        pass  # then nobody knows why it is not there
+    return ""
 
 
 def names_in_file(file: str, name: str = "") -> list[str]:

@@ -9,8 +9,16 @@ import sys
 from importlib import import_module
 
 import ssot_shims._settings as _settings
-from ssot_shims._lookup.finder import Undecidable, attribute, find, is_half_imported, is_namespace, is_running
-from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, submodules_in
+from ssot_shims._lookup.finder import attribute, is_half_imported, is_namespace, is_running
+from ssot_shims._lookup.lookup import (
+    Target,
+    is_installed,
+    look,
+    missing_dependency,
+    modules_that_define,
+    names_in_file,
+    submodules_in,
+)
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches, describe, one_line
 from ssot_shims.errors import CircularShim, InvalidDeclaration, InvalidSetting
@@ -41,8 +49,8 @@ class TargetResult(Record):
     """What one target of a shim turned out to be.
 
     ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken``, ``reason`` says what was seen, ``hint`` what to do.
-    ``cause`` is the kind of a breakage and ``error`` the exception that importing raised. Of what has moved,
-    ``moved_to`` holds the targets with the same name in the package, ``close`` those with a similar one.
+    ``cause`` is the kind of a breakage, or that a dependency is missing, and ``error`` what importing raised. Of what
+    has moved, ``moved_to`` holds the targets with the same name in the package, ``close`` those with a similar one.
     """
 
     target: str
@@ -79,8 +87,8 @@ def resolve(shim: str, targets: tuple[Target, ...], placeholder: object, declare
     results: list[TargetResult] = []
     for target in named or targets:
         # What the user names is imported even where a lookup says that the symbol is not there.
-        result = ask(target, placeholder, looks_first=not named)
-        results.append(result.replace(hint=_hint(shim, target, result, declared_at)))
+        result = ask(target, placeholder, shim=shim, declared_at=declared_at, looks_first=not named)
+        results.append(result)
         if result.state == "upstream":
             upstream = result.upstream
             return Resolution(state="upstream", reason=result.reason, upstream=upstream, results=tuple(results))
@@ -107,47 +115,64 @@ def _named(shim: str) -> tuple[Target, ...]:
 
 
 def _hint(shim: str, target: Target, result: TargetResult, declared_at: str) -> str:
-    """What turns *result*: first what lasts, then the variable."""
-    if result.state == "upstream":
-        return ""
-    if result.state == "absent":
-        return f"to use the real one, install it, or set PYTHONPATH=<the folder that holds {target.package}>"
+    """What turns *result*: first what lasts, then the variable of the *shim*, if it is asked for by one."""
+    steps: list[str] = []
     if result.state == "moved":
         # With several places nobody knows which one it is.
         now_at = result.moved_to[0] if len(result.moved_to) == 1 else ""
-        variable = f"{_settings.upstream_variable(shim)}={now_at or f'<module>:{target.symbol}'}"
-        if not declared_at:
-            return f"to say where it is now: {variable}"
-        place = now_at or "where it is now"
-        return f"to follow it, write {place} as the target at {one_line(declared_at)}; until then: {variable}"
-    placeholder = f"to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}"
-    if result.error is None:
-        return placeholder
-    return (
-        f'to see the whole traceback: {sys.executable} -c "from {target.module} import {target.first}"; {placeholder}'
-    )
+        if declared_at:
+            steps.append(f"to follow it, write {now_at or 'where it is now'} as the target at {one_line(declared_at)}")
+        if shim:
+            variable = f"{_settings.upstream_variable(shim)}={now_at or f'<module>:{target.symbol}'}"
+            steps.append(f"{'until then' if steps else 'to say where it is now'}: {variable}")
+    elif result.state == "broken":
+        if result.error is not None:
+            statement = f"from {target.module} import {target.first}" if target.symbol else f"import {target.module}"
+            steps.append(f'to see the whole traceback: {sys.executable} -c "{statement}"')
+        if shim:
+            steps.append(f"to go on with the placeholder: {_settings.PLACEHOLDERS}={shim}")
+    return "; ".join(steps) or result.hint
 
 
-def ask(target: Target, placeholder: object, *, looks_first: bool = True) -> TargetResult:
-    """The result for *target*, which has to be of the same kind as *placeholder*.
+def ask(
+    target: Target, placeholder: object = None, *, shim: str = "", declared_at: str = "", looks_first: bool = True
+) -> TargetResult:
+    """The result for *target*, which has to be of the same kind as the *placeholder* of *shim*, if there is one.
 
     Raises :class:`CircularShim` when the module of *target* is half imported. KeyboardInterrupt passes through.
     """
+    result = _ask(target, placeholder, looks_first)
+    return result.replace(hint=_hint(shim, target, result, declared_at))
+
+
+def _ask(target: Target, placeholder: object, looks_first: bool) -> TargetResult:
     if not is_running(target.module):
         lookup = look(target)
         if lookup.found == "absent":
-            return _absent(target, lookup.module, lookup.place.shown if lookup.place else "")
+            return _absent_portion(target, lookup.module, lookup.place.shown) if lookup.place else _absent(target)
         if lookup.found == "missing" and looks_first:
             return moved(target, lookup)
     return _ask_by_import(target, placeholder)
 
 
-def _absent(target: Target, namespace: str = "", folder: str = "") -> TargetResult:
+def _absent(target: Target) -> TargetResult:
     reason = f"no package {target.package!r} is installed here"
-    if namespace:
-        others = f"only other parts of the namespace package {namespace} ({folder})"
-        reason = one_line(f"{target} is not installed here, {others}")
-    return TargetResult(target=str(target), state="absent", reason=reason)
+    hint = f"to use the real one, install it, or set PYTHONPATH=<the folder that holds {target.package}>"
+    return TargetResult(target=str(target), state="absent", reason=reason, hint=hint)
+
+
+def _absent_portion(target: Target, namespace: str, folder: str) -> TargetResult:
+    reason = f"{target} is not installed here, only other parts of the namespace package {namespace} ({folder})"
+    return _absent_for(target, target.module, reason)
+
+
+def _absent_for(
+    target: Target, module: str, reason: str, cause: Cause | None = None, error: BaseException | None = None
+) -> TargetResult:
+    """The result for a *target* that is not there for lack of *module*, which is not its top-level package."""
+    hint = one_line(f"to use the real one, install the distribution that brings {module}")
+    text = one_line(reason)
+    return TargetResult(target=str(target), state="absent", reason=text, hint=hint, cause=cause, error=error)
 
 
 def moved(target: Target, lookup: Lookup) -> TargetResult:
@@ -166,7 +191,7 @@ def _moved_module(
 ) -> TargetResult:
     rest = target.module[len(f"{parent}.{step}") :]
     near = close_matches(step, (name for name in siblings if name != step))  # a file may be there, but not importable
-    close = [f"{parent}.{name}{rest}:{target.symbol}" for name in near]
+    close = [str(target.replace(module=f"{parent}.{name}{rest}")) for name in near]
     return _moved(target, f"{where} there is no module {parent}.{step}", file, close)
 
 
@@ -181,7 +206,8 @@ def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], 
 
 
 def _moved(target: Target, reason: str, file: str, similar: list[str]) -> TargetResult:
-    homes = [f"{module}:{target.symbol}" for module in modules_that_define(target.first, target.package)]
+    modules = modules_that_define(target.first, target.package) if target.symbol else ()
+    homes = [f"{module}:{target.symbol}" for module in modules]
     moved_to = tuple(home for home in homes if home != str(target))[:3]
     close = tuple(one for one in similar if one not in moved_to)
     at, near = ", ".join(moved_to), ", ".join(close)
@@ -198,10 +224,15 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
         raise
     except BaseException as error:
         return _failed(target, error)
-    if depth <= target.symbol.count("."):
+    is_there = depth > target.symbol.count(".")
+    if (not is_there or upstream is None) and (needed := missing_dependency(target)):
+        where = attribute(module, "__file__") or target.module
+        reason = f"{target} is defined only where {needed} is installed ({where}), which it is not here"
+        return _absent_for(target, needed, reason, "dependency missing")
+    if not is_there:
         file = attribute(module, "__file__") or target.module
         return _moved_symbol(target, f"{target.symbol} is not in {file}", file, dir(upstream), depth)
-    problem = wrong_kind(placeholder, upstream)
+    problem = "" if placeholder is None else wrong_kind(placeholder, upstream)
     if problem:
         return _broken(target, "wrong kind", f"{target} is {problem}")
     where = attribute(module, "__file__") or "built in"
@@ -212,7 +243,7 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
 def _symbol(module: ModuleType, target: Target) -> tuple[Any, int]:
     """The object that *target* names in its imported *module*, or the last one above it, and how deep that is."""
     found: Any = module
-    for depth, name in enumerate(target.symbol.split(".")):
+    for depth, name in enumerate(target.symbol.split(".") if target.symbol else ()):
         try:
             found = getattr(found, name)
         except AttributeError as error:
@@ -231,24 +262,33 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         if half in sys.modules and is_half_imported(sys.modules[half]):
             raise CircularShim(target.symbol, half) from error
     parent, _, step = missing.rpartition(".")
-    if missing == target.package and not _is_found(missing):
+    if missing == target.package and not is_installed(missing):
         return _absent(target)
     if parent and f"{target.module}.".startswith(f"{missing}."):
         file = attribute(sys.modules.get(parent), "__file__")
         if is_namespace(target.package) and is_namespace(parent):
-            return _absent(target, parent, *attribute(sys.modules[parent], "__path__")[:1])
+            return _absent_portion(target, parent, next(iter(attribute(sys.modules[parent], "__path__")), ""))
         return _moved_module(target, f"in {file or parent}", parent, step, file or parent)
+    if needed := _dependency(target, error):
+        reason = f"importing {target.module} needs the package {needed!r}, which is not installed here"
+        return _absent_for(target, needed, reason, "dependency missing", error)
     cause: Cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
     if missing:
         cause = "dependency missing"
     return _broken(target, cause, f"importing {target.module} raised {describe(error)}", error)
 
 
-def _is_found(package: str) -> bool:
-    try:
-        return find(package, None) is not None
-    except Undecidable:
-        return package in sys.modules
+def _dependency(target: Target, error: BaseException | None) -> str:
+    """The package that is not installed, for lack of which an import raised *error*; empty for any other reason.
+
+    What catches the first error often raises one of its own, without a name, that says what to install.
+    """
+    while isinstance(error, ImportError):
+        if error.name is not None:
+            package = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) else target.package
+            return "" if package == target.package or is_installed(package) else package
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 _CAUSES: dict[type[BaseException], Cause] = {

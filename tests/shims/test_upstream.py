@@ -20,6 +20,7 @@ from ssot_shims import PlaceholderWarning, shim, shim_of
 from tests.conftest import Write
 
 INSTALL = "to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>"
+BRING = "to use the real one, install the distribution that brings "
 FOLLOW = (
     "to follow it, write where it is now as the target at {here}; "
     "until then: SSOT_SHIMS_UPSTREAM_CONFIG=<module>:Config"
@@ -112,7 +113,7 @@ def raised(what: str) -> str:
 THERE = "acme.ws:Config ({root}/acme/ws.py)"
 ABSENT = f"no package 'acme' is installed here; {INSTALL}"
 NESTED = FOLLOW.replace(":Config", ":Outer.Config")
-PORTION = f" is not installed here, only other parts of the namespace package acme ({{root}}/acme); {INSTALL}"
+PORTION = f" is not installed here, only other parts of the namespace package acme ({{{{root}}}}/acme); {BRING}{{}}"
 NO_WS = "in {root}/acme/__init__.py there is no module acme.ws"
 
 CASES = [
@@ -188,10 +189,11 @@ CASES = [
     ),
     Case(
         "its own dependency missing",
-        in_package(f"import yaml_is_missing\n{CLASS}"),
-        "broken",
-        raised("ModuleNotFoundError: No module named 'yaml_is_missing'"),
+        in_package(f"import redis_here_not.asyncio\n{CLASS}"),
+        "absent",
+        f"importing acme.ws needs the package 'redis_here_not', which is not installed here; {BRING}redis_here_not",
         cause="dependency missing",
+        runs=True,
     ),
     Case(
         "ImportError inside",
@@ -421,14 +423,14 @@ CASES = [
         {"acme/deep/other.py": ""},
         "absent",
         "acme.deep.ws:Config is not installed here, "
-        f"only other parts of the namespace package acme.deep ({{root}}/acme/deep); {INSTALL}",
+        f"only other parts of the namespace package acme.deep ({{root}}/acme/deep); {BRING}acme.deep.ws",
         "acme.deep.ws:Config",
     ),
     Case(
         "another portion of a namespace package, which a finder denies",
         {"acme/other.py": ""},
         "absent",
-        f"acme.ws:Config{PORTION}",
+        "acme.ws:Config" + PORTION.format("acme.ws"),
         before=block("acme.ws"),
         runs=True,
     ),
@@ -436,7 +438,7 @@ CASES = [
         "a namespace package that has the name of the package",
         {"acme/setup.py": BOOM},
         "absent",
-        f"acme:Config{PORTION}",
+        "acme:Config" + PORTION.format("acme"),
         "acme:Config",
     ),
     Case(
