@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Self
 
@@ -18,50 +19,38 @@ from ssot_shims._capabilities.registry import Registry
 from ssot_shims._probes.network import TcpProbe
 
 _AGENTS = "test_framework.orchestration."
-_CONTROLLER, _E2E = _AGENTS + "master_orchestration_controller", _AGENTS + "background_e2e_agent"
-_ORCHESTRATOR = _AGENTS + "test_orchestrator_agent"
 
-# The features, and the module that each is found by.
-FEATURES = {"orchestrator": _ORCHESTRATOR, "master_orchestration": _CONTROLLER, "background_e2e": _E2E}
-for _feature, _module in FEATURES.items():
-    capabilities.add(capability(_feature, f"module:{_module}", level="built-in", where=__name__))
-
-# What a feature gives to import: its name here, the feature, the module and the name there.
-IMPORTS = {
-    "TestOrchestratorAgent": ("orchestrator", _ORCHESTRATOR, "TestOrchestratorAgent"),
-    "TestOrchestrationConfig": ("orchestrator", _ORCHESTRATOR, "OrchestrationConfig"),
-    "ExecutionMode": ("orchestrator", _ORCHESTRATOR, "ExecutionMode"),
-    "add_orchestrator_arguments": ("orchestrator", _ORCHESTRATOR, "add_orchestrator_arguments"),
-    "execute_with_orchestrator": ("orchestrator", _ORCHESTRATOR, "execute_with_orchestrator"),
-    "MasterOrchestrationController": ("master_orchestration", _CONTROLLER, "MasterOrchestrationController"),
-    "OrchestrationMode": ("master_orchestration", _CONTROLLER, "OrchestrationMode"),
-    "ProgressOutputMode": ("master_orchestration", _AGENTS + "progress_streaming_agent", "ProgressOutputMode"),
-    "create_background_only_controller": ("master_orchestration", _CONTROLLER, "create_background_only_controller"),
-    "create_hybrid_controller": ("master_orchestration", _CONTROLLER, "create_hybrid_controller"),
-    "create_legacy_controller": ("master_orchestration", _CONTROLLER, "create_legacy_controller"),
-    "BackgroundE2EAgent": ("background_e2e", _E2E, "BackgroundE2EAgent"),
-    "E2ETestCategory": ("background_e2e", _E2E, "E2ETestCategory"),
-    "BackgroundTaskConfig": ("background_e2e", _E2E, "BackgroundTaskConfig"),
-    "add_background_e2e_arguments": ("background_e2e", _E2E, "add_background_e2e_arguments"),
-    "handle_background_e2e_commands": ("background_e2e", _E2E, "handle_background_e2e_commands"),
+# The features, and the module by whose import each is found.
+FEATURES = {
+    "orchestrator": _AGENTS + "test_orchestrator_agent",
+    "master_orchestration": _AGENTS + "master_orchestration_controller",
+    "background_e2e": _AGENTS + "background_e2e_agent",
 }
+# What each gives to import; the one name that says more here is that of a class below.
+_NAMES = {
+    "orchestrator": "TestOrchestratorAgent TestOrchestrationConfig ExecutionMode "
+    "add_orchestrator_arguments execute_with_orchestrator",
+    "master_orchestration": "MasterOrchestrationController OrchestrationMode ProgressOutputMode "
+    "create_background_only_controller create_hybrid_controller create_legacy_controller",
+    "background_e2e": "BackgroundE2EAgent E2ETestCategory BackgroundTaskConfig "
+    "add_background_e2e_arguments handle_background_e2e_commands",
+}
+_NAMES_THERE = {"TestOrchestrationConfig": "OrchestrationConfig"}
+_MODULES_THERE = {"ProgressOutputMode": _AGENTS + "progress_streaming_agent"}
+for _feature, _module in FEATURES.items():
+    # Importing may take a while: these are the seconds of the quickest service.
+    capabilities.add(capability(_feature, f"import:{_module}", timeout=30, level="built-in", where=__name__))
 
 # Seconds, attempts, GB and per cent, as the suites have always read them.
 SERVICES: dict[str, dict[str, Any]] = {
     "orchestrator": {
-        "required_classes": ["TestOrchestratorAgent", "OrchestrationConfig", "ExecutionMode"],
         "timeout_seconds": 30,
         "retry_attempts": 3,
         "resource_limits": {"memory_gb": 1, "cpu_percent": 40, "disk_gb": 2},
         "background_eligible": False,
     },
-    "master_orchestration": {
-        "required_classes": ["MasterOrchestrationController", "OrchestrationMode", "ProgressOutputMode"],
-        "timeout_seconds": 60,
-        "retry_attempts": 2,
-    },
+    "master_orchestration": {"timeout_seconds": 60, "retry_attempts": 2},
     "background_e2e": {
-        "required_classes": ["BackgroundE2EAgent", "E2ETestCategory", "BackgroundTaskConfig"],
         "timeout_seconds": 90,
         "retry_attempts": 1,
         "resource_limits": {"memory_gb": 4, "cpu_percent": 80, "disk_gb": 10},
@@ -90,17 +79,17 @@ class OrchestrationConfig:
 
     @property
     def orchestrator_available(self) -> bool:
-        """Whether the module of ``TestOrchestratorAgent`` is there."""
+        """Whether the module of ``TestOrchestratorAgent`` imports."""
         return _is_there("orchestrator")
 
     @property
     def master_orchestration_available(self) -> bool:
-        """Whether the module of ``MasterOrchestrationController`` is there."""
+        """Whether the module of ``MasterOrchestrationController`` imports."""
         return _is_there("master_orchestration")
 
     @property
     def background_e2e_available(self) -> bool:
-        """Whether the module of ``BackgroundE2EAgent`` is there."""
+        """Whether the module of ``BackgroundE2EAgent`` imports."""
         return _is_there("background_e2e")
 
     @property
@@ -136,19 +125,8 @@ class OrchestrationConfig:
         return {name: capabilities.check(name).explanation for name in sorted(self.get_unavailable_features())}
 
     def get_cached_import(self, import_name: str) -> Any:
-        """The object that a feature gives under *import_name*; None when it is not there, or only forced to be.
-
-        Importing it may raise whatever the module raises: a feature that is there and broken is no absence.
-        """
-        if import_name not in self._importable():
-            return None
-        _, module, name = IMPORTS[import_name]
-        return getattr(import_module(module), name, None)
-
-    def _importable(self) -> list[str]:
-        """The names in :data:`IMPORTS` whose feature is there, and not only forced to be."""
-        real = [name for name in self.get_available_features() if capabilities.check(name).source == "probe"]
-        return sorted(name for name, (feature, _, _) in IMPORTS.items() if feature in real)
+        """The object that a feature gives under *import_name*; None when it is not there, or only forced to be."""
+        return _imports().get(import_name)
 
     def refresh_availability(self, force: bool = False) -> None:
         """With *force*, ask about the features and Docker again at the next question."""
@@ -165,7 +143,7 @@ class OrchestrationConfig:
             "available_features": sorted(available),
             "unavailable_features": sorted(FEATURES.keys() - available),
             "import_errors": self.get_import_errors(),
-            "cached_imports": self._importable(),
+            "cached_imports": sorted(_imports()),
             "environment_overrides": _overrides(),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
         }
@@ -174,16 +152,16 @@ class OrchestrationConfig:
         """The limits of a feature, with its answer. Raises ValueError for an unknown one."""
         if service_name not in SERVICES:
             raise ValueError(f"Unknown service {service_name!r}. Available services: {[*SERVICES]}")
-        service = SERVICES[service_name]
-        classes = [name for name, place in IMPORTS.items() if place[2] in service["required_classes"]]
-        objects = {name: self.get_cached_import(name) for name in classes}
+        places = {name: _place(service_name, name) for name in _NAMES[service_name].split()}
+        classes = [name for name in places if name[0].isupper()]
         return {
-            **copy.deepcopy(service),
+            **copy.deepcopy(SERVICES[service_name]),
             "availability_key": service_name,
-            "import_modules": sorted({module for feature, module, _ in IMPORTS.values() if feature == service_name}),
+            "import_modules": sorted({module for module, _ in places.values()}),
+            "required_classes": [places[name][1] for name in classes],
             "environment_vars": [_variable(service_name)],
             "available": _is_there(service_name),
-            "cached_imports": {name: value for name, value in objects.items() if value is not None},
+            "cached_imports": {name: found for name, found in _imports().items() if name in classes},
             "last_error": self.get_import_errors().get(service_name),
             "environment_override": _overrides().get(_variable(service_name)),
             "debug_mode": _settings.flag("ORCHESTRATION_DEBUG"),
@@ -225,17 +203,17 @@ def get_orchestration_status() -> dict[str, Any]:
 
 
 def is_orchestrator_available() -> bool:
-    """Whether the module of ``TestOrchestratorAgent`` is there."""
+    """Whether the module of ``TestOrchestratorAgent`` imports."""
     return _is_there("orchestrator")
 
 
 def is_master_orchestration_available() -> bool:
-    """Whether the module of ``MasterOrchestrationController`` is there."""
+    """Whether the module of ``MasterOrchestrationController`` imports."""
     return _is_there("master_orchestration")
 
 
 def is_background_e2e_available() -> bool:
-    """Whether the module of ``BackgroundE2EAgent`` is there."""
+    """Whether the module of ``BackgroundE2EAgent`` imports."""
     return _is_there("background_e2e")
 
 
@@ -279,6 +257,23 @@ def _is_there(name: str) -> bool:
         _variables_before[name] = variables
         capabilities.refresh(name)
     return is_available(name)
+
+
+def _imports() -> dict[str, Any]:
+    """What the features give to import that are there, and not only forced to be."""
+    found: dict[str, Any] = {}
+    for feature, names in _NAMES.items():
+        if _is_there(feature) and capabilities.check(feature).source == "probe":
+            for given in names.split():
+                module, name = _place(feature, given)
+                with suppress(Exception):  # of a second module, for the first one has been imported
+                    found[given] = getattr(import_module(module), name)
+    return found
+
+
+def _place(feature: str, given: str) -> tuple[str, str]:
+    """The module that has what *feature* gives under the name *given*, and its name there."""
+    return _MODULES_THERE.get(given, FEATURES[feature]), _NAMES_THERE.get(given, given)
 
 
 def _variable(feature: str) -> str:

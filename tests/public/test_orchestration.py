@@ -20,211 +20,7 @@ from ssot_shims import capabilities
 
 CHECKOUT = Path(ssot_shims.__file__).parents[1]
 
-# What the module of old does for its users, in as few words as possible; the suite below was written against that.
-ORIGINAL = """
-import importlib
-import os
-import socket
-
-_PLACES = {
-    "orchestrator": [
-        "TestOrchestratorAgent", "ExecutionMode", "add_orchestrator_arguments", "execute_with_orchestrator",
-    ],
-    "master_orchestration": [
-        "MasterOrchestrationController", "OrchestrationMode",
-        "create_background_only_controller", "create_hybrid_controller", "create_legacy_controller",
-    ],
-    "background_e2e": [
-        "BackgroundE2EAgent", "E2ETestCategory", "BackgroundTaskConfig",
-        "add_background_e2e_arguments", "handle_background_e2e_commands",
-    ],
-}
-_MODULES = {
-    "orchestrator": "test_orchestrator_agent",
-    "master_orchestration": "master_orchestration_controller",
-    "background_e2e": "background_e2e_agent",
-}
-_CONFIGS = {
-    "orchestrator": {
-        "required_classes": ["TestOrchestratorAgent", "OrchestrationConfig", "ExecutionMode"],
-        "timeout_seconds": 30, "retry_attempts": 3,
-        "resource_limits": {"memory_gb": 1, "cpu_percent": 40, "disk_gb": 2}, "background_eligible": False,
-    },
-    "master_orchestration": {
-        "required_classes": ["MasterOrchestrationController", "OrchestrationMode", "ProgressOutputMode"],
-        "timeout_seconds": 60, "retry_attempts": 2,
-    },
-    "background_e2e": {
-        "required_classes": ["BackgroundE2EAgent", "E2ETestCategory", "BackgroundTaskConfig"],
-        "timeout_seconds": 90, "retry_attempts": 1,
-        "resource_limits": {"memory_gb": 4, "cpu_percent": 80, "disk_gb": 10}, "background_eligible": True,
-    },
-}
-
-
-def _override(name):
-    value = os.environ.get(f"ORCHESTRATION_{name.upper()}_AVAILABLE")
-    return None if value is None else value.lower() in ("true", "1", "yes", "on")
-
-
-class OrchestrationConfig:
-    _instance = None
-
-    def __new__(cls):
-        if cls._instance is None:
-            cls._instance = super().__new__(cls)
-            cls._instance._answers, cls._instance._imports, cls._instance._errors = {}, {}, {}
-            cls._instance._no_services = os.environ.get("TEST_NO_SERVICES", "false").lower() == "true"
-        return cls._instance
-
-    def _check(self, name):
-        if _override(name) is not None:
-            return _override(name)
-        if name not in self._answers:
-            self._answers[name] = self._import(name)
-        return self._answers[name]
-
-    def _import(self, name):
-        try:
-            module = importlib.import_module(f"test_framework.orchestration.{_MODULES[name]}")
-            found = {given: getattr(module, given) for given in _PLACES[name]}
-            if name == "orchestrator":
-                found["TestOrchestrationConfig"] = module.OrchestrationConfig
-            if name == "master_orchestration":
-                streaming = importlib.import_module("test_framework.orchestration.progress_streaming_agent")
-                found["ProgressOutputMode"] = streaming.ProgressOutputMode
-        except ImportError as error:
-            self._errors[name] = str(error)
-            return False
-        self._imports.update(found)
-        return True
-
-    orchestrator_available = property(lambda self: self._check("orchestrator"))
-    master_orchestration_available = property(lambda self: self._check("master_orchestration"))
-    background_e2e_available = property(lambda self: self._check("background_e2e"))
-    no_services_mode = property(lambda self: self._no_services)
-    all_orchestration_available = property(lambda self: all(map(self._check, _MODULES)))
-    any_orchestration_available = property(lambda self: any(map(self._check, _MODULES)))
-
-    @property
-    def docker_available(self):
-        return not self._no_services and bool(_override("docker"))
-
-    def get_available_features(self):
-        return {name for name in _MODULES if self._check(name)}
-
-    def get_unavailable_features(self):
-        return {name for name in _MODULES if not self._check(name)}
-
-    def get_import_errors(self):
-        return dict(self._errors)
-
-    def get_cached_import(self, import_name):
-        return self._imports.get(import_name)
-
-    def refresh_availability(self, force=False):
-        if force:
-            self._answers.clear(), self._imports.clear(), self._errors.clear()
-            self.get_available_features()
-
-    def get_availability_status(self):
-        overrides = {f"ORCHESTRATION_{name.upper()}_AVAILABLE": _override(name) for name in _MODULES}
-        return {
-            **{f"{name}_available": self._check(name) for name in _MODULES},
-            "all_orchestration_available": self.all_orchestration_available,
-            "any_orchestration_available": self.any_orchestration_available,
-            "available_features": list(self.get_available_features()),
-            "unavailable_features": list(self.get_unavailable_features()),
-            "import_errors": self.get_import_errors(),
-            "cached_imports": list(self._imports),
-            "environment_overrides": {name: value for name, value in overrides.items() if value is not None},
-            "debug_mode": os.environ.get("ORCHESTRATION_DEBUG", "false").lower() == "true",
-        }
-
-    def get_service_config(self, service_name):
-        if service_name not in _CONFIGS:
-            raise ValueError(f"Unknown service '{service_name}'. Available services: {list(_CONFIGS)}")
-        config = dict(_CONFIGS[service_name])
-        modules = [f"test_framework.orchestration.{_MODULES[service_name]}"]
-        if service_name == "master_orchestration":
-            modules.append("test_framework.orchestration.progress_streaming_agent")
-        available = self._check(service_name)
-        wanted = config["required_classes"]
-        cached = {given: value for given, value in self._imports.items() if any(name in given for name in wanted)}
-        return {
-            **config, "availability_key": service_name, "import_modules": modules, "available": available,
-            "environment_vars": [f"ORCHESTRATION_{service_name.upper()}_AVAILABLE"], "cached_imports": cached,
-            "last_error": self._errors.get(service_name), "environment_override": _override(service_name),
-            "debug_mode": os.environ.get("ORCHESTRATION_DEBUG", "false").lower() == "true",
-        }
-
-    def validate_configuration(self):
-        count = len(self.get_available_features())
-        issues = [] if count else ["No orchestration features are available - all imports failed"]
-        if 0 < count < 3:
-            issues.append(f"Only {count}/3 orchestration features available - may indicate import issues")
-        issues += [f"Import error for {name}: {error}" for name, error in self._errors.items()]
-        overrides = {name: _override(name) for name in _MODULES if _override(name) is not None}
-        return [*issues, f"Environment overrides active: {overrides}"] if overrides else issues
-
-    def __repr__(self):
-        return f"OrchestrationConfig(available={self.get_available_features()})"
-
-
-orchestration_config = OrchestrationConfig()
-
-
-def get_orchestration_config():
-    return orchestration_config
-
-
-def refresh_global_orchestration_config(force=False):
-    orchestration_config.refresh_availability(force=force)
-
-
-def validate_global_orchestration_config():
-    return orchestration_config.validate_configuration()
-
-
-def is_orchestrator_available():
-    return orchestration_config.orchestrator_available
-
-
-def is_master_orchestration_available():
-    return orchestration_config.master_orchestration_available
-
-
-def is_background_e2e_available():
-    return orchestration_config.background_e2e_available
-
-
-def is_docker_available():
-    return orchestration_config.docker_available
-
-
-def is_all_orchestration_available():
-    return orchestration_config.all_orchestration_available
-
-
-def get_orchestration_status():
-    return orchestration_config.get_availability_status()
-
-
-def is_no_services_mode():
-    return orchestration_config.no_services_mode
-
-
-def check_service_available(service_name, host="localhost", port=None, timeout=2.0):
-    if is_no_services_mode() or port is None:
-        return False
-    try:
-        with socket.create_connection((host, port), timeout=timeout):
-            return True
-    except OSError:
-        return False
-"""
-
-# The suite. In each condition it is told which features to expect, and whether services are turned off.
+# The names and attributes that the users of the module of old take from it, and what they expect of them.
 SUITE = """
 import json
 import os
@@ -232,7 +28,7 @@ import socket
 
 import pytest
 
-from test_framework.ssot.orchestration import (
+from ssot_shims.orchestration import (
     OrchestrationConfig,
     check_service_available,
     get_orchestration_config,
@@ -427,37 +223,22 @@ ALL = tuple(AGENTS)
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """A project with the module of old, without any feature."""
-    for name, text in {"ssot/__init__": "", "ssot/orchestration": ORIGINAL, "orchestration/__init__": ""}.items():
-        file = tmp_path / "test_framework" / f"{name}.py"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    (tmp_path / "test_framework" / "__init__.py").write_text("")
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project without any feature."""
+    (tmp_path / "test_framework" / "orchestration").mkdir(parents=True)
+    for folder in ("test_framework", "test_framework/orchestration"):
+        (tmp_path / folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
 
-def install(project: Path, *features: str) -> None:
-    """Write the modules of *features*."""
+def install(project: Path, *features: str, before: str = "") -> None:
+    """Write the modules of *features*, each with some code *before*."""
     folder = project / "test_framework" / "orchestration"
     for feature in features:
         module, names = AGENTS[feature]
-        (folder / f"{module}.py").write_text("\n".join(f"class {name}: ..." for name in names.split()))
+        (folder / f"{module}.py").write_text(before + "\n".join(f"class {name}: ..." for name in names.split()))
     (folder / "progress_streaming_agent.py").write_text("class ProgressOutputMode: ...")
-
-
-def run(project: Path, text: str, installed: tuple[str, ...], expected: tuple[str, ...], **variables: str) -> str:
-    """The last line of a run of the suite *text* in a process of its own, every warning an error."""
-    (project / "test_suite.py").write_text(text)
-    words = {"EXPECTED": json.dumps(expected), "INSTALLED": json.dumps(installed)}
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(project)])}
-    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed may warn
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [*command, "test_suite.py"], cwd=project, env=env | words | variables, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.splitlines()[-1].partition(" in ")[0]
 
 
 @pytest.mark.parametrize(
@@ -472,33 +253,58 @@ def run(project: Path, text: str, installed: tuple[str, ...], expected: tuple[st
     ],
     ids=["absent", "present", "one of three", "forced yes", "forced no", "no services"],
 )
-def test_a_suite_changes_the_module_name_and_nothing_else(
-    suite: Path, installed: tuple[str, ...], expected: tuple[str, ...], variables: dict[str, str]
+def test_what_the_users_of_the_module_of_old_expect(
+    suite: Path,
+    installed: tuple[str, ...],
+    expected: tuple[str, ...],
+    variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The same tests pass with the module they were written against, and with ours."""
+    """Each of their tests passes, called one by one."""
     install(suite, *installed)
-    changed = SUITE.replace("test_framework.ssot.orchestration", "ssot_shims.orchestration")
-    assert changed.count("ssot_shims") == 1
-    assert run(suite, SUITE, installed, expected, **variables) == "15 passed"
-    assert run(suite, changed, installed, expected, **variables) == "15 passed"
-
-
-@pytest.mark.parametrize("installed", [(), ("background_e2e",), ALL])
-def test_the_suite_passes_in_this_process_too(
-    suite: Path, installed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Beside others that ask the registry: the same tests, called one by one."""
-    install(suite, *installed)
-    monkeypatch.syspath_prepend(suite)
-    monkeypatch.setenv("EXPECTED", json.dumps(installed))
-    monkeypatch.setenv("INSTALLED", json.dumps(installed))
+    words = {"EXPECTED": json.dumps(expected), "INSTALLED": json.dumps(installed), **variables}
+    for name, value in words.items():
+        monkeypatch.setenv(name, value)
     tests: dict[str, Any] = {}
-    exec(SUITE.replace("test_framework.ssot.orchestration", "ssot_shims.orchestration"), tests)
+    exec(SUITE, tests)
     for name in [name for name in tests if name.startswith("test_")]:
         for mark in getattr(tests[name], "pytestmark", [pytest.mark.parametrize("", [()])]):
             for values in mark.args[1]:
                 with pytest.MonkeyPatch.context() as patch:
                     tests[name](*[patch] if "monkeypatch" in tests[name].__code__.co_varnames else values)
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["from test_framework.orchestration.never_committed import Agent\n", "raise RuntimeError('no queue')\n", "1 1\n"],
+)
+def test_a_feature_whose_module_does_not_import(suite: Path, before: str) -> None:
+    """Its file is there, and it is not: whatever is asked about it is answered, and nothing is raised."""
+    from ssot_shims.orchestration import orchestration_config as config
+
+    install(suite, "orchestrator")
+    install(suite, "background_e2e", before=before)
+    assert config.get_available_features() == {"orchestrator"}
+    assert (config.background_e2e_available, config.all_orchestration_available) == (False, False)
+    told = config.get_service_config("background_e2e")
+    assert (told["available"], told["cached_imports"], told["timeout_seconds"]) == (False, {}, 90)
+    assert told["last_error"].startswith("its probe raised ")
+    assert told["last_error"] == config.get_import_errors()["background_e2e"]
+    assert config.get_cached_import("BackgroundE2EAgent") is None
+
+
+def test_an_object_that_its_module_lacks(suite: Path) -> None:
+    """It is left out; the feature is there, for its module imports."""
+    from ssot_shims.orchestration import orchestration_config as config
+
+    install(suite, "master_orchestration")
+    (suite / "test_framework" / "orchestration" / "progress_streaming_agent.py").write_text("")
+    assert config.master_orchestration_available
+    assert config.get_cached_import("ProgressOutputMode") is None
+    assert {*config.get_service_config("master_orchestration")["cached_imports"]} == {
+        "MasterOrchestrationController",
+        "OrchestrationMode",
+    }
 
 
 def in_new_process(code: str, **variables: str) -> object:
@@ -525,10 +331,10 @@ print(json.dumps([opened, features, list(capabilities._answers.kept), "socket" i
 
 
 def test_its_capabilities_are_built_in_ones() -> None:
-    """The three features are module: probes like any others; a suite that registers its own wins."""
+    """The three features are import: probes like any others; a suite that registers its own wins."""
     importlib.import_module("ssot_shims.orchestration")  # its import registers
     found = {name: (capabilities[name].notation, capabilities[name].level, capabilities[name].where) for name in ALL}
-    prefix, where = "module:test_framework.orchestration.", "ssot_shims.orchestration"
+    prefix, where = "import:test_framework.orchestration.", "ssot_shims.orchestration"
     assert found == {name: (prefix + module, "built-in", where) for name, (module, _) in AGENTS.items()}
     capabilities.register("orchestrator", "env:PATH")
     assert capabilities["orchestrator"].level == "user"
@@ -554,21 +360,6 @@ def test_our_name_for_no_services_counts_too(monkeypatch: pytest.MonkeyPatch) ->
     assert orchestration.is_no_services_mode()
     assert not orchestration.is_docker_available()
     assert not orchestration.check_service_available("web", "127.0.0.1", 80)
-
-
-def test_a_feature_that_is_broken_is_no_absence(suite: Path) -> None:
-    """Asking for an object of a module that raises ends with what it raises."""
-    install(suite, "orchestrator")
-    (suite / "test_framework/orchestration/test_orchestrator_agent.py").write_text("raise ImportError('no driver')")
-    code = """
-import json
-from ssot_shims.orchestration import orchestration_config
-try:
-    orchestration_config.get_cached_import("ExecutionMode")
-except ImportError as error:
-    print(json.dumps(str(error)))
-"""
-    assert in_new_process(code, PYTHONPATH=os.pathsep.join([str(CHECKOUT), str(suite)])) == "no driver"
 
 
 def test_the_enums_are_the_shims() -> None:
