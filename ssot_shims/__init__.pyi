@@ -3,7 +3,6 @@ from ssot_shims._capabilities.builtin import (
     capabilities as capabilities,
     is_available as is_available,
     is_docker_available as is_docker_available,
-    require as require,
 )
 from ssot_shims._capabilities.capability import Capability as Capability
 from ssot_shims._capabilities.registry import Registry as Registry
@@ -21,7 +20,11 @@ from ssot_shims._shims.shim import (
     shim_of as shim_of,
 )
 from ssot_shims._shims.upstream import TargetResult as TargetResult
-from ssot_shims._unittest import skip_unless_available as skip_unless_available
+from ssot_shims._unittest import (
+    import_or_skip as import_or_skip,
+    require as require,
+    skip_unless_available as skip_unless_available,
+)
 from ssot_shims.errors import (
     CapabilityMissing as CapabilityMissing,
     NoEnvironment as NoEnvironment,

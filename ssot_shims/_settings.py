@@ -135,8 +135,11 @@ def required() -> tuple[str, ...]:
 def required_names(setting: str, value: str) -> tuple[str, ...]:
     """The names in *value*, parted by commas, which *setting* requires."""
     names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
-    if not all(name.removeprefix(SHIM_PREFIX).isidentifier() for name in names):
-        raise InvalidSetting(setting, value, "names such as docker,postgres,upstream:HeartbeatConfig")
+    for name in names:
+        scheme, colon, rest = name.partition(":")
+        steps = rest.replace(":", ".").split(".") if name.startswith(SHIM_PREFIX) else [scheme]
+        if not all(step.isidentifier() for step in steps) or bool(colon) != bool(rest):
+            raise InvalidSetting(setting, value, "names such as docker,postgres,upstream:HeartbeatConfig")
     return names
 
 
@@ -179,7 +182,7 @@ def _unknown_names(shims: frozenset[str], capabilities: frozenset[str]) -> dict[
     forced = forced_placeholders()
     placeholders = [] if isinstance(forced, bool) else sorted(forced)
     named = {f"{PLACEHOLDERS}={name}": SHIM_PREFIX + name for name in placeholders}
-    named |= {f"{REQUIRE}={name}": name for name in required()}
+    named |= {f"{REQUIRE}={name}": name for name in required() if name.removeprefix(SHIM_PREFIX).isidentifier()}
     wrong: dict[str, str] = {}
     for setting, name in named.items():
         short = name.removeprefix(SHIM_PREFIX)

@@ -1,4 +1,4 @@
-"""``@skip_unless_available``: tests of unittest, or of any runner that knows its SkipTest, that need a capability."""
+"""Tests that need something, for pytest, unittest, and any other runner that knows the SkipTest of unittest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 from unittest import SkipTest, TestCase
 
-from ssot_shims._capabilities.capability import refuse_bad_name
-from ssot_shims._project.requirement import UPSTREAM, Verdict, judge_each, required_here
+from ssot_shims._callsite import caller
+from ssot_shims._capabilities.capability import refuse_bad_name, refuse_bad_seconds
+from ssot_shims._lookup.lookup import Target
+from ssot_shims._project.requirement import Verdict, is_bare, judge_each, judge_target, refuse_unknown, required_here
 from ssot_shims.errors import CapabilityMissing, InvalidDeclaration
 
 P = ParamSpec("P")
@@ -22,14 +24,64 @@ _WITH_NAMES = "write it with what is needed: @skip_unless_available('docker')"
 _ON_A_TEST = "put it on a test function or method, below @staticmethod and @classmethod, or on a unittest.TestCase"
 
 
+class SkippedTest(CapabilityMissing, SkipTest):
+    """A :class:`CapabilityMissing` that the runner of a test takes for a skip."""
+
+
+def import_or_skip(target: str) -> Any:
+    """The module *target*, written ``pkg.mod``, or a symbol in it, written ``pkg.mod:Name``.
+
+    To be called in a test, a fixture, ``setUp``, or at the top of a test module. When it is absent, the test or the
+    module is skipped. Everything else is an error, :class:`CapabilityMissing`: it moved, importing it raised, or it is
+    required (``SSOT_SHIMS_REQUIRE=import:pkg.mod,upstream:pkg.mod:Name``). At the top of a module unittest skips only
+    what it discovers.
+
+    Raises :class:`InvalidDeclaration` for what does not read, and :class:`CircularShim`.
+
+    >>> import_or_skip("json:loads")("[1]")
+    [1]
+    >>> import_or_skip("acme.limits")
+    Traceback (most recent call last):
+    ssot_shims._unittest.SkippedTest: import:acme.limits: absent: no package 'acme' is installed here; \
+to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>
+    """
+    __tracebackhide__ = True
+    verdict, result = judge_target(Target.parse(target, may_be_module=True), required_here(), caller())
+    if verdict.outcome != "run":
+        raise _stop([verdict]) from result.error
+    return result.upstream
+
+
+def require(*names: str, wait: float | None = None) -> None:
+    """Nothing, when all *names* are there; each capability may take *wait* seconds to come.
+
+    To be called in a test, a fixture or ``setUp``; a name is as for :func:`skip_unless_available`. Raises
+    :class:`CapabilityMissing` with every reason: pytest and unittest take it for a skip, unless a probe failed, a shim
+    moved or broke, or ``SSOT_SHIMS_REQUIRE`` says that it has to be there. Raises :class:`UnknownName` and
+    :class:`InvalidDeclaration` for what they name.
+
+    >>> from ssot_shims import capabilities
+    >>> with capabilities.override(docker=True, git=True):
+    ...     require("docker", "git")
+    """
+    __tracebackhide__ = True
+    refuse_bad_seconds("wait", wait, may_be_0=True)
+    for name in names:
+        refuse_unknown(name)
+    verdicts = judge_each(names, required_here(), dict.fromkeys(names, wait))
+    if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
+        raise _stop(missing, has_status=False)
+
+
 def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     """A decorator for what needs all of *names*: a ``TestCase`` class, a method or a function, plain or async.
 
-    A name is that of a capability, or ``upstream:Name`` for a shim. They are asked when the test runs; for a class when
-    its tests begin, before its own ``setUpClass`` (a subclass with one of its own calls ``super().setUpClass()``). What
-    is not there is a skip with the reason. It is an error, :class:`CapabilityMissing`, when a probe failed, when a shim
-    moved or broke, when nobody knows the name, and when ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the
-    decorator is applied or when the test runs.
+    A name is that of a capability, a probe in short notation (``module:dask>=2024``), ``upstream:Name`` for a shim, or
+    ``upstream:pkg.mod:Name`` without one. They are asked when the test runs; for a class when its tests begin, before
+    its own ``setUpClass`` (a subclass with one of its own calls ``super().setUpClass()``). What is not there is a skip
+    with the reason. It is an error, :class:`CapabilityMissing`, when a probe failed, when a shim moved or broke, when
+    nobody knows the name, and when ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the decorator is applied
+    or when the test runs.
 
     ``setUp`` runs before a decorated method; where that needs the capability, decorate the class. Raises
     :class:`InvalidDeclaration` for what is no name, and for what cannot be decorated.
@@ -52,7 +104,7 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
         """
         __tracebackhide__ = True
         verdicts = judge_each(names, {**required, **required_here()})
-        missing = tuple(verdict for verdict in verdicts if verdict.outcome != "run")
+        missing = [verdict for verdict in verdicts if verdict.outcome != "run"]
         if not missing:
             return True
         stop = _stop(missing)
@@ -72,12 +124,14 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     return decorate
 
 
-def _stop(missing: tuple[Verdict, ...]) -> Exception:
-    if any(verdict.outcome == "error" for verdict in missing):
-        reasons = {verdict.name: verdict.replace(hint="").explanation for verdict in missing}
-        stop: Exception = CapabilityMissing(reasons, {verdict.name: verdict.hint for verdict in missing})
-    else:
-        stop = SkipTest("; ".join(map(str, missing)))
+def _stop(missing: list[Verdict], *, has_status: bool = True) -> CapabilityMissing:
+    is_error = any(verdict.outcome == "error" for verdict in missing)
+    reasons = {
+        verdict.name: verdict.replace(hint="").explanation if has_status or verdict.is_required else verdict.reason
+        for verdict in missing
+    }
+    kind = CapabilityMissing if is_error else SkippedTest
+    stop = kind(reasons, {verdict.name: verdict.hint for verdict in missing})
     vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
     return stop
 
@@ -91,8 +145,10 @@ def _refuse_bad_names(names: tuple[object, ...]) -> None:
     if not names or callable(names[0]):
         raise InvalidDeclaration("@skip_unless_available stands without names", _WITH_NAMES)
     for name in names:
-        if not str(name).startswith(UPSTREAM):
+        if not isinstance(name, str) or ":" not in name:
             refuse_bad_name(name)
+        elif not is_bare(name):
+            refuse_unknown(name)
 
 
 def _is_test(thing: Any) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PROPERTY = "ssot_shims"
 _MARKERS = {
     "requires_capability": 'run this only where all of them are there, such as "docker"; skip elsewhere (ssot_shims)',
-    "requires_upstream": 'run this only where these shims give their upstream, such as "HeartbeatConfig" (ssot_shims)',
+    "requires_upstream": 'run this only where these are: "HeartbeatConfig", a shim, or "pkg.mod:Name" (ssot_shims)',
 }
 # One of these is imported where a capability or a shim is asked for, or anything that the plugin offers is used.
 _USED_MARKERS = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.session"}
@@ -77,6 +77,16 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Put what a module asked for at its top, and why it did not get that, into the report of its collection."""
+    report = yield
+    call = vars(report).get("call")
+    if _is_used() and call is not None and call.excinfo and (text := _session().collected(call.excinfo.value)):
+        setattr(report, _PROPERTY, text)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_finish(session: pytest.Session) -> Generator[None, Any, Any]:
     result = yield  # the collected tests are shown first
     if _is_used():
@@ -122,6 +132,11 @@ class _Reports:
         self._config = config
         self._torn_down: set[str] = set()
         self._crashed: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count a module that was not collected as a test that could not run."""
+        if text := getattr(report, _PROPERTY, ""):
+            _session().watch(self._config).add_test(report.nodeid, text)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count the test: its last report has the properties, also when another process has run it."""

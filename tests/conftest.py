@@ -19,7 +19,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._shims.shim import snapshot
+from ssot_shims._shims.shim import _records, _warned
 
 if TYPE_CHECKING:
     from tests.support.chance import Chance
@@ -38,6 +38,19 @@ def run(code: str, *options: str, **settings: str) -> tuple[str, str]:
     command = [sys.executable, *options, "-c", code]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     return done.stdout, done.stderr
+
+
+def snapshot() -> Callable[[], None]:
+    """A function that takes back which shims are declared, and which have been warned about, from now on."""
+    records, warned = dict(_records), set(_warned)
+
+    def restore() -> None:
+        _records.clear()
+        _records.update(records)
+        _warned.clear()
+        _warned.update(warned)
+
+    return restore
 
 
 forget_shims = snapshot()  # nobody has declared one yet

@@ -42,17 +42,6 @@ def is_docker_available() -> bool:
     return capabilities.check("docker").status == "available"
 
 
-def require(*names: str, wait: float | None = None) -> None:
-    """Nothing, when all *names* are there, or come within *wait* seconds in all.
-
-    Raises :class:`CapabilityMissing` with every reason when one is not there, and what ``capabilities.check`` raises.
-
-    >>> with capabilities.override(docker=True, git=True):
-    ...     require("docker", "git")
-    """
-    capabilities.require(*names, wait=wait)
-
-
 def _add(name: str, probe: Probe) -> None:
     capabilities.add(Capability(name=name, probe=probe, level="built-in", where="ssot_shims"))
 

@@ -7,7 +7,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Spot = tuple[int, str]  # a line, and what stands there
 
@@ -198,11 +198,8 @@ def _root(node: ast.AST) -> str:
 
 def imported_modules(tree: ast.Module, package: str) -> Iterator[str]:
     """The modules that a module in *package* may import while it runs; what follows ``import`` may be one."""
-    for node in _module_scope(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (parent := parent_of(node, package)):
-            yield from (parent, *(f"{parent}.{alias.name}" for alias in node.names))
+    for module, name in _imports(_module_scope(tree), package):
+        yield from (module, f"{module}.{name}") if name else (module,)
 
 
 def conditions(tree: ast.Module, name: str, package: str, *, is_running: bool) -> Iterator[tuple[str, str]]:
@@ -215,20 +212,19 @@ def conditions(tree: ast.Module, name: str, package: str, *, is_running: bool) -
     >>> list(conditions(tree, "Cache", "acme", is_running=True))
     [('redis', '')]
     """
-    wanted, seen = [name], set[int]()
+    wanted, left = [name], [[*_walk([node], lambda node: isinstance(node, _SCOPES))] for node in tree.body]
     if not is_running:
         yield from _imports([each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)], package)
     for each in wanted:  # which grows
-        for statement in tree.body:
-            parts = [*_walk([statement], lambda node: isinstance(node, _SCOPES))]
-            if id(statement) not in seen and any(_name_of(part) == each for part in parts):
-                seen.add(id(statement))
-                yield from _imports(parts, package)
-                tests = [node for part in parts if isinstance(part, ast.If) for node in ast.walk(part.test)]
-                wanted += [node.id for node in tests if isinstance(node, ast.Name)]
+        binding = [parts for parts in left if any(_name_of(part) == each for part in parts)]
+        left = [parts for parts in left if parts not in binding]
+        for parts in binding:
+            yield from _imports(parts, package)
+            tests = [node for part in parts if isinstance(part, ast.If) for node in ast.walk(part.test)]
+            wanted += [node.id for node in tests if isinstance(node, ast.Name)]
 
 
-def _imports(nodes: list[ast.AST], package: str) -> Iterator[tuple[str, str]]:
+def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, str]]:
     """The modules that *nodes* import or look for, each with the name that is taken from it."""
     for node in nodes:
         match node:
@@ -236,8 +232,10 @@ def _imports(nodes: list[ast.AST], package: str) -> Iterator[tuple[str, str]]:
                 yield from ((alias.name, "") for alias in aliases)
             case ast.ImportFrom(names=aliases):
                 yield from ((parent_of(node, package), alias.name) for alias in aliases)
-            case ast.Call(func=ast.Name(id=word) | ast.Attribute(attr=word), args=[ast.Constant(value=str(found)), *_]):
-                yield from [(found, "")] if word in _FINDERS else []
+            case ast.Call(
+                func=ast.Name(id=word) | ast.Attribute(attr=word), args=[ast.Constant(value=str(found)), *_]
+            ) if word in _FINDERS:
+                yield found, ""
             case _:
                 pass
 

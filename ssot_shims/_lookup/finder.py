@@ -85,6 +85,27 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     return None if is_namespace and not _holds_importable(folders) else place
 
 
+def is_installed(package: str) -> bool:
+    """Whether the top-level *package* can be imported; where only an import can tell, whether it has been."""
+    try:
+        return find(package, None) is not None
+    except Undecidable:
+        return package in sys.modules
+
+
+def lacking(error: BaseException | None, package: str) -> str:
+    """The other package that is not installed, which is why importing a module of *package* raised *error*; or empty.
+
+    Who catches the first error often raises one without a name, which says what to install.
+    """
+    while isinstance(error, ImportError):
+        if error.name is not None:
+            missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) else package
+            return "" if missing == package or is_installed(missing) else missing
+        error = error.__cause__ or error.__context__
+    return ""
+
+
 def is_running(name: str) -> bool:
     """Whether *name* has been imported; of a namespace package that says nothing, for it is made out of any folder."""
     return sys.modules.get(name) is not None and not is_namespace(name)

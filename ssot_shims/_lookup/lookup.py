@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from itertools import islice
 
-from ssot_shims._lookup.finder import Place, Undecidable, find, place_of, steps_to
+from ssot_shims._lookup.finder import Place, Undecidable, find, is_installed, place_of, steps_to
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
@@ -182,15 +181,7 @@ def _read(file: str) -> bytes:
         raise Undecidable("it cannot be read", file) from error
 
 
-def is_installed(package: str) -> bool:
-    """Whether the top-level *package* can be imported; where only an import can tell, whether it has been."""
-    try:
-        return find(package, None) is not None
-    except Undecidable:
-        return package in sys.modules
-
-
-def missing_dependency(target: Target) -> str:
+def needed_package(target: Target) -> str:
     """The package without which the code does not define *target*, and which is not installed; empty if there is none.
 
     Followed are the conditions under which the name is bound, as far as they are in the package itself.

@@ -12,7 +12,7 @@ from ssot_shims._plugin.results import results_of
 from ssot_shims._plugin.settings import Settings, judge, settings_of
 from ssot_shims._project.declarations import importable
 from ssot_shims._project.environment import Environment, choose_from
-from ssot_shims._project.requirement import UPSTREAM, Verdict
+from ssot_shims._project.requirement import UPSTREAM, Verdict, is_bare
 from ssot_shims._settings import environment as named_environment
 from ssot_shims._text import fit_to_show, with_hint
 from ssot_shims.errors import NoEnvironment, SsotShimsError
@@ -21,6 +21,8 @@ from ssot_shims.errors import NoEnvironment, SsotShimsError
 _MARKERS = {"requires_capability": ("", "docker"), "requires_upstream": (UPSTREAM, "HeartbeatConfig")}
 
 
+# Of a run: the names that a marker has waited for.
+_WAITED = pytest.StashKey[set[str]]()
 # Of a test: the verdicts by name on what it needs.
 NEEDED = pytest.StashKey[dict[str, Verdict]]()
 # The attribute of an exception that ends tests, one or, raised by a fixture, several: the verdicts it is raised for.
@@ -33,7 +35,10 @@ def decide(item: pytest.Item) -> None:
     skipping = item.config.pluginmanager.get_plugin("skipping")
     if skipping is not None and any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
         skipping.pytest_runtest_setup(item)
-    verdicts = judge(item.config, list(_named_by(item)))
+    waits, waited = dict(_waits_of(item)), item.config.stash.setdefault(_WAITED, set())
+    # Once is enough: what has not come by then would hold up each test anew.
+    verdicts = judge(item.config, waits, {name: wait for name, wait in waits.items() if name not in waited})
+    waited.update(name for name, wait in waits.items() if wait)
     item.stash[NEEDED] = {verdict.name: verdict for verdict in verdicts}
     against = [verdict for verdict in verdicts if verdict.outcome != "run"]
     if against:
@@ -48,8 +53,13 @@ def note_verdicts(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     error = call.excinfo.value if call.excinfo else None
     # Of a SkipTest of unittest, pytest makes a skip of its own.
     for each in (error, getattr(error, "__context__", None)):
-        verdicts: Iterable[Verdict] = getattr(each, _VERDICTS, ())
-        item.stash.setdefault(NEEDED, {}).update({verdict.name: verdict for verdict in verdicts})
+        item.stash.setdefault(NEEDED, {}).update({verdict.name: verdict for verdict in verdicts_of(each)})
+
+
+def verdicts_of(error: object) -> Iterable[Verdict]:
+    """The verdicts that *error* was raised for."""
+    verdicts: Iterable[Verdict] = getattr(error, _VERDICTS, ())
+    return verdicts
 
 
 def _refuse(what: str, reason: str, hint: str = "") -> NoReturn:
@@ -67,18 +77,18 @@ def _stop(text: str, verdicts: tuple[Verdict, ...], *, is_error: bool, has_line:
     raise error
 
 
-def _named_by(item: pytest.Item) -> Iterator[str]:
-    """The names in the markers of *item*, those of its class and module included."""
+def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
+    """The names in the markers of *item*, those of its class and module included, each with the seconds to wait."""
     for marker, (prefix, example) in _MARKERS.items():
         for mark in item.iter_markers(marker):
             if not _is_readable(mark):
                 reason = f"{_shown(mark)} does not read: a marker takes names only, each as a string of its own"
                 _refuse(marker, reason, f'write @pytest.mark.{marker}("{example}")')
-            yield from (prefix + name for name in mark.args)
+            yield from ((prefix + name, mark.kwargs.get("wait")) for name in mark.args)
 
 
 def named_by_any(items: Iterable[pytest.Item]) -> set[str]:
-    """The names in the markers of all *items* whose markers can be read."""
+    """The names in the markers of all *items* whose markers can be read, but for notation and targets."""
     return {
         prefix + name
         for item in items
@@ -86,6 +96,7 @@ def named_by_any(items: Iterable[pytest.Item]) -> set[str]:
         for mark in item.iter_markers(marker)
         if _is_readable(mark)
         for name in mark.args
+        if is_bare(prefix + name)
     }
 
 
@@ -95,8 +106,9 @@ def _shown(mark: pytest.Mark) -> str:
 
 
 def _is_readable(mark: pytest.Mark) -> bool:
-    are_names = all(isinstance(name, str) and name.strip() and "," not in name for name in mark.args)
-    return bool(mark.args) and are_names and not mark.kwargs
+    are_names = all(isinstance(name, str) and name.strip() and ("," not in name or ":" in name) for name in mark.args)
+    options = {"wait"} if mark.name == "requires_capability" else set[str]()
+    return bool(mark.args) and are_names and mark.kwargs.keys() <= options
 
 
 def _choose(settings: Settings) -> Environment:

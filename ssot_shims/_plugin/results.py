@@ -14,17 +14,9 @@ from ssot_shims._text import fit_to_show, with_hint
 
 # The labels of lines, the most serious first, each with its colour in a terminal. The first two fail the run.
 LABELS = {
-    "STRICT": "red",
-    "ERROR": "red",
-    "CRASHED": "red",
-    "DRIFT": "red",
-    "PROBLEM": "yellow",
-    "TIMED OUT": "yellow",
-    "SKIPPED": "yellow",
-    "FORCED": "yellow",
-    "NOT ASKED": "",
-    "PLACEHOLDER": "",
-    "ENVIRONMENT": "",
+    **dict.fromkeys(("STRICT", "ERROR", "CRASHED", "DRIFT"), "red"),
+    **dict.fromkeys(("PROBLEM", "TIMED OUT", "SKIPPED", "FORCED"), "yellow"),
+    **dict.fromkeys(("NOT ASKED", "PLACEHOLDER", "ENVIRONMENT"), ""),
 }
 
 
@@ -61,7 +53,6 @@ class Results:
         self.problems: dict[str, str] = {}  # what is wrong on every machine, and the required name that it is about
         self.is_complete = False  # the run has come to its end, and not only to that of its collection
         self.is_strict = False
-        self.is_refused = False  # the problems have been raised, and are not shown again
 
     def add_test(self, test: str, text: str) -> None:
         """Add what the property of *test* says that it has needed and asked for."""
@@ -120,10 +111,7 @@ class Results:
     @property
     def is_failure(self) -> bool:
         """Whether the run has failed, even when nothing of it was reported as failed."""
-        verdicts = [
-            *self.unmarked.values(),
-            *(verdict for of_test in self.tests.values() for verdict in of_test.values()),
-        ]
+        verdicts = [*self.unmarked.values(), *(verdict for each in self.by_name.values() for _, verdict in each)]
         return any(verdict.outcome == "error" for verdict in verdicts) or bool(self.violations or self.noted("ERROR"))
 
 
@@ -139,8 +127,8 @@ def results_of(config: pytest.Config) -> Results:
 
 def lines(results: Results, required: Mapping[str, str]) -> tuple[Line, ...]:
     """The lines of the section at the end, the most serious first; none for a run that used nothing."""
-    problems = () if results.is_refused else results.problems
-    of_the_run = (*(Line(label="ERROR", about="ssot_shims", text=problem) for problem in problems), *results.notes)
+    problems = (Line(label="ERROR", about="ssot_shims", text=problem) for problem in results.problems)
+    of_the_run = (*problems, *results.notes)
     found = (*_of_names(results), *_of_shims(results), *of_the_run, *_not_asked(results, required))
     return tuple(sorted(found, key=lambda line: [*LABELS].index(line.label)))
 

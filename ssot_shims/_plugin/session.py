@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
+import ssot_shims._project.requirement as _requirement
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin import report
-from ssot_shims._plugin.markers import NEEDED, named_by_any
+from ssot_shims._plugin.markers import NEEDED, named_by_any, verdicts_of
 from ssot_shims._plugin.results import Results, results_of
-from ssot_shims._plugin.settings import import_modules, judge, settings_of
-from ssot_shims._project.requirement import UPSTREAM, known_names, verdict_of
+from ssot_shims._plugin.settings import import_modules, settings_of
+from ssot_shims._project.requirement import UPSTREAM
 from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import describe, fit_to_show
-from ssot_shims.errors import InvalidSetting
+from ssot_shims.errors import InvalidSetting, SsotShimsError
 
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)
@@ -45,21 +46,24 @@ def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> N
     A worker of pytest-xdist sends it at its end.
     """
     results, settings = watch(config), settings_of(config)
-    if (settings.required.keys() | named_by_any(items)) - known_names() or _misspelled():
+    named = {name for name in settings.required if _requirement.is_bare(name)} | named_by_any(items)
+    if named - _requirement.known_names() or _misspelled():
         import_modules(config)
     for variable, problem in _misspelled().items():
         results.note("PROBLEM", variable, problem)
-    for verdict in judge(config, sorted(settings.required.keys() - known_names())):
-        results.problems[f"{verdict.name}: {verdict.explanation}"] = verdict.name
+    for name in sorted(settings.required):
+        try:
+            _requirement.refuse_unknown(name)
+        except SsotShimsError as error:
+            results.problems[str(_requirement.verdict_of_error(name, error, settings.required))] = name
     if results.problems and not _is_worker(config):
-        results.is_refused = True
         raise pytest.UsageError(*results.problems)
 
 
 def _misspelled() -> dict[str, str]:
     if not _settings.in_force():
         return {}
-    shims = {name.removeprefix(UPSTREAM) for name in known_names() if name.startswith(UPSTREAM)}
+    shims = {name.removeprefix(UPSTREAM) for name in _requirement.known_names() if name.startswith(UPSTREAM)}
     return _settings.unknown_variables(frozenset(shims), frozenset(capabilities))
 
 
@@ -84,29 +88,36 @@ def asked_by(item: pytest.Item) -> str:
     return json.dumps({"needed": needed, **asked}) if is_any else ""
 
 
+def collected(error: BaseException | None) -> str:
+    """What the collection of a module that ended with *error* has needed, as text; empty when that is nothing."""
+    needed = [vars(verdict) for verdict in verdicts_of(error)]
+    data = {"needed": needed, "process": os.getpid(), "verdicts": {}, "shims": [], "notes": []}
+    return json.dumps(data) if needed else ""
+
+
 def _asked_so_far(config: pytest.Config) -> dict[str, Any]:
     """The last answers that were given to questions in Python, and the records of the shims that were imported."""
     # The yes of an override matters only where the real thing is required.
     given = capabilities.given_answers(settings_of(config).required)
-    return {**given, **{UPSTREAM + shim.name: shim for shim in all_shims()}}
+    return {**given, **_requirement.judged_targets, **{UPSTREAM + shim.name: shim for shim in all_shims()}}
 
 
 def _asked(config: pytest.Config, before: dict[str, Any], notes_before: int) -> dict[str, Any]:
     """What this process has asked for since *before*, as the plain data that results are added up from."""
-    results = results_of(config)
-    required = settings_of(config).required
+    results, required = results_of(config), settings_of(config).required
     new = {name: found for name, found in _asked_so_far(config).items() if before.get(name, before) is not found}
-    shims = {name: found for name, found in new.items() if name.startswith(UPSTREAM)}
-    answers = {name: found for name, found in new.items() if name not in shims}
-    verdicts = {name: None if one is None else verdict_of(name, one, required) for name, one in answers.items()}
-    if shims.keys() & required.keys():
-        verdicts.update({verdict.name: verdict for verdict in judge(config, shims.keys() & required.keys())})
+    shims = [one for one in new.values() if isinstance(one, ShimRecord) and one.name not in _requirement.unused_shims]
+    verdicts = {
+        name: None if found is None else dict(vars(_requirement.verdict_of(name, found, required)))
+        for name, found in new.items()
+        if name in required or not isinstance(found, ShimRecord)
+    }
     return {
         "process": os.getpid(),
-        "verdicts": {name: verdict and dict(vars(verdict)) for name, verdict in verdicts.items()},
+        "verdicts": verdicts,
         "shims": [
             {**{field: getattr(shim, field) for field in _OF_A_SHIM}, "differences": _differences(shim, results)}
-            for shim in shims.values()
+            for shim in shims
         ],
         "notes": [dict(vars(line)) for line in list(results.notes)[notes_before:]],
     }

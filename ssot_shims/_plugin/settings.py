@@ -20,8 +20,9 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin.results import results_of
 from ssot_shims._project.declarations import declare, import_problem, importable, told_later
 from ssot_shims._project.pyproject import Project, read_project
-from ssot_shims._project.requirement import RunOptions, Verdict, judge_each, set_run_options
+from ssot_shims._project.requirement import RunOptions, Verdict, judge_each, set_run_options, unused_shims
 from ssot_shims._record import Record
+from ssot_shims._shims.shim import all_shims
 from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidSetting, SsotShimsError
 
@@ -52,7 +53,7 @@ def import_modules(config: pytest.Config) -> None:
     if config.stash.get(_HAS_IMPORTED, False):
         return
     config.stash[_HAS_IMPORTED] = True
-    project, before = settings_of(config).project, capabilities.registered()
+    project, before, shims = settings_of(config).project, capabilities.registered(), all_shims()
     with importable(project.root), told_later():
         for module in project.modules:
             try:
@@ -62,17 +63,18 @@ def import_modules(config: pytest.Config) -> None:
             except BaseException as error:  # a module may end in any way, SystemExit included
                 text = f"tool.ssot_shims.modules in {project.file}: {import_problem(module, error)}"
                 results_of(config).problems[str(error) if isinstance(error, InvalidSetting) else text] = ""
+    unused_shims.update(shim.name for shim in all_shims() if shim not in shims and not shim.problem)
     sharing = config.pluginmanager.get_plugin("ssot_shims sharing")
     if sharing is not None:
         sharing.include(capabilities.registered().keys() - before.keys())
 
 
-def judge(config: pytest.Config, names: Iterable[str]) -> tuple[Verdict, ...]:
-    """The verdict on each of *names* in this run."""
+def judge(config: pytest.Config, names: Iterable[str], waits: Mapping[str, float | None] = {}) -> tuple[Verdict, ...]:
+    """The verdict on each of *names* in this run; *waits* are seconds to wait for it."""
     settings = settings_of(config)
     # As on the command line, where a probe may be named by its module.
     with importable(settings.project.root) if settings.project.file else nullcontext():
-        return judge_each(names, settings.required)
+        return judge_each(names, settings.required, waits)
 
 
 def apply(config: pytest.Config, pyproject: Path | None) -> None:

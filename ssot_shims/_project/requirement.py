@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
@@ -10,12 +11,17 @@ from typing import Literal
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord, all_shims
+from ssot_shims._shims.upstream import TargetResult, ask
 from ssot_shims._text import close_matches, fit_to_show, with_hint
 from ssot_shims.errors import SsotShimsError, UnknownName
+
+_Waits = Mapping[str, float | None]
+Found = Availability | ShimRecord | TargetResult  # what a verdict is on
 
 Outcome = Literal["run", "skip", "error"]
 
@@ -81,7 +87,7 @@ class Verdict(Record):
     an override answered for a capability, ``required_by`` who requires it. All texts are fit to show.
     """
 
-    name: str  # "docker", "upstream:HeartbeatConfig"
+    name: str  # "docker", "upstream:HeartbeatConfig", "upstream:pkg.mod:Name"
     outcome: Outcome
     status: str
     reason: str
@@ -101,25 +107,30 @@ class Verdict(Record):
         return f"{self.name}: {self.explanation}"
 
 
-def judge_each(names: Iterable[str], required: Mapping[str, str]) -> tuple[Verdict, ...]:
+def judge_each(names: Iterable[str], required: Mapping[str, str], waits: _Waits | None = None) -> tuple[Verdict, ...]:
     """The verdict on each of *names*, in their order, the capabilities asked side by side.
 
-    A name is that of a capability, or ``upstream:Name``; *required* holds who says so, by name. Never raises for what
-    the machine is like, nor for what the user got wrong: that is the outcome ``error``.
+    A name is that of a capability or a probe in short notation, or ``upstream:`` and a shim or a target. *required*
+    holds who requires it, by name, and *waits* how many seconds at most to wait for it, one after the other. Never
+    raises for what the machine is like, nor for what the user got wrong: that is the outcome ``error``.
     """
     wanted = tuple(dict.fromkeys(names))
-    waits = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM)])
+    late = {name: wait for name, wait in (waits or {}).items() if wait is not None}
+    checks = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM) and name not in late])
+    checks |= {name: partial(capabilities.check, name, wait=wait) for name, wait in late.items()}
     return tuple(
-        _of_capability(name, waits[name], required) if name in waits else _of_shim(name, required) for name in wanted
+        _of_upstream(name, required) if name.startswith(UPSTREAM) else _of_capability(name, checks[name], required)
+        for name in wanted
     )
 
 
-def verdict_of(name: str, answer: Availability, required: Mapping[str, str]) -> Verdict:
-    """The verdict on the capability *name* when *answer* was given for it."""
-    is_forced = answer.source != "probe"
-    set_by = _run_options.said_by.get(answer.source)
-    hint = f"to ask the machine: leave out {set_by}" if set_by else answer.hint
-    return _verdict(name, answer.status, answer.reason, hint, required, is_forced=is_forced)
+def verdict_of(name: str, found: Found, required: Mapping[str, str]) -> Verdict:
+    """The verdict on *name* when that was *found*."""
+    if not isinstance(found, Availability):
+        return _verdict(name, found.state, found.reason, found.hint, required)
+    set_by = _run_options.said_by.get(found.source)
+    hint = f"to ask the machine: leave out {set_by}" if set_by else found.hint
+    return _verdict(name, found.status, found.reason, hint, required, is_forced=found.source != "probe")
 
 
 def _verdict(
@@ -144,23 +155,48 @@ def _verdict(
 def _of_capability(name: str, wait: Callable[[], Availability], required: Mapping[str, str]) -> Verdict:
     try:
         return verdict_of(name, wait(), required)
-    except UnknownName as error:
-        return _verdict(name, "unknown", str(error), _DECLARE, required)
     except SsotShimsError as error:
-        return _verdict(name, "failed", str(error), "", required)
+        return verdict_of_error(name, error, required)
 
 
-def _of_shim(name: str, required: Mapping[str, str]) -> Verdict:
-    shim = name.removeprefix(UPSTREAM)
+def _of_upstream(name: str, required: Mapping[str, str]) -> Verdict:
+    what = name.removeprefix(UPSTREAM)
     try:
-        record = record_of(shim)
+        if not is_bare(name):
+            return judge_target(Target.parse(what), required)[0]
+        return verdict_of(name, record_of(what), required)
     except SsotShimsError as error:
-        return _verdict(name, "broken", str(error), "", required)
-    if record is None:
-        known = tuple(sorted(_records().keys() | SHIMS))
-        reason = str(UnknownName("shim", shim, close_matches(shim, known), known))
-        return _verdict(name, "unknown", reason, _DECLARE, required)
-    return _verdict(name, record.state, record.reason, record.hint, required)
+        return verdict_of_error(name, error, required)
+
+
+def judge_target(target: Target, required: Mapping[str, str], place: str = "") -> tuple[Verdict, TargetResult]:
+    """The verdict on a *target* that no shim has to name, asked for at the line *place*, and what it turned out to be.
+
+    Raises :class:`CircularShim`.
+    """
+    name = UPSTREAM + str(target) if target.symbol else f"import:{target}"  # as the probe that does the same
+    judged_targets[name] = ask(target, declared_at=place)
+    return verdict_of(name, judged_targets[name], required), judged_targets[name]
+
+
+judged_targets: dict[str, TargetResult] = {}  # by name
+
+
+def refuse_unknown(name: str) -> None:
+    """Raise :class:`UnknownName` for what nobody knows, and :class:`InvalidDeclaration` for what does not read."""
+    what = name.removeprefix(UPSTREAM)
+    if what == name:
+        capabilities[name]
+    elif not is_bare(name):
+        Target.parse(what)
+    elif name not in known_names():
+        record_of(what)
+
+
+def verdict_of_error(name: str, error: SsotShimsError, required: Mapping[str, str]) -> Verdict:
+    """The verdict on a *name* that cannot be asked for."""
+    status, hint = ("unknown", _DECLARE) if isinstance(error, UnknownName) else ("failed", "")
+    return _verdict(name, status, str(error), hint, required)
 
 
 def survey() -> dict[str, Availability]:
@@ -195,8 +231,13 @@ def unmet() -> tuple[Verdict, ...]:
     """
     _refuse_unreadable_settings()
     known = known_names()
-    required = {name: _settings.REQUIRE for name in _settings.required() if name in known}
+    required = {name: _settings.REQUIRE for name in _settings.required() if name in known or not is_bare(name)}
     return tuple(verdict for verdict in judge_each(required, required) if verdict.outcome != "run")
+
+
+def is_bare(name: str) -> bool:
+    """Whether *name* is that of a capability or a shim, and no notation or target."""
+    return name.removeprefix(UPSTREAM).isidentifier()
 
 
 def known_names() -> frozenset[str]:
@@ -204,14 +245,24 @@ def known_names() -> frozenset[str]:
     return frozenset(capabilities) | {UPSTREAM + name for name in _records().keys() | SHIMS}
 
 
-def record_of(name: str) -> ShimRecord | None:
-    """The record of the shim *name*; one of ours is resolved now, unless somebody has imported it."""
+def record_of(name: str) -> ShimRecord:
+    """The record of the shim *name*; one of ours is resolved now, unless somebody has imported it.
+
+    Raises :class:`UnknownName`.
+    """
     if name not in _records() and name in SHIMS:
         with told_later():  # the verdict says it
             import_module(f"ssot_shims.{SHIMS[name]}")
     elif name not in _records() and _run_options.declare:
         _run_options.declare()
-    return _records().get(name)
+    unused_shims.discard(name)
+    if name not in _records():
+        known = tuple(sorted(_records().keys() | SHIMS))
+        raise UnknownName("shim", name, close_matches(name, known), known)
+    return _records()[name]
+
+
+unused_shims: set[str] = set()  # declared for the sake of another name, and not asked for
 
 
 def _records() -> dict[str, ShimRecord]:

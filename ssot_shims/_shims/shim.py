@@ -71,19 +71,7 @@ class ShimRecord(Record):
         return tuple((result.reason, result.hint) for result in self.results if result.state == "broken")
 
 
-def snapshot() -> Callable[[], None]:
-    """A function that takes back which shims are declared, and which have been warned about, from now on."""
-    records, warned = dict(_records), set(_warned)
-
-    def restore() -> None:
-        _records.clear()
-        _records.update(records)
-        _warned.clear()
-        _warned.update(warned)
-
-    return restore
-
-
+_DECIDED = ("state", "reason", "hint", "cause", "error", "upstream")  # by one of the targets
 _FUNCTION = type(lambda: None)
 _METHODS = (staticmethod, classmethod)
 
@@ -194,10 +182,11 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
             _records[name] = kept.replace(replaces=replaces)
             return _records[name]
     start = perf_counter()
-    resolution = resolve(name, targets, placeholder, place)
+    decisive, results = resolve(name, targets, placeholder, place)
     seconds = perf_counter() - start
     written: dict[str, Any] = {"name": name, "targets": texts, "replaces": replaces, "placeholder": placeholder}
-    record = ShimRecord(**vars(resolution), **written, declared=declared, file=file, seconds=seconds)
+    decided = {field: getattr(decisive, field) for field in _DECIDED}
+    record = ShimRecord(**decided, **written, results=results, declared=declared, file=file, seconds=seconds)
     _warned.discard(name)
     if first is not None:
         _records[name] = record

@@ -9,16 +9,8 @@ import sys
 from importlib import import_module
 
 import ssot_shims._settings as _settings
-from ssot_shims._lookup.finder import attribute, is_half_imported, is_namespace, is_running
-from ssot_shims._lookup.lookup import (
-    Target,
-    is_installed,
-    look,
-    missing_dependency,
-    modules_that_define,
-    names_in_file,
-    submodules_in,
-)
+from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_namespace, is_running, lacking
+from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, needed_package, submodules_in
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches, describe, one_line
 from ssot_shims.errors import CircularShim, InvalidDeclaration, InvalidSetting
@@ -54,7 +46,7 @@ class TargetResult(Record):
     """
 
     target: str
-    state: Literal["upstream", "absent", "moved", "broken"]
+    state: State
     reason: str
     hint: str = ""
     cause: Cause | None = None
@@ -65,24 +57,17 @@ class TargetResult(Record):
     upstream: Any = None
 
 
-class Resolution(Record):
-    """The state of a shim, what decided it, and the result of every target."""
+def resolve(
+    shim: str, targets: tuple[Target, ...], placeholder: object, declared_at: str = ""
+) -> tuple[TargetResult, tuple[TargetResult, ...]]:
+    """What decides the state of *shim*, declared at that line, and the result of each target.
 
-    state: State
-    reason: str
-    hint: str = ""
-    cause: Cause | None = None
-    error: BaseException | None = None
-    upstream: Any = None
-    results: tuple[TargetResult, ...] = ()
-
-
-def resolve(shim: str, targets: tuple[Target, ...], placeholder: object, declared_at: str = "") -> Resolution:
-    """Which state *shim*, declared at that line, is in. The first target that is there wins, else the worst counts."""
+    The first target that is there wins, else the worst counts.
+    """
     if _settings.is_forced(shim):
         variable = _settings.PLACEHOLDERS
         reason, hint = f"{variable} asks for the placeholder", f"to undo that: unset {variable}"
-        return Resolution(state="forced", reason=reason, hint=hint)
+        return TargetResult(target="", state="forced", reason=reason, hint=hint), ()
     named = _named(shim)
     results: list[TargetResult] = []
     for target in named or targets:
@@ -90,18 +75,16 @@ def resolve(shim: str, targets: tuple[Target, ...], placeholder: object, declare
         result = ask(target, placeholder, shim=shim, declared_at=declared_at, looks_first=not named)
         results.append(result)
         if result.state == "upstream":
-            upstream = result.upstream
-            return Resolution(state="upstream", reason=result.reason, upstream=upstream, results=tuple(results))
+            return result, tuple(results)
     worst = max(results, key=lambda result: _FROM_BAD_TO_WORSE.index(result.state))
     # The same thing is said once.
     reason = "; ".join(dict.fromkeys(result.reason for result in results if result.state == worst.state))
-    state, hint = worst.state, worst.hint
+    worst = worst.replace(reason=reason)
     if named:
         # Whoever names a place does not expect it to be absent.
-        state = "moved" if state == "absent" else state
         hint = f"to go back to the places that the shim names: unset {_settings.upstream_variable(shim)}"
-    cause, error = worst.cause, worst.error
-    return Resolution(state=state, reason=reason, hint=hint, cause=cause, error=error, results=tuple(results))
+        worst = worst.replace(state="moved" if worst.state == "absent" else worst.state, hint=hint)
+    return worst, tuple(results)
 
 
 def _named(shim: str) -> tuple[Target, ...]:
@@ -155,24 +138,19 @@ def _ask(target: Target, placeholder: object, looks_first: bool) -> TargetResult
     return _ask_by_import(target, placeholder)
 
 
-def _absent(target: Target) -> TargetResult:
-    reason = f"no package {target.package!r} is installed here"
-    hint = f"to use the real one, install it, or set PYTHONPATH=<the folder that holds {target.package}>"
-    return TargetResult(target=str(target), state="absent", reason=reason, hint=hint)
+def _absent(target: Target, reason: str = "", needed: str = "") -> TargetResult:
+    """The result for a *target* whose package, or for that *reason* the module *needed*, is not installed."""
+    what = f"the distribution that brings {needed}"
+    if not needed:
+        reason = f"no package {target.package!r} is installed here"
+        what = f"it, or set PYTHONPATH=<the folder that holds {target.package}>"
+    hint = one_line(f"to use the real one, install {what}")
+    return TargetResult(target=str(target), state="absent", reason=one_line(reason), hint=hint)
 
 
 def _absent_portion(target: Target, namespace: str, folder: str) -> TargetResult:
-    reason = f"{target} is not installed here, only other parts of the namespace package {namespace} ({folder})"
-    return _absent_for(target, target.module, reason)
-
-
-def _absent_for(
-    target: Target, module: str, reason: str, cause: Cause | None = None, error: BaseException | None = None
-) -> TargetResult:
-    """The result for a *target* that is not there for lack of *module*, which is not its top-level package."""
-    hint = one_line(f"to use the real one, install the distribution that brings {module}")
-    text = one_line(reason)
-    return TargetResult(target=str(target), state="absent", reason=text, hint=hint, cause=cause, error=error)
+    others = f"only other parts of the namespace package {namespace} ({folder})"
+    return _absent(target, f"{target} is not installed here, {others}", target.module)
 
 
 def moved(target: Target, lookup: Lookup) -> TargetResult:
@@ -224,18 +202,16 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
         raise
     except BaseException as error:
         return _failed(target, error)
-    is_there = depth > target.symbol.count(".")
-    if (not is_there or upstream is None) and (needed := missing_dependency(target)):
-        where = attribute(module, "__file__") or target.module
-        reason = f"{target} is defined only where {needed} is installed ({where}), which it is not here"
-        return _absent_for(target, needed, reason, "dependency missing")
+    is_there, file = depth > target.symbol.count("."), attribute(module, "__file__")
+    if (not is_there or upstream is None) and (needed := needed_package(target)):
+        reason = f"{target} is defined only where {needed} is installed ({file}), which it is not here"
+        return _absent(target, reason, needed).replace(cause="dependency missing")
     if not is_there:
-        file = attribute(module, "__file__") or target.module
-        return _moved_symbol(target, f"{target.symbol} is not in {file}", file, dir(upstream), depth)
-    problem = "" if placeholder is None else wrong_kind(placeholder, upstream)
-    if problem:
-        return _broken(target, "wrong kind", f"{target} is {problem}")
-    where = attribute(module, "__file__") or "built in"
+        where = file or target.module
+        return _moved_symbol(target, f"{target.symbol} is not in {where}", where, dir(upstream), depth)
+    if problem := wrong_kind(placeholder, upstream):
+        return TargetResult(target=str(target), state="broken", reason=f"{target} is {problem}", cause="wrong kind")
+    where = file or "built in"
     reason = one_line(f"{target} ({where})")
     return TargetResult(target=str(target), state="upstream", reason=reason, upstream=upstream, file=where)
 
@@ -269,26 +245,13 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         if is_namespace(target.package) and is_namespace(parent):
             return _absent_portion(target, parent, next(iter(attribute(sys.modules[parent], "__path__")), ""))
         return _moved_module(target, f"in {file or parent}", parent, step, file or parent)
-    if needed := _dependency(target, error):
+    if needed := lacking(error, target.package):
         reason = f"importing {target.module} needs the package {needed!r}, which is not installed here"
-        return _absent_for(target, needed, reason, "dependency missing", error)
-    cause: Cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
-    if missing:
-        cause = "dependency missing"
-    return _broken(target, cause, f"importing {target.module} raised {describe(error)}", error)
-
-
-def _dependency(target: Target, error: BaseException | None) -> str:
-    """The package that is not installed, for lack of which an import raised *error*; empty for any other reason.
-
-    What catches the first error often raises one of its own, without a name, that says what to install.
-    """
-    while isinstance(error, ImportError):
-        if error.name is not None:
-            package = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) else target.package
-            return "" if package == target.package or is_installed(package) else package
-        error = error.__cause__ or error.__context__
-    return ""
+        return _absent(target, reason, needed).replace(cause="dependency missing", error=error)
+    kind = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
+    cause: Cause = "dependency missing" if missing else kind
+    reason = f"importing {target.module} raised {describe(error)}"
+    return TargetResult(target=str(target), state="broken", reason=reason, cause=cause, error=error)
 
 
 _CAUSES: dict[type[BaseException], Cause] = {
@@ -300,18 +263,16 @@ _CAUSES: dict[type[BaseException], Cause] = {
 }
 
 
-def _broken(target: Target, cause: Cause, reason: str, error: BaseException | None = None) -> TargetResult:
-    return TargetResult(target=str(target), state="broken", reason=reason, cause=cause, error=error)
-
-
 def wrong_kind(placeholder: object, upstream: object) -> str:
-    """What *upstream* is instead of what *placeholder* promises; empty when it is of that kind.
+    """What *upstream* is instead of what *placeholder* promises; empty when it is of that kind, or nothing is.
 
     >>> wrong_kind(int, None)
     'of type NoneType, not a class'
     >>> wrong_kind(len, print)
     ''
     """
+    if placeholder is None:
+        return ""
     if _is_enum(placeholder):
         fits, promised = _is_enum(upstream), "an enum"
     elif isinstance(placeholder, type):

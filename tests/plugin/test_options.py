@@ -156,8 +156,8 @@ def test_override_capabilities(suite: Suite) -> None:
             [
                 "@pytest.mark.requires_capability(*names): run this only where all of them are there, such as "
                 '"docker"; skip elsewhere (ssot_shims)',
-                "@pytest.mark.requires_upstream(*names): run this only where these shims give their upstream, such as "
-                '"HeartbeatConfig" (ssot_shims)',
+                '@pytest.mark.requires_upstream(*names): run this only where these are: "HeartbeatConfig", a shim, or '
+                '"pkg.mod:Name" (ssot_shims)',
             ],
         ),
         (

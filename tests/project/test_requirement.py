@@ -170,7 +170,7 @@ def test_a_shim_that_cannot_be_resolved_is_an_error(fresh_shims: None, monkeypat
     assert judge("upstream:RetryPolicy", {}) == Verdict(
         name="upstream:RetryPolicy",
         outcome="error",
-        status="broken",
+        status="failed",
         reason="SSOT_SHIMS_UPSTREAM_RETRYPOLICY is 'nonsense'; expected a target such as pkg.mod:Name",
     )
 
