@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -52,25 +51,3 @@ def test_with_a_real_engine(suite: Suite, kind: str, request: pytest.FixtureRequ
         run = suite.run(*arguments, plugins=["xdist.plugin"], env={"DOCKER_HOST": host})
         assert (run.code, run.collected, run.counts) == (0, 5, {"passed": 5}), run.out
         assert run.summary == ["ENVIRONMENT docker: all that it requires is there"]
-
-
-def test_without_an_engine(suite: Suite, folder: Path) -> None:  # noqa: F811  # the fixture
-    """It skips with the reason, and the next environment is chosen; where Docker is required neither happens."""
-    host = f"unix://{folder}/none.sock"
-    why = (
-        f"unavailable: there is no socket at {folder}/none.sock (from DOCKER_HOST); "
-        "name an engine: DOCKER_HOST=unix:///PATH"
-    )
-    write(suite, "laptop")
-    run = suite.run(env={"DOCKER_HOST": host})
-    assert (run.code, run.collected) == (0, 5)
-    assert run.outcomes == {**dict.fromkeys(TESTS, "skipped"), "test_it.py::test_environment": "passed"}
-    assert {run.reasons[test] for test in TESTS} == {f"docker: {why}"}
-    assert run.summary == [
-        f"SKIPPED docker: 4 tests; {why}",
-        f"ENVIRONMENT laptop: docker was passed over: docker: {why}",
-    ]
-    required = suite.run("--ssot-require=docker", env={"DOCKER_HOST": host})
-    assert (required.code, required.collected, required.counts) == (1, 5, {"error": 5})
-    assert {required.reasons[test] for test in TESTS} == {f"docker: required by --ssot-require; {why}"}
-    assert required.summary == [f"ERROR docker: 5 tests; required by --ssot-require; {why}"]

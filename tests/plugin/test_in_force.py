@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
-from tests.plugin.conftest import ROOT, Suite
+from tests.plugin.conftest import Suite
 
 EVERY_WAY_TO_ASK = """
 import os, unittest
@@ -44,38 +41,6 @@ def test_a_test_that_clears_the_environment_clears_no_requirement(suite: Suite) 
     run = suite.run("--ssot-require=engine")
     assert (run.code, run.collected, run.counts) == (1, 3, {"error": 2, "failed": 1})
     assert run.summary == ["ERROR engine: 3 tests; required by --ssot-require; unavailable: it is down"]
-
-
-def test_the_cure_is_what_the_user_wrote(suite: Suite) -> None:
-    """Whoever wrote an option is told to leave it out, wherever the answer is asked for."""
-    test = EVERY_WAY_TO_ASK.replace("clear=True", "clear=False")
-    suite.write({"conftest.py": DOWN, "test_it.py": test, "pyproject.toml": ENVIRONMENT})
-    run = suite.run("--ssot-no-services")
-    why = "forced: SSOT_SHIMS_NO_SERVICES turns every service off; to ask the machine: leave out --ssot-no-services"
-    assert (run.code, run.collected, run.counts) == (0, 3, {"skipped": 3})
-    assert run.summary == [f"SKIPPED engine: 3 tests; unavailable: {why}"]
-
-
-def test_unittest_alone_remembers_what_was_required_at_import(suite: Suite) -> None:
-    """A test that clears the environment fails under the runner of unittest as well."""
-    folder = suite.write({"down.py": DOWN, "test_it.py": "import down\n" + EVERY_WAY_TO_ASK})
-    env = {"PYTHONPATH": str(ROOT), "SSOT_SHIMS_REQUIRE": "engine"}
-    command = [sys.executable, "-m", "unittest", "test_it"]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "FAILED (errors=1)")
-    error = "ssot_shims.errors.CapabilityMissing: "
-    (reason,) = [line.removeprefix(error) for line in done.stderr.splitlines() if line.startswith(error)]
-    assert reason == "engine: required by SSOT_SHIMS_REQUIRE; unavailable: it is down"
-
-
-def test_a_misspelled_environment(suite: Suite) -> None:
-    """Who named it is told, and the file that knows others."""
-    root = suite.write({"test_it.py": "def test(): pass\n", "pyproject.toml": ENVIRONMENT})
-    told = f"'engin'; expected an environment in {root}/pyproject.toml, which has engine; close: engine"
-    run = suite.run("--ssot-environment=engin")
-    assert (run.code, run.err.splitlines()[0]) == (4, f"ERROR: --ssot-environment is {told}")
-    run = suite.run(env={"SSOT_SHIMS_ENVIRONMENT": "engin"})
-    assert (run.code, run.err.splitlines()[0]) == (4, f"ERROR: SSOT_SHIMS_ENVIRONMENT is {told}")
 
 
 def test_markers_reach_every_kind_of_item(suite: Suite) -> None:

@@ -89,38 +89,6 @@ def test_who_requires_it_and_how_to_undo_it_is_told_in_the_words_of_the_user(sui
     assert seen(suite, "-o", "ssot_no_services=no", "-o", "ssot_require=")[1] == "passed"
 
 
-def test_everything_is_undone_when_pytest_ends(suite: Suite) -> None:
-    """Two runs in one process: the second is under nothing that the first was told, nor knows of its project."""
-    suite.write(
-        {
-            "one/pyproject.toml": '[tool.ssot_shims.capabilities]\nof_one = "env:PATH"\ngit = "env:PATH"\n'
-            + ENVIRONMENTS,
-            "one/test_one.py": "import pytest\n@pytest.mark.requires_capability('of_one')\ndef test_one(): pass\n",
-            "two/pyproject.toml": "",
-            "two/test_two.py": "import pytest\n@pytest.mark.requires_capability('of_one')\ndef test_two(): pass\n",
-            "test_both.py": """
-import os, pytest
-from ssot_shims import HeartbeatConfig, capabilities
-
-def ours():
-    return {name: value for name, value in os.environ.items() if name.startswith("SSOT_SHIMS_")}
-
-def test_both(capsys):
-    before = ours(), capabilities["git"]
-    options = ["-p", "no:cacheprovider", "-p", "ssot_shims.pytest_plugin", "--ssot-strict", "--ssot-require=of_one"]
-    assert pytest.main(["one", "--rootdir=one", *options, "--ssot-environment=first"]) == 0
-    assert (ours(), capabilities["git"]) == before
-    assert pytest.main(["two", "--rootdir=two", *options[:4]]) == 1
-    assert "of_one: unknown: no capability 'of_one'; known: docker, " in capsys.readouterr().out
-    assert pytest.main(["two", "--rootdir=nowhere", *options]) == 4  # an end before it has begun
-    assert (ours(), capabilities["git"]) == before
-""",
-        }
-    )
-    run = suite.run("test_both.py", env={"SSOT_SHIMS_TIMEOUT": "2", "SSOT_SHIMS_REQUIRE": "git"})
-    assert run.outcomes == {"test_both.py::test_both": "passed"}, run.out
-
-
 OVERRIDE = """
 import pytest
 from ssot_shims import Availability, is_docker_available, is_available

@@ -61,23 +61,6 @@ def test_fails():
 """
 
 
-def test_rerunfailures(suite: Suite) -> None:
-    """A test that is run again counts once: as skipped, as not able to run, and not at all when it passes."""
-    peers = need("pytest-rerunfailures")
-    suite.write({"test_it.py": RERUN})
-    run = suite.run("--reruns=2", "--ssot-require=required", plugins=peers)
-    assert (run.code, run.collected) == (1, 4)
-    assert run.outcomes == {
-        "test_it.py::test_at_the_third_attempt": "passed",
-        "test_it.py::test_skipped": "skipped",
-        "test_it.py::test_required": "error",
-        "test_it.py::test_fails": "failed",
-    }
-    assert told(run, "missing") == ["SKIPPED missing: 1 test"]
-    assert told(run, "required") == ["ERROR required: 1 test"]
-    assert told(run, "here") == []
-
-
 RANDOMLY = """
 import pytest
 from ssot_shims import capabilities
@@ -94,16 +77,6 @@ def test_runs(number, override_capabilities):
 def test_skipped(number):
     pass
 """
-
-
-def test_randomly(suite: Suite) -> None:
-    """In any order, tests that override what others need do not reach them."""
-    peers = need("pytest-randomly")
-    suite.write({"test_it.py": RANDOMLY})
-    run = suite.run("--randomly-seed=1", plugins=peers)
-    assert (run.code, run.collected, run.counts) == (0, 16, {"passed": 8, "skipped": 8}), run.out
-    assert list(run.outcomes) != sorted(run.outcomes)
-    assert told(run, "missing") == ["SKIPPED missing: 8 tests"]
 
 
 TIMEOUT = """
@@ -165,18 +138,6 @@ asyncio_default_fixture_loop_scope = "function"
 """
 
 
-def test_asyncio(suite: Suite) -> None:
-    """Markers and fixtures work on coroutines, whose tests ask without stopping the loop."""
-    peers = need("pytest-asyncio")
-    suite.write({"test_it.py": ASYNCIO, "pyproject.toml": AN_ENVIRONMENT})
-    run = suite.run(plugins=peers, env={"SSOT_SHIMS_HAS_GIT": "1"})
-    assert (run.code, run.outcomes) == (
-        0,
-        {"test_it.py::test_runs": "passed", "test_it.py::test_skipped": "skipped"},
-    ), run.out
-    assert told(run, "missing") == ["SKIPPED missing: 1 test"]
-
-
 COVERED = {
     "covered.py": "from ssot_shims import is_available\nYES = is_available('git')\nNO = 0\n",
     "test_it.py": """
@@ -187,18 +148,6 @@ def test_it():
     assert covered.YES
 """,
 }
-
-
-@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
-def test_cov(suite: Suite, workers: str) -> None:
-    """What it measures of the suite is whole, with workers too."""
-    peers = need("pytest-cov", "pytest-xdist")
-    suite.write(COVERED)
-    run = suite.run(
-        workers, "--cov=covered", "--cov-report=term", plugins=peers, env={"SSOT_SHIMS_HAS_GIT": "1"}, lenient=True
-    )
-    assert (run.code, run.outcomes) == (0, {"test_it.py::test_it": "passed"}), run.out
-    assert re.search(r"^covered\.py +3 +0 +100%$", run.out, re.MULTILINE)
 
 
 SELENIUM = """
@@ -249,73 +198,6 @@ def test_all_of_them_at_once(suite: Suite, workers: str) -> None:
         "ENVIRONMENT local: all that it requires is there",
     ]
     assert run.counts == {"error": 1, "failed": 1, "passed": 11, "skipped": 11}
-
-
-OWN_NAMES = {
-    "pytest.ini": "[pytest]\nmarkers =\n    requires(name): ours\nenvironment = from ini\n",
-    "conftest.py": """
-import pytest
-
-def pytest_addoption(parser):
-    parser.addoption("--environment", default="none")
-    parser.addoption("--require", action="append", default=[])
-    parser.addoption("--report", default="none")
-    parser.addini("environment", "their own")
-
-@pytest.fixture
-def capabilities():
-    return {"theirs": True}
-
-@pytest.fixture
-def environment(request):
-    return request.config.getoption("--environment"), request.config.getini("environment")
-
-@pytest.fixture
-def registry():
-    return "theirs"
-
-def pytest_terminal_summary(terminalreporter):
-    terminalreporter.section("their summary")
-""",
-    "test_it.py": """
-import sys, pytest
-
-@pytest.mark.requires("docker")
-def test_names(capabilities, environment, registry, request):
-    assert capabilities == {"theirs": True}
-    assert environment == ("staging", "from ini")
-    assert registry == "theirs"
-    assert request.config.getoption("--require") == ["a", "b"]
-    assert not any(name.startswith("ssot_shims.") and name != "ssot_shims.pytest_plugin" for name in sys.modules)
-
-def test_fails(capabilities):
-    assert capabilities == {}
-
-@pytest.mark.skip(reason="theirs")
-def test_skips():
-    pass
-""",
-}
-
-
-def test_a_suite_with_the_same_names_of_its_own(suite: Suite) -> None:
-    """Its options, ini keys, fixtures and sections are its own, and what it prints does not change by a letter."""
-    suite.write(OWN_NAMES)
-    arguments = ["--environment=staging", "--require=a", "--require=b", "--report=x", "-rA", "-v"]
-    with_us, without_us = (suite.run(*arguments, with_ours=ours) for ours in (True, False))
-    assert (with_us.code, with_us.collected) == (1, 3)
-    assert with_us.outcomes == {
-        "test_it.py::test_names": "passed",
-        "test_it.py::test_fails": "failed",
-        "test_it.py::test_skips": "skipped",
-    }
-    assert without_us.outcomes == with_us.outcomes
-    assert _without_seconds(with_us) == _without_seconds(without_us)
-
-
-def _without_seconds(run: Run) -> tuple[str, str]:
-    out = re.sub(r"^plugins: .*\n", "", run.out, flags=re.MULTILINE)  # where ours is installed, it is listed
-    return re.sub(r"=+ (.* in) [\d.]+s =+", r"\1", out), run.err
 
 
 INSIDE = """

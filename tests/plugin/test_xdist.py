@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ssot_shims import Availability, Registry, capabilities
+from ssot_shims import Availability, capabilities
 from ssot_shims._capabilities.cache import Answers
 from ssot_shims._plugin import xdist as sharing
 from ssot_shims._plugin.xdist import FOLDER, Sharing
@@ -180,40 +179,6 @@ def test_the_shared_folder_of_a_run_that_is_killed(suite: Suite) -> None:
     assert [file.name for file in temporary.iterdir() if not file.name.startswith("pytest-of-")] == ["empty"]
 
 
-MORE_WAYS = """
-import os, pytest
-from conftest import AT_IMPORT
-from ssot_shims import is_available
-
-@pytest.mark.requires_capability("staging")
-@pytest.mark.parametrize("number", range(6))
-def test_it(number):
-    with open("told", "a") as file:
-        file.write(f"{AT_IMPORT} {is_available('fickle')}\\n")
-"""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "processes"),
-    [
-        pytest.param(["-n2", "--dist", "loadfile"], 2, id="loadfile"),
-        pytest.param(["-n0"], 1, id="n0"),
-        pytest.param(["-n2", "--dist", "each"], 2, id="each", marks=pytest.mark.slow),
-        pytest.param(["-n2", "--dist", "worksteal"], 2, id="worksteal", marks=pytest.mark.slow),
-    ],
-)
-def test_more_ways_to_run(suite: Suite, staging: Staging, arguments: list[str], processes: int) -> None:
-    """However the tests are handed out, and without workers, they are told the same."""
-    suite.write({"pyproject.toml": MODULES.format(staging=staging.url).replace('modules = ["declared"]', "")})
-    suite.write({"conftest.py": CONFTEST, "test_a.py": MORE_WAYS, "test_b.py": MORE_WAYS})
-    before = staging.asked
-    run = suite.run(*arguments, plugins=XDIST)
-    assert (run.code, run.collected, run.counts) == (0, 12, {"passed": 12}), run.out
-    told = set((suite.folder / "told").read_text().splitlines())
-    assert len(told) == 1
-    assert 1 <= staging.asked - before <= processes
-
-
 CRASH = """
 import os, pytest
 from ssot_shims import capabilities
@@ -260,27 +225,6 @@ def test_a_worker_that_crashes(suite: Suite) -> None:
     ]
 
 
-MISTAKES = {
-    "upstream/acme.py": "",
-    "conftest.py": """
-import sys
-sys.path.insert(0, "upstream")
-""",
-    "test_it.py": """
-from ssot_shims import shim
-
-try:
-    @shim("acme:Limits")
-    class Limits: ...
-except ImportError:
-    Limits = None
-
-def test_a(): pass
-def test_b(): pass
-""",
-}
-
-
 ASKS = """
 from ssot_shims import is_available
 def test_it(monkeypatch):
@@ -301,19 +245,6 @@ def test_of_two_workers_the_one_without_counts(suite: Suite) -> None:
         "ERROR licence: asked for without a marker; required by --ssot-require; available: forced: "
         "SSOT_SHIMS_HAS_LICENCE says yes; to ask the machine: unset SSOT_SHIMS_HAS_LICENCE"
     ]
-
-
-@pytest.mark.parametrize("workers", ["-n2", pytest.param("-n0", marks=pytest.mark.slow)])
-def test_mistakes_fail_the_run(suite: Suite, workers: str) -> None:
-    """A strict violation that the suite swallows and a required name that nobody knows: one paragraph each."""
-    suite.write(MISTAKES)
-    strict = suite.run(workers, "--ssot-strict", plugins=XDIST)
-    assert (strict.code, strict.collected, strict.counts) == (1, 2, {"passed": 2})
-    assert len(strict.summary) == 1
-    assert strict.summary[0].startswith("STRICT Limits: moved: ")
-    unknown = suite.run(workers, "--ssot-require=dokcer", plugins=XDIST)
-    assert (unknown.code, unknown.collected) == (4, 2)
-    assert (unknown.out + unknown.err).count("no capability 'dokcer'; close: docker") == 1
 
 
 @pytest.fixture
@@ -417,14 +348,6 @@ def test_what_is_declared_while_tests_are_collected(shared: Path) -> None:
     assert Sharing(shared).read(capabilities["mine"]) is not None
 
 
-def test_a_registry_of_ones_own(shared: Path) -> None:
-    """Its answers are its own: it may be made anew, with other probes, by every test."""
-    registry = Registry()
-    registry.register("mine", lambda: True)
-    assert registry.check("mine")
-    assert list(shared.iterdir()) == []
-
-
 def test_what_another_has_found_out(shared: Path) -> None:
     """It is taken as it is, and the probe does not run."""
     asked: list[bool] = []
@@ -443,14 +366,6 @@ def test_after_a_refresh(shared: Path) -> None:
     told = Sharing(shared).read(capabilities["mine"])
     assert told is not None
     assert told.reason == "first"
-
-
-def test_two_interpreters(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers with another interpreter have answers of their own: what is installed there differs."""
-    capabilities.register("mine", "module:pytest")
-    assert capabilities.check("mine")
-    monkeypatch.setattr(sys, "executable", "/elsewhere/bin/python")
-    assert Sharing(shared).read(capabilities["mine"]) is None
 
 
 NOTHING = """

@@ -403,14 +403,6 @@ def test_a_name_server_that_hangs_does_not_hold_the_question_past_its_timeout(mo
         answers.set()
 
 
-def test_no_time_is_no() -> None:
-    """Zero seconds are not the default of a probe."""
-    from ssot_shims.orchestration import check_service_available
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        assert check_service_available("redis", "127.0.0.1", server.getsockname()[1], timeout=0) is False
-
-
 def test_each_question_for_a_service_is_asked_now() -> None:
     """No answer is kept: a service that has come or gone since is seen."""
     from ssot_shims.orchestration import check_service_available
@@ -440,23 +432,3 @@ def test_a_service_is_asked_and_no_variable_answers_for_it(monkeypatch: pytest.M
 
     monkeypatch.setenv("SSOT_SHIMS_HAS_SERVICE", "1")
     assert check_service_available("redis", "localhost", 1) is False
-
-
-def test_a_refresh_that_is_not_forced_asks_nothing_anew() -> None:
-    """As it always was: only ``force=True`` forgets what is known."""
-    from ssot_shims.orchestration import orchestration_config
-
-    before = capabilities.check("orchestrator")
-    orchestration_config.refresh_availability()
-    assert capabilities.check("orchestrator") is before
-    orchestration_config.refresh_availability(force=True)
-    assert capabilities.check("orchestrator") is not before
-
-
-def test_a_changed_variable_counts_although_the_registry_was_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The drop-in gives one answer, whoever asked before it."""
-    from ssot_shims import capabilities, orchestration
-
-    capabilities.check("orchestrator")
-    monkeypatch.setenv("ORCHESTRATION_ORCHESTRATOR_AVAILABLE", "1")
-    assert orchestration.is_orchestrator_available() is True

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
-from unittest import SkipTest, TestCase, mock
+from unittest import TestCase
 
 import pytest
 
@@ -356,22 +356,6 @@ def test_a_function_stays_what_it_was() -> None:
     assert asyncio.run(connect_later("h")) == "h"
 
 
-def test_a_class_stays_what_it_was() -> None:
-    """The decorator gives back that very class, and leaves the one above it alone."""
-
-    class Above(TestCase):
-        pass
-
-    class Below(Above):
-        pass
-
-    assert skip_unless_available("gone")(Below) is Below
-    Above.setUpClass()
-    with pytest.raises(SkipTest) as caught:
-        Below.setUpClass()
-    assert str(caught.value) == GONE
-
-
 def test_a_helper_stops_the_test_that_calls_it() -> None:
     """It is no test method: the error is raised at once, and nothing behind it runs."""
     capabilities.register("buggy", lambda: 1 / 0)
@@ -437,19 +421,6 @@ def test_the_setup_of_a_class_runs_where_its_needs_are_met() -> None:
     assert steps == ["Below", "Own", "own"]
 
 
-def test_the_answer_is_that_of_the_moment() -> None:
-    """It is decided each time that the test runs, so an override or a refresh counts."""
-
-    @skip_unless_available("gone")
-    def test() -> str:
-        return "ran"
-
-    with capabilities.override(gone=True):
-        assert test() == "ran"
-    with pytest.raises(SkipTest):
-        test()
-
-
 def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """By name, as require() does."""
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "gone")
@@ -464,18 +435,6 @@ def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "a b")
     with pytest.raises(InvalidSetting):
         test()
-
-
-def test_patches_above_and_below_get_their_mocks() -> None:
-    """Decorators of unittest.mock may stand on either side."""
-
-    @mock.patch("os.getcwd", return_value="above")
-    @skip_unless_available("here")
-    @mock.patch("os.getpid", return_value=7)
-    def test(getpid: mock.Mock, getcwd: mock.Mock) -> tuple[int, str]:
-        return getpid(), getcwd()
-
-    assert test() == (7, "above")
 
 
 WITH_NAMES = "write it with what is needed: @skip_unless_available('docker')"
