@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -142,3 +143,12 @@ def test_a_pyproject_that_is_no_file(suite: Suite) -> None:
     )
     os.mkfifo(suite.folder / "folder/inner/pyproject.toml")
     assert suite.run("folder/inner").counts == {"passed": 1}
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="there is no file here that even root cannot read")
+def test_a_pyproject_that_nobody_may_read(suite: Suite) -> None:
+    """It is somewhere above the suite and none of its business: the next one above it counts, if there is one."""
+    suite.write({"inner/pytest.ini": "[pytest]\n", "inner/test_it.py": "def test_it(): pass\n"})
+    (suite.folder / "pyproject.toml").symlink_to("/proc/self/mem")
+    run = suite.run("inner")
+    assert (run.code, run.err, run.outcomes) == (0, "", {"test_it.py::test_it": "passed"})

@@ -86,3 +86,37 @@ def test_an_unknown_name_while_they_are_imported(suite: Suite) -> None:
     assert (run.code, run.counts) == (4, {"failed": 1})
     (line,) = run.summary
     assert "declared cannot be imported: UnknownName: no capability 'nobodys'" in line
+
+
+SEVERAL = """
+from ssot_shims import capabilities, shim
+
+@shim("missing_pkg:Wanted")
+class Wanted: ...
+@shim("missing_pkg:Other")
+class Other: ...
+@shim("heavy:Moved")
+class Moved: ...
+capabilities.register("of_module", lambda: True)
+"""
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize(
+    ("required", "expected"),
+    [
+        ("of_module", ["NOT ASKED of_module", "PLACEHOLDER Moved"]),
+        ("upstream:Wanted", ["ERROR upstream:Wanted", "PLACEHOLDER Moved"]),
+        ("upstream:Wantd", ["ERROR ssot_shims", "PLACEHOLDER Moved"]),
+    ],
+)
+def test_shims_that_are_imported_for_another_name(
+    suite: Suite, required: str, expected: list[str], workers: str
+) -> None:
+    """They are not told of, unless they moved or broke; an unknown name is told in the section, with its reason."""
+    suite.write({**PROJECT, "declared.py": SEVERAL, "test_it.py": "import ssot_shims\ndef test_it(): pass\n"})
+    run = suite.run(workers, f"--ssot-require={required}", plugins=["xdist.plugin"], env={"SSOT_SHIMS_TIMEOUT": "9"})
+    assert [line.partition(": ")[0] for line in run.summary] == expected
+    if required == "upstream:Wantd":
+        assert "upstream:Wantd: required by --ssot-require; unknown: no shim 'Wantd'; close: Wanted; " in run.summary[0]
+        assert run.code == 4

@@ -223,13 +223,14 @@ def late_port(suite: Suite) -> Iterator[int]:
 @pytest.mark.parametrize(
     "test",
     [
-        "@pytest.mark.requires_capability('tcp://127.0.0.1:{port}', wait=60)\ndef test_it(): pass",
+        "@pytest.mark.requires_capability('late', wait=60)\ndef test_it(): pass",
         "def test_it(): require('tcp://127.0.0.1:{port}', wait=60)",
     ],
 )
 def test_waiting_for_a_service(suite: Suite, late_port: int, workers: str, test: str) -> None:
     """A test waits for what is being started, also when another worker has seen that it was not there."""
-    early = f"from ssot_shims import is_available\nis_available('tcp://127.0.0.1:{late_port}')\n"
+    early = f"from ssot_shims import capabilities\ncapabilities.register('late', 'tcp://127.0.0.1:{late_port}')\n"
+    early += "capabilities.check('late')\n"
     imports = "import pytest\nfrom ssot_shims import require\n"
     suite.write(
         {"conftest.py": early + "open('asked', 'w').close()\n", "test_it.py": imports + test.format(port=late_port)}

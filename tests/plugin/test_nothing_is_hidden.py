@@ -254,3 +254,27 @@ print(*(int(pytest.main(["one", *ours])) for _ in range(2)))
     out = suite.python("again.py")
     assert out.splitlines()[-1] == "1 1"
     assert out.count("STRICT Moved: moved: ") == 2
+
+
+def test_a_controller_loads_nothing_for_workers_that_do_not_use_us(suite: Suite) -> None:
+    """Under pytest-xdist a folder is made for what the workers may find, and that is all."""
+    suite.write(
+        {
+            "conftest.py": """
+import sys
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        print(*sorted(name for name in sys.modules if name.startswith("ssot_shims")), file=sys.stderr)
+""",
+            "test_it.py": "def test_it(): pass\n",
+        }
+    )
+    run = suite.run("-n1", plugins=["xdist.plugin"])
+    assert run.counts == {"passed": 1}
+    loaded = set(run.err.split())
+    assert {name for name in loaded if "plugin" in name} == {
+        "ssot_shims._plugin",
+        "ssot_shims._plugin.xdist",
+        "ssot_shims.pytest_plugin",
+    }
+    assert not loaded & {"ssot_shims._capabilities.builtin", "ssot_shims._capabilities.registry"}

@@ -11,15 +11,19 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, all_shims, capabilities, shim
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._project.requirement import (
     RunOptions,
     Verdict,
     judge_each,
+    judge_target,
+    judged_targets,
     known_names,
     required_here,
     set_run_options,
     verdict_of,
 )
+from ssot_shims.errors import CircularShim
 from tests.conftest import Write
 
 BY_OPTION = "--ssot-require"
@@ -82,6 +86,12 @@ TABLE = [
     ("upstream:Moved", "moved", "error", "error", "Moved is not in {root}/acme/ws.py (looked at without running it); "),
     ("upstream:Broken", "broken", "error", "error", "importing acme.bad raised OSError: full; to see the whole "),
     ("upstream:Raal", "unknown", "error", "error", "no shim 'Raal'; close: Real; known: Absent, Broken, Forced, "),
+    ("upstream:acme.ws:Real", "upstream", "run", "run", "acme.ws:Real ({root}/acme/ws.py)"),
+    ("import:acme.ws", "available", "run", "run", "acme.ws can be imported, from {root}/acme/ws.py"),
+    ("upstream:acme.ws:Gone", "moved", "error", "error", "Gone is not in {root}/acme/ws.py"),
+    ("upstream:nowhere.at:All", "absent", "skip", "error", "no package 'nowhere' is installed here; to use the "),
+    ("upstream:acme.bad:Broken", "broken", "error", "error", "importing acme.bad raised OSError: full; to see the "),
+    ("upstream:acme.ws", "failed", "error", "error", "'acme.ws' has no colon; write a target as 'pkg.mod:Name'"),
 ]
 
 
@@ -193,6 +203,44 @@ def test_names_are_judged_side_by_side_and_once(meeting: threading.Barrier) -> N
         ("upstream:Absent", "skip"),
         ("left", "run"),
     ]
+
+
+@pytest.mark.parametrize("name", ["acme.ws", "acme.ws:Real"])
+def test_a_target_that_no_shim_has_to_name(name: str) -> None:
+    """It gives the module or the symbol, and is known from then on by the name under which it may be required."""
+    verdict, result = judge_target(Target.parse(name, may_be_module=True), {})
+    expected = "upstream:acme.ws:Real" if ":" in name else "import:acme.ws"
+    assert (verdict.name, verdict.outcome, judged_targets[expected]) == (expected, "run", result)
+    module = sys.modules["acme.ws"]
+    assert result.upstream is (module.Real if ":" in name else module)
+
+
+@pytest.mark.parametrize("name", ["acme.wss", "acme.bad", "nowhere", "acme.circle"])
+def test_a_module_that_cannot_be_had(name: str, root: Path) -> None:
+    """It is moved, broken or absent, with what to do; in the middle of its own import that is an error by itself."""
+    (root / "acme" / "circle.py").write_text(
+        "from ssot_shims import import_or_skip\nimport_or_skip('acme.circle:Name')\n"
+    )
+    if name == "acme.circle":
+        with pytest.raises(CircularShim, match="^Name cannot be resolved yet"):
+            judge_target(Target.parse(name, may_be_module=True), {})
+        return
+    result = judge_target(Target.parse(name, may_be_module=True), {}, "/a/test.py:3")[1]
+    texts = {
+        "acme.wss": (
+            f"in {root}/acme/__init__.py there is no module acme.wss; similar: acme.ws",
+            "to follow it, write where it is now as the target at /a/test.py:3",
+        ),
+        "acme.bad": (
+            "importing acme.bad raised OSError: full",
+            f'to see the whole traceback: {sys.executable} -c "import acme.bad"',
+        ),
+        "nowhere": (
+            "no package 'nowhere' is installed here",
+            "to use the real one, install it, or set PYTHONPATH=<the folder that holds nowhere>",
+        ),
+    }
+    assert (result.reason, result.hint) == texts[name]
 
 
 def test_what_is_required_here_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
