@@ -163,11 +163,17 @@ def _handed(call: ast.Call, name: str | None, module: str) -> str:
     return ""
 
 
-def _is_harmless(node: ast.AST) -> bool:
-    """Whether *node* is a call that changes no module, though it is often handed the name of one."""
+def _called(node: ast.AST) -> str:
+    """The last name of what a call calls; empty for any other node."""
     function = getattr(node, "func", None)
     name: str = getattr(function, "attr", "") or getattr(function, "id", "")
-    is_list = getattr(getattr(function, "value", None), "id", "") == "__all__"
+    return name
+
+
+def _is_harmless(node: ast.AST) -> bool:
+    """Whether *node* is a call that changes no module, though it is often handed the name of one."""
+    name = _called(node)
+    is_list = getattr(getattr(getattr(node, "func", None), "value", None), "id", "") == "__all__"
     return is_list or name in _HARMLESS or name.lower().endswith("logger")
 
 
@@ -232,9 +238,7 @@ def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, str]
                 yield from ((alias.name, "") for alias in aliases)
             case ast.ImportFrom(names=aliases):
                 yield from ((parent_of(node, package), alias.name) for alias in aliases)
-            case ast.Call(
-                func=ast.Name(id=word) | ast.Attribute(attr=word), args=[ast.Constant(value=str(found)), *_]
-            ) if word in _FINDERS:
+            case ast.Call(args=[ast.Constant(value=str(found)), *_]) if _called(node) in _FINDERS:
                 yield found, ""
             case _:
                 pass

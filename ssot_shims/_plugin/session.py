@@ -91,8 +91,8 @@ def asked_by(item: pytest.Item) -> str:
 def collected(error: BaseException | None) -> str:
     """What the collection of a module that ended with *error* has needed, as text; empty when that is nothing."""
     needed = [vars(verdict) for verdict in verdicts_of(error)]
-    data = {"needed": needed, "process": os.getpid(), "verdicts": {}, "shims": [], "notes": []}
-    return json.dumps(data) if needed else ""
+    nothing: dict[str, Any] = {"process": os.getpid(), "verdicts": {}, "shims": [], "notes": []}
+    return json.dumps({"needed": needed, **nothing}) if needed else ""
 
 
 def _asked_so_far(config: pytest.Config) -> dict[str, Any]:
