@@ -124,18 +124,14 @@ def ask(
 
     Raises :class:`CircularShim` when the module of *target* is half imported. KeyboardInterrupt passes through.
     """
-    result = _ask(target, placeholder, looks_first)
+    lookup = None if is_running(target.module) else look(target)
+    if lookup and lookup.found == "absent":
+        result = _absent_portion(target, lookup.module, lookup.place.shown) if lookup.place else _absent(target)
+    elif lookup and lookup.found == "missing" and looks_first:
+        result = moved(target, lookup)
+    else:
+        result = _ask_by_import(target, placeholder)
     return result.replace(hint=_hint(shim, target, result, declared_at))
-
-
-def _ask(target: Target, placeholder: object, looks_first: bool) -> TargetResult:
-    if not is_running(target.module):
-        lookup = look(target)
-        if lookup.found == "absent":
-            return _absent_portion(target, lookup.module, lookup.place.shown) if lookup.place else _absent(target)
-        if lookup.found == "missing" and looks_first:
-            return moved(target, lookup)
-    return _ask_by_import(target, placeholder)
 
 
 def _absent(target: Target, reason: str = "", needed: str = "") -> TargetResult:
