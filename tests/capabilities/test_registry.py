@@ -874,7 +874,7 @@ def test_the_short_questions_agree_with_the_long_one() -> None:
 def test_importing_it_asks_nothing_and_loads_little() -> None:
     """No socket, no thread, no subprocess, no typing, no json, before somebody asks."""
     code = (
-        "import sys\nfrom ssot_shims import capabilities, is_available, is_docker_available, require\n"
+        "import sys\nfrom ssot_shims import capabilities, is_available, is_docker_available\n"
         "print({'socket', 'ssl', 'threading', 'subprocess', 'typing', 'json', 'dataclasses', 're', 'asyncio', "
         "'importlib_metadata'} & sys.modules.keys(), capabilities._answers.hits)"
     )

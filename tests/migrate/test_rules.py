@@ -164,6 +164,7 @@ def test_the_shipped_shims_replace_what_their_users_import_today() -> None:
             "RetryPolicy",
             (
                 "netra_backend.app.db.intelligent_retry_system:RetryPolicy",
+                "netra_backend.app.services.service_mesh.retry_policy:RetryPolicy",
                 "test_framework.ssot.orchestration_enums:RetryPolicy",
             ),
             ("netra_backend",),
