@@ -59,10 +59,10 @@ class Capability(Record):
         """The names that a combination asks for; empty for anything else."""
         return self.probe.names if isinstance(self.probe, Combination) else ()
 
-    def is_declared_like(self, other: Capability) -> bool:
-        """Whether both come from the same file and have the same probe by its notation."""
-        files = self.where.rpartition(":")[0], other.where.rpartition(":")[0]
-        return files[0] == files[1] and self.notation == other.notation
+    @property
+    def statement(self) -> tuple[str, str]:
+        """The file and the notation, by which a statement that is run again is known."""
+        return self.where.rpartition(":")[0], self.notation
 
 
 def capability(name: str, probe: object, **options: Any) -> Capability:

@@ -100,7 +100,7 @@ class Catalogue:
         """
         with self._answers.lock:
             first = self._levels.get(new.name, {}).get(new.level)
-            if first and not replace and not new.is_declared_like(first):
+            if first and not replace and new.statement != first.statement:
                 problem = f"{new.where} registers the capability {new.name!r}, which {first.where} has registered"
                 raise InvalidDeclaration(problem, "use another name, or pass replace=True")
             self.set_level(new.name, new.level, new)

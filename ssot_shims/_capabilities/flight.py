@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Seconds after the deadline in which a probe that keeps it may still say why there is no answer, and in which the
 # thread of a run that has ended is waited for: a fork beside a thread warns.
 GRACE = 0.05
+NEVER = float("inf")
 
 
 class Flight:
@@ -40,7 +41,7 @@ class Flight:
         self.before = before
         self.seconds = seconds
         self.started = monotonic()
-        self.deadline = float("inf")  # while the module of the probe is imported
+        self.deadline = NEVER  # while the module of the probe is imported
         self.is_outdated = False  # a refresh or an override came after it: its answer is not kept
         self.is_over = False
         self.answer: Availability | None = None
@@ -50,11 +51,6 @@ class Flight:
         self.function: Callable[..., object] | None = None  # what asks the probe, once that is known
         self.ended = threading.Lock()  # held until the run has ended
         self.ended.acquire()
-
-    @property
-    def has_clock(self) -> bool:
-        """Whether its time has begun, as it does when the module of the probe is imported."""
-        return self.deadline != float("inf")
 
     def has_ended(self, until: float) -> bool:
         """Whether the run has ended, at the latest when ``time.monotonic()`` is *until*."""
@@ -66,7 +62,7 @@ class Flight:
     def has_ended_in_time(self) -> bool:
         """Whether the run has ended by its deadline; while its module is imported, within the same time from now."""
         while not self.has_ended(min(self.deadline, monotonic() + self.seconds) + GRACE):
-            if not self.has_clock or self.deadline < monotonic():
+            if self.deadline == NEVER or self.deadline < monotonic():
                 return False
         if self.thread:
             self.thread.join(GRACE)

@@ -16,7 +16,7 @@ from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers, Override, forced, overriding
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
-from ssot_shims._capabilities.flight import Flight, Started, awaited, current, in_thread, names_between, pauses
+from ssot_shims._capabilities.flight import NEVER, Flight, Started, awaited, current, in_thread, names_between, pauses
 from ssot_shims._capabilities.function import combined, outcome, prepared
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
@@ -285,7 +285,7 @@ def _wait_for(answers: Answers, flight: Flight) -> Availability:
         return answer.replace(name=flight.capability.name, seconds=monotonic() - flight.started)
     if not flight.has_ended_in_time():
         late = flight.timed_out()
-        if not flight.has_clock:
+        if flight.deadline == NEVER:
             return late  # for this asker alone, who may be why the import does not end
         answers.land(flight, late)
     if isinstance(flight.error, CircularProbe):

@@ -5,10 +5,6 @@ from __future__ import annotations
 from ssot_shims._probes.notation import NotationError, split_before
 from ssot_shims._record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Literal
-
 
 class Authority(Record):
     """Where to connect to. ``host`` has no brackets; ``user`` is as written, ``name:password``, and never shown."""
@@ -87,7 +83,7 @@ def _port(text: str | None) -> int | None:
 class Url(Record):
     """An address of http or https, in parts."""
 
-    scheme: Literal["http", "https"]
+    scheme: str  # http or https
     authority: Authority
     target: str  # path and query, as they are written
 
@@ -134,4 +130,4 @@ def read_url(scheme: str, rest: str) -> Url:
     wrong = next((c for c in tail if c == "#" or c.isspace() or not c.isprintable()), "")
     if wrong:
         raise NotationError(f"has {wrong!r} after the host", "an escape such as %20 in its place")
-    return Url(scheme="https" if scheme == "https" else "http", authority=authority, target=tail)
+    return Url(scheme=scheme, authority=authority, target=tail)

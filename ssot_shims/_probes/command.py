@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.docker_address import config_folder, setting
@@ -15,16 +14,10 @@ _INSTALL = "install it, or add its folder to PATH"
 _PLUGIN_FOLDERS = [f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")]
 
 
-class _Search(Probe):
-    """A probe that looks for programs and runs none."""
-
-    def prepare(self) -> None:
-        """Import shutil, and with it zlib, bz2 and lzma."""
-        import_module("shutil")
-
-
-class CommandProbe(_Search):
+class CommandProbe(Probe):
     """Whether a command is there to be run, by name on ``PATH`` or by its own path. It is not run."""
+
+    imports = "shutil"
 
     notation: str
     command: str
@@ -43,8 +36,10 @@ class CommandProbe(_Search):
         raise Unavailable(f"there is no command {self.command!r} in the folders of PATH", _INSTALL)
 
 
-class ComposeProbe(_Search):
+class ComposeProbe(Probe):
     """Looks where the docker command looks for its plugins, then for ``docker-compose`` on ``PATH``. Runs neither."""
+
+    imports = "shutil"
 
     notation: str = "docker_compose"
 
@@ -52,7 +47,9 @@ class ComposeProbe(_Search):
         """Which of the two there is, and where."""
         from shutil import which
 
-        folders = _plugin_folders()
+        extra = setting("clipluginsextradirs")
+        folders = [one for one in extra if isinstance(one, str)] if isinstance(extra, list) else []  # pyright: ignore[reportUnknownVariableType]
+        folders += [os.path.join(config_folder(), "cli-plugins"), *_PLUGIN_FOLDERS]  # in the order of that command
         plugin = next((file for folder in folders if (file := which("docker-compose", path=folder))), None)
         command, path = ("docker compose", plugin) if plugin and which("docker") else ("docker-compose", None)
         if path := path or which("docker-compose"):
@@ -62,14 +59,6 @@ class ComposeProbe(_Search):
             raise Unavailable(f"{plugin} needs the docker command, which is not in the folders of PATH", _INSTALL)
         hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
         raise Unavailable(f"no docker-compose in {', '.join(folders)} or the folders of PATH", hint)
-
-
-def _plugin_folders() -> list[str]:
-    """Where the docker command looks for plugins, in its order."""
-    extra = setting("clipluginsextradirs")
-    chosen = [one for one in extra if isinstance(one, str)] if isinstance(extra, list) else []  # pyright: ignore[reportUnknownVariableType]
-    own = os.path.join(config_folder(), "cli-plugins")
-    return [*chosen, own, *_PLUGIN_FOLDERS]
 
 
 class EnvProbe(Probe):

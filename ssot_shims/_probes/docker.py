@@ -24,19 +24,12 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+    Meaning = Callable[[DockerAddress, Answer], Availability]
+
 _LONGEST_VERSION = 64  # characters; what answers may say anything
-# Where engines put their sockets beside the default: rootless, Desktop on Linux and elsewhere, colima, OrbStack,
-# Rancher Desktop, podman of the user and of root.
-_SOCKETS = (
-    "{run}/docker.sock",
-    "{home}/.docker/desktop/docker.sock",
-    "{home}/.docker/run/docker.sock",
-    "{home}/.colima/default/docker.sock",
-    "{home}/.orbstack/run/docker.sock",
-    "{home}/.rd/docker.sock",
-    "{run}/podman/podman.sock",
-    "/run/podman/podman.sock",
-)
+# Where the sockets of Desktop on Linux and elsewhere, colima, OrbStack and Rancher Desktop are in a home folder.
+_FOLDERS = (".docker/desktop", ".docker/run", ".colima/default", ".orbstack/run", ".rd")
+_PODMAN = "/run/podman/podman.sock"  # of root
 
 
 class DockerProbe(SocketProbe):
@@ -55,15 +48,10 @@ class DockerProbe(SocketProbe):
         return answer_at(find(), deadline)
 
 
-def answer_at(address: DockerAddress, deadline: float) -> Availability:
-    """Whether a Docker engine answers at *address* before *deadline*. Raises :class:`Unavailable`."""
-    return ask(address, "/_ping", _engine, deadline)
-
-
-def ask(
-    address: DockerAddress, path: str, meaning: Callable[[DockerAddress, Answer], Availability], deadline: float
+def answer_at(
+    address: DockerAddress, deadline: float, path: str = "/_ping", meaning: Meaning | None = None
 ) -> Availability:
-    """What the answer to ``GET path`` at *address* means, or why there is none. Raises :class:`Unavailable`."""
+    """What a Docker engine answers at *address* before *deadline*, or why none does. Raises :class:`Unavailable`."""
     seconds = deadline - monotonic()
     try:
         context = _tls_context(address, address.tls) if address.tls else None
@@ -74,7 +62,7 @@ def ask(
                 stream.secure(context, str(address.place[0]))
             with suppress(ConnectionError):  # it has closed already; what it said before that says more
                 stream.send(_question(address, path))
-            return meaning(address, Answer(stream))
+            return (meaning or _engine)(address, Answer(stream))
     except (OSError, ValueError, ProtocolError) as error:
         return _why_not(address, error, seconds)
 
@@ -211,8 +199,9 @@ def _group_hint(path: str) -> str:
 def _elsewhere(address: DockerAddress) -> str:
     """The first other socket that is there; empty when none is."""
     run = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid() if hasattr(os, 'geteuid') else 0}"
-    home = os.path.expanduser("~")
-    for path in (docker_address.DEFAULT_SOCKET, *(path.format(home=home, run=run) for path in _SOCKETS)):
+    own = [os.path.join(os.path.expanduser("~"), folder, "docker.sock") for folder in _FOLDERS]
+    rootless, podman = f"{run}/docker.sock", f"{run}/podman/podman.sock"
+    for path in (docker_address.DEFAULT_SOCKET, rootless, *own, podman, _PODMAN):
         if path != address.place and os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
             return f"another socket is there: {_chosen(f'unix://{path}')}"
     return ""

@@ -126,7 +126,7 @@ def setting(key: str) -> Any:
     try:
         text = read_regular_file(os.path.join(config_folder(), "config.json"), MOST_BYTES)
         # Most files have no such key, and importing json takes longer than all of this.
-        return _value_of(_read_json(text), key) if key.encode() in text.lower() else None
+        return value_of(_read_json(text), key) if key.encode() in text.lower() else None
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -138,7 +138,7 @@ def _read_json(text: bytes) -> Any:
     return JSONDecoder().raw_decode(text.decode(errors="replace").lstrip())[0]
 
 
-def _value_of(mapping: Any, key: str) -> Any:
+def value_of(mapping: Any, key: str) -> Any:
     """What *mapping*, if it is one, has for *key*, in whatever case it is written; None for nothing."""
     pairs: Any = mapping.items() if hasattr(mapping, "items") else ()
     return next((value for name, value in [*pairs][::-1] if name.lower() == key and value is not None), None)
@@ -155,11 +155,11 @@ def _from_context(name: str, source: str) -> DockerAddress:
         described = _read_json(read_regular_file(os.path.join(meta, "meta.json"), MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         described, problem = {}, f"{meta}: {describe(error)}"
-    endpoint = _value_of(_value_of(described, "endpoints"), "docker")
+    endpoint = value_of(value_of(described, "endpoints"), "docker")
     if endpoint is None:
         hint = "choose another context, or the default one: DOCKER_CONTEXT=default"
         raise Unavailable(one_line(f"there is no Docker address {source}: {problem}"), hint)
-    skips, files = bool(_value_of(endpoint, "skiptlsverify")), os.path.join(files, "docker")
+    skips, files = bool(value_of(endpoint, "skiptlsverify")), os.path.join(files, "docker")
     # A context speaks TLS when it has a folder for the files, be it empty, or when it asks not to verify the engine.
     tls = _tls_files(files, not skips) if skips or os.path.isdir(files) else None
-    return _read_host(str(_value_of(endpoint, "host") or default_host()), source, tls)
+    return _read_host(str(value_of(endpoint, "host") or default_host()), source, tls)

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, in_ascii, read_authority, read_url
-from ssot_shims._probes.connection import NOT_TLS, Answer, ProtocolError, tls_hint
+from ssot_shims._probes.connection import NOT_TLS, Answer, ProtocolError, Stream, tls_hint
 from ssot_shims._probes.network import SocketProbe, reach
 from ssot_shims._probes.notation import NotationError
 from ssot_shims._text import one_line
@@ -17,9 +17,7 @@ from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from ssot_shims._probes.connection import Stream
+    from ssl import SSLContext
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -138,7 +136,7 @@ def _ask(stream: Stream, method: str, target: str, host: str, headers: list[str]
     return Answer(stream)
 
 
-def _context() -> Any:
+def _context() -> SSLContext:
     import ssl
     from pathlib import Path
 

@@ -93,8 +93,8 @@ class ImportProbe(Probe):
             if not missing or (package and not package.is_namespace):  # what is installed is broken, or has moved
                 raise
             raise Unavailable(f"{self.module} needs {missing!r}, which is not installed here", "install it") from error
-        where, details = (f", from {file}", {"path": file}) if file else ("", {})
-        return Availability(status="available", reason=f"{self.module} can be imported{where}", details=details)
+        reason = f"{self.module} can be imported ({file or 'built in'})"
+        return Availability(status="available", reason=reason, details={"path": file or ""})
 
 
 def _find(module: str) -> Place:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from importlib import import_module
 from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, read_authority
-from ssot_shims._probes.connection import connect
+from ssot_shims._probes.connection import Stream, connect
 from ssot_shims._probes.notation import NotationError, Probe
 from ssot_shims._settings import longer
 from ssot_shims.errors import Unavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ssot_shims._probes.connection import Stream
 
 
 class NotASocket(OSError):
@@ -38,10 +33,7 @@ class SocketProbe(Probe):
     """A probe that connects to something."""
 
     is_service = True
-
-    def prepare(self) -> None:
-        """Import what connecting takes."""
-        import_module("socket")
+    imports = "socket"
 
     def ask(self, deadline: float) -> Availability:
         """What :meth:`try_it` gives. A TimeoutError that it raises names who did not answer."""

@@ -23,11 +23,14 @@ class Probe(Record):
     """A probe of this library."""
 
     is_service = False  # whether SSOT_SHIMS_NO_SERVICES turns it off
+    imports = ""  # the modules that :meth:`ask` needs, parted by blanks
 
     notation: str  # what the user wrote, without secrets
 
     def prepare(self) -> None:
         """Import what :meth:`ask` needs, in the thread that asks and before the clock starts."""
+        for module in self.imports.split():
+            import_module(module)
 
     def ask(self, deadline: float) -> Availability:
         """The answer, given before *deadline*, a value of ``time.monotonic()``, where the probe can keep it itself."""

@@ -250,8 +250,8 @@ HERE = {
     "held": ("paused", "is paused", []),
 }
 CHECKED = {
-    "well": ("running", "is running, and its health check says healthy", ["--health-cmd", "/bin/busybox true"]),
-    "ill": ("running", "is running, and its health check says unhealthy", ["--health-cmd", "/bin/busybox false"]),
+    "well": ("running", "is running (health: healthy)", ["--health-cmd", "/bin/busybox true"]),
+    "ill": ("running", "is running (health: unhealthy)", ["--health-cmd", "/bin/busybox false"]),
 }
 
 

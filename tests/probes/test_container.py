@@ -43,7 +43,7 @@ RUNS = {
     "without a health check": (described("running"), "the container 'db' is running"),
     "with an empty one, as podman": (described("running", ""), "the container 'db' is running"),
     "with none, as docker": (described("running", "none"), "the container 'db' is running"),
-    "healthy": (described("running", "healthy"), "the container 'db' is running, and its health check says healthy"),
+    "healthy": (described("running", "healthy"), "the container 'db' is running (health: healthy)"),
     "a name without a slash": (described("running", name="db"), "the container 'db' is running"),
     "very much text": (described("running") + " " * 900_000, "the container 'db' is running"),
 }
@@ -62,15 +62,15 @@ def test_a_container_that_runs_is_a_yes(machine: Machine, text: str, reason: str
 
 
 RUNS_NOT = {
-    "exited": (described("exited", "unhealthy"), "is exited", "start it: docker start db"),
-    "created": (described("created"), "is created", "start it: docker start db"),
-    "paused": (described("paused"), "is paused", "let it go on: docker unpause db"),
+    "exited": (described("exited", "unhealthy"), "is exited", "next: docker start db"),
+    "created": (described("created"), "is created", "next: docker start db"),
+    "paused": (described("paused"), "is paused", "next: docker unpause db"),
     "restarting": (described("restarting"), "is restarting", ""),
-    "starting": (described("running", "starting"), "is running, and its health check says starting", ""),
+    "starting": (described("running", "starting"), "is running (health: starting)", ""),
     "unhealthy": (
         described("running", "unhealthy"),
-        "is running, and its health check says unhealthy",
-        "see why: docker logs db",
+        "is running (health: unhealthy)",
+        "next: docker logs db",
     ),
     "control characters": (described("\x1b[31m"), "is ", ""),
 }

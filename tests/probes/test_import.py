@@ -24,11 +24,11 @@ def test_a_module_that_imports(write: Write) -> None:
     folder = write({"acme/__init__.py": "", "acme/ws.py": "import threading\nname = threading.current_thread().name\n"})
     answer = check("import:acme.ws")
     assert (answer.reason, answer.details) == (
-        f"acme.ws can be imported, from {folder}/acme/ws.py",
+        f"acme.ws can be imported ({folder}/acme/ws.py)",
         {"path": f"{folder}/acme/ws.py"},
     )
     assert sys.modules["acme.ws"].name == "it"
-    assert check("import:sys").reason == "sys can be imported"
+    assert check("import:sys").reason == "sys can be imported (built in)"
 
 
 BY_HAND = """

@@ -43,7 +43,7 @@ WRONG = {
     "docker:": ("asks for ''", "docker:container=NAME"),
     "docker:image=postgres": ("asks for 'image'", "docker:container=NAME"),
     "docker:db": ("asks for 'db'", "docker:container=NAME"),
-    "docker:container=": ("names no container", "docker:container=NAME"),
+    "docker:container=": ("names the container ''", CONTAINER),
     "docker:container=../x": ("names the container '../x'", CONTAINER),
     "docker:container=a b": ("names the container 'a b'", CONTAINER),
     "docker:container=-x": ("names the container '-x'", CONTAINER),

@@ -33,8 +33,7 @@ class Machine:
         self.set("HOME", str(self.home))
         self.set("XDG_RUNTIME_DIR", str(self.run))
         monkeypatch.setattr(docker_address, "DEFAULT_SOCKET", str(self.default))
-        others = [path for path in docker._SOCKETS if path.startswith("{")]
-        monkeypatch.setattr(docker, "_SOCKETS", (*others, str(root / "podman.sock")))
+        monkeypatch.setattr(docker, "_PODMAN", str(root / "podman.sock"))
 
     def path(self, name: str) -> str:
         return str(self.root / name)
