@@ -1,0 +1,225 @@
+"""``https://`` probes: certificates, and what goes wrong in TLS."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import ssl
+import struct
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.support import certificates
+from tests.support.certificates import Speaks
+from tests.support.http_peer import MORE, OR_TLS, Peer, as_reply, ask, drips, raw, said
+
+pytestmark = pytest.mark.usefixtures("plain_surroundings")
+
+
+TRUST = "trust its issuer: SSL_CERT_FILE=<a file with the certificate of that authority>"
+NAME = "use a name that is in the certificate"
+REPLACE = "replace it by a valid one for servers, or set this machine's clock right"
+# What the server speaks, the name it is asked by, whether its authority is trusted, what is said, the next step.
+FAULTS: dict[str, tuple[Speaks, str, bool, str, str]] = {
+    "an authority that nobody here trusts": (
+        *(certificates.server, "127.0.0.1", False),
+        *("unable to get local issuer certificate", TRUST),
+    ),
+    "another IP address": (
+        *(lambda authority: certificates.server(authority, "localhost"), "127.0.0.1", True),
+        *("IP address mismatch, certificate is not valid for '127.0.0.1'", NAME),
+    ),
+    "another name": (
+        *(lambda authority: certificates.server(authority, "127.0.0.1"), "localhost", True),
+        *("Hostname mismatch, certificate is not valid for 'localhost'", NAME),
+    ),
+    "one that has expired": (
+        *(certificates.expired, "127.0.0.1", True),
+        *("certificate has expired", REPLACE),
+    ),
+    "one that is not valid yet": (
+        *(certificates.not_yet_valid, "127.0.0.1", True),
+        *("certificate is not yet valid", REPLACE),
+    ),
+    "one for clients": (
+        *(certificates.for_clients_only, "127.0.0.1", True),
+        *("unsuitable certificate purpose", REPLACE),
+    ),
+}
+
+
+@pytest.mark.parametrize(("speaks", "host", "is_trusted", "fault", "step"), FAULTS.values(), ids=FAULTS)
+def test_a_certificate_that_is_not_accepted(
+    speaks: Speaks,
+    host: str,
+    is_trusted: bool,
+    fault: str,
+    step: str,
+    authority: trustme.CA,
+    trusted: Callable[[], None],
+) -> None:
+    """Each fault has a next step of its own: trusting the authority, another name, another certificate."""
+    if is_trusted:
+        trusted()
+    with Peer("200 OK", tls=speaks(authority)) as peer:
+        url = f"https://{host}:{peer.port}/health"
+        assert said(ask(url)) == ("unavailable", f"the certificate of {url} is not accepted: {fault}; {step}")
+        if step == NAME:
+            url = url.replace(host, "localhost" if host == "127.0.0.1" else "127.0.0.1")
+        elif step == TRUST:
+            trusted()
+        else:
+            peer.tls = certificates.server(authority)  # renewed
+        assert said(ask(url)) == ("available", f"{url} answered 200")
+
+
+def test_a_certificate_that_is_its_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what there is to trust."""
+    speaks, certificate = certificates.signed_by_itself()
+    with Peer("200 OK", tls=speaks) as peer:
+        url = f"https://localhost:{peer.port}/health"
+        fault = "self-signed certificate" if ssl.OPENSSL_VERSION_INFO >= (3,) else "self signed certificate"
+        assert said(ask(url)) == ("unavailable", f"the certificate of {url} is not accepted: {fault}; {TRUST}")
+        (tmp_path / "it.pem").write_bytes(certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "it.pem"))
+        assert said(ask(url)) == ("available", f"{url} answered 200")
+
+
+def test_plain_and_tls_mixed_up(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+    """TLS spoken to a plain server, and the other way round, end with the address to write, which turns the answer."""
+    trusted()
+
+    def refuses_what_is_no_question(client: socket.socket, request: str) -> None:
+        is_question = client.recv(4096).startswith(b"GET ")
+        as_reply("200 OK" if is_question else "400 Bad Request")(client, request)
+
+    with Peer(refuses_what_is_no_question, reads=False) as peer:
+        address = f"127.0.0.1:{peer.port}"
+        assert said(ask(f"https://{address}")) in [
+            ("unavailable", f"https://{address} broke the connection ({words}); write http://")
+            for words in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
+        ]
+        assert ask(f"http://{address}")
+    with Peer("200 OK", tls=tls) as peer:
+        address = f"127.0.0.1:{peer.port}"
+        assert said(ask(f"http://{address}")) == (
+            "unavailable",
+            f"http://{address} did not answer in HTTP/1: it closed the connection without an answer; {OR_TLS}",
+        )
+        assert ask(f"https://{address}")
+
+
+def test_a_version_of_tls_that_is_too_old(authority: trustme.CA, trusted: Callable[[], None]) -> None:
+    """A server that speaks no newer one than TLS 1.1 is a no; once it does it is a yes."""
+    trusted()
+    old = certificates.server(authority)
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):  # Python would not let us be so old without
+        old.minimum_version = ssl.TLSVersion.TLSv1_1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with Peer("200 OK", tls=old) as peer:
+        assert said(ask(peer.url)) == (
+            "unavailable",
+            f"{peer.url} broke the connection (TLSV1_ALERT_PROTOCOL_VERSION)",
+        )
+        peer.tls = certificates.server(authority)
+        assert ask(peer.url)
+
+
+@pytest.mark.parametrize("is_mute", [True, False])
+def test_a_handshake_that_hangs_or_drips(is_mute: bool, tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+    """It ends at the deadline; a server that was started anew is a yes."""
+    trusted()
+    wait = threading.Event()
+
+    def hang(client: socket.socket, request: str) -> None:
+        wait.wait(10)
+
+    with Peer(hang if is_mute else drips(b"\x16\x03\x03\x40\x00" + b"\x02" * 60), reads=False) as peer:
+        answer = ask(f"https://127.0.0.1:{peer.port}/x", 0.3)
+        wait.set()
+        peer.tls, peer.reads, peer.replies[:] = tls, True, [as_reply("200 OK")]
+        assert ask(f"https://127.0.0.1:{peer.port}/x")
+    assert said(answer) == ("timed_out", f"no answer from https://127.0.0.1:{peer.port}/x in time; {MORE}")
+
+
+def resets(client: socket.socket, request: str) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def test_a_reset_before_the_handshake(trusted: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves no socket open, which Python would warn of: neither a server's nor a proxy's behind its tunnel."""
+
+    def connects_and_resets(client: socket.socket, request: str) -> None:
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        resets(client, request)
+
+    trusted()
+    with (
+        Peer(resets, reads=False) as peer,
+        Peer(connects_and_resets) as proxy,
+        warnings.catch_warnings(record=True) as seen,
+    ):
+        warnings.simplefilter("always")
+        for _ in range(20):
+            assert ask(f"https://127.0.0.1:{peer.port}").status == "unavailable"
+            with monkeypatch.context() as patch:
+                patch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+                assert ask("https://acme.invalid").status == "unavailable"
+        gc.collect()
+    assert [str(warning.message) for warning in seen] == []
+
+
+def test_a_server_that_wants_a_certificate_of_ours(
+    authority: trustme.CA, tls: ssl.SSLContext, trusted: Callable[[], None]
+) -> None:
+    """What breaks after the handshake is told in the words of the TLS library; one that asks for none is a yes."""
+    trusted()
+    tls.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(tls)
+    with Peer("200 OK", tls=tls) as peer:
+        answer = ask(peer.url)
+        peer.tls = certificates.server(authority)
+        assert ask(peer.url)
+    assert said(answer) in [
+        ("unavailable", f"{peer.url} {problem}")
+        for problem in (  # the alert comes after the handshake, and races with us
+            "broke the connection (TLSV13_ALERT_CERTIFICATE_REQUIRED)",
+            "broke the connection (Connection reset by peer)",
+            f"did not answer in HTTP/1: it closed the connection without an answer; {OR_ANOTHER}",
+        )
+    ]
+
+
+OR_ANOTHER = "write tcp://host:port if it speaks another protocol"
+
+
+def test_not_http_over_tls(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+    """Garbage is garbage, encrypted or not; the address of a server that speaks HTTP turns the answer."""
+    trusted()
+    with Peer(raw(b"hello"), tls=tls) as peer, Peer("200 OK", tls=tls) as other:
+        assert said(ask(peer.url)) == (
+            "unavailable",
+            f"{peer.url} did not answer in HTTP/1: it sent b'hello', which is not HTTP/1; {OR_ANOTHER}",
+        )
+        assert ask(other.url)
+
+
+def test_tls_that_cannot_be_set_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tls: ssl.SSLContext, trusted: Callable[[], None]
+) -> None:
+    """A log for keys that cannot be written is the user's to correct, which turns the answer."""
+    trusted()
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "log"))
+    with Peer("200 OK", tls=tls) as peer:
+        assert said(ask(peer.url)) == (
+            "unavailable",
+            "TLS cannot be set up here (No such file or directory); correct SSL_CERT_FILE or SSLKEYLOGFILE",
+        )
+        monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "log"))
+        assert ask(peer.url)
