@@ -47,8 +47,9 @@ class ContainerProbe(DockerProbe):
             case status, {"message": str(message)}:
                 seen = f"{address} answered {status} for the container {self.container!r}: {message}"
                 raise Unavailable(one_line(seen))
-            case status, _:
-                raise ProtocolError(f"it answered GET /containers/.../json with status {status} and no container")
+            case _:
+                seen = f"it answered GET /containers/.../json with status {answer.status} and no container"
+                raise ProtocolError(seen)
 
     def _in_state(self, state: str, check: object) -> Availability:
         health = str((state == "running" and value_of(check, "status")) or "none")

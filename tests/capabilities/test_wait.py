@@ -26,12 +26,6 @@ BOTH = pytest.mark.parametrize("check", [Registry.check, asked])
 
 
 @pytest.fixture
-def registry() -> Registry:
-    """A registry of its own, with nothing in it."""
-    return Registry()
-
-
-@pytest.fixture
 def port() -> Iterator[int]:
     """A port that opens after half a second."""
     with free_port() as number:

@@ -1,0 +1,120 @@
+"""What passes through a question: Ctrl-C, and the errors of a run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from unittest import mock
+
+import pytest
+
+from ssot_shims import Registry
+from ssot_shims._capabilities import registry as checks
+from ssot_shims.errors import CircularProbe, InvalidSetting
+from tests.support.flights import Asker, ask_at_once, until
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="here only the console can interrupt the main thread")
+def test_a_keyboard_interrupt_in_the_asking_main_thread(registry: Registry, release: threading.Event) -> None:
+    """It goes to the one who asked; the probe goes on, and the others have its answer."""
+    asked: list[int] = []
+
+    @registry.register("slow", timeout=10)
+    def slow() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            time.sleep(0.1)  # by now the main thread waits
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        release.wait(60)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            registry.check("slow")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    other = Asker(registry, "slow")
+    release.set()
+    assert (other.result().status, len(asked), bool(registry.check("slow"))) == ("available", 1, True)
+
+
+@pytest.mark.parametrize("is_started", [True, False])
+def test_a_keyboard_interrupt_while_the_thread_is_started(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event, is_started: bool
+) -> None:
+    """When the probe has begun it goes on; else the next who asks starts it, and a thread that begins late does not."""
+    late: list[threading.Thread] = []
+    asked: list[int] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        monkeypatch.undo()
+        if is_started:
+            start(thread)
+            until(lambda: asked)
+        else:
+            late.append(thread)
+        raise KeyboardInterrupt
+
+    @registry.register("slow", timeout=10)
+    def slow() -> None:
+        asked.append(1)
+        release.wait(60)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("slow")
+    release.set()
+    for thread in late:
+        thread.start()
+        thread.join(20)
+    assert (len(asked), len(registry._answers.flights) <= 1) == (is_started, True)
+    assert (registry.check("slow").status, len(asked)) == ("available", 1)
+
+
+@pytest.mark.parametrize("place", ["_launch", "prepared", "in_thread"])
+def test_a_keyboard_interrupt_before_the_thread_is_started(registry: Registry, place: str) -> None:
+    """Wherever it comes, nobody waits for a probe that never begins."""
+    asked: list[int] = []
+    registry.register("gpu", lambda: asked.append(1))
+    with mock.patch.object(checks, place, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        registry.check("gpu")
+    assert registry._answers.flights == []
+    assert (bool(registry.check("gpu")), asked) == (True, [1])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, CircularProbe])
+def test_an_error_of_the_run_is_for_those_who_wait(registry: Registry, error: type[BaseException]) -> None:
+    """All of them, and not for the thread of the probe; it is not kept."""
+    asked: list[int] = []
+
+    @registry.register("gpu")
+    def gpu() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            time.sleep(0.2)
+            raise error(("gpu", "gpu")) if error is CircularProbe else error
+
+    with mock.patch("threading.excepthook") as hook:
+        askers = ask_at_once(registry, "gpu", 8)
+    assert [type(asker.error) for asker in askers] == [error] * 8
+    assert (hook.called, bool(registry.check("gpu")), len(asked)) == (False, True, 2)
+
+
+def test_what_exits_in_a_probe_is_failed(registry: Registry) -> None:
+    """SystemExit ends neither the thread nor the program."""
+    registry.register("gpu", lambda: sys.exit(3))
+    with mock.patch("threading.excepthook") as hook:
+        assert registry.check("gpu").status == "failed"
+    assert not hook.called
+
+
+def test_a_wrong_setting_is_told_to_each(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who asks is told, and the probe is not started."""
+    asked: list[int] = []
+    registry.register("gpu", lambda: asked.append(1))
+    monkeypatch.setenv("SSOT_SHIMS_HAS_GPU", "maybe")
+    askers = ask_at_once(registry, "gpu", 8)
+    assert ({type(asker.error) for asker in askers}, asked) == ({InvalidSetting}, [])
