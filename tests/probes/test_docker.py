@@ -6,22 +6,18 @@ import contextlib
 import grp
 import hashlib
 import os
-import resource
 import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ssot_shims import Availability, capabilities
-from ssot_shims._probes import connection as resolver, connection as stream, docker
+from ssot_shims import Availability
+from ssot_shims._probes import connection as stream, docker
 from ssot_shims._probes.docker_address import DockerAddress, find
 from tests.support.docker_machine import Machine, ask, assert_no, seen
-from tests.support.hints import DOCKER, as_member, as_nobody, assert_it_turns, done, step_of
+from tests.support.hints import DOCKER, as_member, as_nobody, assert_it_turns, step_of
 from tests.support.hostile import (
     ANSWER,
     ENGINE,
@@ -478,183 +474,3 @@ def test_the_words_for_a_socket_of_others(machine: Machine, monkeypatch: pytest.
         monkeypatch.setattr(grp, "getgrgid", {}.__getitem__)
         answer = docker._why_not(find(), PermissionError(), 1)
     assert answer.hint == f"join the group {os.stat(path).st_gid}, and log in again"
-
-
-# --- over TCP
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_nothing_listens(machine: Machine, host: str) -> None:
-    """A refused TCP connection is told as one, for both kinds of addresses, and so is an engine there."""
-    place = "127.0.0.1" if host == "127.0.0.1" else "[::1]"
-    with contextlib.closing(listening((host, 0))) as free_port:
-        port = free_port.getsockname()[1]
-    machine.set("DOCKER_HOST", f"tcp://{place}:{port}")
-    answer = ask()
-    assert_no(answer, f"nothing listens at tcp://{place}:{port} (from DOCKER_HOST)")
-    assert_it_turns(answer, machine)
-
-
-def test_a_name_that_does_not_resolve(machine: Machine) -> None:
-    """The name is told, and what the system says about it."""
-    with pytest.raises(socket.gaierror) as caught:
-        socket.getaddrinfo("engine.invalid", 2375)
-    machine.set("DOCKER_HOST", "tcp://engine.invalid:2375")
-    answer = ask(10)
-    assert_no(answer, f"tcp://engine.invalid:2375 (from DOCKER_HOST) cannot be reached: {caught.value.strerror}")
-    assert_it_turns(answer, machine)
-
-
-def test_a_name_service_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The check is over at its deadline, whatever becomes of the name; once names resolve, the engine is there."""
-    machine.set("DOCKER_HOST", "tcp://engine.example:2375")
-    machine.set("SSOT_SHIMS_TIMEOUT", str(BRIEF))
-    system, answers = socket.getaddrinfo, threading.Event()
-    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
-
-        def slow(*_: object, **_options: object) -> object:
-            answers.wait(10)
-            return system(*engine.place, type=socket.SOCK_STREAM)  # type: ignore[misc]
-
-        monkeypatch.setattr(socket, "getaddrinfo", slow)
-        start = time.monotonic()
-        answer = capabilities.check("docker")
-        assert time.monotonic() - start < BRIEF + 0.3
-        assert answer.status == "timed_out"
-        answers.set()
-        machine.set("SSOT_SHIMS_TIMEOUT", "5")
-        capabilities.refresh("docker")
-        assert capabilities.check("docker")
-
-
-def test_a_name_with_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One address that does not answer leaves time for the next one."""
-    kind = (socket.AF_INET, socket.SOCK_STREAM, 0)
-    with full_backlog(("127.0.0.1", 0)) as full, Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
-        monkeypatch.setattr(resolver, "resolve", lambda *_: [(*kind, full), (*kind, engine.place)])
-        machine.set("DOCKER_HOST", "tcp://several.example:2375")
-        assert ask().reason == (
-            "a Docker engine with API 1.41 answers at tcp://several.example:2375 (from DOCKER_HOST)"
-        )
-
-
-def test_none_of_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no address answers, a refusal says more than a missing route, and silence more than that."""
-    with contextlib.closing(listening(("127.0.0.1", 0))) as free_port:
-        refuses = (socket.AF_INET, socket.SOCK_STREAM, 0, free_port.getsockname())
-    impossible = (socket.AF_INET, socket.SOCK_STREAM, 0, ("255.255.255.255", 1))
-    machine.set("DOCKER_HOST", "tcp://several.example:2375")
-    monkeypatch.setattr(resolver, "resolve", lambda *_: [refuses, impossible])
-    answer = ask()
-    assert_no(answer, "nothing listens at tcp://several.example:2375 (from DOCKER_HOST)")
-    with Peer(refuses[3], says(ANSWER)):
-        assert ask()
-    with full_backlog(("127.0.0.1", 0)) as full:
-        mute_one = (socket.AF_INET, socket.SOCK_STREAM, 0, full)
-        monkeypatch.setattr(resolver, "resolve", lambda *_: [mute_one, refuses])
-        assert ask(BRIEF).status == "timed_out"
-
-
-@pytest.mark.parametrize("is_tcp", [False, True], ids=["unix", "tcp"])
-def test_too_many_open_files(machine: Machine, is_tcp: bool) -> None:
-    """Where this process may open no more files, allowing it more is what turns the answer."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with Peer(("127.0.0.1", 0) if is_tcp else machine.path("x.sock"), says(ANSWER)) as engine:
-        machine.set("DOCKER_HOST", f"{engine.host}x")  # a no, so that every module that finds words is there
-        assert not ask()
-        machine.set("DOCKER_HOST", engine.host)
-        spare = os.dup(0)
-        os.close(spare)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
-        try:
-            answer = ask()
-            assert_no(answer, f"{engine.host} (from DOCKER_HOST) cannot be reached: Too many open files")
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        assert ask()
-
-
-@pytest.mark.parametrize(
-    "error", [PermissionError(1, "Operation not permitted"), OSError(113, "No route to host")], ids=lambda e: e.strerror
-)
-def test_a_firewall_or_a_missing_route(machine: Machine, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
-    """What keeps connections from one place is told in the system's words; an engine at another place turns it.
-
-    No test can put up a firewall for this process alone, so what ``connect`` raises behind one is played.
-    """
-    connect_ = socket.socket.connect
-
-    def refuse(self: socket.socket, place: tuple[str, int]) -> None:
-        if place[1] == 2375:
-            raise error
-        connect_(self, place)
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    machine.set("DOCKER_HOST", "tcp://127.0.0.1:2375")
-    answer = ask()
-    assert_no(answer, f"tcp://127.0.0.1:2375 (from DOCKER_HOST) cannot be reached: {error.strerror}")
-    assert_it_turns(answer, machine)
-
-
-def test_a_connection_to_itself_is_none() -> None:
-    """A free local port may be given to our own end, which must not pass for somebody who listens."""
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        with pytest.raises(ConnectionRefusedError, match="nothing listens there"):
-            stream._connect(own, own.getsockname(), time.monotonic() + 1)
-
-
-def test_a_path_below_the_address(machine: Machine) -> None:
-    """What follows the port goes before the question."""
-    with Peer(("127.0.0.1", 0), says(status("404 Not Found"))) as peer:
-        machine.set("DOCKER_HOST", f"{peer.host}/some/where/")
-        answer = ask()
-        assert_no(answer, f"what answers at {peer.host}/some/where (from DOCKER_HOST) is not a Docker engine")
-        assert_no(answer, "it answered GET /_ping with status 404")
-    assert peer.questions[0].startswith(b"GET /some/where/_ping HTTP/1.1\r\nHost: 127.0.0.1:")
-
-
-def test_ssh_is_not_probed(machine: Machine) -> None:
-    """An engine behind ssh is not asked; user and password are not shown; what the hint says to say is believed."""
-    machine.set("DOCKER_HOST", "ssh://me:secret@engine.example:22")
-    answer = capabilities.check("docker")
-    assert_no(answer, "the engine at ssh://engine.example:22 (from DOCKER_HOST) is not probed")
-    with done(step_of(answer), machine):
-        capabilities.refresh("docker")
-        assert capabilities.check("docker")
-
-
-def test_proxy_variables_are_not_used(machine: Machine) -> None:
-    """A proxy that is set leads nowhere."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY", "https_proxy"):
-        machine.set(name, "http://127.0.0.1:1")
-    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
-        machine.set("DOCKER_HOST", engine.host)
-        assert ask()
-
-
-def test_nothing_is_imported_before_it_is_needed(machine: Machine) -> None:
-    """Without a socket, getting ready and the answer take none of the modules that cost more than all of it."""
-    costly = [
-        "socket",
-        "ssl",
-        "json",
-        "re",
-        "typing",
-        "dataclasses",
-        "threading",
-        "subprocess",
-        "hashlib",
-        "contextlib",
-    ]
-    script = (
-        "import sys, time; from ssot_shims._probes.docker import DockerProbe; "
-        "from ssot_shims._probes.command import ComposeProbe; ComposeProbe(); "
-        "probe = DockerProbe(); probe.prepare(); answer = probe.ask(time.monotonic() + 1); "
-        f"print(answer.status, sorted(set({costly}) & set(sys.modules)))"
-    )
-    environment = {**os.environ, "DOCKER_HOST": f"unix://{machine.path('x.sock')}"}
-    command = [sys.executable, "-X", "frozen_modules=on", "-S", "-c", script]
-    environment["PYTHONPATH"] = str(Path(stream.__file__).parents[2])
-    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    assert printed == "unavailable []\n"
