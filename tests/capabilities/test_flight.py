@@ -34,20 +34,6 @@ def test_sixty_four_threads_start_one_probe(registry: Registry) -> None:
     assert registry.check("slow").status == "available"
 
 
-def test_sixty_four_threads_start_one_probe_of_ours(registry: Registry) -> None:
-    """The same for a probe that runs in one of the asking threads."""
-    asked: list[int] = []
-
-    def slow(deadline: float) -> Availability:
-        asked.append(1)
-        time.sleep(0.2)
-        return yes()
-
-    add_inline(registry, "slow", slow)
-    askers = ask_at_once(registry, "slow")
-    assert (len(asked), {asker.result().reason for asker in askers}) == (1, {"it is"})
-
-
 def test_sixty_four_threads_share_what_was_raised(registry: Registry) -> None:
     """A probe that raises runs once, and everybody is told."""
     asked: list[int] = []
@@ -169,26 +155,6 @@ def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) ->
     assert (asked, registry.check("late").status) == ([], "timed_out")
 
 
-def test_a_probe_that_sleeps_a_minute_is_given_up(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event
-) -> None:
-    """The default deadline is a setting, and the reason names it."""
-    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "0.2")
-
-    @registry.register("minute")
-    def minute() -> None:
-        release.wait(60)
-
-    start = time.monotonic()
-    answer = registry.check("minute")
-    assert time.monotonic() - start < 0.2 + 0.3
-    assert answer.explanation == (
-        f"no answer in 0.2 s; its probe stands at {HERE}:{minute.__code__.co_firstlineno + 2}; "
-        f"to give it longer: SSOT_SHIMS_TIMEOUT=10"
-    )
-    assert 0.2 <= answer.seconds < 0.5
-
-
 def test_a_probe_that_hangs_is_not_started_again(release: threading.Event) -> None:
     """Neither after 5 seconds nor after a refresh, and at once; when it has come back it may be."""
     clock = Clock()
@@ -265,22 +231,6 @@ def test_a_probe_of_ours_may_say_itself_why_it_had_no_answer(registry: Registry)
     add_inline(registry, "mute", mute, timeout=0.2)
     askers = ask_at_once(registry, "mute", 8)
     assert {asker.result().reason for asker in askers} == {"the engine is mute"}
-
-
-def test_a_probe_of_ours_that_misses_its_deadline_is_given_up(registry: Registry, release: threading.Event) -> None:
-    """Everybody is told where it stands, whoever asked first included."""
-
-    def late(deadline: float) -> Availability:
-        release.wait(60)
-        return yes()
-
-    add_inline(registry, "late", late, timeout=0.2)
-    askers = ask_at_once(registry, "late", 4)
-    assert max(asker.seconds for asker in askers) < 0.2 + 0.3
-    reasons = {asker.result().reason for asker in askers}
-    assert len(reasons) == 1
-    assert reasons.pop().startswith("no answer in 0.2 s; its probe stands at ")
-    assert {asker.result().hint for asker in askers} == {"to give it longer: timeout=10 where it is registered ()"}
 
 
 def test_a_late_result_is_timed_out_whether_somebody_waits_or_not(registry: Registry) -> None:
