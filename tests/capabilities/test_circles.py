@@ -43,6 +43,8 @@ def test_a_probe_that_asks_for_itself_is_an_error(registry: Registry) -> None:
     assert {str(asker.error) for asker in askers} == {message("snake", "snake")}
     assert len(asked) == 1
     assert registry._answers.known("snake") is None
+    with pytest.raises(CircularProbe, match="snake -> snake"):
+        asyncio.run(registry.acheck("snake"))
 
 
 def test_a_circle_through_another_is_an_error(registry: Registry) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from ssot_shims import Availability, Registry
 from ssot_shims._capabilities.capability import capability
-from ssot_shims.errors import CircularProbe
 from tests.support.flights import Asker, Clock, Inline, add_inline, ask_at_once, hanging, until, yes
 
 HERE = __file__
@@ -130,13 +129,6 @@ def test_acheck_leaves_the_event_loop_running_while_another_thread_imports_the_p
 
     assert asyncio.run(ask()) < 0.4
     first.join()
-
-
-def test_acheck_raises_what_the_run_ended_with(registry: Registry) -> None:
-    """A circle that only the probe itself closes is told to whoever awaits."""
-    registry.register("selfish", lambda: registry.check("selfish"))
-    with pytest.raises(CircularProbe, match="selfish -> selfish"):
-        asyncio.run(registry.acheck("selfish"))
 
 
 def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) -> None:

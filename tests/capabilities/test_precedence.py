@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from ssot_shims import Availability, Registry
-from ssot_shims._settings import misspelled, no_services, required, timeout
+from ssot_shims._settings import no_services, required
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
 HERE = __file__
@@ -176,13 +176,6 @@ def test_an_override_counts_while_others_end(registry: Registry) -> None:
     assert found.source == "override"
 
 
-def test_an_override_ends_with_an_error_too(registry: Registry) -> None:
-    """The error passes."""
-    with pytest.raises(ZeroDivisionError), registry.override(docker=True):
-        raise ZeroDivisionError
-    assert not registry.check("docker")
-
-
 def test_an_override_says_where_it_is(registry: Registry) -> None:
     """And how to undo it. An Availability is taken as it is, but for who says so."""
     line = test_an_override_says_where_it_is.__code__.co_firstlineno + 3
@@ -237,14 +230,6 @@ def test_a_combination_is_forced_if_it_would_be_another_without(registry: Regist
     registry.register("combined", notation)
     with registry.override(forced_yes=True, forced_no=False):
         assert registry.check("combined").source == source
-
-
-def test_refresh_leaves_overrides(registry: Registry) -> None:
-    """What is forgotten is what the machine said."""
-    with registry.override(docker=True):
-        registry.refresh()
-        assert registry.check("docker")
-    assert not registry.check("docker")
 
 
 def test_an_override_that_is_no_answer_is_refused(registry: Registry) -> None:
@@ -316,15 +301,6 @@ def test_a_setting_that_does_not_read_shows_no_secret(registry: Registry, monkey
     assert "hunter2" not in f"{caught.value!r} {vars(caught.value)}"
 
 
-def test_the_timeout_is_two_and_a_half_seconds_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty is as good as unset."""
-    assert timeout() == 2.5
-    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", " ")
-    assert timeout() == 2.5
-    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "0.5")
-    assert timeout() == 0.5
-
-
 def test_what_is_required_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of capabilities, and of shims behind ``upstream:``; each once."""
     assert required() == ()
@@ -336,25 +312,3 @@ def test_what_is_required_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(caught.value) == (
         "SSOT_SHIMS_REQUIRE is 'docker;postgres'; expected names such as docker,postgres,upstream:HeartbeatConfig"
     )
-
-
-def test_a_setting_for_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``HAS_`` and what is required, with close matches; settings that reach something are no problem."""
-    known = {
-        "SSOT_SHIMS_HAS_DOCKER": "1",
-        "SSOT_SHIMS_NO_SERVICES": "1",
-        "SSOT_SHIMS_TIMEOUT": "3",
-        "SSOT_SHIMS_HAS_DOKCER": "1",
-        "SSOT_SHIMS_HAS_XYZ": "1",
-        "SSOT_SHIMS_TIMEOUTS": "3",
-        "SSOT_SHIMS_REQUIRE": "docker,dokcer,upstream:HeartbeatConfig,upstream:HeartbeetConfig",
-    }
-    for name, value in known.items():
-        monkeypatch.setenv(name, value)
-    assert misspelled(frozenset({"HeartbeatConfig"}), frozenset({"docker"})) == {
-        "SSOT_SHIMS_HAS_DOKCER": "no capability of that name; close: docker",
-        "SSOT_SHIMS_HAS_XYZ": "no capability of that name",
-        "SSOT_SHIMS_TIMEOUTS": "no such setting; close: SSOT_SHIMS_TIMEOUT",
-        "SSOT_SHIMS_REQUIRE=dokcer": "no capability of that name; close: docker",
-        "SSOT_SHIMS_REQUIRE=upstream:HeartbeetConfig": "no shim of that name; close: HeartbeatConfig",
-    }

@@ -130,17 +130,6 @@ def test_a_certificate_path_alone(machine: Machine, client: dict[str, bytes]) ->
 # --- no
 
 
-def test_no_certificate_authority(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
-    """TLS without the file that says whom to trust is a no, as it is for the docker command."""
-    with engine(server(authority)) as peer:
-        machine.set("DOCKER_HOST", peer.host)
-        machine.set("DOCKER_TLS_VERIFY", "1")
-        answer = ask()
-        assert_no(answer, f"No such file or directory: '{machine.home}/.docker/ca.pem'")
-        machine.set("DOCKER_CERT_PATH", written(machine.path("certs"), client))
-        assert ask()
-
-
 STRANGER = trustme.CA(organization_name="another").cert_pem.bytes()
 # What the engine speaks, the files of the client that are other than the right ones, and the problem.
 FAULTS: dict[str, tuple[Speaks, dict[str, bytes], str]] = {

@@ -297,14 +297,3 @@ def test_bodies_are_not_read() -> None:
     """An answer with a body without end is an answer."""
     with Peer(raw(b"HTTP/1.0 200 OK\r\nContent-Length: 99999999999\r\nX: \xff\xfe\r\n\r\nbody")) as peer:
         assert ask(peer.url).reason == f"{peer.url} answered 200"
-
-
-def test_no_http_server() -> None:
-    """What the connection said is the reason; a server there is a yes."""
-    with Peer("200 OK") as peer:
-        port = peer.port
-        assert ask(f"http://127.0.0.1:{port}/x")
-    assert said(ask(f"http://127.0.0.1:{port}/x")) == (
-        "unavailable",
-        f"nothing listens on 127.0.0.1:{port}; start it, or correct the address",
-    )
