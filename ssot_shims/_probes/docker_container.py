@@ -68,7 +68,7 @@ def read_docker(notation: str, rest: str) -> ContainerProbe:
     """The probe of ``docker:container=db``."""
     key, _, container = rest.partition("=")
     if key != "container":
-        raise NotationError(f"asks for {key!r}")
+        raise NotationError(f"asks for {key!r}" if key else "names no container")
     # What engines take; nothing of it has a meaning in a URL or a shell.
     if not (container.isascii() and container[:1].isalnum() and all(c.isalnum() or c in "_.-" for c in container)):
         raise NotationError(f"names the container {container!r}", "letters, digits, _, . and -: docker:container=NAME")

@@ -13,14 +13,13 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
 import ssot_shims
 from ssot_shims import Availability, Capability, CapabilityMissing, Registry, capabilities
 from ssot_shims._capabilities.capability import capability
-from ssot_shims.errors import CircularProbe, InvalidDeclaration, InvalidSetting, UnknownName
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
 from tests.conftest import Write
 from tests.support.flights import Clock, acheck, line_of
 
@@ -216,22 +215,6 @@ def test_a_probe_that_cannot_be_one_is_refused(registry: Registry) -> None:
     assert str(caught.value) == "'gpu' combines other capabilities and has a timeout or ttl; give those to its parts"
 
 
-@pytest.mark.parametrize(
-    ("notation", "message"),
-    [
-        ("tcp://localhost:99999", "the probe 'tcp://localhost:99999' has "),
-        ("tcp://localhost", "the probe 'tcp://localhost' is not a host and a port"),
-        ("tpc://localhost:1", "the probe 'tpc://localhost:1' has an unknown scheme 'tpc'; close: tcp; expected "),
-    ],
-)
-def test_a_notation_that_does_not_read_is_refused(registry: Registry, notation: str, message: str) -> None:
-    """When it is registered, with the part that is wrong."""
-    with pytest.raises(InvalidDeclaration) as caught:
-        registry.register("gpu", notation)
-    assert str(caught.value).startswith(message)
-    assert "gpu" not in registry
-
-
 def test_more_may_be_declared_when_a_name_is_unknown(registry: Registry) -> None:
     """Once, for the first such name; what that registers is found, and what it asks for itself is just unknown."""
     unknown: list[object] = []
@@ -249,17 +232,6 @@ def test_more_may_be_declared_when_a_name_is_unknown(registry: Registry) -> None
     with pytest.raises(UnknownName):
         registry.check("elsewhere")
     assert (registry.when_unknown(declare), registry.when_unknown(None), unknown) == (None, declare, [1])
-
-
-def test_at_most_three_close_matches(registry: Registry) -> None:
-    """Those that are spelled alike come first; the rest of a family is in the list of what is known."""
-    for name in ("gpu_one", "gpu_two", "gpu_three", "gpu_four"):
-        registry.register(name, lambda: True)
-    with pytest.raises(UnknownName) as caught:
-        registry.check("gpu")
-    assert str(caught.value) == (
-        "no capability 'gpu'; close: gpu_two, gpu_one, gpu_four; known: gpu_four, gpu_one, gpu_three, gpu_two"
-    )
 
 
 def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
@@ -353,15 +325,6 @@ def test_a_probe_in_a_module_that_is_still_being_imported(registry: Registry, wr
     assert acme_half.late is acme_half.early
     clock.now = 5
     assert registry.check("gpu")
-
-
-def test_a_module_that_asks_for_its_own_probe_while_it_is_imported_for_it(registry: Registry, write: Write) -> None:
-    """It asks for itself."""
-    write({"acme_circle.py": "import builtins\nearly = builtins.ask_capability('gpu')\ndef gpu(): ...\n"})
-    registry.register("gpu", "python:acme_circle:gpu")
-    with mock.patch("builtins.ask_capability", registry.check, create=True), pytest.raises(CircularProbe) as caught:
-        registry.check("gpu")
-    assert caught.value.names == ("gpu", "gpu")
 
 
 def test_the_built_in_capabilities() -> None:

@@ -40,7 +40,7 @@ WRONG = {
     "imports:numpy": ("has an unknown scheme 'imports'; close: import", SCHEMES),
     "docker-container:db": ("has an unknown scheme 'docker-container'; close: docker", SCHEMES),
     "postgres://localhost": ("has an unknown scheme 'postgres'", SCHEMES),
-    "docker:": ("asks for ''", "docker:container=NAME"),
+    "docker:": ("names no container", "docker:container=NAME"),
     "docker:image=postgres": ("asks for 'image'", "docker:container=NAME"),
     "docker:db": ("asks for 'db'", "docker:container=NAME"),
     "docker:container=": ("names the container ''", CONTAINER),

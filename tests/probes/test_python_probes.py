@@ -340,19 +340,6 @@ def test_a_function_is_loaded_when_asked_for(write: Write) -> None:
     assert (probe.load(), load("python:acme:Gpu.there")) == (acme.gpu, acme.Gpu.there)
 
 
-def test_a_function_that_is_not_there(write: Write) -> None:
-    """What importing raises passes through, and so does a missing name; what is no function is told."""
-    write({"acme.py": "gpu = 3\n", "broken.py": "1 / 0\n"})
-    with pytest.raises(ModuleNotFoundError, match="^No module named 'acme_nowhere'$"):
-        load("python:acme_nowhere:gpu")
-    with pytest.raises(ZeroDivisionError, match="^division by zero$"):
-        load("python:broken:gpu")
-    with pytest.raises(AttributeError, match="^module 'acme' has no attribute 'tpu'$"):
-        load("python:acme:tpu")
-    with pytest.raises(TypeError, match="^acme:gpu is of type int, not a function$"):
-        load("python:acme:gpu")
-
-
 def test_a_module_that_asks_for_itself(write: Write) -> None:
     """It is there while it is being imported, and its version counts."""
     source = """
@@ -367,17 +354,3 @@ def test_a_module_that_asks_for_itself(write: Write) -> None:
         f"acme.inner is at {root}/acme/inner.py",
         "acme-tools is 1, not >=2",
     ]
-
-
-def test_a_module_that_is_still_being_imported(write: Write) -> None:
-    """A function that is not defined yet is told by Python; once the module is complete it is there."""
-    source = (
-        "from ssot_shims._probes.notation import read\n"
-        "try:\n    read('python:acme:gpu').load()\nexcept AttributeError as error:\n    said = str(error)\n"
-        "def gpu(): ...\n"
-        "early = read('python:acme:gpu').load()\n"
-    )
-    write({"acme.py": source})
-    acme = importlib.import_module("acme")
-    assert "partially initialized module 'acme'" in acme.said  # each Python has words of its own for the rest
-    assert acme.early is load("python:acme:gpu") is acme.gpu
