@@ -9,15 +9,13 @@ from time import monotonic
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line, file_of
-from ssot_shims._capabilities.capability import refuse_bad_seconds
+from ssot_shims._capabilities.capability import Capability, refuse_bad_seconds
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Thread
-
-    from ssot_shims._capabilities.capability import Capability
 
 # Seconds after the deadline in which a probe that keeps it may still say why there is no answer, and in which the
 # thread of a run that has ended is waited for: a fork beside a thread warns.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-    Meaning = Callable[[DockerAddress, Answer], Availability]
+    Reader = Callable[[DockerAddress, Answer], Availability]
 
 _LONGEST_VERSION = 64  # characters; what answers may say anything
 # Where the sockets of Desktop on Linux and elsewhere, colima, OrbStack and Rancher Desktop are in a home folder.
@@ -48,25 +48,6 @@ class DockerProbe(SocketProbe):
         return answer_at(find(), deadline)
 
 
-def answer_at(
-    address: DockerAddress, deadline: float, path: str = "/_ping", meaning: Meaning | None = None
-) -> Availability:
-    """What a Docker engine answers at *address* before *deadline*, or why none does. Raises :class:`Unavailable`."""
-    seconds = deadline - monotonic()
-    try:
-        context = _tls_context(address, address.tls) if address.tls else None
-        with _connection(address, deadline) as stream:
-            from contextlib import suppress  # not before there is an engine
-
-            if context:
-                stream.secure(context, str(address.place[0]))
-            with suppress(ConnectionError):  # it has closed already; what it said before that says more
-                stream.send(_question(address, path))
-            return (meaning or _engine)(address, Answer(stream))
-    except (OSError, ValueError, ProtocolError) as error:
-        return _why_not(address, error, seconds)
-
-
 def _engine(address: DockerAddress, answer: Answer) -> Availability:
     """Yes, when *answer* to a ping proves to be an engine's."""
     headers = answer.headers
@@ -80,6 +61,26 @@ def _engine(address: DockerAddress, answer: Answer) -> Availability:
     details = {"kind": "podman" if podman else "docker", "api_version": version, "host": one_line(address.host)}
     reason = f"{f'Podman {podman}' if podman else 'a Docker engine'} with API {version} answers at {address}"
     return Availability(status="available", reason=reason, details=details)
+
+
+def answer_at(address: DockerAddress, deadline: float, path: str = "/_ping", reader: Reader = _engine) -> Availability:
+    """What *reader* makes of a Docker engine's answer to ``GET path``, given before *deadline*, or why there is none.
+
+    Raises :class:`Unavailable`.
+    """
+    seconds = deadline - monotonic()
+    try:
+        context = _tls_context(address, address.tls) if address.tls else None
+        with _connection(address, deadline) as stream:
+            from contextlib import suppress  # not before there is an engine
+
+            if context:
+                stream.secure(context, str(address.place[0]))
+            with suppress(ConnectionError):  # it has closed already; what it said before that says more
+                stream.send(_question(address, path))
+            return reader(address, Answer(stream))
+    except (OSError, ValueError, ProtocolError) as error:
+        return _why_not(address, error, seconds)
 
 
 def _connection(address: DockerAddress, deadline: float) -> Stream:

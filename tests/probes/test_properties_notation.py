@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssot_shims._probes.notation import Probe
 
 SECRET = "hunter2"
-SCHEMES = ("tcp", "unix", "http", "https", "command", "module", "env", "python", "all", "any")
+SCHEMES = ("tcp", "unix", "http", "https", "command", "module", "import", "docker", "env", "python", "all", "any")
 PARTS = (
     *("://", ":", "//", "/", "///", "@", "?", "#", "%", "%20", "[::1]", "[", "]", "[fe80::1%25eth0]", ",", ".", " "),
     *(
@@ -53,6 +53,8 @@ PROPER = st.one_of(
     st.builds("http{}://{}{}{}".format, st.sampled_from(["", "s"]), HOSTS, PORTS, st.just("") | PATHS),
     st.builds("command:{}".format, PROGRAMS),
     st.builds("module:{}{}".format, WORDS, st.sampled_from(["", ">=2", ">=1.4,<2", "==1.*", "~=1.4"])),
+    st.builds("import:{}.{}".format, WORDS, WORDS),
+    st.builds("docker:container={}".format, LETTERS),
     st.builds("env:{}{}".format, LETTERS, st.just("") | WORDS.map("={}".format)),
     st.builds("python:{}.{}:{}.{}".format, WORDS, WORDS, WORDS, WORDS),
     st.builds("{}:{}".format, st.sampled_from(["all", "any"]), st.lists(LETTERS, min_size=1).map(",".join)),
