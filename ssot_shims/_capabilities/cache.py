@@ -152,20 +152,7 @@ class Answers:
         with self.lock:
             for name in names:
                 self.kept.pop(name, None)
-            self._outdate(names)
-
-    def put_over(self, layer: Mapping[str, Availability]) -> None:
-        """Let the answers in *layer* count, before everything that is known and every layer put before."""
-        with self.lock:
-            self.layers = (layer, *self.layers)
-            self._outdate(layer)
-
-    def take_off(self, layer: Mapping[str, Availability]) -> None:
-        """Undo the last :meth:`put_over` of *layer*, whatever layers were put or taken in between."""
-        with self.lock:
-            place = next((i for i, other in enumerate(self.layers) if other is layer), len(self.layers))
-            self.layers = (*self.layers[:place], *self.layers[place + 1 :])
-            self._outdate(layer)
+            self.outdate(names)
 
     def after_fork(self) -> None:
         """In a child: keep answers and overrides; locks, flights and threads have stayed in the parent."""
@@ -175,7 +162,8 @@ class Answers:
         self.flights.clear()
         self._publish({*self.kept, *self.hits})
 
-    def _outdate(self, names: Collection[str]) -> None:
+    def outdate(self, names: Collection[str]) -> None:
+        """Let what flights under way will find for *names* not be kept; called under the lock."""
         for flight in self.flights:
             flight.is_outdated |= flight.capability.name in names
         self._publish(names)
@@ -236,10 +224,16 @@ class Override:
         self._answers, self._layer = answers, layer
 
     def __enter__(self) -> None:
-        self._answers.put_over(self._layer)
+        with self._answers.lock:
+            self._answers.layers = (self._layer, *self._answers.layers)
+            self._answers.outdate(self._layer)
 
     def __exit__(self, *_: object) -> None:
-        self._answers.take_off(self._layer)
+        with self._answers.lock:
+            layers = self._answers.layers
+            place = next((i for i, other in enumerate(layers) if other is self._layer), len(layers))
+            self._answers.layers = (*layers[:place], *layers[place + 1 :])
+            self._answers.outdate(self._layer)
 
 
 def overriding(name: str, value: object, where: str) -> Availability:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from ssot_shims import Availability, Registry
+from ssot_shims._capabilities.cache import Override
 from ssot_shims._settings import no_services, required
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 
@@ -164,13 +165,13 @@ def test_an_override_counts_while_others_end(registry: Registry) -> None:
     class Leaving(dict[str, Availability]):
         def __contains__(self, name: object) -> bool:
             for layer in leaving:
-                answers.take_off(layer)
+                Override(answers, layer).__exit__()
             return False
 
     leaving = [Leaving() for _ in range(3)]
     with registry.override(db=False):
         for layer in leaving:
-            answers.put_over(layer)
+            Override(answers, layer).__enter__()
         found = answers.known("db")
     assert found is not None
     assert found.source == "override"
