@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from inspect import getattr_static
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
-from ssot_shims._contract.difference import Difference, declaration, severity, show, value_severity
-from ssot_shims._contract.members import ABSENT, MISSING, Member, is_dynamic, kind_of, member, offered_names, options_of
+from ssot_shims._contract.difference import Difference, severity, show, value_severity
+from ssot_shims._contract.members import ABSENT, Member, kind_of, member, offered_names, options_of
 from ssot_shims._contract.signature import Callee, are_alike, passes_on, signature_differences, unwrapped
 from ssot_shims._text import describe
 from ssot_shims.errors import InvalidDeclaration
@@ -18,6 +18,7 @@ from ssot_shims.errors import InvalidDeclaration
 _ALSO_KEPT_BY = {
     "class": {"dataclass"},
     "protocol": {"class", "dataclass", "enum"},
+    "method": {"static method", "class method"},
     "class method": {"static method"},
     "static method": {"class method"},
     "property": {"property with a setter", "cached property", "attribute"},
@@ -42,9 +43,11 @@ def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Diffe
     ...     print(difference)
     error: connect(port): the placeholder has port=80; upstream has keyword-only: port=443
     """
-    if not callable(placeholder):
+    if not callable(placeholder) or not hasattr(placeholder, "__name__"):
         problem = f"{show(placeholder)} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
+    if placeholder is upstream:
+        return ()
     name, found = placeholder.__name__, list[Difference]()
     try:
         found.extend(_differences(name, placeholder, upstream))
@@ -73,13 +76,11 @@ def _differences(path: str, placeholder: Any, upstream: Any) -> Iterator[Differe
         yield from signature_differences(path, Callee(function=placeholder), Callee(function=upstream)).values()
         return
     yield from _of_bases(path, placeholder, upstream)
-    seen: Container[str] = ()
+    seen = set[str]()  # what is not said twice
     if promised == "enum":
         yield from _of_enum_members(path, placeholder, upstream)
         seen = {*placeholder.__members__, "__str__"}
-    elif promised == "protocol":
-        yield from _of_protocol(path, placeholder, upstream)
-    else:
+    elif promised != "protocol":
         yield from _of_abstract_methods(path, placeholder, upstream)
         parameters = _of_constructor(path, placeholder, upstream)
         yield from parameters.values()
@@ -88,8 +89,7 @@ def _differences(path: str, placeholder: Any, upstream: Any) -> Iterator[Differe
         yield from options
         if _is_kept(promised, found) and not any(difference.is_error for difference in parameters.values()):
             yield from _of_match_args(path, placeholder, upstream)
-        # What differs in a field or follows from an option is not said twice.
-        seen = {name for name in parameters if member(placeholder, name).is_field}
+        seen = {name for name in parameters if member(placeholder, name).field}
         if options or not _is_kept(promised, found):
             seen |= _FROM_OPTIONS
     for name in offered_names(placeholder):
@@ -113,38 +113,37 @@ def _of_enum_members(path: str, placeholder: type[Enum], upstream: type[Enum]) -
             found = "no such member" if theirs is None else show(theirs.value)
             yield Difference(f"{path}.{name}", show(mine.value), found, is_error)
     one, other = member(placeholder, "__str__"), member(upstream, "__str__")
-    if one.value is not other.value and not (one.is_own and other.is_own):
+    if one.value is not other.value and not (one.is_own() and other.is_own()):
         promised, found = (f"text by {text.value.__qualname__}" for text in (one, other))
-        yield Difference(f"{path}.__str__", promised, found, is_error=not other.is_own)
-
-
-def _of_protocol(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    checkable = [getattr(cls, "_is_runtime_protocol", False) for cls in (placeholder, upstream)]
-    if checkable == [True, False] and kind_of(upstream) == "protocol":
-        yield Difference(f"{path} decorators", "@runtime_checkable", "none for isinstance()")
+        # Upstream's own text may be the same, and one of the placeholder's own may be what upstream's base gives.
+        is_certain = not other.is_own() and not (one.is_own() and other.value is not Enum.__str__)
+        yield Difference(f"{path}.__str__", promised, found, is_certain)
 
 
 def _of_abstract_methods(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
-    promised, found = (vars(cls).get("__abstractmethods__", frozenset[str]()) for cls in (placeholder, upstream))
+    promised, found = (_constant(cls, "__abstractmethods__", frozenset[str]()) for cls in (placeholder, upstream))
     if not found <= promised:
         yield Difference(f"{path} abstract methods", ", ".join(sorted(promised)) or "none", ", ".join(sorted(found)))
 
 
+def _constant(cls: type, name: str, default: Any) -> Any:
+    """What Python keeps under *name* in a class; *default* where that is of another type, as in ``type`` itself."""
+    value = getattr_static(cls, name, default)
+    return value if isinstance(value, type(default)) else default
+
+
 def _of_constructor(path: str, placeholder: type, upstream: Any) -> dict[str, Difference]:
-    has_keywords = issubclass(upstream, (ImportError, NameError, AttributeError))
-    promised = _constructor(placeholder, _message)
-    found = _constructor(upstream, _messages_and_keywords if has_keywords else _messages)
-    differences = signature_differences(path, promised, found)
+    differences = signature_differences(path, _constructor(placeholder, _message), _constructor(upstream, _messages))
     if type(upstream).__call__ is type.__call__:
         return differences
     # The metaclass may add arguments, or take some away.
     return {name: difference.replace(is_error=False) for name, difference in differences.items()}
 
 
-# An exception without a constructor of its own promises to take a message, and accepts as many as it is given.
+# An exception without a constructor of its own promises to take a message, and accepts as many as it is given, besides
+# the keywords of ImportError and AttributeError.
 def _message(message: Any, /) -> None: ...
-def _messages(*messages: Any) -> None: ...
-def _messages_and_keywords(*messages: Any, name: Any = None, path: Any = None, obj: Any = None) -> None: ...
+def _messages(*messages: Any, name: Any = None, path: Any = None, obj: Any = None) -> None: ...
 
 
 def _constructor(cls: Any, of_exception: Callable[..., None]) -> Callee:
@@ -152,14 +151,14 @@ def _constructor(cls: Any, of_exception: Callable[..., None]) -> Callee:
     found = Callee(function=cls, owner=cls)
     for function in (cls.__new__, cls.__init__):
         if passes_on(found) and isinstance(unwrapped(function), FunctionType):
-            found = Callee(function=function, owner=cls, is_bound=True)
+            found = Callee(function=MethodType(function, cls), owner=cls)
     return Callee(function=of_exception) if issubclass(cls, BaseException) and not found.signature() else found
 
 
 def _of_subclassing(what: str, placeholder: type, upstream: type) -> Iterator[Difference]:
     """The keywords behind the bases of a subclass, which a metaclass may take as well."""
     hooks = [member(cls, "__init_subclass__") for cls in (placeholder, upstream)]
-    mine, theirs = ((hook.kind == "class method" and hook.is_own and hook.callee()) or _TAKES_NOTHING for hook in hooks)
+    mine, theirs = ((hook.callee() if hook.is_own() else None) or _TAKES_NOTHING for hook in hooks)
     for name, difference in signature_differences(what, mine, theirs).items():
         if name:
             yield difference if type(upstream) in (type, type(placeholder)) else difference.replace(is_error=False)
@@ -177,32 +176,32 @@ def _of_options(path: str, placeholder: type, upstream: type) -> Iterator[Differ
 
 def _of_match_args(path: str, placeholder: type, upstream: type) -> Iterator[Difference]:
     """What ``case Name(x, y)`` takes; a named tuple that grew no longer unpacks into as many names either."""
-    mine, theirs = (getattr_static(cls, "__match_args__", ()) for cls in (placeholder, upstream))
+    mine, theirs = (_constant(cls, "__match_args__", ()) for cls in (placeholder, upstream))
     if mine != (theirs if issubclass(placeholder, tuple) else theirs[: len(mine)]):
         yield Difference(f"{path}.__match_args__", show(mine), show(theirs))
 
 
 def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
-    is_only_read = mine.is_field and options_of(mine.owner)["", "frozen"]
-    if not _is_kept("property" if is_only_read else mine.kind, theirs.kind):
-        is_missing = theirs.kind == MISSING
-        yield Difference(what, mine.kind, theirs.kind, is_error=not (is_missing and is_dynamic(theirs.owner)))
-    elif mine.kind == "class" and mine.value.__qualname__ == f"{mine.base.__qualname__}.{mine.name}":  # nested
+    kind, found = mine.kind(), theirs.kind()
+    is_only_read = mine.field and options_of(mine.owner)["", "frozen"]
+    if not _is_kept("property" if is_only_read else kind, found):
+        yield Difference(what, kind, found, is_error=not theirs.may_stand_for(kind))
+    elif kind == "class" and mine.value.__qualname__ == f"{mine.owner.__qualname__}.{mine.name}":  # nested
         yield from _differences(what, mine.value, theirs.value)
-    elif mine.kind in ("attribute", "class"):
-        # Of a field, the constructor may set what the class does not have.
-        value = ABSENT if mine.is_field and theirs.default is ABSENT else mine.default
-        is_error = severity((mine.meaning, value), (theirs.meaning, theirs.default))
+    elif kind in ("attribute", "class"):
+        one, other = mine.declared(), theirs.declared()
+        if mine.field and other.default is ABSENT:  # the constructor may set what the class does not have
+            one = one.replace(default=ABSENT)
+        is_error = severity(one, other)
         if is_error is not None:
-            promised, found = (declaration(one.name, one.annotation, one.default) for one in (mine, theirs))
-            yield Difference(what, promised, found, is_error)
+            yield Difference(what, str(one), str(other), is_error)
     else:
         yield from _of_call(what, mine.callee(), theirs.callee())
 
 
 def _of_special_method(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
     is_in_base = theirs.base is not mine.base and any(theirs.base is base for base in mine.owner.__mro__)
-    if theirs.value is None or theirs.value is ABSENT or (is_in_base and mine.is_own):
+    if theirs.value is None or theirs.value is ABSENT or (is_in_base and mine.is_own()):
         yield Difference(what, "special method", "None" if theirs.value is None else "none of its own")
     elif mine.value is not theirs.value:
         yield from _of_call(what, mine.callee(), theirs.callee())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import InitVar
 from inspect import Parameter
 from typing import Annotated, Any, ClassVar, Final, ForwardRef, cast, get_args, get_origin
@@ -14,7 +15,7 @@ from typing_extensions import is_protocol
 from ssot_shims._record import Record
 from ssot_shims._text import one_line
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'")  # the latter as mocks have it
 
 
 class Difference(Record):
@@ -45,44 +46,85 @@ def show(value: object) -> str:
         return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
 
 
-def value_severity(one: object, other: object) -> bool | None:
+class Factory(Record):
+    """What makes the default value of a field."""
+
+    make: Any
+
+    def __repr__(self) -> str:
+        return f"<factory {self.make.__qualname__ if isinstance(self.make, type) else show(self.make)}>"
+
+
+def value_severity(one: object, other: object, modules: Sequence[str] = ("", "")) -> bool | None:
     """Whether a user could tell these two defaults or constants apart: None is no, False perhaps, True yes.
 
-    ``30`` and ``30.0`` are the same, ``True`` and ``1`` are not. What is not equal merely because both modules define
+    ``30`` and ``30.0`` are the same, ``True`` and ``1`` are not. What is not equal merely because both *modules* define
     it, or because only its identity tells it apart, such as ``object()`` as a sentinel, goes by how it reads. Of what
-    shows nothing but an address nobody can say more, nor of ``...``, which stands for a default that is not known.
+    shows nothing but an address nobody can say more, nor of ``...``, which stands for a default that is not known; and
+    a class may stand for its base.
     """
+    if isinstance(one, Factory) and isinstance(other, Factory):
+        return value_severity(one.make, other.make, modules)
     if one is other or one is ...:
         return None
     try:
         is_equal = cast("object", one == other) is True and isinstance(one, bool) is isinstance(other, bool)
     except Exception:
         is_equal = False
-    texts = [show(one), show(other)]
-    if is_equal or texts[0] == texts[1] or _reading(one) == _reading(other):
+    if is_equal or _reading(one, modules[0]) == _reading(other, modules[1]):
         return None
-    return not (other is ... or _ADDRESS.search(" ".join(texts)))
+    if isinstance(one, type) and isinstance(other, type):
+        return not _may_be_compatible(one, other)
+    return not (other is ... or _ADDRESS.search(show(one) + show(other)))
 
 
-def _reading(value: object) -> str:
-    if isinstance(value, type):
-        return value.__qualname__
-    if type(value).__repr__ is object.__repr__:
-        return type(value).__qualname__
-    return _ADDRESS.sub("", show(value)).replace(f"{type(value).__module__}.", "")
+def _reading(value: object, module: str) -> str:
+    """How *value* reads, but for addresses, and the same in whichever *module* it is defined."""
+    if isinstance(value, type) or type(value).__repr__ is object.__repr__:
+        return (value if isinstance(value, type) else type(value)).__qualname__
+    if isinstance(value, (set, frozenset)):
+        return str(sorted(_reading(one, module) for one in cast("Collection[object]", value)))
+    own = "|".join(re.escape(name) for name in (type(value).__module__, module) if name)
+    return re.sub(rf"\b({own})\b", "*", _ADDRESS.sub("", show(value)))
 
 
-_ANYTHING = {"any", "object"}
+_ANYTHING = {"any", "object", "_empty"}  # the last is Parameter.empty
 _NUMBERS = (int, float, complex)
 _QUALIFIERS = (Annotated, ClassVar, Final)
 _PREFIX_OR_QUOTE = re.compile(r"[\w<>]+\.(?=\w|<)|['\"\s]")
 
 
-class Meaning(Record):
-    """What an annotation means: a type, or the annotation itself where that does not resolve, and how it is spelled."""
+class Declared(Record):
+    """What is declared of a name, as its author wrote it and as it is meant; Parameter.empty is what is left out."""
 
-    type: object
-    spelling: str
+    name: str
+    annotation: object
+    default: object
+    names: Mapping[str, object]  # what its module defines
+    owner: type | None  # the class in which it is declared
+
+    def __str__(self) -> str:
+        is_typed = self.annotation is not Parameter.empty
+        text = f"{self.name}: {annotation_text(self.annotation)}" if is_typed else self.name
+        return text if self.default is Parameter.empty else f"{text}{' = ' if is_typed else '='}{show(self.default)}"
+
+    def spelling(self) -> str:
+        """The annotation, read as loosely as two modules may differ in it.
+
+        ``List`` is ``list``, and classes go by their last name, because a placeholder's helper class and upstream's own
+        are two classes of one name; the owner goes by ``Self``.
+        """
+        text = _PREFIX_OR_QUOTE.sub("", annotation_text(self.annotation))
+        return (re.sub(rf"\b{re.escape(self.owner.__name__)}\b", "Self", text) if self.owner else text).casefold()
+
+    def meaning(self) -> object:
+        """The type; ``"Self"`` for the owner and its bases, and the annotation itself where it does not resolve.
+
+        What the type is made of is not resolved: an alias may hold itself.
+        """
+        found = _resolved(self.annotation, self.names)
+        bases = [base for base in self.owner.__mro__ if base.__module__ != "builtins"] if self.owner else []
+        return "Self" if any(found is base for base in bases) else found
 
 
 def annotation_text(annotation: object) -> str:
@@ -92,54 +134,26 @@ def annotation_text(annotation: object) -> str:
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
-def declaration(name: str, annotation: object, default: object) -> str:
-    """``name: type = default``, without what is Parameter.empty."""
-    typed = name if annotation is Parameter.empty else f"{name}: {annotation_text(annotation)}"
-    if default is Parameter.empty:
-        return typed
-    return f"{typed}={show(default)}" if annotation is Parameter.empty else f"{typed} = {show(default)}"
-
-
-def meaning(annotation: object, names: Mapping[str, object], owner: type | None) -> Meaning:
-    """What *annotation* means among *names*, in the class *owner*; no annotation is Any. Never raises.
-
-    In the spelling, ``List`` is ``list``, and classes go by their last name, because a placeholder's helper class and
-    upstream's own are two classes of one name; the owner goes by ``Self``, and so does a base of it. What the type is
-    made of is not resolved: an alias may hold itself.
-    """
-    if annotation is Parameter.empty:
-        return Meaning(type=Any, spelling="any")
-    text = _PREFIX_OR_QUOTE.sub("", annotation_text(annotation))
-    spelling = re.sub(rf"\b{re.escape(owner.__name__)}\b", "Self", text) if owner else text
-    resolved = _resolved(annotation, names)
-    bases: tuple[object, ...] = owner.__mro__ if owner else ()
-    is_own = any(resolved is base for base in bases) and getattr(resolved, "__module__", "") != "builtins"
-    return Meaning(type="Self" if is_own else resolved, spelling=spelling.casefold())
-
-
-def severity(mine: tuple[Meaning, object], theirs: tuple[Meaning, object]) -> bool | None:
+def severity(mine: Declared, theirs: Declared) -> bool | None:
     """How bad it is that type or value of two declarations differ: None is not at all, False a note, True an error.
 
     Between two types it is an error only if both are classes and neither is the other: whether anything else is
     compatible is for type checkers to say. In the numeric tower it is a note too: a promised ``float`` that upstream
     annotates ``int`` works.
     """
-    values = None if mine[1] is Parameter.empty else value_severity(mine[1], theirs[1])
-    return max(values, _type_severity(mine[0], theirs[0]), key=(None, False, True).index)
-
-
-def _type_severity(one: Meaning, other: Meaning) -> bool | None:
-    if one.spelling == other.spelling or _ANYTHING & {one.spelling, other.spelling}:
-        return None
-    return None if value_severity(one.type, other.type) is None else not _may_be_compatible(one.type, other.type)
+    modules = [str(one.names.get("__name__", "")) for one in (mine, theirs)]
+    is_promised = mine.default is not Parameter.empty
+    of_values = value_severity(mine.default, theirs.default, modules) if is_promised else None
+    spellings, types = {mine.spelling(), theirs.spelling()}, (mine.meaning(), theirs.meaning())
+    is_same = len(spellings) == 1 or _ANYTHING & spellings or value_severity(*types) is None
+    of_types = None if is_same else not _may_be_compatible(*types)
+    return max(of_values, of_types, key=(None, False, True).index)
 
 
 def _resolved(annotation: object, names: Mapping[str, object]) -> object:
     if isinstance(annotation, (str, ForwardRef)):
-        try:
+        with suppress(Exception):
             annotation = cast("object", eval(annotation_text(annotation), {}, names))
-        except Exception:
-            return annotation
     if isinstance(annotation, InitVar):
         return cast("Any", annotation).type
     if get_origin(annotation) in _QUALIFIERS:

@@ -6,14 +6,14 @@ import dataclasses
 import dis
 import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from inspect import Parameter
 from typing import Any
 
 from typing_extensions import get_annotations
 
-from ssot_shims._contract.difference import Meaning, annotation_text, meaning, show
+from ssot_shims._contract.difference import Declared, Factory, annotation_text
 from ssot_shims._contract.signature import ANNOTATIONS, Callee, module_names, unwrapped
 from ssot_shims._record import Record
 
@@ -21,8 +21,13 @@ ABSENT = Parameter.empty  # also for what has no annotation, as in a signature
 MISSING, PARAMETER = "no such name", "parameter of the constructor only"
 _LIBRARY = {"builtins", "enum", "typing", "typing_extensions", "abc"}
 _PROPERTIES: tuple[type, ...] = (property, types.DynamicClassAttribute, functools.cached_property)
-# Not callable until they are bound.
-_METHODS: tuple[type, ...] = (functools.partialmethod, functools.singledispatchmethod)
+_KINDS: dict[str, tuple[type, ...]] = {
+    "class": (type,),
+    "static method": (staticmethod, types.BuiltinFunctionType),
+    "class method": (classmethod, types.ClassMethodDescriptorType),
+    "method": (functools.partialmethod, functools.singledispatchmethod),  # not callable until they are bound
+    "attribute": (functools.partial,),  # which binds from 3.14 on
+}
 _CALLED = ("method", "class method", "static method")
 _BY_NAME = ("__call__", "__init_subclass__")  # special methods whose users give keywords
 # Written by Python, dataclass, enum, Protocol or pickle rather than for the users of the class.
@@ -33,79 +38,69 @@ _BOOKKEEPING = {
 }
 
 
-class Factory(Record):
-    """What makes the default value of a field."""
-
-    make: Any
-
-    def __repr__(self) -> str:
-        return f"<factory {self.make.__qualname__ if isinstance(self.make, type) else show(self.make)}>"
-
-
 class Member(Record):
     """A name of a class, as users of the class find it."""
 
     owner: type
     name: str
-    kind: str  # attribute, class, method, class method, static method, property, ... or MISSING
     value: Any  # as it stands in the class that holds it, or ABSENT
     base: type  # that class
-    is_own: bool  # whether somebody wrote it, rather than Python or its metaclass for enum
-    annotation: object
-    meaning: Meaning
-    default: object  # what an instance has unless it is given another; ABSENT if only its constructor knows
-    is_field: bool
+    field: Any  # of a dataclass, or None
+
+    def kind(self) -> str:
+        """``attribute``, ``class``, ``method`` and such, a property of some sort, or what says that it is not there."""
+        value, annotation = self.value, self.declared().annotation
+        is_parameter = "InitVar" in annotation_text(annotation) and not _is_descriptor(value)
+        if self.field is None and (is_parameter or value is ABSENT):
+            if any(self.name in _stored(code) for code in _codes(self.owner)):
+                return "attribute"
+            return PARAMETER if is_parameter else MISSING if annotation is ABSENT else "attribute"
+        if isinstance(value, _PROPERTIES):
+            getter = "cached property" if hasattr(value, "func") else "property"
+            return "property with a setter" if getattr(value, "fset", None) else getter
+        found = next((kind for kind, types in _KINDS.items() if isinstance(value, types)), None)
+        usual = "method" if callable(value) and _is_descriptor(value) else "attribute"
+        return (found or usual) if self.field is None else "attribute"
+
+    def is_own(self) -> bool:
+        """Whether somebody wrote it, rather than Python or its metaclass for enum."""
+        return not is_stdlib(self.base) and not is_stdlib(getattr(self.value, "__objclass__", self.value))
+
+    def declared(self) -> Declared:
+        """Its annotation, and what an instance has unless it is given another; ABSENT if only its constructor knows."""
+        annotation, annotated_in = _find(self.owner, self.name, _annotations)
+        default = self.value if self.field is None else _default(self.field)
+        if self.field is None and _is_descriptor(self.value):
+            default = ABSENT
+        names = module_names(annotated_in)
+        return Declared(name=self.name, annotation=annotation, default=default, names=names, owner=self.owner)
 
     def callee(self) -> Callee | None:
         """What is called when it is called, or read as a property; None if nothing is."""
-        function = getattr(self.value, "__func__", self.value) if self.kind in _CALLED else None
-        if isinstance(self.value, _PROPERTIES):
+        kind, function = self.kind(), None
+        if kind in _CALLED:
+            function = getattr(self.value, "__func__", self.value)
+        elif isinstance(self.value, _PROPERTIES):
             function = getattr(self.value, "fget", None) or getattr(self.value, "func", None)
-        is_bound, is_operator = self.kind != "static method", self.name.startswith("__") and self.name not in _BY_NAME
-        return function and Callee(function=function, owner=self.owner, is_bound=is_bound, is_operator=is_operator)
+        if callable(function) and kind != "static method":
+            function = types.MethodType(function, self.owner)
+        is_operator = self.name.startswith("__") and self.name not in _BY_NAME
+        return function and Callee(function=function, owner=self.owner, is_operator=is_operator)
+
+    def may_stand_for(self, kind: str) -> bool:
+        """Whether it may be used as one of that *kind*: it may hold a function, or be set in a hidden way."""
+        own = self.kind()
+        may_be_called = own in ("attribute", "class") and (self.value is ABSENT or callable(self.value))
+        return _is_dynamic(self.owner) if own == MISSING else kind in _CALLED and may_be_called
 
 
 def member(cls: type, name: str) -> Member:
     """The member of *cls* with that name, wherever it comes from."""
     value, base = _find(cls, name)
-    annotation, annotated_in = _annotation(cls, name)
-    field = _fields(cls).get(name)
-    return Member(
-        owner=cls,
-        name=name,
-        kind=_kind(cls, name, value, annotation) if field is None else "attribute",
-        value=value,
-        base=base,
-        is_own=not is_stdlib(base) and not is_stdlib(getattr(value, "__objclass__", value)),
-        annotation=annotation,
-        meaning=meaning(annotation, module_names(annotated_in), cls),
-        default=_default(value, field),
-        is_field=field is not None,
-    )
+    return Member(owner=cls, name=name, value=value, base=base, field=_fields(cls).get(name))
 
 
-def _kind(cls: type, name: str, value: Any, annotation: object) -> str:
-    if "InitVar" in annotation_text(annotation) and not _is_descriptor(value):
-        return PARAMETER
-    if value is ABSENT:
-        is_set = annotation is not ABSENT or any(name in _stored(code) for code in _codes(cls))
-        return "attribute" if is_set else MISSING
-    if isinstance(value, type):
-        return "class"
-    if isinstance(value, (staticmethod, types.BuiltinFunctionType)):
-        return "static method"
-    if isinstance(value, (classmethod, types.ClassMethodDescriptorType)):
-        return "class method"
-    if isinstance(value, _PROPERTIES):
-        getter = "cached property" if hasattr(value, "func") else "property"
-        return "property with a setter" if getattr(value, "fset", None) else getter
-    is_method = callable(value) or isinstance(value, _METHODS)
-    return "method" if is_method and _is_descriptor(value) else "attribute"
-
-
-def _default(value: object, field: Any) -> object:
-    if field is None:
-        return ABSENT if _is_descriptor(value) else value
+def _default(field: Any) -> object:
     if hasattr(field.default, "default_factory"):  # itself describes a field, as those of pydantic do
         field = field.default
     if field.default_factory not in (None, dataclasses.MISSING):
@@ -134,7 +129,7 @@ def options_of(cls: type) -> dict[tuple[str, str], bool]:
     return found
 
 
-def is_dynamic(cls: type) -> bool:
+def _is_dynamic(cls: type) -> bool:
     """Whether an instance may have names that nobody can read off the class."""
     hooks = [_find(owner, "__getattr__") for owner in (cls, type(cls))]
     has_hook = any(value is not ABSENT and not is_stdlib(base) for value, base in hooks)
@@ -146,14 +141,14 @@ def offered_names(cls: type) -> list[str]:
     """The names of *cls* and its bases that somebody wrote for its users, and ``__hash__`` if it can be hashed."""
     bases = [base for base in reversed(cls.__mro__) if not is_stdlib(base)]
     names = dict.fromkeys(name for base in bases for name in (*_annotations(base), *vars(base)))
-    members = [member(cls, name) for name in names]
-    public = [one.name for one in members if not one.name.startswith("_") and one.kind != PARAMETER]
+    members = [member(cls, name) for name in names if name not in _BOOKKEEPING]
+    public = [one.name for one in members if not one.name.startswith("_") and one.kind() != PARAMETER]
     special = [
-        one.name for one in members if one.name[:2] == "__" == one.name[-2:] and one.kind in _CALLED and one.is_own
+        one.name for one in members if one.name[:2] == "__" == one.name[-2:] and one.kind() in _CALLED and one.is_own()
     ]
     if kind_of(cls) != "protocol" and _find(cls, "__hash__")[0] is not None:
         special.append("__hash__")
-    return [name for name in dict.fromkeys([*public, *special]) if name not in _BOOKKEEPING]
+    return [*dict.fromkeys([*public, *special])]
 
 
 def is_stdlib(thing: object) -> bool:
@@ -174,20 +169,14 @@ def _annotations(cls: type) -> dict[str, Any]:
     return get_annotations(cls, format=ANNOTATIONS)
 
 
-def _find(cls: type, name: str) -> tuple[Any, type]:
+def _find(cls: type, name: str, held_by: Callable[[type], Mapping[str, Any]] = vars) -> tuple[Any, type]:
     """The value of *name* as it stands in the class that holds it, and that class; or ABSENT."""
-    return next(((vars(base)[name], base) for base in cls.__mro__ if name in vars(base)), (ABSENT, cls))
-
-
-def _annotation(cls: type, name: str) -> tuple[object, type]:
-    found = ((_annotations(base)[name], base) for base in cls.__mro__ if name in _annotations(base))
-    return next(found, (ABSENT, cls))
+    return next(((held_by(base)[name], base) for base in cls.__mro__ if name in held_by(base)), (ABSENT, cls))
 
 
 def _codes(cls: type) -> Iterator[types.CodeType]:
     """The byte code of all functions that make or change an instance."""
-    owners: list[type] = [cls, type(cls)]
-    bases = [base for owner in owners for base in owner.__mro__ if not is_stdlib(base)]
+    bases = [base for owner in (cls, type(cls)) for base in owner.__mro__ if not is_stdlib(base)]
     for value in (value for base in bases for value in vars(base).values()):
         function = unwrapped(getattr(value, "fset", None) or getattr(value, "__func__", value))
         if isinstance(function, types.FunctionType):
@@ -197,7 +186,8 @@ def _codes(cls: type) -> Iterator[types.CodeType]:
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
     yield code
     for inner in code.co_consts:
-        yield from _nested(inner) if isinstance(inner, types.CodeType) else ()
+        if isinstance(inner, types.CodeType):
+            yield from _nested(inner)
 
 
 def _stores_any_name(code: types.CodeType) -> bool:
@@ -207,12 +197,7 @@ def _stores_any_name(code: types.CodeType) -> bool:
     return "setattr" in names or bool(names & {"__dict__", "vars"} and is_filled)
 
 
-def _stored(code: types.CodeType) -> Iterator[object]:
-    """The attributes that a function stores on ``self``, or where that is not its word, on any of its variables."""
-    variables, loaded = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}, ""
-    if any("setattr" in name for name in code.co_names):
-        yield from code.co_consts
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "STORE_ATTR" and loaded in ({"self"} & variables or variables):
-            yield instruction.argval
-        loaded = instruction.argrepr.rpartition(", ")[2]  # from 3.13 on, one instruction may load two
+def _stored(code: types.CodeType) -> set[object]:
+    """The attributes that a function stores, on whatever object; a constant may be the name of one."""
+    constants = code.co_consts if any("setattr" in name for name in code.co_names) else ()
+    return {*constants, *(one.argval for one in dis.get_instructions(code) if one.opname == "STORE_ATTR")}

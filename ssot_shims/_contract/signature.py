@@ -7,14 +7,17 @@ import sys
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from inspect import Parameter, Signature
-from typing import Any, cast, get_args, get_origin
+from types import UnionType
+from typing import Any, cast, get_origin
 
 from typing_extensions import Format
 
-from ssot_shims._contract.difference import Difference, Meaning, annotation_text, declaration, meaning, severity
+from ssot_shims._contract.difference import Declared, Difference, annotation_text, severity
 from ssot_shims._record import Record
 
 ONLY_POSITIONAL, EITHER = Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD
+ARGS, KWARGS, REQUIRED = Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD, Parameter.empty
+_KINDS = {ONLY_POSITIONAL: "positional-only", Parameter.KEYWORD_ONLY: "keyword-only"}
 
 
 class Parameters(Record):
@@ -27,14 +30,10 @@ class Parameters(Record):
 
     @classmethod
     def of(cls, signature: Signature) -> Parameters:
-        parameters = signature.parameters.values()
-        kinds = [parameter.kind for parameter in parameters]
-        return cls(
-            positional=tuple(p for p in parameters if p.kind in (ONLY_POSITIONAL, EITHER)),
-            named={p.name: p for p in parameters if p.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)},
-            has_args=Parameter.VAR_POSITIONAL in kinds,
-            has_kwargs=Parameter.VAR_KEYWORD in kinds,
-        )
+        kinds = [p.kind for p in signature.parameters.values()]
+        named = {p.name: p for p in signature.parameters.values() if p.kind not in (ARGS, KWARGS)}
+        positional = tuple(p for p in named.values() if p.kind in (ONLY_POSITIONAL, EITHER))
+        return cls(positional=positional, named=named, has_args=ARGS in kinds, has_kwargs=KWARGS in kinds)
 
     def position(self, name: str) -> int | None:
         """Where a value for *name* goes by position; None if it cannot."""
@@ -49,7 +48,7 @@ class Parameters(Record):
 
     def unreached(self, count: int) -> set[str]:
         """The required positional-only parameters behind the first *count*."""
-        return {p.name for p in self.positional[count:] if p.kind is ONLY_POSITIONAL and is_required(p)}
+        return {p.name for p in self.positional[count:] if p.kind is ONLY_POSITIONAL and p.default is REQUIRED}
 
     def filled(self, count: int) -> set[str]:
         """The names that *count* positional arguments rule out as keywords."""
@@ -61,12 +60,7 @@ class Parameters(Record):
 
     def required(self, count: int) -> set[str]:
         """The parameters that have to be given by keyword."""
-        return {name for name in self.keywords(count) if is_required(self.named[name])}
-
-
-def is_required(parameter: Parameter) -> bool:
-    """Whether there is no call without it."""
-    return parameter.default is Parameter.empty
+        return {name for name in self.keywords(count) if self.named[name].default is REQUIRED}
 
 
 def incompatible(mine: Parameters, theirs: Parameters) -> set[str]:
@@ -120,17 +114,17 @@ _RETURNED_BY: dict[str, Any] = {
 }
 _DECORATORS: dict[str, Any] = {"context manager": contextmanager, "async context manager": asynccontextmanager}
 _MANAGERS = {decorator(print).__code__: sort for sort, decorator in _DECORATORS.items()}  # all it makes share its code
+_ANYTHING = (Any, object, UnionType, Parameter.empty)
 
 
 class Callee(Record):
-    """Something to call, as its user does: the class it belongs to, and whether its first parameter is filled already.
+    """Something to call, bound as its user finds it, and the class it belongs to.
 
     An operator passes its operands by position and always as many: names and ``*args`` of its method are no promise.
     """
 
     function: Callable[..., object]
     owner: type | None = None
-    is_bound: bool = False
     is_operator: bool = False
 
     def signature(self) -> Signature | None:
@@ -139,40 +133,37 @@ class Callee(Record):
             found = inspect.signature(self.function, **_READ)
         except Exception:  # __signature__ may be anything
             return None
-        parameters = list(found.parameters.values())
-        if self.is_bound and parameters and parameters[0].kind in (ONLY_POSITIONAL, EITHER):
-            del parameters[0]
-        if self.is_operator:
-            if any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
-                return None
-            parameters = [p.replace(kind=ONLY_POSITIONAL) if p.kind is EITHER else p for p in parameters]
-        returns = Signature.empty if isinstance(self.function, type) else found.return_annotation
-        return Signature(parameters, return_annotation=returns)
+        if isinstance(self.function, type):
+            return found.replace(return_annotation=Signature.empty)
+        if not self.is_operator:
+            return found
+        parameters = [p.replace(kind=ONLY_POSITIONAL) if p.kind is EITHER else p for p in found.parameters.values()]
+        return None if ARGS in {p.kind for p in parameters} else found.replace(parameters=parameters)
 
-    def meaning(self, annotation: object) -> Meaning:
-        """What *annotation* means here."""
-        return meaning(annotation, module_names(unwrapped(self.function)), self.owner)
+    def declared(self, name: str, annotation: object, default: object = Parameter.empty) -> Declared:
+        """What is declared of a parameter, or of what is returned."""
+        names = module_names(unwrapped(self.function))
+        return Declared(name=name, annotation=annotation, default=default, names=names, owner=self.owner)
+
+    def result(self) -> type | None:
+        """The class of what a call returns; None if its annotation does not say."""
+        signature = self.signature()
+        returned: Any = self.declared("", signature.return_annotation).meaning() if signature else Any
+        origin = get_origin(returned) or returned
+        return origin if isinstance(origin, type) and all(origin is not other for other in _ANYTHING) else None
 
     def sorts(self) -> set[str]:
         """What it is called as: itself, what it wraps, and what a plain function returns by its annotation."""
         manager = _MANAGERS.get(getattr(self.function, "__code__", None))
         own = {"function", manager} if manager else {_sort(self.function), _sort(unwrapped(self.function))}
-        signature = self.signature()
-        origin = _origin(self.meaning(signature.return_annotation)) if signature and "function" in own else object
-        return own | {sort for sort, returned in _RETURNED_BY.items() if issubclass(origin, returned)}
-
-    def awaited(self, returns: object) -> Meaning:
-        """What awaiting a call gives."""
-        found = self.meaning(returns)
-        if "function" not in self.sorts() or not issubclass(_origin(found), Awaitable):
-            return found
-        return self.meaning((Parameter.empty, *get_args(found.type))[-1])
+        result = self.result() if "function" in own else None
+        return own | {sort for sort, returned in _RETURNED_BY.items() if result and issubclass(result, returned)}
 
 
 def module_names(thing: object) -> Mapping[str, object]:
     """The names that *thing* sees where it is defined: those of its module, as far as that is imported."""
-    module = sys.modules.get(getattr(thing, "__module__", None) or "")
-    return getattr(thing, "__globals__", None) or (vars(module) if module else {})
+    names, module = getattr(thing, "__globals__", None), sys.modules.get(getattr(thing, "__module__", None) or "")
+    return cast("dict[str, object]", names) if isinstance(names, dict) else vars(module) if module else {}
 
 
 def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> dict[str, Difference]:
@@ -186,25 +177,25 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> d
     if found is None or (passes_on(upstream) and not passes_on(placeholder)):
         unknown = "one that passes on what it is given" if found else "one that cannot be read"
         return {"": Difference(path, f"the signature {promised}", unknown, is_error=False)}
-    differences: dict[str, Difference] = {}
     mine, theirs = placeholder.sorts(), upstream.sorts()
+    differences = dict(_of_parameters(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found)))
     if not are_alike(mine, theirs):
-        differences[""] = Difference(path, " or ".join(sorted(mine - theirs)), " or ".join(sorted(theirs - mine)))
-    differences.update(_of_parameters(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found)))
-    read = Callee.awaited if "coroutine function" in mine & theirs else Callee.meaning
-    one, other = promised.return_annotation, found.return_annotation
-    is_error = severity((read(placeholder, one), Parameter.empty), (read(upstream, other), Parameter.empty))
-    if is_error is not None:
-        texts = annotation_text(one), annotation_text(other)
-        differences["return"] = Difference(f"{path} return type", *texts, is_error)
+        is_certain = theirs != {"function"} or upstream.result() is not None  # else it may return an awaitable
+        texts = " or ".join(sorted(mine - theirs)), " or ".join(sorted(theirs - mine))
+        differences = {"": Difference(path, *texts, is_certain), **differences}
+    returns = promised.return_annotation, found.return_annotation
+    severest = severity(placeholder.declared("", returns[0]), upstream.declared("", returns[1]))
+    # An awaitable is not compared with what awaiting the other one gives.
+    if severest is not None and ("function" in mine) is ("function" in theirs):
+        texts = annotation_text(returns[0]), annotation_text(returns[1])
+        differences["return"] = Difference(f"{path} return type", *texts, severest)
     return differences
 
 
 def passes_on(callee: Callee) -> bool:
     """Whether it takes whatever it is given, and so tells nothing of what is behind it."""
     signature = callee.signature()
-    kinds = [parameter.kind for parameter in signature.parameters.values()] if signature else []
-    return kinds == [Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD]
+    return signature is not None and [p.kind for p in signature.parameters.values()] == [ARGS, KWARGS]
 
 
 def are_alike(mine: set[str], theirs: set[str]) -> bool:
@@ -218,15 +209,13 @@ def _of_parameters(
     faulty = incompatible(mine, theirs)
     for name in dict.fromkeys([*mine.named, *theirs.named, "*args", "**kwargs"]):
         promised, found = mine.named.get(name), _counterpart(name, mine, theirs)
-        is_error, change = None, ""
-        if name in faulty:
-            is_error, change = True, _change(name, mine, theirs)
-        elif promised and found:
-            types = placeholder.meaning(promised.annotation), upstream.meaning(found.annotation)
-            is_error = severity((types[0], promised.default), (types[1], found.default))
+        one = promised and placeholder.declared(promised.name, promised.annotation, promised.default)
+        other = found and upstream.declared(found.name, found.annotation, found.default)
+        change = _change(name, mine, theirs) if name in faulty else ""
+        is_error = True if name in faulty else severity(one, other) if one and other else None
         if is_error is not None:
-            texts = _declaration(name, promised), change + _declaration(name, found)
-            yield name, Difference(f"{path}({name})", *texts, is_error)
+            nothing = name if "*" in name else "no such parameter"
+            yield name, Difference(f"{path}({name})", str(one or nothing), f"{change}{other or nothing}", is_error)
 
 
 def _counterpart(name: str, mine: Parameters, theirs: Parameters) -> Parameter | None:
@@ -240,23 +229,15 @@ def _change(name: str, mine: Parameters, theirs: Parameters) -> str:
     """How *theirs* wants what is at fault, as a text to put before its declaration."""
     promised, found = mine.named.get(name), theirs.named.get(name)
     if found is None:
-        replaced = "no such parameter; in its place: " if _counterpart(name, mine, theirs) else ""
-        return "no " if "*" in name else replaced
-    before, after = mine.position(name), theirs.position(name)
-    changes = {
-        "positional-only": promised and found.kind is ONLY_POSITIONAL is not promised.kind,
-        "keyword-only": before is not None and after is None,
-        f"position {(after or 0) + 1}": None not in (before, after) and before != after,
-        "required": is_required(found) and not (promised and is_required(promised)),
-    }
-    other_way = "by position too" if promised and before is None else "by keyword too"
-    return f"{', '.join(change for change, holds in changes.items() if holds) or other_way}: "
-
-
-def _declaration(name: str, parameter: Parameter | None) -> str:
-    if parameter is None:
-        return name if "*" in name else "no such parameter"
-    return declaration(parameter.name, parameter.annotation, parameter.default)
+        return "no " if "*" in name else "no such parameter; in its place: " if _counterpart(name, mine, theirs) else ""
+    position, changes = theirs.position(name), list[str]()
+    if found.kind is not EITHER and (promised is None or found.kind is not promised.kind):
+        changes.append(_KINDS[cast("Any", found.kind)])
+    elif position is not None and position != mine.position(name):
+        changes.append(f"position {position + 1}")
+    if found.default is REQUIRED and not (promised and promised.default is REQUIRED):
+        changes.append("required")
+    return f"{', '.join(changes) or 'by keyword too'}: "
 
 
 def unwrapped(function: Callable[..., object]) -> Callable[..., object]:
@@ -265,11 +246,6 @@ def unwrapped(function: Callable[..., object]) -> Callable[..., object]:
         return cast("Callable[..., object]", inspect.unwrap(function))
     except ValueError:  # wrapped in a circle
         return function
-
-
-def _origin(returned: Meaning) -> type:
-    origin = get_origin(returned.type) or returned.type
-    return origin if isinstance(origin, type) else object
 
 
 def _sort(function: Callable[..., object]) -> str:

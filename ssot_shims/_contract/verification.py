@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from doctest import FAIL_FAST, DocTest, DocTestFinder, DocTestRunner, Example
-from itertools import dropwhile
 from traceback import format_exception_only
 from typing import Any
 
@@ -30,15 +29,15 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
     module = sys.modules.get(placeholder.__module__)
     names = {**(vars(module) if module else {}), name: upstream}
     collector = _Collector(verbose=False)  # or doctest looks for -v among the arguments of the process
+    collector.differences = []
     try:
         tests = DocTestFinder().find(placeholder, name, module, globs=names)
     except ValueError as error:
         return (Difference(f"{name} docstrings", f"examples that do not read: {error}", "not run them"),)
-    if sys.flags.optimize and any("assert" in example.source for test in tests for example in test.examples):
-        unseen = Difference(f"{name} docstrings", "examples with assert", "not run those under -O", is_error=False)
-        collector.differences.append(unseen)
     for test in tests:
-        if not _is_private(test.name.removeprefix(name)):
+        if not any(
+            part.startswith("_") and not part.endswith("__") for part in test.name.split(".")[1:]
+        ):  # not private
             collector.run(test)
     return tuple(collector.differences)
 
@@ -46,9 +45,7 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
 class _Collector(DocTestRunner):
     """Keeps what doctest would print."""
 
-    def __init__(self, *, verbose: bool) -> None:
-        super().__init__(verbose=verbose)
-        self.differences: list[Difference] = []
+    differences: list[Difference]
 
     def report_failure(self, out: object, test: DocTest, example: Example, got: str) -> None:
         self._add(test, example, _outcome(got))
@@ -64,14 +61,9 @@ class _Collector(DocTestRunner):
 
 def _outcome(text: str) -> str:
     """What an example printed; of a traceback, the exception it ends with."""
-    lines = text.rpartition(_TRACEBACK)[2].splitlines()
     if _TRACEBACK in text:
-        lines = list(dropwhile(lambda line: line.startswith(" "), lines))
-    return "\n".join(lines).strip() or "no output"
-
-
-def _is_private(dotted: str) -> bool:
-    return any(part.startswith("_") and not part.endswith("__") for part in dotted.split("."))
+        text = text.rpartition("\n ")[2].partition("\n")[2]  # behind the last line of the last frame
+    return text.strip() or "no output"
 
 
 def verify(obj: object) -> tuple[Difference, ...]:

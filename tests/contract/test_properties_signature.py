@@ -3,11 +3,60 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
+from itertools import chain, combinations
 from types import MethodType
+from typing import Any
 
 from ssot_shims._contract.signature import Callee, signature_differences
-from tests.contract.test_signature import DEFAULTS, KINDS, calls, function_of, keeps_meaning, landed
 from tests.support.chance import Chance, Choices, choices
+
+KINDS = {
+    "positional-only": Parameter.POSITIONAL_ONLY,
+    "either": Parameter.POSITIONAL_OR_KEYWORD,
+    "keyword-only": Parameter.KEYWORD_ONLY,
+}
+DEFAULTS = (0, -1)
+
+
+def function_of(signature: Signature) -> Any:
+    names: dict[str, Any] = {}
+    exec(f"def f{signature}: return locals()", names)
+    return names["f"]
+
+
+def calls(letters: str) -> list[tuple[tuple[int, ...], dict[str, str]]]:
+    """Every way to call a function of these parameters, and a few that it does not have; each value tells its place."""
+    names = [*letters, "z"]
+    return [
+        (tuple(range(1, count + 1)), {name: f"by name {name}" for name in keywords})
+        for count in range(len(letters) + 2)
+        for keywords in chain.from_iterable(combinations(names, size) for size in range(len(names) + 1))
+    ]
+
+
+def landed(function, positional, keywords) -> dict[str, Any] | None:
+    """Where Python itself puts each argument: the names and what they hold; None if the call does not bind."""
+    try:
+        return function(*positional, **keywords)
+    except TypeError:
+        return None
+
+
+def keeps_meaning(mine: dict[str, Any], theirs: dict[str, Any], promised: Signature, found: Signature) -> bool:
+    """Whether each value that reaches a parameter of mine reaches the one of theirs that has to have it."""
+    return all(
+        reaches(value, name, theirs, found, is_nameless=promised.parameters[name].kind is Parameter.POSITIONAL_ONLY)
+        for name, value in mine.items()
+        if name not in ("args", "kwargs") and value not in DEFAULTS
+    )
+
+
+def reaches(value, name: str, theirs: dict[str, Any], found: Signature, *, is_nameless: bool) -> bool:
+    if name in found.parameters:
+        return theirs[name] == value
+    gathered = value in theirs.get("args", ()) or value in theirs.get("kwargs", {}).values()
+    return gathered or is_nameless
+
 
 LETTERS = "abc"
 CALLS = calls(LETTERS)
@@ -102,7 +151,7 @@ def test_an_error_is_told_exactly_if_some_call_is_not_safe(always: Chance) -> No
         callable_ones = [MethodType(function, "self") if is_bound else function for function in functions]
         safe = is_safe(promised, found, *callable_ones)
         seen[safe] += 1
-        callees = [Callee(function=function, is_bound=is_bound) for function in functions]
+        callees = [Callee(function=one) for one in callable_ones]
         differences = signature_differences("f", *callees).values()
         assert (not any(difference.is_error for difference in differences)) is safe, f"{promised} and {found}"
         whats = [difference.what for difference in differences]

@@ -8,8 +8,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from ssot_shims import Difference
-from ssot_shims._contract.verification import run_examples
+from ssot_shims import shim, verify
+from ssot_shims._contract.verification import run_examples, verify_record
+from tests.contract.pairs import load, short
 
 FACTOR = 2
 
@@ -102,34 +103,29 @@ def test_examples_that_fail(capsys):
             print("tripled")
             return "Tripler"
 
-    assert run_examples(Doubler, Tripler) == (
-        Difference("Doubler docstring, line 3: Doubler(4).doubled", "8", "12"),
-        Difference("Doubler docstring, line 5: Doubler(4).doubled == 4 * FACTOR", "True", "False"),
-        Difference('Doubler docstring, line 8: Doubler("a").check()', "TypeError: not a number", "ValueError: a\nb"),
-        Difference(
+    assert found(Doubler, Tripler) == [
+        ("Doubler docstring, line 3: Doubler(4).doubled", "8", "12"),
+        ("Doubler docstring, line 5: Doubler(4).doubled == 4 * FACTOR", "True", "False"),
+        ('Doubler docstring, line 8: Doubler("a").check()', "TypeError: not a number", "ValueError: a\nb"),
+        (
             "Doubler docstring, line 11: Doubler([1, 2])  # doctest: +ELLIPSIS",
             "<...Doubler... at ...>",
             "tripled\nTripler",
         ),
-        Difference("Doubler.Options docstring, line 2: Doubler.Options.exact", "True", "False"),
-        Difference(
+        ("Doubler.Options docstring, line 2: Doubler.Options.exact", "True", "False"),
+        (
             "Doubler.doubled docstring, line 3: for number in (1, 2):\n    print(Doubler(number).doubled)",
             "2\n4",
             "3\n6",
         ),
-    )
+    ]
     assert capsys.readouterr() == ("", "")
 
 
-def test_example_that_raises():
-    """An exception that nobody expected is told as Python tells it."""
-
-    def later(value):
-        raise NotImplementedError("later")
-
-    assert list(map(str, run_examples(double, later))) == [
-        "error: double docstring, line 2: double(4): the placeholder has 8; upstream has NotImplementedError: later"
-    ]
+def found(placeholder, upstream):
+    differences = run_examples(placeholder, upstream)
+    assert all(difference.is_error for difference in differences)
+    return [(difference.what, difference.placeholder, difference.upstream) for difference in differences]
 
 
 def test_examples_after_an_exception():
@@ -139,23 +135,24 @@ def test_examples_after_an_exception():
         def __init__(self, value):
             raise OSError("no")
 
-    assert [difference.what.partition(":")[0] for difference in run_examples(Doubler, Broken)] == [
+    assert [what.partition(":")[0] for what, _, _ in found(Doubler, Broken)] == [
         "Doubler docstring, line 3",
         "Doubler.__len__ docstring, line 2",
         "Doubler.doubled docstring, line 3",
     ]
 
 
-def test_example_that_gives_nothing():
-    """No output is told in words."""
-    assert run_examples(double, lambda value: None) == (
-        Difference("double docstring, line 2: double(4)", "8", "no output"),
-    )
+def later(value):
+    raise NotImplementedError("later")
 
 
-def test_exit_in_an_example():
-    """An upstream that exits fails its example, and does not end the process."""
-    assert run_examples(double, sys.exit) == (Difference("double docstring, line 2: double(4)", "8", "SystemExit: 4"),)
+@pytest.mark.parametrize(
+    ("upstream", "got"),
+    [(later, "NotImplementedError: later"), (lambda value: None, "no output"), (sys.exit, "SystemExit: 4")],
+)
+def test_an_example_that_raises_or_gives_nothing(upstream, got):
+    """An exception is told as Python tells it, no output in words; an upstream that exits ends no process."""
+    assert found(double, upstream) == [("double docstring, line 2: double(4)", "8", got)]
 
 
 def test_interrupt_passes():
@@ -185,47 +182,60 @@ def test_examples_that_do_not_read():
     )
 
 
-def test_module_that_is_gone(monkeypatch):
+def test_module_that_is_gone():
     """A placeholder whose module nobody can find has only itself to speak of."""
     module = ModuleType("acme_gone")
     exec('def answer():\n    """\n    >>> answer()\n    42\n    """', vars(module))
     assert run_examples(module.answer, lambda: 42) == ()
-    assert run_examples(module.answer, lambda: 41) == (Difference("answer docstring, line 2: answer()", "42", "41"),)
-
-
-def test_stripped_docstrings(monkeypatch):
-    """Under -OO nobody knows whether there is anything to run, which is said."""
-    monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=2))
-    assert list(map(str, run_examples(double, None))) == [
-        "note: double docstrings: the placeholder has none under -OO, so whether there are examples is not known; "
-        "upstream has not run any"
-    ]
-
-
-def test_stripped_asserts(monkeypatch):
-    """Under -O an example with assert may assert nothing, which is said; the others are run."""
-
-    def half(x):
-        """
-        >>> assert half(2) == 1
-        >>> half(4)
-        2
-        """
-
-    monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=1))
-    assert list(map(str, run_examples(half, lambda x: x / 2))) == [
-        "note: half docstrings: the placeholder has examples with assert; upstream has not run those under -O",
-        "error: half docstring, line 3: half(4): the placeholder has 2; upstream has 2.0",
-    ]
-    assert run_examples(double, lambda x: 2 * x) == ()
+    assert found(module.answer, lambda: 41) == [("answer docstring, line 2: answer()", "42", "41")]
 
 
 @pytest.mark.parametrize("option", ["-OO", "-OOO"])
-def test_stripped_docstrings_for_real(option):
-    """A Python started with -OO says the same, and so does one that was told so once more."""
-    code = (
-        "from ssot_shims._contract.verification import run_examples\n"
-        "def f(): ...\nprint(run_examples(f, f)[0].is_error)"
-    )
+def test_stripped_docstrings(option):
+    """Under -OO nobody knows whether there is anything to run, which is noted."""
+    code = "from ssot_shims._contract.verification import run_examples\ndef f(): ...\nprint(*run_examples(f, f))"
     done = subprocess.run([sys.executable, option, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == (
+        "note: f docstrings: the placeholder has none under -OO, so whether there are examples is not known; "
+        "upstream has not run any\n"
+    )
+
+
+def test_stripped_docstrings_here(monkeypatch):
+    """The same in this process, up to -O, which leaves them."""
+    for level in (1, 2):
+        monkeypatch.setattr(sys, "flags", SimpleNamespace(optimize=level))
+        assert [difference.is_error for difference in run_examples(double, later)] == [level == 1]
+
+
+def test_verify_upstream():
+    """What a shim gave is verified by structure and by the examples."""
+    load("acme", "def double(value, times=2): return value * 3")
+
+    @shim("acme:double")
+    def double(value, factor=2):
+        """
+        >>> double(4)
+        8
+        """
+
+    assert list(map(short, verify(double))) == [
+        "error: double(factor): factor=2 | no such parameter; in its place: times=2",
+        "error: double docstring, line 2: double(4): 8 | 12",
+    ]
+    assert verify.__module__ == "ssot_shims"
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [("async def double(value): ...", "coroutine function"), ("class double: ...", "class")],
+)
+def test_verify_another_kind(source, kind):
+    """What is of another kind can hold no example, so none is run."""
+    record = SimpleNamespace(state="upstream", placeholder=double, upstream=load("acme", source).double)
+    assert list(map(short, verify_record(record))) == [f"error: double: function | {kind}"]
+
+
+def test_verify_placeholder():
+    """Where the placeholder is in use there is nothing to compare it with."""
+    assert verify(shim("acme_not_installed:double")(double)) == ()

@@ -1,0 +1,148 @@
+"""Defaults and constants: which two values a user could tell apart."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import make_dataclass
+from enum import Enum
+from unittest.mock import MagicMock
+
+import pytest
+
+from ssot_shims._contract.difference import value_severity
+from tests.contract.pairs import pairs, said, said_of
+
+
+class Raising:
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+class Undecided:
+    def __eq__(self, other):
+        return NotImplemented if other is None else "perhaps"
+
+    def __repr__(self):
+        return "undecided"
+
+
+def limits(size):
+    """From a class of that name, which each of the two modules defines for itself."""
+    return make_dataclass("Limits", ["size"])(size)
+
+
+def named(module):
+    """From a class of that module, the name of which it shows."""
+    return type("Named", (), {"__module__": module, "__repr__": lambda self: f"{type(self).__module__}.Named(1)"})()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (30, 30.0, None),
+        (True, 1, True),
+        (0, False, True),
+        (float("nan"), float("nan"), None),
+        ("a", "b", True),
+        (..., 3, None),
+        (3, ..., False),
+        (object(), object(), None),
+        (object(), 3, False),
+        (3, object(), False),
+        (Raising(), Raising(), None),
+        (Raising(), 3, True),
+        (Undecided(), Undecided(), None),
+        (ValueError, ValueError, None),
+        (ValueError, TypeError, True),
+        (OSError, TimeoutError, False),
+        (TimeoutError, OSError, False),
+        (ValueError, 3, True),
+        (re.compile("a"), re.compile("b"), True),
+        (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, None),
+        (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, True),
+        (lambda: 1, lambda: 2, None),
+        (named, print, False),
+        (functools.partial(print, 1), functools.partial(print, 1), None),
+        (MagicMock(), MagicMock(), None),
+        (MagicMock(), 3, False),
+        (limits(3), limits(3), None),
+        ({"a": limits(3)}, {"a": limits(3)}, None),
+        (limits(3), limits(4), True),
+        (named("acme"), named("other"), None),
+    ],
+)
+def test_values(one, other, expected):
+    """Values differ if a user could tell them apart, which of what only shows an address is not certain."""
+    assert value_severity(one, other) is expected
+
+
+VALUES = """
+# sentinels and unknown defaults
+class _Missing: ...
+MISSING = _Missing()
+class C:
+    default = MISSING
+    def get(self, key, default=MISSING, wait=MISSING, limit=5, mode=...): ...
+--
+class _Missing: ...
+class _Unset: ...
+MISSING, UNSET = _Missing(), _Unset()
+class C:
+    default = MISSING
+    def get(self, key, default=MISSING, wait=UNSET, limit=..., mode="r"): ...
+note: C.get(wait): wait=<acme_placeholder._Missing object at 0x> | wait=<acme._Unset object at 0x>
+note: C.get(limit): limit=5 | limit=Ellipsis
+# what each module defines for itself
+class One(Exception): ...
+class Two(Exception): ...
+class C:
+    log = logging.getLogger(__name__)
+    name = __name__
+    kinds = {"one": One, 2: (Two, One())}
+    errors = {One, Two}
+    frozen: frozenset = frozenset({One, Two})
+    def get(self, log=logging.getLogger(__name__)): ...
+--
+class One(Exception): ...
+class Two(Exception): ...
+class C:
+    log = logging.getLogger(__name__)
+    name = __name__
+    kinds = {"one": One, 2: (Two, One())}
+    errors = {Two, One}
+    frozen: frozenset = frozenset({One, Two})
+    def get(self, log=logging.getLogger(__name__)): ...
+# the same text with another meaning
+class C:
+    name = "acme_placeholder"
+    host = "acme"
+    errors = {ValueError, "a"}
+--
+class C:
+    name = ""
+    host = "localhost"
+    errors = {ValueError, "b"}
+error: C.name: name='acme_placeholder' | name=''
+error: C.host: host='acme' | host='localhost'
+"""
+
+
+@pytest.mark.parametrize(("mine", "theirs", "expected"), pairs(VALUES))
+def test_values_of_two_modules(mine, theirs, expected):
+    """Whatever goes by the name of its module is the same in both."""
+    lines = said_of(mine, theirs)
+    assert [line for line in lines if "C.errors: errors={" not in line] == expected
+    assert len(lines) == len(expected) + ('"b"' in theirs)
+
+
+def test_a_default_that_cannot_be_shown():
+    """It is told by its type."""
+
+    def mine(x=Raising()): ...  # noqa: B008
+    def theirs(x=3): ...
+
+    assert said(mine, theirs) == ["error: mine(x): x=<Raising whose repr raises RuntimeError> | x=3"]
