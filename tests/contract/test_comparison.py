@@ -125,10 +125,8 @@ def test_odd_upstreams(mine, theirs, expected):
 REAL_STYLE = """
 @dataclass
 class HeartbeatConfig:
-    heartbeat_interval_seconds: int = 30
-    heartbeat_timeout_seconds: int = 90
-    max_missed_heartbeats: int = 2
-    cleanup_interval_seconds: int = 120
+    heartbeat_interval_seconds: int = 30; heartbeat_timeout_seconds: int = 90
+    max_missed_heartbeats: int = 2; cleanup_interval_seconds: int = 120
     ping_payload_size_limit: int = 125
 
     @classmethod
@@ -144,15 +142,11 @@ class RetryStrategy(Enum):
 
 @dataclass
 class RetryPolicy:
-    max_attempts: int = 5
-    base_delay: float = 1.0
-    max_delay: float = 60.0
-    backoff_factor: float = 2.0
-    jitter: bool = True
+    max_attempts: int = 5; base_delay: float = 1.0; max_delay: float = 60.0
+    backoff_factor: float = 2.0; jitter: bool = True
     strategy: RetryStrategy = RetryStrategy.EXPONENTIAL_BACKOFF
     error_classifications: List[str] = field(default_factory=list)
-    circuit_breaker_threshold: int = 10
-    circuit_breaker_timeout: float = 300.0
+    circuit_breaker_threshold: int = 10; circuit_breaker_timeout: float = 300.0
 """
 
 

@@ -12,17 +12,13 @@ from tests.contract.pairs import pairs, said, said_of
 ENUMS = """
 # members
 class C(IntFlag):
-    READ = 1
-    SMALL = 1
-    WRITE = 2
+    READ = 1; SMALL = 1; WRITE = 2
     def double(self): ...
     @property
     def is_small(self): ...
 --
 class C(IntFlag):
-    SMALL = 2
-    WRITE = auto()
-    NEW = 8
+    SMALL = 2; WRITE = auto(); NEW = 8
     def is_small(self): ...
 error: C.READ: 1 | no such member
 error: C.SMALL: 1 | 2
@@ -31,12 +27,10 @@ error: C.double: method | no such name
 error: C.is_small: property | method
 # values that nobody can tell apart
 class C(Enum):
-    ONE = object()
-    TWO = 2
+    ONE = object(); TWO = 2
 --
 class C(Enum):
-    ONE = object()
-    TWO = ...
+    ONE = object(); TWO = ...
 note: C.TWO: 2 | Ellipsis
 # values made by __new__
 class C(Enum):
@@ -47,8 +41,7 @@ class C(Enum):
         return made
 --
 class C(Enum):
-    OK = 200
-    phrase: str
+    OK = 200; phrase: str
 # base
 class C(IntFlag):
     READ = 1

@@ -10,17 +10,12 @@ FIELDS = """
 # of another place, type or default
 @dataclass
 class C:
-    host: str
-    port: int = 1
-    wait: float = 30
+    host: str; port: int = 1; wait: float = 30
     started: bool = field(default=False, init=False)
 --
 @dataclass
 class C:
-    epoch: int
-    host: str
-    port: str = 1
-    wait: int = 45
+    epoch: int; host: str; port: str = 1; wait: int = 45
     started: bool = field(default=True, init=False)
 error: C(host): host: str | position 2: host: str
 error: C(port): port: int = 1 | position 3: port: str = 1
@@ -31,23 +26,18 @@ error: C.started: started: bool = False | started: bool = True
 def one(): ...
 @dataclass
 class C:
-    tags: list = field(default_factory=list)
-    same: list = field(default_factory=lambda: [])
+    tags: list = field(default_factory=list); same: list = field(default_factory=lambda: [])
     made: list = field(default_factory=one)
     hidden: list = field(default_factory=list, init=False)
-    names: dict = field(default_factory=dict)
-    plain: list = field(default_factory=list)
+    names: dict = field(default_factory=dict); plain: list = field(default_factory=list)
     required: list = field(default_factory=list, kw_only=True)
 --
 def two(): ...
 @dataclass
 class C:
-    tags: list = field(default_factory=dict)
-    same: list = field(default_factory=lambda: [])
-    made: list = field(default_factory=two)
-    hidden: list = field(default=(), init=False)
-    names: dict = field(default_factory=OrderedDict)
-    plain: list = ()
+    tags: list = field(default_factory=dict); same: list = field(default_factory=lambda: [])
+    made: list = field(default_factory=two); hidden: list = field(default=(), init=False)
+    names: dict = field(default_factory=OrderedDict); plain: list = ()
     required: list = field(kw_only=True)
 error: C(plain): plain: list = <factory> | plain: list = ()
 error: C(required): required: list = <factory> | required: required: list
@@ -58,16 +48,11 @@ note: C.names: names: dict = <factory dict> | names: dict = <factory OrderedDict
 # InitVar
 @dataclass
 class C:
-    rps: int
-    burst: int = 1
-    kept: int = 1
-    read: int = 1
+    rps: int; burst: int = 1; kept: int = 1; read: int = 1
 --
 @dataclass
 class C:
-    rps: InitVar[int]
-    burst: "InitVar[int]" = 1
-    kept: InitVar[int] = 1
+    rps: InitVar[int]; burst: "InitVar[int]" = 1; kept: InitVar[int] = 1
     read: InitVar[int] = 1
     def __post_init__(self, rps, burst, kept, read): self.kept = kept
 C.read = settable
@@ -76,23 +61,16 @@ error: C.burst: attribute | parameter of the constructor only
 # InitVar and ClassVar promised
 @dataclass
 class C:
-    seed: InitVar[int]
-    kind: ClassVar[str] = "mine"
-    level: int = 3
-    changed: InitVar[int] = 3
+    seed: InitVar[int]; kind: ClassVar[str] = "mine"; level: int = 3; changed: InitVar[int] = 3
 --
 @dataclass
 class C:
-    seed: int
-    kind = "mine"
-    level: int = 3
-    changed: InitVar[int] = 4
+    seed: int; kind = "mine"; level: int = 3; changed: InitVar[int] = 4
 error: C(changed): changed: dataclasses.InitVar[int] = 3 | changed: dataclasses.InitVar[int] = 4
 # became a plain class
 @dataclass
 class C:
-    level: int
-    tags: list = field(default_factory=list)
+    level: int; tags: list = field(default_factory=list)
 --
 class C:
     def __init__(self, level: int, tags=None):
@@ -144,15 +122,11 @@ error: C.__hash__: special method | None
 # of fields
 @dataclass
 class C:
-    host: str
-    note: str = field(default="", compare=False)
-    port: int = 1
+    host: str; note: str = field(default="", compare=False); port: int = 1
 --
 @dataclass
 class C:
-    host: str = field(compare=False)
-    note: str = ""
-    port: int = field(default=1, hash=False)
+    host: str = field(compare=False); note: str = ""; port: int = field(default=1, hash=False)
     new: int = 2
 error: C dataclass options: host.compare=True | host.compare=False
 note: C dataclass options: host.hash=True | host.hash=False
@@ -162,21 +136,17 @@ note: C dataclass options: port.hash=True | port.hash=False
 # keyword only
 @dataclass
 class C:
-    host: str
-    port: int = 1
+    host: str; port: int = 1
 --
 @dataclass
 class C:
-    host: str
-    _: dataclasses.KW_ONLY
-    port: int = 1
+    host: str; _: dataclasses.KW_ONLY; port: int = 1
 error: C(port): port: int = 1 | keyword-only: port: int = 1
 # patterns
 --
 @dataclass(match_args=False)
 class C:
-    host: str
-    port: int = 1
+    host: str; port: int = 1
 error: C.__match_args__: ('host', 'port') | ()
 """
 
@@ -190,9 +160,7 @@ def test_fields(mine, theirs, expected):
 MINE = """
 @dataclass
 class C:
-    port: int = 1
-    host: str = ""
-    tags: list = field(default_factory=list)
+    port: int = 1; host: str = ""; tags: list = field(default_factory=list)
     names: list = field(default_factory=list)
 """
 EXPECTED = [

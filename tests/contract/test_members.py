@@ -30,8 +30,7 @@ class C:
     def two(cls): ...
     @classmethod
     def three(cls): ...
-    now = staticmethod(len)
-    keys = dict.__dict__["fromkeys"]
+    now = staticmethod(len); keys = dict.__dict__["fromkeys"]
 --
 class C:
     @classmethod
@@ -39,8 +38,7 @@ class C:
     @staticmethod
     def two(): ...
     def three(self): ...
-    now = len
-    keys = dict.__dict__["fromkeys"]
+    now = len; keys = dict.__dict__["fromkeys"]
 error: C.three: class method | method
 # method may be kept in an attribute
 def send(self, x): ...
@@ -53,11 +51,9 @@ class C:
 --
 def send(self, x): ...
 class C:
-    one = functools.partial(send, 1)
-    two: Callable[[int], None]
+    one = functools.partial(send, 1); two: Callable[[int], None]
     class three: ...
-    four = 3
-    five: int
+    four = 3; five: int
     def __init__(self): self.two = self.five = None
 note: C.one: method | attribute
 note: C.two: method | attribute
@@ -76,8 +72,7 @@ class C:
 --
 def numbers(self, one, two): ...
 class C:
-    upper = str.upper
-    bound = functools.partialmethod(numbers, 2)
+    upper = str.upper; bound = functools.partialmethod(numbers, 2)
     @functools.lru_cache
     def cost(self, weight): ...
     def call(*args): ...
@@ -126,17 +121,12 @@ class C:
     one, two, three = cached(), cached(), cached()
 --
 class C:
-    one: float
-    two = readonly
+    one: float; two = readonly
     def three(self): ...
 error: C.three: cached property | method
 # attribute became property or method
 class C:
-    one: int
-    two: int
-    three: int
-    four = property()
-    five: int
+    one: int; two: int; three: int; four = property(); five: int
 --
 class C:
     one, two, three, four = readonly, cached(), settable, property()
@@ -148,14 +138,7 @@ error: C.five: attribute | method
 ATTRIBUTES = """
 # set by a method, on whatever it has
 class C:
-    peer: str
-    port: int
-    host: str
-    name: str
-    size: int
-    later: int
-    slot: int
-    wrapped: int
+    peer: str; port: int; host: str; name: str; size: int; later: int; slot: int; wrapped: int
     missing: int
 --
 def logged(function):
@@ -185,8 +168,7 @@ class C:
 error: C.missing: attribute | no such name
 # only read or called
 class C:
-    read: int
-    called: int
+    read: int; called: int
 --
 class C:
     def __init__(self):
@@ -195,18 +177,11 @@ error: C.read: attribute | no such name
 error: C.called: attribute | no such name
 # a class attribute became one of the instance
 class C:
-    limit = 10
-    kind: ClassVar[int] = 3
-    same: int = ...
-    error = ValueError
-    wide = OSError
+    limit = 10; kind: ClassVar[int] = 3; same: int = ...; error = ValueError; wide = OSError
     _hidden = 3
 --
 class C:
-    limit: int
-    kind: ClassVar[int] = 4
-    same: int = 3
-    error = TypeError
+    limit: int; kind: ClassVar[int] = 4; same: int = 3; error = TypeError
     wide = ConnectionError
 error: C.kind: kind: ClassVar[int] = 3 | kind: ClassVar[int] = 4
 error: C.limit: limit=10 | limit: int
@@ -271,20 +246,17 @@ class C:
     __call__ = type("Sender", (), {"__call__": lambda self: None})()
 # patterns and named tuples
 class C:
-    __match_args__ = ("a",)
-    a: int
+    __match_args__ = ("a",); a: int
 --
 class C:
-    __match_args__ = ["a"]
-    a: int
+    __match_args__ = ["a"]; a: int
 error: C.__match_args__: ('a',) | ()
 # named tuple that grew
 class C(NamedTuple):
     host: str
 --
 class C(NamedTuple):
-    host: str
-    port: int = 1
+    host: str; port: int = 1
 error: C.__match_args__: ('host',) | ('host', 'port')
 # named tuple that became a class
 --

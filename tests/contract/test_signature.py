@@ -103,56 +103,32 @@ def test_operands():
     ]
 
 
-@pytest.mark.parametrize(
-    ("mine", "theirs", "level"),
-    [
-        ("int", "int", None),
-        ("int", "str", "error"),
-        ("int", "float", "note"),
-        ("float", "int", "note"),
-        ("float | None", "int | None", "note"),
-        ("float | str", "str", "note"),
-        ("int", "Any", None),
-        ("Any", "int", None),
-        ("object", "int", None),
-        ("int | None", "Optional[int]", None),
-        ("int | None", "t.Union[None, typing.Optional[int]]", None),
-        ("'int | None'", "int|None", None),
-        ("str", "str | bytes", "note"),
-        ("str | bytes", "str", "note"),
-        ("List[int]", "list[int]", None),
-        ("list[int]", "list[str]", "note"),
-        ("list[int]", "Sequence[int]", "note"),
-        ("list", "Sequence", "note"),
-        ("bool", "int", "note"),
-        ("bool", "float", "note"),
-        ("bytes", "float", "error"),
-        ("Dict[str, List[int]]", "dict[str, list[int]]", None),
-        ("dict", "dict[str, Any]", "note"),
-        ("Number", "int | float", None),
-        ("Callable[[int, str], None]", "t.Callable[[int, str], None]", None),
-        ("Callable[[int], str]", "t.Callable[..., Any]", "note"),
-        ("Literal['a', 'b']", "Literal['b', 'a']", None),
-        ("Literal['a']", "str", "note"),
-        ("Annotated[int, 'seconds']", "int", None),
-        ("Final[int]", "int", None),
-        ("Final[int]", "str", "error"),
-        ("datetime.datetime", "missing.datetime", None),
-        ("str", "missing.UriType", "note"),
-        ("Missing", "Absent", "note"),
-        ("AnyStr", "str", "note"),
-        ("Text", "str", None),
-        ("UserId", "int", "note"),
-        ("Movie", "int", "note"),
-        ("Movie", "Series", "note"),
-        ("SupportsInt", "str", "note"),
-        ("None", "NoReturn", "note"),
-        ("int +", "int  +", None),
-        ("lambda", "int", "note"),
-        ("type(None)", "None", None),
-        ("None", "int", "error"),
-        ("3", "4", "note"),
+TYPES: dict[str, list[tuple[str, str]]] = {
+    "": [
+        *(("int", "int"), ("int", "Any"), ("Any", "int"), ("object", "int"), ("int | None", "Optional[int]")),
+        *(("int | None", "t.Union[None, typing.Optional[int]]"), ("'int | None'", "int|None")),
+        *(("List[int]", "list[int]"), ("Dict[str, List[int]]", "dict[str, list[int]]"), ("Number", "int | float")),
+        ("Callable[[int, str], None]", "t.Callable[[int, str], None]"),
+        *(("Literal['a', 'b']", "Literal['b', 'a']"), ("Annotated[int, 'seconds']", "int"), ("Final[int]", "int")),
+        *(("datetime.datetime", "missing.datetime"), ("Text", "str"), ("int +", "int  +"), ("type(None)", "None")),
     ],
+    "note": [
+        *(("int", "float"), ("float", "int"), ("float | None", "int | None"), ("float | str", "str")),
+        *(("str", "str | bytes"), ("str | bytes", "str"), ("list[int]", "list[str]")),
+        *(("list[int]", "Sequence[int]"), ("list", "Sequence"), ("bool", "int"), ("bool", "float")),
+        *(("dict", "dict[str, Any]"), ("Callable[[int], str]", "t.Callable[..., Any]"), ("Literal['a']", "str")),
+        *(("str", "missing.UriType"), ("Missing", "Absent"), ("AnyStr", "str"), ("UserId", "int")),
+        *(("Movie", "int"), ("Movie", "Series"), ("SupportsInt", "str"), ("None", "NoReturn"), ("lambda", "int")),
+        ("3", "4"),
+    ],
+    "error": [
+        *(("int", "str"), ("bytes", "float"), ("Final[int]", "str"), ("None", "int")),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "level"), [(*pair, level) for level, listed in TYPES.items() for pair in listed]
 )
 def test_types(mine, theirs, level):
     """An error is only what no reading of the two types makes compatible; one type may be spelled in several ways."""

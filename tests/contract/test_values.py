@@ -100,32 +100,22 @@ note: C.get(limit): limit=5 | limit=Ellipsis
 class One(Exception): ...
 class Two(Exception): ...
 class C:
-    log = logging.getLogger(__name__)
-    name = __name__
-    kinds = {"one": One, 2: (Two, One())}
-    errors = {One, Two}
-    frozen: frozenset = frozenset({One, Two})
+    log = logging.getLogger(__name__); name = __name__; kinds = {"one": One, 2: (Two, One())}
+    errors = {One, Two}; frozen: frozenset = frozenset({One, Two})
     def get(self, log=logging.getLogger(__name__)): ...
 --
 class One(Exception): ...
 class Two(Exception): ...
 class C:
-    log = logging.getLogger(__name__)
-    name = __name__
-    kinds = {"one": One, 2: (Two, One())}
-    errors = {Two, One}
-    frozen: frozenset = frozenset({One, Two})
+    log = logging.getLogger(__name__); name = __name__; kinds = {"one": One, 2: (Two, One())}
+    errors = {Two, One}; frozen: frozenset = frozenset({One, Two})
     def get(self, log=logging.getLogger(__name__)): ...
 # the same text with another meaning
 class C:
-    name = "acme_placeholder"
-    host = "acme"
-    errors = {ValueError, "a"}
+    name = "acme_placeholder"; host = "acme"; errors = {ValueError, "a"}
 --
 class C:
-    name = ""
-    host = "localhost"
-    errors = {ValueError, "b"}
+    name = ""; host = "localhost"; errors = {ValueError, "b"}
 error: C.name: name='acme_placeholder' | name=''
 error: C.host: host='acme' | host='localhost'
 """
