@@ -357,3 +357,11 @@ def test_a_frozen_dataclass_makes_up_no_names():
     frozen = "@dataclass(frozen=True)\nclass C:\n    level: int = 0\n"
     expected = ["error: C.close: method | no such name"]
     assert said_of(f"{frozen}    def close(self): ...", frozen) == expected
+
+
+def test_bookkeeping_is_no_promise():
+    """What Python, dataclass, enum, Protocol or pickle call is not for the users of a class."""
+    names = """__post_init__ __subclasshook__ __new_member__ __del__ __getstate__ __setstate__ __reduce__ __reduce_ex__
+        __getnewargs__ __getnewargs_ex__ __setattr__ __delattr__ __replace__ __annotate__ __annotate_func__"""
+    mine = type("C", (), {name: lambda self: None for name in names.split()})
+    assert said(mine, type("C", (), {})) == []
