@@ -58,11 +58,6 @@ def C(text): ...
 --
 C = None
 error: C: function | NoneType object
-# a function became a class
-def C(text): ...
---
-class C: ...
-error: C: function | class
 """
 
 

@@ -72,13 +72,6 @@ class C(int):
 --
 class C(int): ...
 note: C: the signature (number=0) | one that cannot be read
-# positional upstream by keyword only
-class C:
-    def __init__(self, host): ...
---
-class C:
-    def __init__(self, **options): ...
-error: C(host): host | no such parameter
 """
 
 EXCEPTIONS = """

@@ -32,16 +32,6 @@ class C(Enum):
 class C(Enum):
     ONE = object(); TWO = ...
 note: C.TWO: 2 | Ellipsis
-# values made by __new__
-class C(Enum):
-    OK = (200, "fine")
-    def __new__(cls, value, phrase):
-        made = object.__new__(cls)
-        made._value_, made.phrase = value, phrase
-        return made
---
-class C(Enum):
-    OK = 200; phrase: str
 # base
 class C(IntFlag):
     READ = 1
@@ -57,13 +47,6 @@ class C(Enum):
 class C:
     LOW = 1
 error: C: enum | class
-# class became an enum
-class C:
-    LOW = 1
---
-class C(Enum):
-    LOW = 1
-error: C: class | enum
 # text by the base
 class C(str, Enum):
     ON = "on"

@@ -139,7 +139,7 @@ ATTRIBUTES = """
 # set by a method, on whatever it has
 class C:
     peer: str; port: int; host: str; name: str; size: int; later: int; slot: int; wrapped: int
-    missing: int
+    read: int; called: int
 --
 def logged(function):
     return functools.wraps(function)(lambda self, *args: function(self, *args))
@@ -165,14 +165,7 @@ class C:
             self.later = 80
     @logged
     def wrap(self, value): self.wrapped = value
-error: C.missing: attribute | no such name
-# only read or called
-class C:
-    read: int; called: int
---
-class C:
-    def __init__(self):
-        print(self.read, self.called(), self.__dict__, vars(self).items())
+    def show(self): print(self.read, self.called(), self.__dict__, vars(self).items())
 error: C.read: attribute | no such name
 error: C.called: attribute | no such name
 # a class attribute became one of the instance
@@ -258,13 +251,6 @@ class C(NamedTuple):
 class C(NamedTuple):
     host: str; port: int = 1
 error: C.__match_args__: ('host',) | ('host', 'port')
-# named tuple that became a class
---
-class C:
-    __match_args__ = ("host",)
-    def __init__(self, host: str): self.host = host
-error: C bases: tuple | object
-error: C.__repr__: special method | none of its own
 """
 
 CLASSES = """

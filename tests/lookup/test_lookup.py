@@ -51,6 +51,8 @@ MISSING = [
     *("class Y:\n    def f(self): self.X = 1", "class Y:\n    def f(self): setattr(self, 'X', 1)"),
     *("class Y:\n    def f(self): object.__setattr__(self, 'X', 1)", "print(y.X)", "'X'", "y['X'] = 1"),
     "delattr(y, z)",
+    *(f"{name}(__name__)" for name in ("distribution", "files", "format", "metadata", "print", "version", "warn")),
+    *(f"y.{name}(__package__)" for name in ("distribution", "files", "format", "metadata", "version", "warn")),
 ]
 UNKNOWN = [
     *("if y:\n    X = 1", "if TYPE_CHECKING:\n    from y import X", "for X in y: pass", "for y in z:\n    X = 1"),
