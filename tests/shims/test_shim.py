@@ -71,7 +71,8 @@ def test_the_upstream_object_itself_is_given(write: Write) -> None:
 
     assert limits is acme.Limits
     assert pickle.loads(pickle.dumps(limits)) is copy.deepcopy(limits) is copy.copy(limits) is limits
-    assert (shim_of(limits).object, shim_of(limits).upstream) == (limits, limits)
+    record = shim_of(limits)
+    assert (record.object, record.upstream, record.hint, record.results[0].hint) == (limits, limits, "", "")
 
 
 def test_real_classes_enums_and_functions_are_given() -> None:
