@@ -176,7 +176,8 @@ def _find(cls: type, name: str, held_by: Callable[[type], Mapping[str, Any]] = v
 
 def _codes(cls: type) -> Iterator[types.CodeType]:
     """The byte code of all functions that make or change an instance."""
-    bases = [base for owner in (cls, type(cls)) for base in owner.__mro__ if not is_stdlib(base)]
+    owners: list[type] = [cls, type(cls)]
+    bases = [base for owner in owners for base in owner.__mro__ if not is_stdlib(base)]
     for value in (value for base in bases for value in vars(base).values()):
         function = unwrapped(getattr(value, "fset", None) or getattr(value, "__func__", value))
         if isinstance(function, types.FunctionType):
