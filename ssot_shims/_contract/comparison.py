@@ -26,6 +26,7 @@ _ALSO_KEPT_BY = {
     "attribute": {"property with a setter", "cached property"},
     "cached property": {"property", "property with a setter", "attribute"},
 }
+_CHECKABLE = "_is_runtime_protocol"
 _TAKES_NOTHING = Callee(function=lambda: None)
 # What @dataclass writes or leaves out by its options.
 _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"})
@@ -76,6 +77,8 @@ def _differences(path: str, placeholder: Any, upstream: Any) -> Iterator[Differe
         yield from signature_differences(path, Callee(function=placeholder), Callee(function=upstream)).values()
         return
     yield from _of_bases(path, placeholder, upstream)
+    if found == "protocol" and _constant(placeholder, _CHECKABLE, False) and not _constant(upstream, _CHECKABLE, False):
+        yield Difference(f"{path} decorators", "@runtime_checkable", "none for isinstance()")
     seen = set[str]()  # what is not said twice
     if promised == "enum":
         yield from _of_enum_members(path, placeholder, upstream)

@@ -121,9 +121,7 @@ TYPES: dict[str, list[tuple[str, str]]] = {
         *(("Movie", "int"), ("Movie", "Series"), ("SupportsInt", "str"), ("None", "NoReturn"), ("lambda", "int")),
         ("3", "4"),
     ],
-    "error": [
-        *(("int", "str"), ("bytes", "float"), ("Final[int]", "str"), ("None", "int")),
-    ],
+    "error": [*(("int", "str"), ("bytes", "float"), ("Final[int]", "str"), ("None", "int"))],
 }
 
 

@@ -227,8 +227,7 @@ def test_verify_upstream():
 
 
 @pytest.mark.parametrize(
-    ("source", "kind"),
-    [("async def double(value): ...", "coroutine function"), ("class double: ...", "class")],
+    ("source", "kind"), [("async def double(value): ...", "coroutine function"), ("class double: ...", "class")]
 )
 def test_verify_another_kind(source, kind):
     """What is of another kind can hold no example, so none is run."""

@@ -704,10 +704,7 @@ def test_a_wrapped_function_and_one_without_a_module_are_functions() -> None:
 
 @pytest.mark.parametrize(
     ("command", "where"),
-    [
-        (["-m", "declares"], "declares.py:"),
-        (["-m", "pytest", "-q", "-p", "no:cacheprovider"], "conftest.py:"),
-    ],
+    [(["-m", "declares"], "declares.py:"), (["-m", "pytest", "-q", "-p", "no:cacheprovider"], "conftest.py:")],
     ids=["python -m", "a conftest.py"],
 )
 def test_where_no_line_of_the_user_imports_the_declaration_is_the_place(

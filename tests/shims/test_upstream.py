@@ -376,14 +376,7 @@ CASES = [
         "invalid start byte (ws.py, line 1)",
         "class Config: name = '\udcff'",
     ),
-    Case(
-        "the second target wins",
-        in_package(CLASS),
-        "upstream",
-        THERE,
-        "acme.old:Config",
-        "acme.ws:Config",
-    ),
+    Case("the second target wins", in_package(CLASS), "upstream", THERE, "acme.old:Config", "acme.ws:Config"),
     Case(
         "the first absent, the second moved",
         in_package(BOOM),
@@ -445,10 +438,7 @@ class Colour(enum.Enum):
 
 @pytest.mark.parametrize(
     ("upstream", "problem"),
-    [
-        ("class Level:\n    HIGH = 1", "of type type, not an enum"),
-        ("Level = 3", "of type int, not an enum"),
-    ],
+    [("class Level:\n    HIGH = 1", "of type type, not an enum"), ("Level = 3", "of type int, not an enum")],
 )
 def test_an_enum_promised_needs_an_enum(write: Write, upstream: str, problem: str) -> None:
     """A class or a value where an enum is promised is broken, and the reason says what it is."""
