@@ -274,6 +274,13 @@ def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:
     assert "acme" not in sys.modules
 
 
+def test_a_namespace_package_has_no_code_to_read(write: Write) -> None:
+    """What is in a module below it is found as in any other."""
+    write({"space/ws.py": "Y = 1"})
+    assert look(Target.parse("space.ws:X")).found == "missing"
+    assert look(Target.parse("space.ws:Y")).found == "there"
+
+
 def test_a_submodule_is_there(write: Write) -> None:
     """An import by name gives it."""
     write({"acme/__init__.py": "", "acme/ws.py": ""})
