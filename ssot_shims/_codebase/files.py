@@ -1,24 +1,29 @@
-"""The files that a command visits: those below the paths it is given, and never through a symbolic link."""
+"""The files that a command visits: those below the paths it is given, never through a symbolic link; and the visit."""
 
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePath
+from typing import Any
 
 from ssot_shims._record import Record
 from ssot_shims._text import one_line
 from ssot_shims.errors import MigrationError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 SUFFIXES = (".py", ".pyi")
 _DECLINE = "or pass --no-gitignore"
+_CHUNK = 20  # files that a process is given at a time
+_WORTH = 500  # files; below that processes take longer to start than they save
+_MOST = 60  # processes; Windows waits for no more at once
 
 
 class Choice(Record):
@@ -54,9 +59,9 @@ def find_files(choice: Choice) -> Tree:
     files, problems = set(named) - ignored, list[tuple[str, str]]()
     for folder in dict.fromkeys(path for path in paths if os.path.isdir(path)):
         files.update(_below(folder, choice.is_git_asked, problems))
-    kept = sorted(file for file in files if not _is_excluded(file, choice))
+    kept = sorted(file for file in files if not is_excluded(file, choice))
     notes = [f"{shown(file)}: left out: git ignores it; to take it: --no-gitignore" for file in sorted(ignored)]
-    notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if _is_excluded(file, choice)]
+    notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if is_excluded(file, choice)]
     return Tree(files=tuple(kept), notes=tuple(notes), problems=tuple(problems))
 
 
@@ -123,10 +128,9 @@ def _below_in_checkout(folder: str, problems: list[tuple[str, str]]) -> Iterator
             return inner == folder  # git names an empty submodule by itself
         return is_open(os.path.dirname(inner)) and not _is_closed(inner)
 
-    names, warnings = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    paths, warnings = _not_ignored(folder)
     problems += [(shown(folder), f"git: {warning}") for warning in warnings]
-    for name in names:
-        path = os.path.normpath(os.path.join(folder, name))
+    for path in paths:
         if not is_open(os.path.dirname(path)):
             continue
         if _is_checkout(path):  # one inside another is named as a whole
@@ -146,36 +150,34 @@ def _is_checkout(folder: str) -> bool:
 
 
 def _ignored_among(files: Sequence[str]) -> set[str]:
-    by_checkout: dict[str, list[str]] = {}
+    by_checkout: dict[str, set[str]] = {}
     for file in files:
-        if checkout := _checkout_of(os.path.dirname(file)):
-            by_checkout.setdefault(checkout, []).append(file)
-    found: set[str] = set()
-    for checkout, some in by_checkout.items():
-        given = b"".join(os.fsencode(file) + b"\0" for file in some)
-        found.update(map(os.path.normpath, _git(checkout, "check-ignore", "-z", "--stdin", given=given)[0]))
-    return found
+        by_checkout.setdefault(_checkout_of(os.path.dirname(file)), set()).add(file)
+    by_checkout.pop("", None)
+    return {file for checkout, some in by_checkout.items() for file in some - {*_not_ignored(checkout, *some)[0]}}
 
 
-def _git(folder: str, *words: str, given: bytes = b"") -> tuple[list[str], list[str]]:
-    """The names that git answers with, asked in *folder*, and the lines that it warns with."""
+def _not_ignored(folder: str, *paths: str) -> tuple[list[str], list[str]]:
+    """The files below *folder*, or those of *paths*, that git tracks or would track; and what git warns of."""
     # In a hook such variables name the repository that is committed to.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or "CONFIG" in name}
     # A file system monitor is a program that the checkout names; nothing of it is to run.
-    command = ["git", "-C", folder, "-c", "core.fsmonitor=false", *words]
+    command = ["git", "-C", folder, "-c", "core.fsmonitor=false", "--literal-pathspecs", "ls-files", "-z"]
+    command += ["--cached", "--others", "--exclude-standard", "--", *paths]
     try:
-        done = subprocess.run(command, input=given, capture_output=True, env={**kept, "LC_ALL": "C"}, check=False)
+        done = subprocess.run(command, capture_output=True, env={**kept, "LC_ALL": "C"}, check=False)
     except FileNotFoundError as error:
         problem = f"git is not installed, and only git knows what it ignores in {folder}"
         raise MigrationError(problem, f"install git, {_DECLINE}") from error
     warnings = [one_line(line) for line in os.fsdecode(done.stderr).splitlines()]
-    if done.returncode not in (0, 1):  # 1 is how check-ignore says that it ignores none
+    if done.returncode:
         problem = f"git does not say what it ignores in {folder}: {' '.join(warnings)}"
         raise MigrationError(problem, f"repair that, {_DECLINE}")
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name], warnings
+    names = filter(None, os.fsdecode(done.stdout).split("\0"))
+    return [os.path.normpath(os.path.join(folder, name)) for name in names], warnings
 
 
-def _is_excluded(file: str, choice: Choice) -> bool:
+def is_excluded(file: str, choice: Choice) -> bool:
     """Whether one of the globs names *file*, or a folder above it."""
     start = os.path.join(choice.root, "")
     names = file.removeprefix(start).split(os.sep)
@@ -195,14 +197,63 @@ def _fits(glob: Sequence[str], names: Sequence[str]) -> bool:
     return bool(names) and fnmatchcase(names[0], glob[0]) and _fits(glob[1:], names[1:])
 
 
-def module_names(file: str, root: str) -> tuple[str, ...]:
+def visit(files: Sequence[str], work: Callable[[str], Any], jobs: int = 0, has_bar: bool = True) -> Generator[Any]:
+    """What *work* gives for each of *files*, in their order; done in at most *jobs* processes (0: one for each core).
+
+    On a terminal a bar on standard error shows how far it is, unless *has_bar* is false. Raises
+    :class:`concurrent.futures.BrokenExecutor` when a process ends before its files are done.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison]  # closed: None
+    with _processes(min(jobs if jobs > 0 else cores, _MOST) if len(files) >= _WORTH else 1) as run:
+        if not (has_bar and is_terminal):
+            yield from run(work, files)
+            return
+        from rich.console import Console  # slow to import, and few look on
+        from rich.progress import Progress
+
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+            yield from bar.track(run(work, files), total=len(files), description="files")
+
+
+@contextmanager
+def _processes(count: int) -> Generator[Callable[..., Iterator[Any]]]:
+    """What calls a function with each of many values, as ``map`` does: in *count* processes, or for one in this."""
+    if count < 2:
+        yield map
+        return
+    from concurrent.futures import ProcessPoolExecutor  # most runs are too small to need it
+    from multiprocessing import get_context
+
+    # The other ways to start a process copy this one, and with it the locks that its threads hold.
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _end_with_parent)
+    try:
+        yield partial(pool.map, chunksize=_CHUNK)
+    finally:
+        pool.shutdown(cancel_futures=True)  # which waits for the files in hand
+
+
+def _end_with_parent() -> None:
+    """Have this process end when the one that has started it does, however that ends; Ctrl-C is left to that one."""
+    from multiprocessing import parent_process
+
+    def wait(parent: Any) -> None:
+        parent.join()
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=wait, args=[parent_process()], daemon=True).start()
+
+
+def module_names(file: str, *roots: str) -> tuple[str, ...]:
     """The dotted names under which *file* may be imported, the most likely first.
 
-    They begin below the topmost package around it, at the *root* of the project, and in its ``src``.
+    They begin below the topmost package around it, and below each of the folders *roots*.
     """
     path = Path(file)
     steps = path.with_suffix("") if path.stem != "__init__" else path.parent
-    starts = [_import_folder(path.parent), os.path.join(root, "src"), root]
+    starts = [_import_folder(path.parent), *roots]
     return tuple(dict.fromkeys(filter(None, (_dotted(steps, start) for start in starts))))
 
 

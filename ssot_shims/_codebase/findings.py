@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ssot_shims._record import Record
 from ssot_shims._text import one_line, with_hint
 from ssot_shims._version import __version__
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
-
 
 _SHOWN = 3  # places of a group that are listed without --all
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import BytesIO
+from itertools import pairwise
 from tokenize import detect_encoding
 
 from ssot_shims._record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how files begin that some editors call Unicode
 
 _MOST = 5_000_000  # bytes, of which the parser of Python makes half a gigabyte of memory
+_FOR_TYPES = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 _SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
 _LINE_END = re.compile(rb"\r\n?|\n")  # str.splitlines takes form feeds and others for line ends, which Python does not
 
@@ -29,9 +27,6 @@ class Unparsable(Exception):
         super().__init__(line, cause)
         self.line = line
         self.cause = cause
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.cause}"
 
 
 class Edit(Record):
@@ -52,15 +47,6 @@ class Text(Record):
     def offset(self, line: int, column: int) -> int:
         """The place in the body that the compiler calls *line* (from 1) and *column* (in bytes)."""
         return self.starts[line - 1] + column
-
-    def line(self, offset: int) -> int:
-        """The number of the line, from 1, with the place *offset* of the body."""
-        return bisect_right(self.starts, offset)
-
-    def lines_around(self, start: int, end: int) -> str:
-        """The lines from the one with *start* to the one with *end*, whole."""
-        following = _LINE_END.search(self.body, end)
-        return self.body[self.starts[self.line(start) - 1] : following.start() if following else None].decode()
 
     def line_end(self, offset: int) -> str:
         """How the line with *offset* ends, or if it does not, how the first line does."""
@@ -90,6 +76,14 @@ class Import(Record):
         """The line it begins on."""
         return self.node.lineno
 
+    @property
+    def is_for_types(self) -> bool:
+        """Whether only type checkers read it."""
+        return any(
+            isinstance(node, ast.If) and inner in node.body and ast.unparse(node.test) in _FOR_TYPES
+            for inner, node in pairwise((self.node, *self.around))
+        )
+
     def modules(self, packages: Iterable[str]) -> tuple[str, ...]:
         """The modules that ``from ... import`` may mean in a file of one of *packages*, the most likely first."""
         if not isinstance(self.node, ast.ImportFrom):
@@ -97,14 +91,6 @@ class Import(Record):
         module, level = self.node.module or "", self.node.level
         found = (absolute(package, level, module) for package in (packages if level else ("",)))
         return tuple(dict.fromkeys(filter(None, found)))
-
-
-class String(Record):
-    """One string constant that is no docstring."""
-
-    line: int
-    value: str
-    is_part: bool  # of an f-string
 
 
 class Source(Record):
@@ -134,9 +120,6 @@ def read_text(source: bytes) -> Text:
         encoding, _ = detect_encoding(BytesIO(source).readline)
         text = source.decode(encoding)
         is_given_back = text.encode(encoding) == source
-    except UnicodeDecodeError as error:
-        cause = f"{source[error.start]:#04x} is not {error.encoding}, in which this file is to be read"
-        raise Unparsable(len(_LINE_END.findall(source, 0, error.start)) + 1, cause) from None
     except (SyntaxError, UnicodeError, LookupError) as error:  # a codec may be for no text at all, or refuse all of it
         raise Unparsable(1, f"cannot be decoded: {error}") from None
     if not is_given_back:
@@ -177,9 +160,9 @@ def absolute(package: str, level: int, module: str) -> str:
     return ".".join(filter(None, [*steps[: len(steps) - level + 1], module]))
 
 
-def local_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
-    """The name that *alias* of *statement* binds."""
-    return alias.asname or (alias.name if isinstance(statement, ast.ImportFrom) else alias.name.partition(".")[0])
+def local_name(alias: ast.alias) -> str:
+    """The name that *alias* binds, in an import statement of either kind."""
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def dotted_names(tree: ast.AST) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
@@ -217,38 +200,36 @@ def module_uses(source: Source, packages: Sequence[str], wanted: Collection[str]
             for loads in [f"{parent}.{alias.name}" for parent in parents] or [alias.name]:
                 module = loads if parents or alias.asname else loads.partition(".")[0]
                 if module in wanted:
-                    modules.setdefault(local_name(statement.node, alias), []).append((module, statement, loads))
+                    modules.setdefault(local_name(alias), []).append((module, statement, loads))
     for words, node in dotted_names(source.tree) if modules else ():
         for module, statement, loads in modules.get(words[0], ()):
-            yield Use(
-                dotted=".".join([module, *words[1:]]),
-                statement=statement,
-                loads=loads,
-                line=node.lineno,
-                is_set=not isinstance(getattr(node, "ctx", None), ast.Load),
-            )
+            is_set = not isinstance(getattr(node, "ctx", None), ast.Load)
+            dotted = ".".join([module, *words[1:]])
+            yield Use(dotted=dotted, statement=statement, loads=loads, line=node.lineno, is_set=is_set)
 
 
-def strings_in(tree: ast.Module) -> Iterator[String]:
-    """Every string constant of *tree* but docstrings, which nothing reads."""
-    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
-    while pending:
-        node, is_part = pending.pop()
+def strings_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every string of *tree* and every plain part of an f-string, with its line; no docstrings, which nothing reads."""
+    pending: list[ast.AST] = [tree]
+    for node in pending:  # which grows meanwhile
         if isinstance(node, ast.Constant):
-            if type(node.value) is str:
-                yield String(line=node.lineno, value=node.value, is_part=is_part)
+            yield from [(node.lineno, node.value)] if isinstance(node.value, str) else []
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-            has_parts = type(node).__name__ in ("JoinedStr", "TemplateStr")
-            pending += [(child, has_parts) for child in ast.iter_child_nodes(node)]
+            pending += ast.iter_child_nodes(node)
 
 
-def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:
+def statements(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Every statement of *tree*, in no order, with the nodes around it, the innermost first."""
     pending: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(tree, ())]
     while pending:
         node, around = pending.pop()
+        yield node, around
+        pending += [(child, (node, *around)) for field in _SUITES for child in getattr(node, field, ())]
+
+
+def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:
+    for node, around in statements(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             start = text.offset(node.lineno, node.col_offset)
             end = text.offset(node.end_lineno or 0, node.end_col_offset or 0)
             yield Import(node=node, start=start, end=end, around=around)
-        else:
-            pending += [(child, (node, *around)) for field in _SUITES for child in getattr(node, field, ())]

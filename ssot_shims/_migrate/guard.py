@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
+from ssot_shims._codebase.source import Import, local_name
 from ssot_shims._record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ssot_shims._codebase.source import Import
 
 # Functions whose block or argument is expected to raise or to warn: pytest's, unittest's, and those of a suite.
 _EXPECTING = re.compile("raise|warn|expect|suppress|deprecat", re.IGNORECASE)
 _EXPECTED = frozenset({"xfail", "expectedFailure", "recwarn"})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 _LOUD = frozenset({"fail", "exit", "_exit"})
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _SEE = "move it by hand, if that is about something else"
@@ -30,64 +27,52 @@ class Doubt(Record):
     """
 
     reason: str
-    line: int = 0
+    other_line: int = 0
     hint: str = "move it by hand, or keep it with the comment # ssot-shims: keep"
 
 
-class Guards:
-    """The guards of one file."""
+def guard_around(statement: Import, expected: set[str], is_to_shim: bool) -> Doubt | None:
+    """What guards *statement*, the innermost guard first; of the functions *expected* a failure is expected."""
+    pairs = pairwise((statement.node, *statement.around))
+    return next(filter(None, (_guard(node, inner, expected, is_to_shim) for inner, node in pairs)), None)
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._called = set(_called_under_guard(tree))  # functions of which a failure is expected
 
-    def around(self, statement: Import, is_to_shim: bool) -> Doubt | None:
-        """What guards *statement*, from the inside to the outside."""
-        inner: ast.AST = statement.node
-        for node in statement.around:
-            if guard := self._guard(node, inner, is_to_shim):
-                return guard
-            inner = node
-        return None
+def _guard(node: ast.AST, inner: ast.AST, expected: set[str], is_to_shim: bool) -> Doubt | None:
+    line = getattr(node, "lineno", 0)
+    if isinstance(node, ast.With | ast.AsyncWith):
+        expecting = [*node.items, *(node.body if "ExitStack" in _words(node.items) else ())]
+        reason = "a block around it expects an error or a warning"
+        return Doubt(reason=reason, other_line=line, hint=_SEE) if _expects(expecting) else None
+    if isinstance(node, ast.Try | ast.TryStar) and inner in node.body:
+        return _guard_of_try(node, is_to_shim)
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        words = _words([*node.decorator_list, *([] if isinstance(node, ast.ClassDef) else [node.args])])
+        if words & _EXPECTED or node.name in expected:
+            return Doubt(reason=f"an error or a warning of {node.name} is expected", other_line=line, hint=_SEE)
+    return None
 
-    def _guard(self, node: ast.AST, inner: ast.AST, is_to_shim: bool) -> Doubt | None:
-        line = getattr(node, "lineno", 0)
-        if isinstance(node, ast.With | ast.AsyncWith):
-            expecting = [*node.items, *(node.body if "ExitStack" in _words(node.items) else ())]
-            reason = "a block around it expects an error or a warning"
-            return Doubt(reason=reason, line=line, hint=_SEE) if _expects(expecting) else None
-        if isinstance(node, ast.Try | ast.TryStar) and inner in node.body:
-            return _guard_of_try(node, is_to_shim)
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            words = _words(node.decorator_list)
-            words |= _words([node.args]) if not isinstance(node, ast.ClassDef) else set()
-            if words & _EXPECTED or node.name in self._called:
-                return Doubt(reason=f"an error or a warning of {node.name} is expected", line=line, hint=_SEE)
-        return None
 
-    def is_conditional(self, statement: Import) -> bool:
-        """Whether *statement* runs in some cases only, or may fail."""
-        return any(
-            isinstance(node, ast.Try | ast.TryStar | ast.If | ast.With | ast.AsyncWith) and not _is_for_types(node)
-            for node in statement.around
+def is_conditional(statement: Import) -> bool:
+    """Whether *statement* runs in some cases only, or may fail."""
+    kinds = ast.Try | ast.TryStar | ast.If | ast.With | ast.AsyncWith
+    return not statement.is_for_types and any(isinstance(node, kinds) for node in statement.around)
+
+
+def bindings(statement: Import, local: str) -> Iterator[ast.AST]:
+    """What binds *local* in the scope of *statement*; nothing when that is for types alone."""
+    if not statement.is_for_types:
+        yield from bindings_in(
+            next(node for node in statement.around if isinstance(node, (*_SCOPES, ast.Module))), local
         )
 
-    def bindings(self, statement: Import, local: str) -> Iterator[tuple[ast.AST, ast.AST]]:
-        """What binds *local* in the scope of *statement*, each with the node it is part of; nothing for types alone."""
-        if any(map(_is_for_types, statement.around)):
-            return
-        scope = next(node for node in statement.around if isinstance(node, (*_SCOPES, ast.Module)))
-        yield from bindings_in(scope, local)
 
-
-def bindings_in(scope: ast.AST, local: str) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """What binds *local* in *scope*, a module, a class or a function, each with the node it is part of."""
-    pending: list[tuple[ast.AST, ast.AST]] = [(scope, child) for child in ast.iter_child_nodes(scope)]
-    while pending:
-        parent, node = pending.pop()
-        if _binds(node, local, parent):
-            yield parent, node
-        if not isinstance(node, _SCOPES):
-            pending += [(node, child) for child in ast.iter_child_nodes(node)]
+def bindings_in(scope: ast.AST, local: str) -> Iterator[ast.AST]:
+    """What binds *local* in *scope*, a module, a class or a function."""
+    pending = [*ast.iter_child_nodes(scope)]
+    for node in pending:  # which grows meanwhile
+        if _binds(node, local):
+            yield node
+        pending += ast.iter_child_nodes(node) if not isinstance(node, _SCOPES) else ()
 
 
 def _guard_of_try(node: ast.Try | ast.TryStar, is_to_shim: bool) -> Doubt | None:
@@ -99,12 +84,16 @@ def _guard_of_try(node: ast.Try | ast.TryStar, is_to_shim: bool) -> Doubt | None
             if isinstance(statement, ast.Assign) and getattr(statement.value, "value", None) in (True, False):
                 reason = "a flag beside it says whether the import works"
                 hint = 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{new}")'
-                return Doubt(reason=reason, line=statement.lineno, hint=hint)
+                return Doubt(reason=reason, other_line=statement.lineno, hint=hint)
     if is_to_shim:
         reason = "an except guards it that would never run, because the import of a shim does not fail"
-        return Doubt(reason=reason, line=handler.lineno, hint='write import_or_skip("{new}"), or take the except away')
+        return Doubt(
+            reason=reason, other_line=handler.lineno, hint='write import_or_skip("{new}"), or take the except away'
+        )
     reason = "an except around it is a fallback for when the import fails"
-    return Doubt(reason=reason, line=handler.lineno, hint="take it from {new} and the except away, or move it by hand")
+    return Doubt(
+        reason=reason, other_line=handler.lineno, hint="take it from {new} and the except away, or move it by hand"
+    )
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
@@ -124,7 +113,7 @@ def _is_loud(handler: ast.ExceptHandler) -> bool:
     return isinstance(last, ast.Raise) or is_assert_false
 
 
-def _called_under_guard(tree: ast.Module) -> Iterator[str]:
+def expected_to_fail(tree: ast.Module) -> Iterator[str]:
     """The words in what is expected to raise or to warn, and in what an except for ImportError guards."""
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and _expects(node.items):
@@ -153,17 +142,8 @@ def _words(nodes: Iterable[ast.AST]) -> set[str]:
     return {word for part in parts for field in ("id", "attr", "arg") if (word := getattr(part, field, None))}
 
 
-def _is_for_types(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in _words([node.test])
-
-
-def _binds(node: ast.AST, local: str, parent: ast.AST) -> bool:
-    match node:
-        case ast.Name(id=name):
-            return name == local and not isinstance(node.ctx, ast.Load)
-        case ast.alias(name=name, asname=asname):
-            return (asname or (name if isinstance(parent, ast.ImportFrom) else name.partition(".")[0])) == local
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return node.name == local
-        case _:
-            return getattr(node, "arg", "") == local and isinstance(node, ast.arg)
+def _binds(node: ast.AST, local: str) -> bool:
+    if isinstance(node, ast.alias):
+        return local == local_name(node)
+    is_read = isinstance(node, ast.keyword) or isinstance(getattr(node, "ctx", None), ast.Load)
+    return not is_read and local in (getattr(node, field, None) for field in ("id", "name", "arg"))

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import os
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 from ssot_shims._codebase.files import shown
-from ssot_shims._codebase.source import Unparsable, absolute, parse, read_text
+from ssot_shims._codebase.source import Source, Unparsable, read_source, read_text
 from ssot_shims._lookup.finder import Undecidable, place_of
-from ssot_shims._lookup.lookup import Target, look
-from ssot_shims._migrate.guard import bindings_in
+from ssot_shims._lookup.lookup import Lookup, Target, look
+from ssot_shims._migrate.guard import FUNCTIONS, bindings_in
+from ssot_shims._migrate.rules import Rule
 from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
 from ssot_shims._shims.upstream import moved
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ssot_shims._lookup.lookup import Lookup
-    from ssot_shims._migrate.rules import Rule
 
 _NEXT = "correct the rule, or run this where the new home is"
 _STUB = "a stub (.pyi) beside the module that binds the name settles it"
@@ -46,22 +40,9 @@ class NewHomes(Record):
         """Whether the old home of *rule* has *name* still."""
         return _look(self.roots, Target(module=rule.old_module, symbol=name)).found not in ("missing", "absent")
 
-    def is_home(self, path: str, rule: Rule) -> bool:
-        """Whether the file *path* is the old or the new home of *rule*, a package above the old, or below the new."""
-        stem = os.path.splitext(path)[0]
-        file, folders = located(self.roots, rule.new_module)
-        if stem == os.path.splitext(file)[0] or any(stem.startswith(os.path.join(folder, "")) for folder in folders):
-            return True
-        olds = (located(self.roots, module)[0] for module in with_packages(rule.old_module))
-        return stem in [os.path.splitext(old)[0] for old in olds]
-
     def imported_by(self, module: str, moves: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
         """The files that are imported while *module* is, or may be after *moves*, each by the name of its module."""
         return _imported_by(self.roots, module, moves)
-
-    def file_of(self, module: str) -> str:
-        """The file of *module*; empty when it is not there."""
-        return located(self.roots, module)[0]
 
 
 @cache  # every file of a tree asks about the same few names
@@ -91,8 +72,7 @@ def _why_missing(target: Target, lookup: Lookup) -> str:
 
 def _why_not_passed_on(roots: tuple[str, ...], target: Target) -> str:
     """Why one of the imports by which modules pass *target* on fails; empty when none does."""
-    passed_on = _origins(roots, target)
-    for importer, origin in pairwise(passed_on):
+    for importer, origin in pairwise(_origins(roots, target)):
         if why := _why_missing(origin, _look(roots, origin)):
             return f"{importer.module} imports it as {origin}, which is not there: {why}"
     return ""
@@ -120,18 +100,19 @@ def _origin(roots: tuple[str, ...], target: Target) -> Target | None:
     What is below a module that is no package has no file: ``os.path``, say, is what ``os`` has put there.
     """
     file, folders = located(roots, target.module)
-    tree, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
-    bound = [node for _, node in bindings_in(tree, target.symbol)] if tree else []
-    for node in tree.body if tree and len(bound) < 2 else ():
-        module = absolute(package, node.level, node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    source, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
+    bound = [*bindings_in(source.tree, target.symbol)] if source else []
+    for statement in source.imports if source and len(bound) < 2 else ():
+        module = next(iter(statement.modules([package])), "")
         above, inside = located(roots, module.rpartition(".")[0])
-        if module and isinstance(node, ast.ImportFrom) and not (above and not inside):
-            origins = [Target(module=module, symbol=alias.name) for alias in node.names if alias in bound]
-            if node.names[0].name == "*" and not bound and not target.symbol.startswith("_"):
-                everything = Target(module=module, symbol=target.symbol)
-                origins += [everything] if _look(roots, everything).found == "there" else []
-            if origins:
-                return origins[0]
+        if not module or len(statement.around) > 1 or (above and not inside):
+            continue
+        origins = [Target(module=module, symbol=alias.name) for alias in statement.node.names if alias in bound]
+        if statement.node.names[0].name == "*" and not bound and not target.symbol.startswith("_"):
+            everything = Target(module=module, symbol=target.symbol)
+            origins += [everything] if _look(roots, everything).found == "there" else []
+        if origins:
+            return origins[0]
     return None
 
 
@@ -169,32 +150,23 @@ def _imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, st
 def _imports(file: str, package: str) -> frozenset[str]:
     """Every module that *file*, of *package*, may name in an import that runs with it, and the packages above those."""
     found = set[str]()
-    tree = parsed(file)
-    nodes: list[ast.AST] = [tree] if tree else []
-    for node in nodes:  # which grows meanwhile
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            parent = absolute(package, node.level, node.module or "")
-            names = [parent] if parent else []
-            found.update(f"{parent}.{alias.name}" for alias in node.names if parent)
-        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            nodes += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            nodes += ast.iter_child_nodes(node)
-        for name in names:
-            found.add(name)  # even when it is the package of the file itself
-            # Those that the file is in are being imported already.
-            found.update(above for above in with_packages(name) if not f"{package}.".startswith(f"{above}."))
+    source = parsed(file)
+    for statement in source.imports if source else ():
+        if not (statement.is_for_types or any(isinstance(node, FUNCTIONS) for node in statement.around)):
+            parents, names = statement.modules([package]), [alias.name for alias in statement.node.names]
+            found.update(f"{parent}.{name}" for parent in parents for name in names)
+            for module in parents or names:
+                found.add(module)  # even when it is the package of the file itself
+                # Those that the file is in are being imported already.
+                found.update(above for above in with_packages(module) if not f"{package}.".startswith(f"{above}."))
     return frozenset(found)
 
 
-def parsed(file: str) -> ast.Module | None:
-    """The tree of *file*; None when it is not there, or no Python source."""
+def parsed(file: str) -> Source | None:
+    """The source of *file*; None when it is not there, or no Python."""
     try:
-        return parse(read_text(Path(file).read_bytes()).body)
-    except (OSError, Unparsable, SyntaxError, ValueError, RecursionError, MemoryError):
+        return read_source(read_text(Path(file).read_bytes()))
+    except (OSError, Unparsable):
         return None
 
 

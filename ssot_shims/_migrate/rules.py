@@ -5,21 +5,16 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from keyword import iskeyword
 
 from ssot_shims._codebase.source import UTF16
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 _NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
-_STAR_IMPORT = re.compile(rb"import[\s\\(]*\*")
-# A relative import, or one with space around the dots; "from . import Name" has no module at all.
-_ODD = re.compile(rb"from[\s\\]*\.|from\s+\w[\w.]*(?:[\s\\]+\.|\.[\s\\]+\w)")
-_BARE = re.compile(rb"from[\s\\]*\.[\s\\.]*import\b")
+_STAR_IMPORT = re.compile(rb"import[\s(\\]*\*")
+_RELATIVE_IMPORT = re.compile(rb"\bfrom[\s\\]*\.")
 
 
 class Rule(Record):
@@ -63,12 +58,9 @@ class Rules:
         self.moves = tuple({(rule.old_module, rule.new_module): None for rule in rules})
         tops = {place.partition(".")[0] for rule in rules for place in (rule.old_module, rule.new_module)}
         self.quoted = re.compile(rf"[\"'](?:{'|'.join(tops) or '(?!)'})".encode())  # how a string begins that names one
-        self._names: dict[str, set[bytes]] = {}  # those with a rule, by module
+        self._names: dict[str, set[str]] = {}  # those with a rule, by module
         for rule in rules:
-            self._names.setdefault(rule.old_module, set()).add(rule.old_name.encode())
-
-    def __reduce__(self) -> tuple[type[Rules], tuple[tuple[Rule, ...], frozenset[str]]]:
-        return Rules, (self.rules, self.upstreams)
+            self._names.setdefault(rule.old_module, set()).add(rule.old_name)
 
     def find(self, module: str, name: str) -> Rule | None:
         """The rule for *name* of *module*: the one that names it, else the one for the whole module."""
@@ -78,15 +70,12 @@ class Rules:
         """Whether there can be anything in *source* to rewrite or to report. It is only searched for words."""
         if source.startswith(UTF16):
             source = source.decode("utf-16", "replace").encode()  # to be reported as what Python does not read
-        is_odd, is_bare = _ODD.search(source) is not None, _BARE.search(source) is not None
-        names = set[bytes]()
-        for module, of_module in self._names.items():
-            package, _, step = module.rpartition(".")
-            is_named = module.encode() in source or f"{package} import".encode() in source
-            if is_named or is_bare or (is_odd and step.encode() in source):
-                names |= of_module
-        is_star = bool(names) and (b"*" in names or _STAR_IMPORT.search(source) is not None)
-        return is_star or any(name in source for name in names)
+        is_relative, is_star = (found.search(source) is not None for found in (_RELATIVE_IMPORT, _STAR_IMPORT))
+        return any(
+            (is_relative or module.encode() in source or f"{module.rpartition('.')[0]} import".encode() in source)
+            and (is_star or "*" in names or any(name.encode() in source for name in names))
+            for module, names in self._names.items()
+        )
 
 
 def read_rules(
@@ -109,7 +98,9 @@ def read_rules(
             raise InvalidDeclaration(problem, "leave one of the two out")
     read = Rules(tuple(rules.values()), frozenset(upstreams))
     for rule in read.rules:
-        _refuse_further(rule, read)
+        if further := _further(rule, read):
+            problem = f"one rule ends where another begins: {rule.shown}, then {further.shown}"
+            raise InvalidDeclaration(problem, "let each name lead to its last place, and to one only")
     return read
 
 
@@ -141,58 +132,32 @@ def _is_name(word: str) -> bool:
     return word.isidentifier() and not iskeyword(word)
 
 
-def _refuse_further(rule: Rule, rules: Rules) -> None:
-    """Raise when another rule begins where *rule* ends."""
+def _further(rule: Rule, rules: Rules) -> Rule | None:
+    """Another rule that begins where *rule* ends."""
     if rule.new_name != "*":
-        further = rules.find(rule.new_module, rule.new_name)
-    else:
-        named = {other.old_name for other in rules.rules if other.old_module == rule.old_module and other != rule}
-        further = next(
-            (other for other in rules.rules if other.old_module == rule.new_module and other.old_name not in named),
-            None,
-        )
-    if further:
-        problem = f"one rule ends where another begins: {rule.shown}, then {further.shown}"
-        raise InvalidDeclaration(problem, "let each name lead to its last place, and to one only")
+        return rules.find(rule.new_module, rule.new_name)
+    named = {other.old_name for other in rules.rules if other.old_module == rule.old_module and other != rule}
+    others = (other for other in rules.rules if other.old_module == rule.new_module)
+    return next((other for other in others if other.old_name not in named), None)
 
 
-class ShimReplaces(Record):
-    """What one shim in a source file declares: the places it replaces, and the top-level packages it stands for."""
+def shims_in(tree: ast.Module) -> Iterator[tuple[str, int, list[str | None], list[str | None]]]:
+    """Every class or function of *tree* under a decorator ``@shim(...)`` with ``replaces=``.
 
-    name: str
-    line: int
-    places: tuple[str, ...]
-    upstreams: tuple[str, ...]
-    is_plain: bool  # both are written as plain strings
-
-
-def shims_in(tree: ast.Module) -> Iterator[ShimReplaces]:
-    """Every class or function of *tree* under a decorator ``@shim(...)`` that has ``replaces=``."""
+    Its name, the line of the decorator, the places that it replaces, and its targets; None for one that is not written
+    as plain text.
+    """
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            for call in node.decorator_list:
-                if isinstance(call, ast.Call) and "shim" in (
-                    getattr(call.func, "id", ""),
-                    getattr(call.func, "attr", ""),
-                ):
-                    yield from _replaces(node.name, call)
-
-
-def _replaces(name: str, call: ast.Call) -> Iterator[ShimReplaces]:
-    value = next((keyword.value for keyword in call.keywords if keyword.arg == "replaces"), None)
-    if value is not None:
-        places, targets = _strings(value), [text for part in call.args for text in _strings(part)]
-        yield ShimReplaces(
-            name=name,
-            line=call.lineno,
-            places=tuple(filter(None, places)),
-            upstreams=tuple(target.partition(":")[0].partition(".")[0] for target in targets if target),
-            is_plain=None not in places,
-        )
+        for call in getattr(node, "decorator_list", ()):
+            function = getattr(call, "func", None)
+            if "shim" in (getattr(function, "id", ""), getattr(function, "attr", "")):
+                replaces = [_strings(keyword.value) for keyword in call.keywords if keyword.arg == "replaces"]
+                targets = [text for part in call.args for text in _strings(part)]
+                yield from ((getattr(node, "name", ""), call.lineno, places, targets) for places in replaces)
 
 
 def _strings(node: ast.expr) -> list[str | None]:
     """The strings that *node* is written as, one or a row of them; None for each part that is no plain string."""
     parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    values = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+    values = [getattr(part, "value", None) for part in parts]
     return [value if isinstance(value, str) else None for value in values]

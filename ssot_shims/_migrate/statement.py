@@ -1,67 +1,94 @@
-"""One import statement, rewritten by LibCST: names with a new home leave it, layout and comments stay."""
+"""One import statement, rewritten by LibCST: names with a new home leave it, and take their comments with them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 import libcst
-from libcst import BaseParenthesizableWhitespace, Comma, ImportAlias, MaybeSentinel, ParenthesizedWhitespace
+from libcst import Comma, ImportAlias, MaybeSentinel, ParenthesizedWhitespace
 
-from ssot_shims._codebase.source import Edit
+from ssot_shims._codebase.source import Edit, Import, Text
+from ssot_shims._record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ssot_shims._codebase.source import Import, Text
-
-    Homes = tuple[tuple[str, str] | None, ...]  # for each name its new module and name, or None where it stays
+Homes = tuple[tuple[str, str] | None, ...]  # for each name its new module and name, or None where it stays
 
 _TOOLS = "fmt|flake8|isort|mypy|pragma|pylint|pyre|pyright|ruff|ty|type|yapf"
 # A comment for a tool is about the statement, and goes with it; one for people stays.
 _TOOL_COMMENT = re.compile(rf"#\s*(?:noqa|nosec|noinspection|(?:{_TOOLS})\s*:)", re.IGNORECASE)
-_REST = re.compile(rb"[ \t\f]*(#[^\r\n]*)?(\r\n?|\n|\Z)")
+_COMMENT_BEHIND = re.compile(rb"[ \t\f]*(#[^\r\n]*)(?=[\r\n]|\Z)")
 _LAZY = re.compile(r"lazy\s+(?=from\b)")  # PEP 810
 _SPACE = libcst.SimpleWhitespace(" ")
-_NOTHING = libcst.SimpleWhitespace("")
+
+
+class Line(Record):
+    """One name as a statement over several lines has it: its comments above, its text, and the comment behind it."""
+
+    above: tuple[str, ...]
+    text: str
+    behind: str
+
+
+def replaced(text: Text, statement: Import, homes: Homes) -> Edit:
+    """The edit that gives the names of *statement* these new *homes*: a line for each, if it is alone on its lines."""
+    before = text.body[text.offset(statement.line, 0) : statement.start].decode()
+    is_alone = not before.strip()
+    indentation = before.rpartition("\f")[2] if is_alone else ""  # columns are counted from a form feed on
+    joint = text.line_end(statement.end) + indentation
+    parts = rewritten(text.body[statement.start : statement.end].decode(), homes, joint)
+    behind = _COMMENT_BEHIND.match(text.body, statement.end)
+    comment = behind[1].decode() if behind else ""
+    repeated = f"  {comment}" if _TOOL_COMMENT.match(comment) else ""
+    new = (repeated + joint if is_alone else "; ").join(parts)
+    return Edit(start=statement.start, end=statement.end, new=new)
 
 
 @lru_cache(maxsize=4096)  # the same few statements stand in most files of a tree
-def rewritten(text: str, homes: Homes) -> tuple[str, ...]:
-    """The statements that replace *text*, an import statement whose names have these new *homes*.
+def rewritten(text: str, homes: Homes, joint: str) -> tuple[str, ...]:
+    r"""The statements that replace *text*, an import statement whose names have these new *homes*.
 
-    What stays comes last, because a comment may follow.
+    Between lines stands *joint*. What stays comes last, because a comment may follow.
 
-    >>> rewritten("from old import A, B as b, C", (("new", "A"), ("new", "B2"), None))
+    >>> rewritten("from old import A, B as b, C", (("new", "A"), ("new", "B2"), None), "\n")
     ('from new import A, B2 as b', 'from old import C')
     """
     lazy = _LAZY.match(text)
     prefix = lazy[0] if lazy else ""
     module = libcst.parse_module(text.removeprefix(prefix))
     line = libcst.ensure_type(module.body[0], libcst.SimpleStatementLine)
-    parts = _parts(libcst.ensure_type(line.body[0], libcst.ImportFrom), homes)
-    return tuple(prefix + module.code_for_node(part) for part in parts)
-
-
-def _parts(statement: libcst.ImportFrom, homes: Homes) -> Iterator[libcst.ImportFrom]:
-    moved: dict[str, dict[int, ImportAlias]] = {}
-    stays: dict[int, ImportAlias] = {}
-    for index, (alias, home) in enumerate(zip(_aliases(statement), homes, strict=True)):
-        if home is None:
-            stays[index] = alias
-        else:
-            moved.setdefault(home[0], {})[index] = _renamed(alias, home[1])
-    for module, of_module in moved.items():
-        yield _with_module(_only(statement, of_module), module)
-    if stays:
-        yield _only(statement, stays)
-
-
-def _aliases(statement: libcst.ImportFrom) -> Sequence[ImportAlias]:
+    statement = libcst.ensure_type(line.body[0], libcst.ImportFrom)
     assert not isinstance(statement.names, libcst.ImportStar)  # which is never rewritten
-    return statement.names
+    aliases = statement.names
+    by_module: dict[str, list[int]] = {}
+    for index, home in enumerate(homes):
+        by_module.setdefault(home[0] if home else "", []).append(index)
+    stays = by_module.pop("", [])
+    if len(by_module) == 1 and not stays:
+        return (prefix + module.code_for_node(_moved(statement, aliases, homes)),)
+    dots, old = "." * len(statement.relative), module.code_for_node(statement.module) if statement.module else ""
+    opening, lines, closing = _lines(module, statement, aliases, homes)
+    is_long = statement.lpar is not None and "\n" in text.replace("\r", "\n")
+    parts: list[str] = []
+    for name, indexes in [*by_module.items(), *([(dots + old, stays)] if stays else [])]:
+        above = opening if indexes[0] == 0 or _TOOL_COMMENT.match(opening) else ""
+        below = closing if indexes[-1] == len(homes) - 1 else ()
+        parts.append(prefix + _written(name, above, [lines[index] for index in indexes], below, joint, is_long))
+    return tuple(parts)
+
+
+def _moved(statement: libcst.ImportFrom, aliases: Sequence[ImportAlias], homes: Homes) -> libcst.ImportFrom:
+    """*statement* for these *homes*, all in one module; everything else is as it was."""
+    names = [_renamed(alias, home[1]) for alias, home in zip(aliases, homes, strict=True) if home]
+    # Around the dots of a relative import there need not be any space.
+    before, after = statement.whitespace_after_from, statement.whitespace_before_import
+    return statement.with_changes(
+        module=libcst.parse_expression(homes[0][0] if homes[0] else ""),
+        relative=(),
+        names=names,
+        whitespace_after_from=_SPACE if before.empty else before,
+        whitespace_before_import=_SPACE if after.empty else after,
+    )
 
 
 def _renamed(alias: ImportAlias, name: str) -> ImportAlias:
@@ -74,136 +101,42 @@ def _renamed(alias: ImportAlias, name: str) -> ImportAlias:
     return alias.with_changes(name=libcst.Name(name), asname=None if local == name else alias.asname)
 
 
-def _with_module(statement: libcst.ImportFrom, module: str) -> libcst.ImportFrom:
-    # Around the dots of a relative import there need not be any space.
-    before, after = statement.whitespace_after_from, statement.whitespace_before_import
-    return statement.with_changes(
-        module=libcst.parse_expression(module),
-        relative=(),
-        whitespace_after_from=_SPACE if before.empty else before,
-        whitespace_before_import=_SPACE if after.empty else after,
-    )
+def _lines(
+    module: libcst.Module, statement: libcst.ImportFrom, aliases: Sequence[ImportAlias], homes: Homes
+) -> tuple[str, list[Line], tuple[str, ...]]:
+    """The comment behind the opening parenthesis, a line for each name, and the comments above the closing one."""
+    gaps = [[statement.lpar.whitespace_after] if statement.lpar else []]
+    texts: list[str] = []
+    for alias, home in zip(aliases, homes, strict=True):
+        comma = alias.comma
+        gaps.append([comma.whitespace_before, comma.whitespace_after] if isinstance(comma, Comma) else [])
+        bare = (_renamed(alias, home[1]) if home else alias).with_changes(comma=MaybeSentinel.DEFAULT)
+        texts.append(module.code_for_node(bare))
+    gaps[-1] += [statement.rpar.whitespace_before] if statement.rpar else []
+    (opening, above), *others = map(_comments, gaps)
+    lines: list[Line] = []
+    for text, (behind, following) in zip(texts, others, strict=True):
+        lines.append(Line(above=above, text=text, behind=behind))
+        above = following
+    return opening, lines, above
 
 
-def _only(statement: libcst.ImportFrom, kept: dict[int, ImportAlias]) -> libcst.ImportFrom:
-    """*statement* with the aliases *kept* alone; one alone is written on one line."""
-    aliases, names = _aliases(statement), [*kept.values()]
-    if len(names) == len(aliases):
-        return statement.with_changes(names=names)
-    if statement.lpar is None or statement.rpar is None:
-        return _on_one_line(statement, names)
-    aliases = [_with_comma_last(alias) for alias in aliases]
-    names = [alias.with_changes(comma=aliases[index].comma) for index, alias in kept.items()]
-    gaps, ends_in_comma = _gaps(statement.lpar, aliases, statement.rpar)
-    places, end = [*kept], len(aliases)
-    for at, (place, following) in enumerate(pairwise(places)):
-        names[at] = _before_gap(names[at], _gap(gaps[place + 1], gaps[following]))
-    opening, closing = gaps[0], gaps[end]
-    if places[0] != 0:  # the shape of the brackets stays, and comments go with their names
-        first, opening = gaps[places[0]], _without_words(opening)
-        opening = _gap(opening, first) if _has_comment_above(first) else opening
-    if places[-1] != end - 1:
-        last, closing = gaps[places[-1] + 1], _without_words(closing)
-        closing = _gap(last, closing) if _has_comment_behind(last) else closing
-    if len(names) == 1 and not any(_has_comment_above(gap) or _has_comment_behind(gap) for gap in (opening, closing)):
-        return _on_one_line(statement.with_changes(lpar=None, rpar=None), names)
-    names[-1:] = [_before_gap(names[-1], closing)] if ends_in_comma else _closed(names[-1:])
-    return statement.with_changes(
-        names=names,
-        lpar=statement.lpar.with_changes(whitespace_after=opening),
-        rpar=statement.rpar if ends_in_comma else statement.rpar.with_changes(whitespace_before=closing),
-    )
+def _comments(gap: Sequence[libcst.BaseParenthesizableWhitespace]) -> tuple[str, tuple[str, ...]]:
+    """The comment on the line that *gap* begins on, or an empty text; and those on its other lines."""
+    parts = [part for part in gap if isinstance(part, ParenthesizedWhitespace)]
+    found = [each for part in parts for each in (part.first_line.comment, *(line.comment for line in part.empty_lines))]
+    first, *others = [comment.value if comment else "" for comment in found] or [""]
+    return first, tuple(filter(None, others))
 
 
-def _on_one_line(statement: libcst.ImportFrom, names: list[ImportAlias]) -> libcst.ImportFrom:
-    if len(names) > 1:
-        return statement.with_changes(names=_closed(names))
-    gaps = {"whitespace_before_import": statement.whitespace_before_import}
-    gaps["whitespace_after_import"] = statement.whitespace_after_import
-    spaces = {name: _SPACE for name, gap in gaps.items() if gap.empty or "\\" in getattr(gap, "value", "")}
-    return statement.with_changes(names=_closed(names), **spaces)
-
-
-def _with_comma_last(alias: ImportAlias) -> ImportAlias:
-    """*alias* with its comma right behind it, where the comma is written on the next line, behind the comment."""
-    comma = alias.comma
-    if isinstance(comma, Comma) and isinstance(comma.whitespace_before, ParenthesizedWhitespace):
-        before, after = comma.whitespace_before, comma.whitespace_after
-        if isinstance(after, ParenthesizedWhitespace):
-            comment = after.first_line.comment
-            line = [libcst.EmptyLine(whitespace=before.last_line, comment=comment)] if comment else []
-            before = before.with_changes(empty_lines=(*before.empty_lines, *line, *after.empty_lines))
-        return alias.with_changes(comma=Comma(whitespace_before=_NOTHING, whitespace_after=before))
-    return alias
-
-
-def _gaps(
-    lpar: libcst.LeftParen, aliases: Sequence[ImportAlias], rpar: libcst.RightParen
-) -> tuple[list[BaseParenthesizableWhitespace], bool]:
-    """What stands before each name and behind the last, comments and all; and whether the last has a comma."""
-    behind = [alias.comma.whitespace_after for alias in aliases if isinstance(alias.comma, Comma)]
-    ends_in_comma = len(behind) == len(aliases)
-    return [lpar.whitespace_after, *behind, *([] if ends_in_comma else [rpar.whitespace_before])], ends_in_comma
-
-
-def _gap(after: BaseParenthesizableWhitespace, before: BaseParenthesizableWhitespace) -> BaseParenthesizableWhitespace:
-    """The end of the gap's first line as in *after*, where it belongs to a name, and its lines as in *before*."""
-    if after is before:
-        return after
-    if not isinstance(before, ParenthesizedWhitespace):
-        if isinstance(after, ParenthesizedWhitespace):
-            return after.with_changes(empty_lines=())
-        return after
-    first_line = after.first_line if isinstance(after, ParenthesizedWhitespace) else libcst.TrailingWhitespace()
-    return before.with_changes(first_line=first_line)
-
-
-def _has_comment_above(gap: BaseParenthesizableWhitespace) -> bool:
-    return isinstance(gap, ParenthesizedWhitespace) and any(line.comment for line in gap.empty_lines)
-
-
-def _has_comment_behind(gap: BaseParenthesizableWhitespace) -> bool:
-    return isinstance(gap, ParenthesizedWhitespace) and gap.first_line.comment is not None
-
-
-def _without_words(gap: BaseParenthesizableWhitespace) -> BaseParenthesizableWhitespace:
-    """*gap* without comments, except a comment for a tool on its first line."""
-    if not isinstance(gap, ParenthesizedWhitespace):
-        return gap
-    comment = gap.first_line.comment
-    is_for_tool = comment is not None and _TOOL_COMMENT.match(comment.value)
-    first_line = gap.first_line if is_for_tool else libcst.TrailingWhitespace(newline=gap.first_line.newline)
-    return gap.with_changes(first_line=first_line, empty_lines=())
-
-
-def _before_gap(alias: ImportAlias, gap: BaseParenthesizableWhitespace) -> ImportAlias:
-    comma = alias.comma if isinstance(alias.comma, Comma) else Comma()
-    return alias.with_changes(comma=comma.with_changes(whitespace_after=gap))
-
-
-def _closed(names: Sequence[ImportAlias]) -> list[ImportAlias]:
-    """*names* without a comma behind the last."""
-    return [*names[:-1], names[-1].with_changes(comma=MaybeSentinel.DEFAULT)]
-
-
-def replaced(text: Text, statement: Import, parts: tuple[str, ...]) -> Edit:
-    """The edit that replaces *statement* by *parts*: each on a line of its own when nothing else is on its lines."""
-    indentation = _indentation(text, statement)
-    if indentation is None:
-        return Edit(start=statement.start, end=statement.end, new="; ".join(parts))
-    rest = _REST.match(text.body, statement.end)
-    comment = rest[1].decode() if rest and rest[1] else ""
-    repeated = f"  {comment}" if _TOOL_COMMENT.match(comment) else ""
-    new = f"{repeated}{text.line_end(statement.end)}{indentation}".join(parts)
-    return Edit(start=statement.start, end=statement.end, new=new)
-
-
-def _indentation(text: Text, statement: Import) -> str | None:
-    """What stands before *statement* on its line; None when that is, or continues, other code."""
-    start = text.starts[text.line(statement.start) - 1]
-    before = text.body[start : statement.start].decode()
-    above = text.body[text.starts[max(text.line(statement.start) - 2, 0)] : start]
-    is_continued = above.rstrip(b"\r\n").endswith(b"\\") and not above.lstrip().startswith(b"#")
-    if before.strip(" \t\f") or is_continued:
-        return None
-    return before.rpartition("\f")[2]  # columns are counted from a form feed on
+def _written(module: str, above: str, lines: Sequence[Line], below: Sequence[str], joint: str, is_long: bool) -> str:
+    """The names of *lines* from *module*: on one line when there is no comment, and one name or no *is_long*."""
+    head, names = f"from {module} import ", ", ".join(line.text for line in lines)
+    has_comment = above or below or any(line.above or line.behind for line in lines)
+    if not has_comment and (len(lines) == 1 or not is_long):
+        return head + names
+    step = "\t" if joint.endswith("\t") else "    "
+    rows = [f"{head}(  {above}".rstrip()]
+    for line in lines:
+        rows += [*(step + comment for comment in line.above), f"{step}{line.text},  {line.behind}".rstrip()]
+    return joint.join([*rows, *(step + comment for comment in below), ")"])

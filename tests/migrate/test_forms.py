@@ -128,19 +128,19 @@ def test_names_on_one_line(before: str, after: str) -> None:
         "from old.mod import (\n    # of X\n    X,  # x\n)\n",
     ),
     (
-        "no trailing comma stays none",
+        "each part ends in a comma",
         "from old.mod import (\n    A,  # a\n    X  # x\n)\n",
-        "from new.mod import (\n    A  # a\n)\nfrom old.mod import (\n    X  # x\n)\n",
+        "from new.mod import (\n    A,  # a\n)\nfrom old.mod import (\n    X,  # x\n)\n",
     ),
     (
         "several names on a line",
         "from old.mod import (A, X,\n                     B, Y)\n",
-        "from new.mod import A\nfrom new.b import B2 as B\nfrom old.mod import (X,\n                     Y)\n",
+        "from new.mod import A\nfrom new.b import B2 as B\nfrom old.mod import (\n    X,\n    Y,\n)\n",
     ),
     (
         "the first name of the second line moves",
         "from old.mod import (X, Y,  # xy\n    A, Z)\n",
-        "from new.mod import A\nfrom old.mod import (X, Y,  # xy\n    Z)\n",
+        "from new.mod import A\nfrom old.mod import (\n    X,\n    Y,  # xy\n    Z,\n)\n",
     ),
     (
         "the last of its line moves",
@@ -161,7 +161,7 @@ def test_names_on_one_line(before: str, after: str) -> None:
     (
         "the comment on a name that stays is not the next one's",
         "from old.mod import (\n    X,  # x\n    A, Y  # y\n)\n",
-        "from new.mod import A\nfrom old.mod import (\n    X,  # x\n    Y  # y\n)\n",
+        "from new.mod import A\nfrom old.mod import (\n    X,  # x\n    Y,  # y\n)\n",
     ),
     (
         "backslashes",
@@ -183,12 +183,12 @@ def test_names_over_lines(before: str, after: str) -> None:
     (
         "each name takes its comment",
         "from old.mod import (\n    X  # x\n    , A  # a\n    , Y  # y\n)\n",
-        "from new.mod import (\n    A  # a\n)\nfrom old.mod import (\n    X,  # x\n    Y  # y\n)\n",
+        "from new.mod import (\n    A,  # a\n)\nfrom old.mod import (\n    X,  # x\n    Y,  # y\n)\n",
     ),
     (
         "with comments on both sides of the comma",
         "from old.mod import (\n    A  # a\n    ,  # for x\n    X\n)\n",
-        "from new.mod import (\n    A  # a\n)\nfrom old.mod import (\n    # for x\n    X\n)\n",
+        "from new.mod import (\n    A,  # a\n)\nfrom old.mod import (\n    # for x\n    X,\n)\n",
     ),
     (
         "without comments",
@@ -206,6 +206,11 @@ def test_commas_first(before: str, after: str) -> None:
         "a function",
         "def f():\n    from old.mod import A, X\n    return A\n",
         "def f():\n    from new.mod import A\n    from old.mod import X\n    return A\n",
+    ),
+    (
+        "a function in tabs",
+        "def f():\n\tfrom old.mod import (\n\t\tA,\n\t\tX,\n\t\tY,\n\t)\n",
+        "def f():\n\tfrom new.mod import A\n\tfrom old.mod import (\n\t\tX,\n\t\tY,\n\t)\n",
     ),
     (
         "a try that handles something else, or that ends in an error whatever happens",
@@ -235,11 +240,6 @@ def test_commas_first(before: str, after: str) -> None:
         "a suite on the line of its head is one line still",
         "if x: from old.mod import A, X\n",
         "if x: from new.mod import A; from old.mod import X\n",
-    ),
-    (
-        "a suite that a backslash continues is one line still",
-        "if x: \\\n    from old.mod import A, X\n",
-        "if x: \\\n    from new.mod import A; from old.mod import X\n",
     ),
     (
         "behind a semicolon",
@@ -305,8 +305,7 @@ def test_star_imports_are_told() -> None:
     """They are never rewritten: what they bring is not written there."""
     why = "write out the names, run this again"
     check_left("from old.mod import *\n", (1, "star import", "from old.mod import *", why))
-    check_left("from legacy import *  # ssot-shims: keep\n", (1, "kept", "from legacy import *", ""))
-    check_left("from legacy import *\n", (1, "home", "from legacy import *", ""), names=("fresh.all.x",))
+    check_left("from legacy import *\n", names=("fresh.all.x",))
 
 
 def test_a_refused_rule_is_told_and_the_others_hold() -> None:
@@ -328,16 +327,19 @@ def test_a_refused_rule_is_told_and_the_others_hold() -> None:
 
 @pytest.mark.parametrize("name", ["old.mod", "new.mod", "new.mod.deep.er"])
 def test_nothing_is_rewritten_in_the_old_and_the_new_home(name: str) -> None:
-    """The file itself, and what is below the package that is the new home."""
-    check_left("from old.mod import A\n", (1, "home", "from old.mod import A", ""), names=(name,))
+    """The file itself, and what is below the package that is the new home; beside a home is not inside."""
+    check_left("from old.mod import A\n", names=(name,))
     check_left("import old.mod as m\nm.A\n", names=("x", name))
     check_left("'old.mod.A'\n", names=(name,))
+    for beside in ("old", "old.mod.deep", "new", "new.model"):
+        assert run("from old.mod import A\n", beside).made
 
 
 def test_a_package_that_holds_the_old_home_is_left() -> None:
     """Its ``__init__`` loads the old home and passes names on; a module of that name does not."""
-    done = run("from .mod import A\n", "old", package=True)
-    assert (done.source, [finding.kind for finding in done.findings]) == (b"from .mod import A\n", ["home"])
+    assert run("from .mod import A\n", "old", package=True) == Done(
+        source=b"from .mod import A\n", made=(), findings=()
+    )
 
 
 def test_a_shim_has_no_say_in_its_upstream() -> None:
@@ -345,34 +347,20 @@ def test_a_shim_has_no_say_in_its_upstream() -> None:
     rules = read_rules([("acme.old:B", "other:B", "--rule")], [("acme.old:A", "shims:A", "the shim A")], {"acme"})
     rules = pickle.loads(pickle.dumps(rules))
     done = rewritten("from acme.old import A, B\n", ("acme.api.users",), rules, Known())
-    assert done.source == b"from other import B\nfrom acme.old import A\n"
-    assert [finding.kind for finding in done.findings] == ["home"]
+    assert (done.source, done.findings) == (b"from other import B\nfrom acme.old import A\n", ())
     done = rewritten("from acme.old import A, B\n", ("tests.test_users",), rules, Known())
     assert done.source == b"from shims import A\nfrom other import B\n"
-
-
-def test_strings_in_a_home_are_not_told() -> None:
-    """Those that name what is there."""
-    for name in ("old.mod", "new.mod", "new.b", "solo"):
-        assert len(run("patch('old.mod.A')\n", name).findings) == (name not in ("old.mod", "new.mod"))
-
-
-def test_beside_a_home_is_not_inside() -> None:
-    """Neither what is below the old module, nor what only begins with the same letters."""
-    for name in ("old", "old.mod.deep", "new", "new.model"):
-        assert run("from old.mod import A\n", name).made
 
 
 def test_a_line_that_is_to_stay_stays() -> None:
     """A comment on any line of the statement says so."""
     keep = "# ssot-shims: keep"
-    check_left(f"from old.mod import A  {keep}\n", (1, "kept", "from old.mod import A", ""))
-    check_left(
-        f"from old.mod import (\n    A,  # why {keep}\n)\n", (1, "kept", f"from old.mod import ( A, # why {keep} )", "")
-    )
+    check_left(f"from old.mod import A  {keep}\n")
+    check_left(f"from old.mod import (\n    A,  # why {keep}\n)\n")
     check_left("import old.mod  # ssot-shims:keep it\nold.mod.A\n")
     check_left(f"import old.mod\nold.mod.A  {keep}\n")
     check_left(f"patch('old.mod.A')  {keep}\n")
+    check_left(f"from legacy import *  {keep}\n")
 
 
 # --- strings
@@ -402,20 +390,15 @@ def test_whole_dotted_strings_are_told(source: str, text: str, suggestion: str) 
         "x = {'legacy': 1}",
         "'''See old.mod.A.'''",
         "'old.mod.A'",
-        "f'old.mod.A'",
+        "patch('old.mod.G')",
         "x = 'old.mod.X'",
         "x = b'old.mod.A'",
         "x = 'old.mod and B2'",
     ],
 )
 def test_other_strings_are_not_told(source: str) -> None:
-    """Other names, a module as a whole, docstrings, and parts of f-strings."""
+    """Other names, a module as a whole, docstrings, and names that the new home does not have."""
     assert run(source + "  # A, legacy").findings == ()
-
-
-def test_a_string_for_a_name_that_is_not_in_the_new_home_is_told_as_refused() -> None:
-    """There is no new place to suggest."""
-    check_left("patch('old.mod.G')\n", (1, "refused string", "old.mod.G", "look elsewhere"))
 
 
 # --- what is reported of a rewriting
@@ -431,11 +414,6 @@ def test_what_is_rewritten_is_reported_once_a_statement() -> None:
         "from old.mod import A, B",
         "from new.mod import A from new.b import B2 as B",
     )
-
-
-def test_a_file_without_a_candidate_is_not_even_read() -> None:
-    """Whatever else is in it."""
-    assert run(b"def f(:\0") == Done(source=b"def f(:\0", made=(), findings=())
 
 
 def test_what_the_compiler_warns_of_is_left_to_those_who_run_the_file() -> None:
@@ -478,7 +456,7 @@ def test_all_but_the_statement_is_as_it_was(source: bytes) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_new_lines_end_as_the_others_do(end: str) -> None:
-    """As the line of the statement does; inside of it each as it did, and where none does, as the first."""
+    """As the line of the statement does, and where that does not end, as the first one."""
     check_transformed(
         f"from old.mod import A, X{end}x = 1\n", f"from new.mod import A{end}from old.mod import X{end}x = 1\n"
     )
@@ -489,7 +467,8 @@ def test_new_lines_end_as_the_others_do(end: str) -> None:
         f"x = 1{end}from old.mod import A, X", f"x = 1{end}from new.mod import A{end}from old.mod import X"
     )
     check_transformed(
-        "from old.mod import (A,\n  X,\r\n  Y)\r", "from new.mod import A\rfrom old.mod import (X,\r\n  Y)\r"
+        f"from old.mod import (A,{end}  X,{end}  Y){end}",
+        f"from new.mod import A{end}from old.mod import ({end}    X,{end}    Y,{end}){end}",
     )
 
 
@@ -506,76 +485,22 @@ def test_a_form_feed_is_not_repeated() -> None:
     [
         (b"x = 1\n\nfrom old.mod import A\0", 1, "source code string cannot contain null bytes"),
         (b"# 1\n# \xe9\nfrom old.mod import A", 1, "cannot be decoded: invalid or missing encoding declaration"),
-        (
-            b"x = 1\ny = 2\r\nz = '\xe9'\nfrom old.mod import A",
-            3,
-            "0xe9 is not utf-8, in which this file is to be read",
-        ),
-        (b"# coding: utf-8\n\n'\xff'\nfrom old.mod import A", 3, "0xff is not utf-8, in which this file is to be read"),
-        (b"# coding: ascii\n'\xff'\nfrom old.mod import A", 2, "0xff is not ascii, in which this file is to be read"),
         (b"# coding: klingon\nfrom old.mod import A", 1, "cannot be decoded: unknown encoding: klingon"),
         (b"\xef\xbb\xbf# coding: latin-1\nfrom old.mod import A", 1, "cannot be decoded: encoding problem: utf-8"),
-        (
-            b"# coding: rot13\nfrom old.mod import A",
-            1,
-            "cannot be decoded: 'rot13' is not a text encoding; use codecs.decode() to handle arbitrary codecs",
-        ),
         (
             b"# coding: unicode_escape\nfrom old.mod import A",
             1,
             "unicode_escape would not give the same bytes back; save it as UTF-8",
         ),
-        (b"\nfrom old.mod import (\nfrom x import y\nA)", 3, "invalid syntax"),
         (b"from old.mod import A\ndef f(:\n", 2, "invalid syntax"),
-        (b"from old.mod import A\nif x:\ny = 1", 3, "expected an indented block after 'if' statement on line 2"),
-        (b"from old.mod import A\nprint 'x'", 2, "Missing parentheses in call to 'print'. Did you mean print(...)?"),
+        (b"from old.mod import A\nx = " + b"(" * 20_000, 2, "too many nested parentheses"),
     ],
 )
 def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes, line: int, cause: str) -> None:
-    """As Python itself would say."""
+    """As Python itself would say; what is nested too deep is one of them."""
     with pytest.raises(Unparsable) as caught:
         run(source)
     assert (caught.value.line, caught.value.cause) == (line, cause)
-    assert str(caught.value) == f"line {line}: {cause}"
-
-
-@pytest.mark.parametrize(
-    "nest",
-    [
-        "(" * 20_000 + ")" * 20_000,
-        "[1, " * 20_000 + "]" * 20_000,
-        "-" * 20_000 + "1",
-        "+".join("a" * 20_000),
-        "lambda: " * 20_000 + "1",
-    ],
-    ids=["brackets", "lists", "signs", "a sum", "functions"],
-)
-def test_what_is_nested_too_deep_ends_no_process(nest: str) -> None:
-    """It is a file that cannot be parsed, whichever parser it is for."""
-    with pytest.raises(Unparsable):
-        run(f"from old.mod import A\nx = {nest}\n")
-
-
-def test_what_the_encoding_of_a_file_cannot_hold_is_left() -> None:
-    """A new home with letters that it does not have."""
-    rules = read_rules([("old.mod:A", "neu.m\u00f6bel:A", "--rule")])
-    source = b"# coding: ascii\nfrom old.mod import A\n"
-    done = rewritten(source, (), rules, Known())
-    why = "left as it was, because '\u00f6' cannot be written in ascii; save the file as UTF-8"
-    assert (done.source, done.made) == (source, ())
-    assert [(finding.kind, finding.reason) for finding in done.findings] == [("unsure", why)]
-    latin = source.replace(b"ascii", b"latin-1")
-    assert rewritten(latin, (), rules, Known()).source == b"# coding: latin-1\nfrom neu.m\xf6bel import A\n"
-
-
-def test_a_file_of_5_megabytes_is_rewritten() -> None:
-    """Most of it is data; nothing of that changes. One byte more is too much."""
-    rest = b"\n'''\nfrom old.mod import A\n" + b"x = 1\n" * 1000
-    source = b"DATA = '''" + (b"0123456789abcdef \x0c old\n" * 250_000)[: 5_000_000 - 10 - len(rest)] + rest
-    assert len(source) == 5_000_000
-    assert run(source).source == source.replace(b"old.mod", b"new.mod")
-    with pytest.raises(Unparsable, match="5,000,001 bytes are too many"):
-        run(source + b"\n")
 
 
 # --- the proof
@@ -630,15 +555,3 @@ def test_a_rewriting_that_loses_a_comment_leaves_the_file_as_it_was(monkeypatch:
 def test_the_proof_sees_every_difference(new: str) -> None:
     """In a value, a type, a statement, a suite, or a name that an import binds; and what does not parse."""
     assert flaw(parse(b"import old.mod\nx = 1\n"), new.encode()).startswith("the new text ")
-
-
-@pytest.mark.parametrize("new", ["import old.mod\nx = 1\n", "x = 1\nimport old.new.mod  # why\n\n"])
-def test_the_proof_sees_no_difference_in_imports_and_layout(new: str) -> None:
-    """Which is what a rewriting may change."""
-    assert flaw(parse(b"import old.mod\nx = 1\n"), new.encode()) == ""
-
-
-def test_a_name_offered_to_others_stays_offered() -> None:
-    """In the form by which stubs say so."""
-    done = run("from old.mod import A as A\ndef f(x: A) -> A: ...\n")
-    assert done.source == b"from new.mod import A as A\ndef f(x: A) -> A: ...\n"

@@ -297,7 +297,7 @@ def test_a_lazy_import_stays_lazy() -> None:
     """Python 3.15 has that grammar; both parts of a statement that is split are lazy (PEP 810)."""
     from ssot_shims._migrate.statement import rewritten
 
-    assert rewritten("lazy from old import A, B", (("new", "A"), None)) == (
+    assert rewritten("lazy from old import A, B", (("new", "A"), None), "\n") == (
         "lazy from new import A",
         "lazy from old import B",
     )

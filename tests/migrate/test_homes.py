@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -47,15 +46,6 @@ def test_a_name_that_a_module_binds_is_there(tmp_path: Path) -> None:
     assert [verdict(root, new) for new in ("acme:Name", "acme.limits:Name", "acme.rates:Name")] == [""] * 3
     assert sys.path == before
     assert "acme" not in sys.modules
-
-
-def test_every_name_of_a_module_has_its_own_verdict(tmp_path: Path) -> None:
-    """A rule for a whole module holds for the names that the new home has."""
-    root = tree(tmp_path, {"acme.py": "A = 1"})
-    assert verdict(root, "acme:*", "A") == ""
-    assert verdict(root, "acme:*", "B") == (
-        f"acme:B is not there: B is not in {root}/acme.py (looked at without running it); {CURE}"
-    )
 
 
 def test_a_name_that_is_not_there_is_told_with_what_stands_near(tmp_path: Path) -> None:
@@ -179,42 +169,6 @@ def test_compiled_modules_cannot_be_told(tmp_path: Path) -> None:
     """There is no source to read; a module that is built in has no file either."""
     assert is_unknown(tmp_path, "_datetime:Name")
     assert is_unknown(tmp_path, "sys:Name")
-
-
-def test_a_finder_that_fails_makes_no_verdict_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then it cannot be told."""
-
-    class Broken:
-        def find_spec(self, *_: object) -> None:
-            raise RuntimeError("broken")
-
-    monkeypatch.setattr(sys, "meta_path", [Broken()])
-    assert is_unknown(tmp_path, "acme:Name")
-
-
-@pytest.mark.parametrize(
-    ("old", "homes"),
-    [
-        ("one:Name", {"one.py"}),
-        ("two.mod:Name", {"two/__init__.py", "two/mod.py"}),
-        ("three.sub.mod:Name", {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py"}),
-    ],
-)
-def test_a_file_is_a_home_by_its_place(tmp_path: Path, old: str, homes: set[str]) -> None:
-    """The old home and the packages that hold it, the new one and all below it, under whatever name they are run."""
-    new = {"acme/__init__.py", "acme/limits.py"}
-    files = {"one.py", "two/__init__.py", "two/mod.py", "two/other.py", *new}
-    files |= {"three/__init__.py", "three/sub/__init__.py", "three/sub/mod.py", "three/sub/other.py", "three/other.py"}
-    root = tree(tmp_path, dict.fromkeys(files, ""))
-    [rule] = read_rules([(old, "acme:Name", "--rule")]).rules
-    asked = NewHomes(roots=(str(root),))
-    assert {file for file in files if asked.is_home(str(root / file), rule)} == homes | new
-
-
-def test_homes_go_to_other_processes(tmp_path: Path) -> None:
-    """They are the same there, and look in the same folders."""
-    homes = NewHomes(roots=(str(tmp_path),))
-    assert pickle.loads(pickle.dumps(homes)) == homes
 
 
 def test_looking_imports_nothing_of_the_tree(tmp_path: Path) -> None:
