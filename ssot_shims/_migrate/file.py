@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ssot_shims._codebase.findings import Finding
 from ssot_shims._codebase.source import Import, Source, Use, local_name, module_uses, strings_in
-from ssot_shims._migrate.guard import Doubt, bindings, expected_to_fail, guard_around, is_conditional
+from ssot_shims._migrate.guard import Doubt, bindings, guard_around, is_conditional
 from ssot_shims._migrate.new_home import NewHomes, with_packages
 from ssot_shims._migrate.rules import Rule, Rules
 from ssot_shims._record import Record
@@ -43,11 +43,6 @@ class File:
         self.rules = rules
         self.homes = homes
         self.path = path  # with all links resolved; empty: only the names are known
-
-    @cached_property
-    def expected(self) -> set[str]:
-        """The functions of which an error or a warning is expected."""
-        return set(expected_to_fail(self.source.tree))
 
     @cached_property
     def strings(self) -> list[tuple[int, str]]:
@@ -141,7 +136,7 @@ def _doubts(file: File, statement: Import, alias: ast.alias, module: str, move: 
     local = local_name(alias)
     if alias.name == alias.asname != move.name:
         yield Doubt(reason=f"it offers {local} to others, and that is called {move.name} in {move.module}")
-    if guard := guard_around(statement, file.expected, move.rule.is_of_shim):
+    if guard := guard_around(statement, file.source.tree, move.rule.is_of_shim):
         yield guard.replace(hint=guard.hint.replace("{new}", f"{move.module}:{move.name}"))
     same = [
         each
@@ -167,7 +162,7 @@ def _imports_of_new(file: File, statement: Import, module: str, move: Move) -> I
     for other in (other for other in file.source.imports if other is not statement):
         meanings, names = other.modules(file.packages), {each.name for each in other.node.names}
         loads = {f"{meaning}.{name}" for meaning in meanings for name in names} if meanings else names
-        if loads & (old - new) and guard_around(other, file.expected, is_to_shim=False):
+        if loads & (old - new) and guard_around(other, file.source.tree, is_to_shim=False):
             yield Doubt(reason="the file asks whether the old place is there", other_line=other.line)
         is_same_name = move.module in meanings and not names.isdisjoint({move.name, "*"})
         if is_same_name or ({*loads, *meanings} & (new - old) and is_conditional(other)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from ssot_shims._codebase.source import Import, local_name
@@ -31,13 +32,13 @@ class Doubt(Record):
     hint: str = "move it by hand, or keep it with the comment # ssot-shims: keep"
 
 
-def guard_around(statement: Import, expected: set[str], is_to_shim: bool) -> Doubt | None:
-    """What guards *statement*, the innermost guard first; of the functions *expected* a failure is expected."""
+def guard_around(statement: Import, tree: ast.Module, is_to_shim: bool) -> Doubt | None:
+    """What guards *statement* of the file *tree*, the innermost guard first."""
     pairs = pairwise((statement.node, *statement.around))
-    return next(filter(None, (_guard(node, inner, expected, is_to_shim) for inner, node in pairs)), None)
+    return next(filter(None, (_guard(node, inner, tree, is_to_shim) for inner, node in pairs)), None)
 
 
-def _guard(node: ast.AST, inner: ast.AST, expected: set[str], is_to_shim: bool) -> Doubt | None:
+def _guard(node: ast.AST, inner: ast.AST, tree: ast.Module, is_to_shim: bool) -> Doubt | None:
     line = getattr(node, "lineno", 0)
     if isinstance(node, ast.With | ast.AsyncWith):
         expecting = [*node.items, *(node.body if "ExitStack" in _words(node.items) else ())]
@@ -47,7 +48,7 @@ def _guard(node: ast.AST, inner: ast.AST, expected: set[str], is_to_shim: bool) 
         return _guard_of_try(node, is_to_shim)
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         words = _words([*node.decorator_list, *([] if isinstance(node, ast.ClassDef) else [node.args])])
-        if words & _EXPECTED or node.name in expected:
+        if words & _EXPECTED or node.name in _expected_to_fail(tree):
             return Doubt(reason=f"an error or a warning of {node.name} is expected", other_line=line, hint=_SEE)
     return None
 
@@ -113,16 +114,19 @@ def _is_loud(handler: ast.ExceptHandler) -> bool:
     return isinstance(last, ast.Raise) or is_assert_false
 
 
-def expected_to_fail(tree: ast.Module) -> Iterator[str]:
+@lru_cache(maxsize=1)  # many imports of one file ask
+def _expected_to_fail(tree: ast.Module) -> set[str]:
     """The words in what is expected to raise or to warn, and in what an except for ImportError guards."""
+    words = set[str]()
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and _expects(node.items):
-            yield from _words(node.body)
+            words |= _words(node.body)
         elif isinstance(node, ast.Call) and _EXPECTING.search(_name(node.func)):
-            yield from _words([*node.args, *node.keywords])
+            words |= _words([*node.args, *node.keywords])
         elif isinstance(node, ast.Try | ast.TryStar):
             caught = _words(handler.type for handler in node.handlers if handler.type and not _is_loud(handler))
-            yield from _words(node.body) if caught & _IMPORT_ERRORS else ()
+            words |= _words(node.body) if caught & _IMPORT_ERRORS else set()
+    return words
 
 
 def _expects(nodes: Iterable[ast.AST]) -> bool:

@@ -83,7 +83,8 @@ def _is_same(old: ast.Module, new: ast.Module) -> bool:
                 return False
             pending += zip(one, other, strict=True)
         elif isinstance(one, ast.AST):
-            pending += ((part, getattr(other, field, None)) for field, part in ast.iter_fields(one))
+            pairs = ((getattr(one, field, None), getattr(other, field, None)) for field in one._fields)
+            pending += (pair for pair in pairs if pair[0] is not pair[1])  # names are often the same object
         elif one != other:
             return False
     return True
