@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import pickle
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,226 +61,39 @@ def check_left(source: str, *found: tuple[int, str, str, str], names: tuple[str,
     assert told == list(found)
 
 
-def forms(*pairs: tuple[str, str, str]) -> pytest.MarkDecorator:
-    """Sentence, before, after; a line that ends in ``|`` there goes on in the next line of the file."""
-    values = [pytest.param(before, after, id=sentence) for sentence, before, after in pairs]
-    return pytest.mark.parametrize(("before", "after"), values)
+def forms() -> Iterator[object]:
+    """The cases of ``forms.txt``, and those that an editor would spoil there."""
+    text = Path(__file__).with_name("forms.txt").read_text(encoding="utf-8")
+    for case in text.split("\n--- ")[1:]:
+        sentence, _, sources = case.partition("\n===")[0].rstrip().partition("\n")
+        before, after = sources.split("\n>>>\n")
+        yield pytest.param(f"{before}\n", f"{after}\n", id=sentence)
+    blanks = "from  {}.mod\timport   A  as\ta\n"
+    yield pytest.param(blanks.format("old"), blanks.format("new"), id="blanks stay")
+    yield pytest.param("from old.mod import A", "from new.mod import A", id="no final newline")
+    before = "if TYPE_CHECKING:\n\tfrom old.mod import (\n\t\tA,\n\t\tX,\n\t\tY,\n\t)\nelse:\n\tA = X = Y = None\n"
+    after = before.replace("(\n\t\tA,", "(").replace("from old", "from new.mod import A\n\tfrom old")
+    yield pytest.param(before, after, id="tabs stay")
 
 
-@forms(
-    ("one name", "from old.mod import A\n", "from new.mod import A\n"),
-    ("no final newline", "from old.mod import A", "from new.mod import A"),
-    ("a name that is renamed keeps its local name", "from old.mod import B\n", "from new.b import B2 as B\n"),
-    ("an alias stays", "from old.mod import A as a\n", "from new.mod import A as a\n"),
-    ("an alias stays when the name changes", "from old.mod import B as b\n", "from new.b import B2 as b\n"),
-    ("an alias that is the new name is not needed", "from old.mod import B as B2\n", "from new.b import B2\n"),
-    ("an explicit re-export stays one", "from old.mod import A as A\n", "from new.mod import A as A\n"),
-    (
-        "names with one new home stay together, in their order",
-        "from old.mod import C as c, A, C\n",
-        "from solo import C as c, C\nfrom new.mod import A\n",
-    ),
-    (
-        "names for two homes are split",
-        "from old.mod import A, B\n",
-        "from new.mod import A\nfrom new.b import B2 as B\n",
-    ),
-    (
-        "names that stay, stay, and come last",
-        "from old.mod import X, A, Y\n",
-        "from new.mod import A\nfrom old.mod import X, Y\n",
-    ),
-    ("a whole module", "from legacy import x, y as z\n", "from fresh.all import x, y as z\n"),
-    (
-        "a module of one that moves as a whole",
-        "from legacy import deep\ndeep.D\n",
-        "from fresh.all import deep\ndeep.D\n",
-    ),
-    ("blanks stay", "from  old.mod\timport   A  as\ta\n", "from  new.mod\timport   A  as\ta\n"),
-    ("dots may have blanks around them", "from old . mod import A\n", "from new.mod import A\n"),
-    ("a comment behind stays", "from old.mod import A  # why\n", "from new.mod import A  # why\n"),
-    (
-        "a comment behind stays behind the last",
-        "from old.mod import A, X  # why\n",
-        "from new.mod import A\nfrom old.mod import X  # why\n",
-    ),
-    (
-        "what is said to a tool is said on each line",
-        "from old.mod import A, X  # noqa: F401\n",
-        "from new.mod import A  # noqa: F401\nfrom old.mod import X  # noqa: F401\n",
-    ),
-)
-def test_names_on_one_line(before: str, after: str) -> None:
-    """The module changes, a name moves away from the others, and nothing else happens."""
+@pytest.mark.parametrize(("before", "after"), [*forms()])
+def test_forms(before: str, after: str) -> None:
+    """The module changes, a name moves away from the others, and layout and comments stay with their names."""
     check_transformed(before, after)
 
 
-@forms(
-    (
-        "all names move, and every comment stays",
-        "from old.mod import (  # open\n    # above\n    A,  # a\n\n    A as a,\n    # below\n)  # close\n",
-        "from new.mod import (  # open\n    # above\n    A,  # a\n\n    A as a,\n    # below\n)  # close\n",
-    ),
-    (
-        "each name takes the comments above and behind it",
-        "from old.mod import (  # all\n    # of A\n    A,  # a\n    # of X\n    X,  # x\n"
-        "    # of B\n    B,  # b\n    # end\n)\n",
-        "from new.mod import (  # all\n    # of A\n    A,  # a\n)\n"
-        "from new.b import (\n    # of B\n    B2 as B,  # b\n    # end\n)\n"
-        "from old.mod import (\n    # of X\n    X,  # x\n)\n",
-    ),
-    (
-        "each part ends in a comma",
-        "from old.mod import (\n    A,  # a\n    X  # x\n)\n",
-        "from new.mod import (\n    A,  # a\n)\nfrom old.mod import (\n    X,  # x\n)\n",
-    ),
-    (
-        "several names on a line",
-        "from old.mod import (A, X,\n                     B, Y)\n",
-        "from new.mod import A\nfrom new.b import B2 as B\nfrom old.mod import (\n    X,\n    Y,\n)\n",
-    ),
-    (
-        "the first name of the second line moves",
-        "from old.mod import (X, Y,  # xy\n    A, Z)\n",
-        "from new.mod import A\nfrom old.mod import (\n    X,\n    Y,  # xy\n    Z,\n)\n",
-    ),
-    (
-        "the last of its line moves",
-        "from old.mod import (\n    X, A,\n    Y,\n)\n",
-        "from new.mod import A\nfrom old.mod import (\n    X,\n    Y,\n)\n",
-    ),
-    (
-        "parentheses on one line",
-        "from old.mod import (A, X, )\n",
-        "from new.mod import A\nfrom old.mod import X\n",
-    ),
-    (
-        "what is said to a tool in parentheses is said in each",
-        "from old.mod import (  # noqa: F401\n    A,\n    X,\n)  # type: ignore[attr-defined]\n",
-        "from new.mod import (  # noqa: F401\n    A,\n)  # type: ignore[attr-defined]\n"
-        "from old.mod import (  # noqa: F401\n    X,\n)  # type: ignore[attr-defined]\n",
-    ),
-    (
-        "the comment on a name that stays is not the next one's",
-        "from old.mod import (\n    X,  # x\n    A, Y  # y\n)\n",
-        "from new.mod import A\nfrom old.mod import (\n    X,  # x\n    Y,  # y\n)\n",
-    ),
-    (
-        "backslashes",
-        "from old.mod \\\n    import A, \\\n    X\n",
-        "from new.mod import A\nfrom old.mod import X\n",
-    ),
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        ("from .mod import A\n", "from new.mod import A\n", "old.test_it"),
+        ("from.mod import A\n", "from new.mod import A\n", "old.test_it"),
+        ("from ..mod import A, X\n", "from new.mod import A\nfrom ..mod import X\n", "old.sub.test_it"),
+        ("from . . mod import A\n", "from new.mod import A\n", "old.sub.test_it"),
+    ],
 )
-def test_names_over_lines(before: str, after: str) -> None:
-    """Layout and comments stay with the names they belong to."""
-    check_transformed(before, after)
-
-
-@forms(
-    (
-        "all names move",
-        "from old.mod import (\n    A  # a\n    , A as a  # b\n)\n",
-        "from new.mod import (\n    A  # a\n    , A as a  # b\n)\n",
-    ),
-    (
-        "each name takes its comment",
-        "from old.mod import (\n    X  # x\n    , A  # a\n    , Y  # y\n)\n",
-        "from new.mod import (\n    A,  # a\n)\nfrom old.mod import (\n    X,  # x\n    Y,  # y\n)\n",
-    ),
-    (
-        "with comments on both sides of the comma",
-        "from old.mod import (\n    A  # a\n    ,  # for x\n    X\n)\n",
-        "from new.mod import (\n    A,  # a\n)\nfrom old.mod import (\n    # for x\n    X,\n)\n",
-    ),
-    (
-        "without comments",
-        "from old.mod import (\n    A\n    , X\n)\n",
-        "from new.mod import A\nfrom old.mod import X\n",
-    ),
-)
-def test_commas_first(before: str, after: str) -> None:
-    """A comma at the head of the next line goes behind the name when the statement is split."""
-    check_transformed(before, after)
-
-
-@forms(
-    (
-        "a function",
-        "def f():\n    from old.mod import A, X\n    return A\n",
-        "def f():\n    from new.mod import A\n    from old.mod import X\n    return A\n",
-    ),
-    (
-        "a function in tabs",
-        "def f():\n\tfrom old.mod import (\n\t\tA,\n\t\tX,\n\t\tY,\n\t)\n",
-        "def f():\n\tfrom new.mod import A\n\tfrom old.mod import (\n\t\tX,\n\t\tY,\n\t)\n",
-    ),
-    (
-        "a try that handles something else, or that ends in an error whatever happens",
-        "try:\n    from old.mod import A\nexcept ValueError:\n    pass\n"
-        "try:\n    from old.mod import B\nexcept ImportError as error:\n    raise RuntimeError from error\n",
-        "try:\n    from new.mod import A\nexcept ValueError:\n    pass\n"
-        "try:\n    from new.b import B2 as B\nexcept ImportError as error:\n    raise RuntimeError from error\n",
-    ),
-    (
-        "what follows a try",
-        "try: pass\nexcept E: from old.mod import A\nelse: from old.mod import A\nfinally: from old.mod import A\n",
-        "try: pass\nexcept E: from new.mod import A\nelse: from new.mod import A\nfinally: from new.mod import A\n",
-    ),
-    (
-        "TYPE_CHECKING",
-        "if TYPE_CHECKING:\n\tfrom old.mod import A, X\nelse:\n\tA = X = None\n",
-        "if TYPE_CHECKING:\n\tfrom new.mod import A\n\tfrom old.mod import X\nelse:\n\tA = X = None\n",
-    ),
-    (
-        "a match, a loop, a with and a class",
-        "match x:\n  case 1:\n    from old.mod import A\nwhile x:\n  from old.mod import A\n"
-        "with x:\n  from old.mod import A\nclass K:\n  from old.mod import A\n",
-        "match x:\n  case 1:\n    from new.mod import A\nwhile x:\n  from new.mod import A\n"
-        "with x:\n  from new.mod import A\nclass K:\n  from new.mod import A\n",
-    ),
-    (
-        "a suite on the line of its head is one line still",
-        "if x: from old.mod import A, X\n",
-        "if x: from new.mod import A; from old.mod import X\n",
-    ),
-    (
-        "behind a semicolon",
-        "x = 1; from old.mod import A, X; y = 'é'; from old.mod import B # why\n",
-        "x = 1; from new.mod import A; from old.mod import X; y = 'é'; from new.b import B2 as B # why\n",
-    ),
-    (
-        "before a semicolon",
-        "from old.mod import A, X; y = 1  # noqa\n",
-        "from new.mod import A\nfrom old.mod import X; y = 1  # noqa\n",
-    ),
-    (
-        "columns are bytes, and other alphabets have more of them",
-        "x = 'é…😀'; from old.mod import A; y = 'é'\n",
-        "x = 'é…😀'; from new.mod import A; y = 'é'\n",
-    ),
-    (
-        "docstring, future import and comments are not touched",
-        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n'''from old.mod import A'''\n"
-        "from __future__ import annotations\n# from old.mod import A\nfrom old.mod import A\n",
-        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n'''from old.mod import A'''\n"
-        "from __future__ import annotations\n# from old.mod import A\nfrom new.mod import A\n",
-    ),
-)
-def test_every_place_for_an_import(before: str, after: str) -> None:
-    """Statements stay in their suite, at its indentation."""
-    check_transformed(before, after)
-
-
-@forms(
-    ("a sibling", "from .mod import A\n", "from new.mod import A\n"),
-    ("a sibling without blanks", "from.mod import A\n", "from new.mod import A\n"),
-    ("the package above", "from ..mod import A, X\n", "from new.mod import A\nfrom ..mod import X\n"),
-    ("blanks between the dots", "from . . mod import A\n", "from new.mod import A\n"),
-)
-def test_relative_imports(before: str, after: str) -> None:
-    """They are understood by the package that the file is in."""
-    names = ("old.sub.test_it",) if ".." in before or ". ." in before else ("old.test_it",)
-    check_transformed(before, after, *names)
+def test_relative_imports(before: str, after: str, name: str) -> None:
+    """They are understood by the package that the file is in, blanks between the dots or not."""
+    check_transformed(before, after, name)
 
 
 def test_relative_imports_in_a_package() -> None:
