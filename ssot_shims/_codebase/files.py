@@ -253,8 +253,8 @@ def module_names(file: str, *roots: str) -> tuple[str, ...]:
     """
     path = Path(file)
     steps = path.with_suffix("") if path.stem != "__init__" else path.parent
-    starts = [_import_folder(path.parent), *roots]
-    return tuple(dict.fromkeys(filter(None, (_dotted(steps, start) for start in starts))))
+    names = (_dotted(steps, start) for start in (_import_folder(path.parent), *roots))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def _dotted(steps: Path, start: str) -> str:

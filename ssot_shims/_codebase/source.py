@@ -112,8 +112,7 @@ def read_text(source: bytes) -> Text:
     "# coding: latin-1\nx = 'é'"
     """
     if len(source) > _MOST:
-        cause = f"{len(source):,} bytes are too many, no more than {_MOST:,} are taken; move its imports by hand"
-        raise Unparsable(1, cause)
+        raise Unparsable(1, f"{len(source):,} bytes are too many; files of up to {_MOST:,} are read")
     if source.startswith(UTF16):
         raise Unparsable(1, "it is UTF-16, which Python does not read; save it as UTF-8")
     try:

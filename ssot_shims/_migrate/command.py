@@ -54,21 +54,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--write", action="store_true", help="change the files; without it a diff shows what would change"
-    )
-    check = "change nothing; exit code 1 when something is left to rewrite, or to decide by hand"
-    mode.add_argument("--check", action="store_true", help=check)
-    rule = (
-        "a rule, such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*, beside those in pyproject.toml and of shims"
-    )
+    mode.add_argument("--write", action="store_true", help="change the files; without it, a diff is shown")
+    mode.add_argument("--check", action="store_true", help="change nothing; exit code 1 when anything is left to do")
+    rule = "what moves where, such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml may hold more"
     parser.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
     exclude = "leave out the files and folders that fit from the project's folder on, such as tests/data or **/*_pb2.py"
     parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
     parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
     parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
-    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help="of the report (text)")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at most (one for each core)")
+    form = "how the report is written (default: text)"
+    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help=form)
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="processes to use at most (default: all cores)"
+    )
 
 
 def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
@@ -82,8 +80,7 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
     try:
         return _run(options, project, folder, out)
     except KeyboardInterrupt:
-        whole = "every file is whole, old or new; to do the rest, run it again"
-        print(f"ssot-shims: interrupted: {whole}", file=sys.stderr)
+        print("ssot-shims: interrupted: every file is whole, old or new; to do the rest, run it again", file=sys.stderr)
         return 130
 
 
@@ -112,9 +109,7 @@ def _run(options: Namespace, project: Project, folder: Path, out: TextIO | None)
             problems.append(Problem(path=options.paths[0], text=f"{left}; run it again with --jobs 1"))
     report = _summary(options, outcomes, (*tree.notes, *notes), problems)
     _report.write(out, rendered(report, options.format))
-    if options.check and report.counts["left"]:
-        return 1
-    return 3 if report.problems else 0
+    return 1 if options.check and report.counts["left"] else 3 if report.problems else 0
 
 
 def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules, list[str]]:

@@ -227,9 +227,9 @@ def _strings(file: File) -> Iterator[Finding]:
         steps = re.split(r"[.:]", value)
         for at in range(len(steps) - 1, 0, -1):
             rule = file.rules.find(".".join(steps[:at]), steps[at])
-            if rule and not (file.is_home_of(rule) or file.keeps(line, line)):
-                if not file.homes.why_refused(rule, steps[at])[0]:
-                    yield _string(line, value, rule, steps, at)
+            is_here = rule and not file.is_home_of(rule) and not file.keeps(line, line)
+            if rule and is_here and not file.homes.why_refused(rule, steps[at])[0]:
+                yield _string(line, value, rule, steps, at)
                 break
 
 

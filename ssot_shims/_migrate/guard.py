@@ -16,6 +16,7 @@ _EXPECTING = re.compile("raise|warn|expect|suppress|deprecat", re.IGNORECASE)
 _EXPECTED = frozenset({"xfail", "expectedFailure", "recwarn"})
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
+_ERRORS = ("Error", "Exception", "Exit", "Warning")  # how errors are called
 _LOUD = frozenset({"fail", "exit", "_exit"})
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _SEE = "move it by hand, if that is about something else"
@@ -101,8 +102,7 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     """Whether *handler* may catch an ImportError."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     caught = _IMPORT_ERRORS | {"Exception", "BaseException"}
-    endings = ("Error", "Exception", "Exit", "Warning")
-    return any(name in caught or not name.endswith(endings) for name in map(_name, kinds))
+    return any(name in caught or not name.endswith(_ERRORS) for name in map(_name, kinds))
 
 
 def _is_loud(handler: ast.ExceptHandler) -> bool:
@@ -110,8 +110,7 @@ def _is_loud(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         return _name(last.value.func) in _LOUD
-    is_assert_false = isinstance(last, ast.Assert) and getattr(last.test, "value", None) is False
-    return isinstance(last, ast.Raise) or is_assert_false
+    return isinstance(last, ast.Raise) or (isinstance(last, ast.Assert) and getattr(last.test, "value", None) is False)
 
 
 @lru_cache(maxsize=1)  # many imports of one file ask

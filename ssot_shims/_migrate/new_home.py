@@ -20,7 +20,6 @@ from ssot_shims._shims.upstream import moved
 
 _NEXT = "correct the rule, or run this where the new home is"
 _STUB = "a stub (.pyi) beside the module that binds the name settles it"
-_ONE = "write a rule for this name alone"
 
 
 class NewHomes(Record):
@@ -82,7 +81,8 @@ def _why_not_one(roots: tuple[str, ...], old: Target, new: Target) -> tuple[str,
     """Why a rule for all names does not hold for one: both homes have an object of their own."""
     if _look(roots, old).found in ("missing", "absent") or {*_origins(roots, old)} & {*_origins(roots, new)}:
         return "", ""
-    return f"{old} and {new} may be two objects: {old.module} does not import it from {new.module}", _ONE
+    why = f"{old} and {new} may be two objects: {old.module} does not import it from {new.module}"
+    return why, "write a rule for this name alone"
 
 
 def _origins(roots: tuple[str, ...], target: Target) -> list[Target]:

@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from ssot_shims._migrate.guard import Doubt
 # names can be.
 _PREFIX = ".ssot-shims-migrate-"
 _SUFFIX = ".tmp"
-_COMMENT = re.compile(r"#[^\r\n]*")  # an import statement holds no string that could hold one
+_COMMENT = re.compile(rb"#[^\r\n]*")
 
 
 def rewrite(file: File) -> tuple[bytes | None, tuple[Finding, ...]]:
@@ -31,7 +32,8 @@ def rewrite(file: File) -> tuple[bytes | None, tuple[Finding, ...]]:
     moves, findings = plan(file)
     edits = list(_edits(file.source, moves)) if moves else []
     body = file.source.text.edited(edit for _, edit in edits)
-    wrong = _lost_comment(file.source, edits) or (flaw(file.source.tree, body) if edits else "")
+    lost = Counter(_COMMENT.findall(file.source.text.body)) - Counter(_COMMENT.findall(body))
+    wrong = "the new text has lost a comment" if lost else flaw(file.source.tree, body) if edits else ""
     findings += (_made(file, statement, edit, moves, wrong) for statement, edit in edits)
     new = body.decode().encode(file.source.text.encoding) if edits and not wrong else None
     return new, tuple(sorted(findings, key=lambda finding: finding.line))
@@ -46,12 +48,6 @@ def _edits(source: Source, moves: Mapping[ast.alias, Move]) -> Iterator[tuple[Im
         if any(found):
             homes = tuple((move.module, move.name) if move else None for move in found)
             yield statement, replaced(source.text, statement, homes)
-
-
-def _lost_comment(source: Source, edits: Sequence[tuple[Import, Edit]]) -> str:
-    """What is wrong when a comment of a statement is not in its new text; else empty."""
-    pairs = [(_COMMENT.findall(source.statement(statement)), _COMMENT.findall(edit.new)) for statement, edit in edits]
-    return "the new text has lost a comment" if any(not set(old) <= set(new) for old, new in pairs) else ""
 
 
 def _made(file: File, statement: Import, edit: Edit, moves: Mapping[ast.alias, Move], wrong: str) -> Finding:
