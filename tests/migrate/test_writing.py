@@ -61,13 +61,6 @@ def test_of_anothers_file_one_becomes_the_owner(file: Path, monkeypatch: pytest.
     assert file.read_bytes() == b"new"
 
 
-def test_another_name_of_the_file_keeps_the_old_text(file: Path, tmp_path: Path) -> None:
-    """A hard link may lead out of the tree; nothing is written through it."""
-    os.link(file, tmp_path / "other")
-    replace(str(file), b"old", b"new")
-    assert (tmp_path / "other").read_bytes() == b"old"
-
-
 def fails(file: Path, old: bytes = b"old", new: bytes = b"new") -> str:
     """Why the file cannot be replaced, after it was seen to be as it was, and alone."""
     before, beside = (file.read_bytes() if file.exists() else None), names(file.parent)
@@ -87,13 +80,6 @@ def test_a_file_that_changed_meanwhile_stays(file: Path) -> None:
     """An editor was quicker: its text is not lost."""
     file.write_bytes(b"edited")
     assert fails(file) == "somebody has changed the file since it was read"
-
-
-def test_a_file_that_another_run_has_done_is_done(file: Path) -> None:
-    """Both wanted the same."""
-    file.write_bytes(b"new")
-    replace(str(file), b"old", b"new")
-    assert (file.read_bytes(), names(file.parent)) == (b"new", ["a.py"])
 
 
 @pytest.fixture
