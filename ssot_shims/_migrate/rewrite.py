@@ -73,7 +73,7 @@ def _is_same(old: ast.Module, new: ast.Module) -> bool:
         one, other = pending.pop()
         if one.__class__ is not other.__class__:
             return False
-        if isinstance(one, list):
+        if one.__class__ is list:
             (bound, one), (its_bound, other) = _parted(one), _parted(other)
             if bound != its_bound or len(one) != len(other):
                 return False
@@ -86,10 +86,10 @@ def _is_same(old: ast.Module, new: ast.Module) -> bool:
     return True
 
 
-def _parted(suite: list[ast.AST]) -> tuple[set[tuple[str, bool]], list[ast.AST]]:
+def _parted(suite: list[Any]) -> tuple[set[tuple[str, bool]], list[Any]]:
     """The names that imports bind in *suite*, each with whether the import is lazy (PEP 810); and all other nodes."""
-    kinds = ast.Import | ast.ImportFrom
-    imports = [node for node in suite if isinstance(node, kinds) and getattr(node, "module", "") != "__future__"]
+    imports = [node for node in suite if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = [node for node in imports if getattr(node, "module", "") != "__future__"]
     bound = {(local_name(alias), bool(getattr(node, "is_lazy", False))) for node in imports for alias in node.names}
     return bound, [node for node in suite if node not in imports] if imports else suite
 

@@ -107,15 +107,6 @@ def test_relative_imports_in_a_package() -> None:
 # --- what is left, and told
 
 
-def test_what_leaves_no_doubt_is_not_told() -> None:
-    """An old module that is imported for other names, and one whose ruled names only resemble those used."""
-    check_left("import old.mod\nold.mod.X\nA = 1\n")
-    check_left("import old.mod as m\nm.X; x.A\n")
-    check_left("from old import mod as m, q\nm.X, A\n")
-    check_left("import old.mod\n")
-    check_left("from old.mod import X  # A\n")
-
-
 def test_star_imports_are_told() -> None:
     """They are never rewritten: what they bring is not written there."""
     why = "write out the names, run this again"
@@ -219,18 +210,6 @@ def test_other_strings_are_not_told(source: str) -> None:
 # --- what is reported of a rewriting
 
 
-def test_what_is_rewritten_is_reported_once_a_statement() -> None:
-    """Line, rules, names, and the text before and after."""
-    [made] = run("\nfrom old.mod import A, B\n").made
-    assert (made.line, made.rule, made.names, made.text, made.hint) == (
-        2,
-        "old.mod:A = new.mod:A, old.mod:B = new.b:B2",
-        ("A", "B"),
-        "from old.mod import A, B",
-        "from new.mod import A from new.b import B2 as B",
-    )
-
-
 def test_what_the_compiler_warns_of_is_left_to_those_who_run_the_file() -> None:
     """An unknown escape is no reason to warn, or where warnings are errors to give up."""
     with warnings.catch_warnings():
@@ -284,14 +263,6 @@ def test_new_lines_end_as_the_others_do(end: str) -> None:
     check_transformed(
         f"from old.mod import (A,{end}  X,{end}  Y){end}",
         f"from new.mod import A{end}from old.mod import ({end}    X,{end}    Y,{end}){end}",
-    )
-
-
-def test_a_form_feed_is_not_repeated() -> None:
-    """It starts the count of columns anew, so what is behind it is the indentation."""
-    check_transformed(
-        "if x:\n  \x0c  from old.mod import A, X\n  y = 1\n",
-        "if x:\n  \x0c  from new.mod import A\n  from old.mod import X\n  y = 1\n",
     )
 
 

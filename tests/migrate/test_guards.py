@@ -50,12 +50,6 @@ def test_a_question_for_the_old_place(asking: str) -> None:
     check_moved(f"{asking}\nfrom old.mod import Name\n")
 
 
-def test_one_name_imported_twice_is_no_fallback() -> None:
-    """Both statements move."""
-    source = "if x:\n    from old.mod import Name\nelse:\n    from old.mod import Name\n"
-    assert len(rewritten(source, ("t",), RULES, Everywhere()).made) == 2
-
-
 @pytest.mark.parametrize(
     "block",
     [

@@ -123,23 +123,6 @@ def test_a_circle_may_be_closed_by_another_rule() -> None:
         subprocess.run([sys.executable, "-c", f"import {first}"], check=True)
 
 
-def test_what_is_installed_in_the_folder_of_the_project_is_not_followed() -> None:
-    """A virtual environment often lies there; its packages import nothing of the tree."""
-    libraries = ".venv/lib/site-packages"
-    files = {
-        "new/mod.py": "import library\nfrom old.mod import Name\n",
-        f"{libraries}/library.py": "import app\n",
-        "app.py": "from old.mod import Name\n",
-    }
-    plant(Path(), {**TREE, **files})
-    root = os.path.realpath(".")
-    homes = NewHomes(roots=(root, os.path.join(root, libraries)))
-    found = homes.imported_by("new.mod")
-    assert found["library"] == f"{root}/{libraries}/library.py"
-    assert found["old.mod"] == f"{root}/old/mod.py"
-    assert "app" not in found
-
-
 def test_a_new_home_that_passes_on_what_is_not_there_has_nothing() -> None:
     """Its import would fail, however often the name is passed on."""
     files = {"new/mod.py": "from .deep import Inner as Name\n", "new/deep.py": "from nowhere import Far as Inner\n"}

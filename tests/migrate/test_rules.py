@@ -45,11 +45,6 @@ def test_the_rule_for_a_name_comes_before_that_for_its_module() -> None:
     assert [rule.new_name_of(name) for rule, name in zip(both.rules, "XA", strict=True)] == ["X", "B"]
 
 
-def test_names_are_read_as_the_compiler_reads_them() -> None:
-    """Different spellings of one identifier (PEP 3131) are one rule."""
-    assert read("old:\uff21 = new:A", "old:A = new:A") == ["old:A = new:A (--rule)"]
-
-
 # --- refusing
 
 
@@ -108,12 +103,6 @@ def test_chains_and_circles_are_errors(said: tuple[str, ...], first: str, second
     with pytest.raises(InvalidDeclaration) as caught:
         rules(*said)
     assert caught.value.problem == f"one rule ends where another begins: {first}, then {second}"
-
-
-def test_a_rule_for_a_name_takes_it_out_of_the_rule_for_the_module() -> None:
-    """So what looks like a chain is none: ``a.X`` goes to ``c``, and never to ``b``."""
-    assert len(read("a:* = b:*", "a:X = c:X", "b:X = c:X")) == 3
-    assert len(read("a:A = a:B", "b:A = b:C")) == 2
 
 
 def test_a_rule_of_the_user_wins_over_one_of_a_shim_and_no_other_wins() -> None:

@@ -40,16 +40,6 @@ def test_the_new_text_takes_the_place_of_the_old(file: Path) -> None:
     assert found.st_mtime > 1_000_000
 
 
-def test_attributes_stay(file: Path) -> None:
-    """Whatever else is attached to the file stays with it."""
-    try:
-        os.setxattr(file, "user.note", b"mine")
-    except OSError as error:
-        pytest.skip(f"this file system keeps no attributes: {error}")
-    replace(str(file), b"old", b"new")
-    assert os.getxattr(file, "user.note") == b"mine"
-
-
 def test_of_anothers_file_one_becomes_the_owner(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only root can give a file away; that is no reason not to write it."""
 
@@ -184,10 +174,3 @@ def test_the_diff_applies_at_random(tmp_path: Path) -> None:
             new[place : place + chance.randrange(2)] = [b"new\n"] * chance.randrange(1, 3)
         if old != new:
             applies(tmp_path, "a.py", b"".join(old), b"".join(new))
-
-
-def test_the_diff_of_a_large_file_is_quick() -> None:
-    """A hundred thousand lines, of which the first and the last change, are compared within a second or two."""
-    lines = [b"value_%d = %d\n" % (number, number % 7) for number in range(100_000)]
-    diff = unified_diff("x.py", b"".join([b"import a\n", *lines, b"a\n"]), b"".join([b"import b\n", *lines, b"b\n"]))
-    assert diff.count(b"\n@@ ") == 2
