@@ -9,6 +9,7 @@ import pytest
 
 from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rules import read_rules
+from tests.support.migrate_tree import plant
 
 CURE = "correct the rule, or run this where the new home is"
 STUB = "a stub (.pyi) beside the module that binds the name settles it"
@@ -24,10 +25,7 @@ def verdict(root: Path, new: str, name: str = "Name", *, is_of_shim: bool = Fals
 
 def tree(root: Path, files: dict[str, str]) -> Path:
     """Files below a folder of its own, which is not on ``sys.path``."""
-    for name, text in files.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+    plant(root, {**files})
     return root
 
 

@@ -62,6 +62,15 @@ def test_a_rule_for_all_names_moves_no_module_onto_another() -> None:
     check_moved(main, files, after, "old:*=new:*", "old:utils=new:utils")
 
 
+def test_a_home_is_known_by_its_place() -> None:
+    """The old home and the packages that hold it, the new one and what is below; without ``__init__`` files, too."""
+    homes = ("old/mod.py", "new/mod/__init__.py", "new/mod/x.py", "new/mod.pyi")
+    for more in ((), ("old/__init__.py",)):
+        files = dict.fromkeys((*homes, *more, "other/mod.py", "new/other.py"), "from old.mod import Name\n")
+        migrate({**files, "new/mod/__init__.py": files["old/mod.py"] + "class Name: ...\n"})
+        assert {name for name in files if "from new" in Path(name).read_text()} == {"other/mod.py", "new/other.py"}
+
+
 # New homes that import
 
 

@@ -170,12 +170,10 @@ def test_what_a_shim_replaces_is_read_from_its_decorator(
     ],
 )
 def test_a_file_that_rules_may_concern_is_found(source: str) -> None:
-    """However the import is written, by one rule or by many."""
-    few = rules("old.mod:Name = new.mod:Name")
-    many = rules("old.mod:Name = new.mod:Name", *(f"old.m{n}:N{n} = new.m{n}:N{n}" for n in range(50)))
-    assert few.may_concern(source.encode())
-    assert many.may_concern(source.encode())
-    assert few.may_concern(b"\xff\xfe" + source.encode("utf-16-le"))  # to be reported as what Python does not read
+    """However the import is written."""
+    found = rules("old.mod:Name = new.mod:Name")
+    assert found.may_concern(source.encode())
+    assert found.may_concern(b"\xff\xfe" + source.encode("utf-16-le"))  # to be reported as what Python does not read
 
 
 @pytest.mark.parametrize(
@@ -183,14 +181,5 @@ def test_a_file_that_rules_may_concern_is_found(source: str) -> None:
 )
 def test_a_file_that_rules_cannot_concern_is_left_aside(source: str) -> None:
     """It is not even parsed."""
-    few = rules("old.mod:Name = new.mod:Name")
-    many = rules("old.mod:Name = new.mod:Name", *(f"old.m{n}:N{n} = new.m{n}:N{n}" for n in range(50)))
-    assert not few.may_concern(source.encode())
-    assert not many.may_concern(source.encode())
-
-
-def test_a_rule_for_a_module_concerns_every_file_with_that_module() -> None:
-    """Any name may be meant."""
-    whole = rules("old.mod:* = new.mod:*")
-    texts = (b"from old import mod", b"from . import x", b"import old.mod", b"import old", b"mod = 1")
-    assert [whole.may_concern(text) for text in texts] == [True, True, True, False, False]
+    found = rules("old.mod:Name = new.mod:Name")
+    assert not found.may_concern(source.encode())

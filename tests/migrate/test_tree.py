@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 
 from ssot_shims._codebase.files import Choice, find_files, module_names
-from ssot_shims._migrate.command import Job, migrate_file
-from ssot_shims._migrate.new_home import NewHomes
-from ssot_shims._migrate.rules import read_rules
 from ssot_shims.errors import MigrationError
 
 
@@ -300,39 +297,3 @@ def test_the_names_of_a_module(file: str, names: tuple[str, ...]) -> None:
     root = os.path.realpath(".")
     expected = names if file != "__init__.py" else (os.path.basename(root),)
     assert module_names(os.path.join(root, file), os.path.join(root, "src"), root) == expected
-
-
-USE = "from old.mod import Name\n"
-
-
-def told(*files: str, start: str = ".", new: str = "new.mod") -> list[tuple[str, str]]:
-    """What is told of each of *files*, when imports begin in the folder *start*; nothing where it is rewritten."""
-    root = os.path.realpath(".")
-    rules = read_rules([("old.mod:Name", f"{new}:Name", "--rule")])
-    job = Job(rules=rules, homes=NewHomes(roots=(os.path.realpath(start),)), is_written=False, has_diff=False)
-    answers: list[tuple[str, str]] = []
-    for file in files:
-        outcome = migrate_file(os.path.join(root, file), job)
-        assert outcome is not None
-        assert not outcome.problem
-        answers += [
-            (finding.kind, finding.reason) if finding.kind != "left" else ("", "") for finding in outcome.findings
-        ]
-    return answers
-
-
-def plant(texts: dict[str, str]) -> None:
-    make(*texts)
-    for name, text in texts.items():
-        Path(name).write_text(text)
-
-
-@pytest.mark.parametrize("is_package", [False, True])
-def test_a_home_is_known_by_its_file(is_package: bool) -> None:
-    """Without ``__init__`` files, too, in a folder that only the path leads to."""
-    plant({f"lib/{name}": USE for name in ("old/mod.py", "new/mod.py", "new/mod.pyi", "other/mod.py")})
-    if is_package:
-        plant({"lib/old/__init__.py": USE, "lib/new/mod/__init__.py": "class Name: ...\n", "lib/new/mod/x.py": USE})
-        assert told("lib/old/__init__.py", "lib/new/mod/x.py", start="lib") == []
-    files = ("lib/old/mod.py", "lib/new/mod.py", "lib/new/mod.pyi", "lib/other/mod.py")
-    assert told(*files, start="lib") == [("", "")]

@@ -155,7 +155,7 @@ def test_the_diff_applies(tmp_path: Path, old: bytes, new: bytes) -> None:
     applies(tmp_path, "a.py", old, new)
 
 
-@pytest.mark.parametrize("name", ["a/b/c.py", "a b.py", "ä.py", 'q"uote.py'])
+@pytest.mark.parametrize("name", ["a/b/c.py", "a b.py", "ä.py", 'q"uote.py', os.fsdecode(b"odd \xff.py")])
 def test_the_diff_applies_whatever_the_name(tmp_path: Path, name: str) -> None:
     """A name that goes on over a blank has an end that readers see; nobody gives a line of the diff in a name."""
     applies(tmp_path, name, b"import a\n", b"import b\n")
