@@ -53,7 +53,6 @@ def test_the_rule_for_a_name_comes_before_that_for_its_module() -> None:
     [
         ("old.mod.A = new.mod:A", "old.mod.A = new.mod:A (--rule): 'old.mod.A' has no colon", NOTATION),
         ("old:A = new", "old:A = new (--rule): 'new' has no colon", NOTATION),
-        ("old:A = ", "old:A =  (--rule): '' has no colon", NOTATION),
         (":A = new:A", ":A = new:A (--rule): '' is not a module that can be named", NOTATION),
         ("old..x:A = new:A", "old..x:A = new:A (--rule): 'old..x' is not a module that can be named", NOTATION),
         ("a.class.b:A = n:A", "a.class.b:A = n:A (--rule): 'a.class.b' is not a module that can be named", NOTATION),
@@ -65,7 +64,6 @@ def test_the_rule_for_a_name_comes_before_that_for_its_module() -> None:
         ("old:A.B = new:A", "old:A.B = new:A (--rule): 'A.B' is not a name that can be imported", NOTATION),
         ("old: = new:A", "old: = new:A (--rule): '' is not a name that can be imported", NOTATION),
         ("old:A = new:if", "old:A = new:if (--rule): 'if' is not a name that can be imported", NOTATION),
-        ("old:A* = new:A", "old:A* = new:A (--rule): 'A*' is not a name that can be imported", NOTATION),
         ("old:* = new:A", "old:* = new:A (--rule) has '*' on one side only", NOTATION),
         ("old:A = new:*", "old:A = new:* (--rule) has '*' on one side only", NOTATION),
         (
