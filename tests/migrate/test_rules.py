@@ -120,14 +120,10 @@ def test_a_rule_of_the_user_wins_over_one_of_a_shim_and_no_other_wins() -> None:
 def test_the_shipped_shims_replace_what_their_users_import_today() -> None:
     """The upstream's modules, and the module that the two were first published in."""
     folder, enums = Path(ssot_shims.__file__).parent, "test_framework.ssot.orchestration_enums"
-    modules = {
-        "HeartbeatConfig": ["netra_backend.app.websocket_core.manager"],
-        "RetryPolicy": [
-            "netra_backend.app.db.intelligent_retry_system",
-            "netra_backend.app.services.service_mesh.retry_policy",
-        ],
-    }
-    for file, (name, upstreams) in zip(("heartbeat_config.py", "retry_policy.py"), modules.items(), strict=True):
+    names = {"HeartbeatConfig": ["websocket_core.manager"]}
+    names["RetryPolicy"] = ["db.intelligent_retry_system", "services.service_mesh.retry_policy"]
+    for file, (name, modules) in zip(("heartbeat_config.py", "retry_policy.py"), names.items(), strict=True):
+        upstreams = [f"netra_backend.app.{module}" for module in modules]
         [(found, _, places, targets)] = shims_in(parse((folder / file).read_bytes()))
         assert (found, places) == (name, [f"{module}:{name}" for module in (*upstreams, enums)])
         assert targets[0] == f"{upstreams[0]}:{name}"
