@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ssot_shims._record import Record
-from ssot_shims._text import one_line, with_hint
+from ssot_shims._text import markdown, markdown_table, one_line, with_hint
 from ssot_shims._version import __version__
 
 _SHOWN = 3  # places of a group that are listed without --all
+_GITHUB = {"error": "error", "note": "notice"}  # kinds; all others are warnings
 
 
 class Finding(Record):
@@ -49,7 +50,7 @@ class Group(Record):
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """*findings* by kind, rule and reason: the kinds in alphabetical order, in each the largest group first."""
+    """*findings* by kind, rule and reason: the kinds in alphabetical order, notes last, in each the largest first."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.kind, finding.rule, finding.reason), []).append(finding)
@@ -57,7 +58,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
         Group(kind=kind, rule=rule, reason=reason, hint=found[0].hint, findings=tuple(found))
         for (kind, rule, reason), found in groups.items()
     )
-    return sorted(made, key=lambda group: (group.kind, -len(group.findings), group.rule))
+    return sorted(made, key=lambda group: (group.kind == "note", group.kind, -len(group.findings), group.rule))
 
 
 class Report(Record):
@@ -69,6 +70,7 @@ class Report(Record):
     summary: str
     counts: dict[str, int]
     is_all: bool = False  # list every place
+    rows: tuple[dict[str, Any], ...] = ()  # what JSON lists instead of the findings
 
 
 def as_text(report: Report) -> str:
@@ -93,13 +95,28 @@ def _paragraph(group: Group, is_all: bool) -> Iterator[str]:
         yield f"... and {left} more; --all lists them"
 
 
+def as_markdown(report: Report) -> str:
+    """A table of the groups with their first places, the notes and problems, and the summary."""
+    groups = grouped(report.findings)
+    rows = [(one.kind, one.rule, one.reason, str(len(one.findings)), _places(one, report.is_all)) for one in groups]
+    lines = markdown_table(("level", "rule", "what", "count", "where"), rows) if rows else []
+    rest = [f"- note: {markdown(note)}" for note in report.notes]
+    rest += [f"- problem: {markdown(str(problem))}" for problem in report.problems]
+    return "\n\n".join(filter(None, ["\n".join(lines), "\n".join(rest), markdown(report.summary)])) + "\n"
+
+
+def _places(group: Group, is_all: bool) -> str:
+    listed = group.findings if is_all else group.findings[:_SHOWN]
+    return ", ".join([f"{found.path}:{found.line}" for found in listed] + ["..."] * (len(listed) < len(group.findings)))
+
+
 def as_json(report: Report) -> str:
     """The report as JSON: ``schema`` grows when a key changes its meaning or goes; keys may be added."""
     data: dict[str, Any] = {
         "schema": 1,
         "ssot_shims": __version__,
         **report.counts,
-        "findings": [vars(found) for found in report.findings],
+        "findings": report.rows or [vars(found) for found in report.findings],
         "notes": list(report.notes),
         "problems": [vars(problem) for problem in report.problems],
     }
@@ -111,7 +128,8 @@ def as_github(report: Report) -> str:
     lines: list[str] = []
     for found in report.findings:
         message = with_hint(": ".join(filter(None, [found.text, found.rule, found.reason])), found.hint)
-        lines.append(_annotation("warning", found.path, found.line, f"ssot-shims {found.kind}", message))
+        level = _GITHUB.get(found.kind, "warning")
+        lines.append(_annotation(level, found.path, found.line, f"ssot-shims {found.kind}", message))
     lines += [_annotation("error", each.path, each.line or 1, "ssot-shims", each.text) for each in report.problems]
     return "\n".join([*lines, report.summary]) + "\n"
 
@@ -125,5 +143,5 @@ def _annotation(level: str, path: str, line: int, title: str, message: str) -> s
 
 
 def rendered(report: Report, form: str) -> str:
-    """The *report* as ``text``, ``json`` or ``github``."""
-    return {"text": as_text, "json": as_json, "github": as_github}[form](report)
+    """The *report* as ``text``, ``json``, ``markdown`` or ``github``."""
+    return {"text": as_text, "json": as_json, "markdown": as_markdown, "github": as_github}[form](report)
