@@ -183,6 +183,7 @@ _COMMANDS = {
     "status": "show every placeholder and every capability: what it is on this machine, and why (the default)",
     "check": "ask for the capabilities that you name, a line each; exit code 0 when all are there, 1 when one is not",
     "verify": "compare every placeholder with the real thing it stands for; exit code 1 when a promise does not hold",
+    "audit": "find import fallbacks, checks and skips made by hand, and imports in them that have moved for good",
     "migrate": "rewrite imports to the places that rules name; shows what it would do, and does it with --write",
     "report": "add up the JUnit XML of many jobs: which tests ran in none of them, and why",
 }
@@ -193,4 +194,8 @@ _OWN = {
 }
 # The module of a tool has add_arguments(parser) and run(options, project, folder, out), which gives the exit code. It
 # is imported for its own command alone; a SsotShimsError that it raises is one line on standard error and exit code 2.
-_TOOLS = {"migrate": "ssot_shims._migrate.command", "report": "ssot_shims._junit.command"}
+_TOOLS = {
+    "audit": "ssot_shims._audit.command",
+    "migrate": "ssot_shims._migrate.command",
+    "report": "ssot_shims._junit.command",
+}

@@ -55,6 +55,7 @@ class Project(Record):
     """What a project says: where it is, the modules that declare shims, its capabilities and environments, what moves.
 
     Each of ``rules`` is an old place, a new one, and who says so; ``exclude`` are globs of files that stay as they are.
+    The command audit reads its own table.
     """
 
     root: Path
@@ -64,6 +65,7 @@ class Project(Record):
     environments: tuple[EnvironmentDeclaration, ...] = ()
     rules: tuple[tuple[str, str, str], ...] = ()
     exclude: tuple[str, ...] = ()
+    audit: Table | None = None
 
 
 def find_project(start: Path) -> Project:
@@ -85,12 +87,12 @@ def read_project(file: Path) -> Project:
         document = tomllib.loads(read_regular_file(file).decode())
     except (OSError, ValueError, RecursionError) as error:  # numbers may be too long, and lists too deep, for tomllib
         raise InvalidSetting(str(file), fit_to_show(str(error)), "a file in TOML", "does not read: {}") from error
-    tools = _Table(file=file, place="", entries=document).table("tool")
+    tools = Table(file=file, place="", entries=document).table("tool")
     for key in tools.entries:
         if key != _NAME and "".join(filter(str.isalpha, key.lower())).rstrip("s") == "ssotshim":
             raise tools.wrong_key(key, _NAME)
     table = tools.table(_NAME)
-    table.refuse_other_keys("modules", "capabilities", "environments", "migrate")
+    table.refuse_other_keys("modules", "capabilities", "environments", "migrate", "audit")
     migrate = table.table("migrate")
     return Project(
         root=file.parent,
@@ -100,10 +102,11 @@ def read_project(file: Path) -> Project:
         environments=_environments(table),
         rules=tuple(_rules(migrate)),
         exclude=migrate.names("exclude"),
+        audit=table.table("audit"),
     )
 
 
-class _Table(Record):
+class Table(Record):
     """A table of *file*, and the keys that lead to it."""
 
     file: Path
@@ -129,7 +132,7 @@ class _Table(Record):
             raise self.wrong(key, "", expected, f"is {_KINDS.get(type(value).__name__, 'a date or a time')}")
         return value
 
-    def table(self, key: str) -> _Table:
+    def table(self, key: str) -> Table:
         """The table under *key*, empty where there is none."""
         return self.replace(place=self._below(key), entries=self.value(key, dict, {}, "a table"))
 
@@ -144,7 +147,7 @@ class _Table(Record):
         return f"{self.place}.{key}" if self.place else key
 
 
-def _rules(table: _Table) -> Iterator[tuple[str, str, str]]:
+def _rules(table: Table) -> Iterator[tuple[str, str, str]]:
     """The rules of a migration; whether they make sense is decided when all of them are there."""
     for old in table.entries:
         if old == "exclude":
@@ -155,7 +158,7 @@ def _rules(table: _Table) -> Iterator[tuple[str, str, str]]:
         yield old, table.value(old, str, "", "a new place such as 'new.mod:Name'"), f"{table.place} in {table.file}"
 
 
-def _capabilities(table: _Table) -> Iterator[Capability]:
+def _capabilities(table: Table) -> Iterator[Capability]:
     for name, entry in table.entries.items():
         short = None if isinstance(entry, dict) else {"probe": entry}
         options = table.replace(entries={name: short or entry}).table(name)
@@ -167,7 +170,7 @@ def _capabilities(table: _Table) -> Iterator[Capability]:
             raise table.wrong(name, probe, f"what can be registered: {redact(str(error))}") from error
 
 
-def _environments(table: _Table) -> tuple[EnvironmentDeclaration, ...]:
+def _environments(table: Table) -> tuple[EnvironmentDeclaration, ...]:
     entries = table.value("environments", list, [], f"a list of tables, each written [[{_PLACE}.environments]]")
     numbered = table.replace(entries={f"environments[{index}]": entry for index, entry in enumerate(entries)})
     declarations: dict[str, EnvironmentDeclaration] = {}
@@ -179,7 +182,7 @@ def _environments(table: _Table) -> tuple[EnvironmentDeclaration, ...]:
     return tuple(declarations.values())
 
 
-def _environment(table: _Table) -> EnvironmentDeclaration:
+def _environment(table: Table) -> EnvironmentDeclaration:
     table.refuse_other_keys("name", "requires", "values")
     name = table.value("name", str, "", "a word such as 'staging'")
     if not name.isprintable() or len(name.split()) != 1:

@@ -1,0 +1,1 @@
+"""``ssot-shims audit``: find what people wrote by hand and this library replaces."""

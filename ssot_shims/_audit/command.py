@@ -1,0 +1,236 @@
+"""``ssot-shims audit``: from its options to its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from functools import partial
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+import ssot_shims._report as _report
+from ssot_shims._audit.fallback import fallbacks
+from ssot_shims._audit.pattern import FUNCTIONS, RULES, Pattern
+from ssot_shims._audit.probe import probe
+from ssot_shims._audit.skip import Conditions, import_or_skips, skips
+from ssot_shims._audit.truth import BEST_FIRST, Places, defined_elsewhere
+from ssot_shims._codebase.files import Choice, find_files, is_excluded, shown, visit
+from ssot_shims._codebase.findings import Finding, Problem, Report, rendered
+from ssot_shims._codebase.source import Source, Text, Unparsable, read_source, read_text, statements
+from ssot_shims._project.pyproject import Project, Table
+from ssot_shims._record import Record
+from ssot_shims._text import describe, did_you_mean, read_regular_file
+from ssot_shims.errors import InvalidSetting
+
+_PROBE = rb"docker|connect|urlopen|requests\.|httpx|aiohttp"
+_WORTH = rb"ImportError|ModuleNotFoundError|skip|Skip|" + _PROBE
+_IGNORE = re.compile(rb"[^\r\n]*#\s*ssot-shims:\s*ignore(?:\[([^]\r\n]*)\])?")
+_UNTOLD = frozenset({"imports", "notation"})  # what only the search itself needs
+
+
+class Job(Record):
+    """What is to be done to each file: rules by how they begin, and the names of a suite's own checks."""
+
+    places: Places
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    per_file: dict[str, tuple[str, ...]]  # rules to ignore, by glob
+    exclude: tuple[str, ...]
+    callables: tuple[str, ...]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of the command to its *parser*."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    rules = "rules, or how they begin, such as SSA103,SSA2"
+    parser.add_argument("--select", type=_split, metavar="RULES", help=f"report only these {rules}")
+    parser.add_argument("--ignore", type=_split, default=(), metavar="RULES", help=f"do not report these {rules}")
+    exclude = "leave out the files and folders that fit, such as tests/fixtures, from the project's folder on"
+    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
+    parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
+    parser.add_argument("--baseline", metavar="FILE", help="report only what this file does not hold")
+    parser.add_argument("--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing")
+    parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
+    forms = ("text", "json", "markdown", "github")
+    parser.add_argument("--format", choices=forms, default="text", help="of the report (text)")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at most (one for each core)")
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
+def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
+    """Do what *options* say, called in *folder* of *project*, and report on *out*; gives the exit code.
+
+    That is 1 for findings, else 3 for files that cannot be read or parsed. Raises a :class:`SsotShimsError` for what
+    keeps it from starting.
+    """
+    root = os.path.realpath(project.root)
+    roots = filter(os.path.isdir, dict.fromkeys((root, os.path.join(root, "src"), os.path.realpath(folder))))
+    job = _job(options, project, Places(root=root, roots=tuple(roots)))
+    known = _read_baseline(options.baseline) if options.baseline else Counter[tuple[str, ...]]()
+    paths, is_git_asked = tuple(options.paths), not options.no_gitignore
+    tree = find_files(Choice(paths=paths, root=root, exclude=job.exclude, is_git_asked=is_git_asked))
+    seen: list[Pattern | Problem] = [Problem(path=place, text=text) for place, text in tree.problems]
+    try:
+        work, has_bar = partial(audit_file, job=job), find_spec("rich") is not None
+        seen += chain.from_iterable(visit(tree.files, work, options.jobs, has_bar))
+    except BrokenExecutor:
+        seen.append(Problem(path=options.paths[0], text="a process has ended; run it again with --jobs 1"))
+    except KeyboardInterrupt:
+        print("ssot-shims: interrupted", file=sys.stderr)
+        return 130
+    problems = tuple(each for each in seen if isinstance(each, Problem))
+    found = _with_homes([each for each in seen if isinstance(each, Pattern)], tree.files, job.places.roots)
+    if options.write_baseline:
+        keys = sorted(_key(one, root) for one in found)
+        Path(options.write_baseline).write_text(json.dumps(keys, indent=1) + "\n", encoding="utf-8")
+        _report.write(out, f"{_number(len(keys), 'finding')} written to {options.write_baseline}\n")
+        return 3 if problems else 0
+    new: list[Pattern] = []
+    for one in found:
+        known[_key(one, root)] -= 1
+        new += [one] if known[_key(one, root)] < 0 else []
+    counts = {level: sum(one.level == level for one in new) for level in ("error", "warning", "note")}
+    parts = [_number(len(tree.files), "file"), _number(len(new), "finding")]
+    parts += [_number(count, level) for level, count in counts.items() if count]
+    parts += [f"{len(found) - len(new)} in {options.baseline}"] * (len(found) > len(new))
+    parts += [_number(len(problems), "problem")] * bool(problems)
+    report = Report(
+        findings=tuple(map(_shown, new)),
+        rows=tuple({key: value for key, value in vars(one).items() if key not in _UNTOLD} for one in new),
+        notes=tree.notes,
+        problems=problems,
+        summary="; ".join(parts),
+        counts={"files": len(tree.files), **counts},
+        is_all=options.all,
+    )
+    _report.write(out, rendered(report, options.format))
+    return 1 if new else 3 if problems else 0
+
+
+def _shown(found: Pattern) -> Finding:
+    """As people read it."""
+    title = f"{found.rule} [{found.state}] {found.text}" if found.state else f"{found.rule} {found.text}"
+    text, what = "; ".join(filter(None, [title, found.reason, f"write: {found.replacement}"])), RULES[found.rule]
+    return Finding(path=found.path, line=found.line, kind=found.level, text=text, rule=found.rule, reason=what)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
+def _job(options: Namespace, project: Project, places: Places) -> Job:
+    """What the table of *project* and *options* say together. Raises :class:`InvalidSetting`."""
+    table = project.audit or Table(file=Path(), place="", entries={})
+    table.refuse_other_keys("select", "ignore", "per-file-ignores", "exclude", "callables")
+    files = table.table("per-file-ignores")
+    job = Job(
+        places=places,
+        select=options.select or table.names("select"),
+        ignore=(*table.names("ignore"), *options.ignore),
+        per_file={glob: files.names(glob) for glob in files.entries},
+        exclude=(*table.names("exclude"), *options.exclude),
+        callables=table.names("callables"),
+    )
+    for rule in (*job.select, *job.ignore, *chain.from_iterable(job.per_file.values())):
+        if not any(known.startswith(rule) for known in RULES):
+            raise InvalidSetting("a rule to select or ignore", rule, f"how a rule begins{did_you_mean(rule, RULES)}")
+    return job
+
+
+def audit_file(file: str, job: Job) -> list[Pattern | Problem]:
+    """What is found in *file*. Whatever goes wrong is reported, and not raised."""
+    name = shown(file)
+    try:
+        body = Path(file).read_bytes()
+        return [*_found(read_source(read_text(body)), file, job)] if re.search(_WORTH, body) else []
+    except Unparsable as error:
+        return [Problem(path=name, line=error.line, text=f"cannot be parsed: {error.cause}")]
+    except Exception as error:  # one file must not keep the others from being looked at
+        return [Problem(path=name, text=f"cannot be looked at: {describe(error)}")]
+
+
+def _found(source: Source, file: str, job: Job) -> Iterator[Pattern]:
+    choice = Choice(paths=(), root=job.places.root)
+    globs = [glob for glob in job.per_file if is_excluded(file, choice.replace(exclude=(glob,)))]
+    unwanted = (*job.ignore, *(rule for glob in globs for rule in job.per_file[glob]))
+    for pattern in sorted(patterns(source, shown(file), job.callables), key=lambda one: one.line):
+        is_wanted = pattern.rule.startswith(job.select or ("SSA",)) and not pattern.rule.startswith(unwanted)
+        if is_wanted and not _is_ignored(pattern, source.text) and (found := _judged(pattern, file, job.places)):
+            yield found
+
+
+def patterns(source: Source, file: str, callables: Sequence[str] = ()) -> Iterator[Pattern]:
+    """Everything in the *source* of *file* that people write by hand; *callables* are checks of the suite's own."""
+    nodes = [node for node, _ in statements(source.tree)]
+    made = [*fallbacks(source, file)]
+    if re.search(_PROBE, source.text.body):
+        made += filter(None, (probe(node) for node in nodes if isinstance(node, FUNCTIONS)))
+    yield from (*made, *skips(nodes, Conditions(nodes, made, callables)))
+    if b"importorskip" in source.text.body:
+        yield from import_or_skips(source.tree)
+
+
+def _is_ignored(pattern: Pattern, text: Text) -> bool:
+    """Whether a comment on the first line of *pattern* says so; without rules it means all of them."""
+    found = _IGNORE.match(text.body, text.starts[pattern.line - 1])
+    return found is not None and (found[1] is None or pattern.rule in _split(found[1].decode()))
+
+
+def _judged(pattern: Pattern, file: str, places: Places) -> Pattern | None:
+    """What is reported of *pattern* when it is known whether its imports are there; None for nothing."""
+    verdicts = [places.verdict(imported, file) for imported in pattern.imports]
+    state = max((one.state for one in verdicts), key=BEST_FIRST.index, default="")
+    if not pattern.level and state != "moved":
+        return None
+    replacements = dict.fromkeys(one.imported.fill(pattern.replacement) for one in verdicts)
+    reasons = dict.fromkeys(one.reason for one in verdicts if one.state == state)
+    return pattern.replace(
+        level="error" if state == "moved" else pattern.level,
+        path=shown(file),
+        targets=tuple(one.imported.target for one in verdicts),
+        state=state,
+        reason="; ".join(filter(None, reasons)),
+        moved_to={one.imported.target: one.homes for one in verdicts if one.state == "moved"},
+        replacement=", ".join(replacements) or pattern.replacement,
+    )
+
+
+def _with_homes(found: list[Pattern], files: Sequence[str], roots: Sequence[str]) -> list[Pattern]:
+    """*found*, where what is nowhere in its own package is sought in *files*; written from there if it is one."""
+    lost = {target.partition(":")[2] for one in found for target, homes in one.moved_to.items() if not homes}
+    elsewhere = defined_elsewhere(lost, files, roots)
+    for number, one in enumerate(found):
+        in_tree = {target: elsewhere.get(target.partition(":")[2], ()) for target in one.moved_to}
+        moved_to = {target: homes or in_tree[target] for target, homes in one.moved_to.items()}
+        replacement, reasons = one.replacement, [one.reason]
+        for target, homes in moved_to.items():
+            reasons += [f"now at {', '.join(homes)}"] * (homes != one.moved_to[target])
+            if len(homes) == 1:
+                replacement = replacement.replace(f'"{target}"', f'"{homes[0]}"')
+        found[number] = one.replace(moved_to=moved_to, replacement=replacement, reason="; ".join(reasons))
+    return found
+
+
+def _key(found: Pattern, root: str) -> tuple[str, ...]:
+    """What a finding is known by in a baseline, wherever it moves in its file."""
+    path = os.path.relpath(os.path.realpath(found.path), root).replace(os.sep, "/")
+    return path, found.rule, found.level, found.text
+
+
+def _read_baseline(file: str) -> Counter[tuple[str, ...]]:
+    try:
+        entries = json.loads(read_regular_file(file))
+        return Counter(tuple(map(str, entry)) for entry in entries)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidSetting("--baseline", file, f"a file that --write-baseline has written: {error}") from error
