@@ -3,9 +3,10 @@
 Exit codes:
   0    done; check: all of it is there; verify: every promise holds
   1    check: something is not there; verify: a promise does not hold;
-       migrate --check: there are imports to rewrite
+       migrate --check: there are imports to rewrite; audit: something is
+       found
   2    wrong usage, an unknown name, or a setting that does not read
-  3    migrate: a file could not be done, and nothing else is left
+  3    migrate, audit: a file could not be done, and nothing else is left
   130  interrupted
 
 Settings (environment variables):
@@ -70,8 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code.
 
     0 is done. 1 is something that is not there (``check``), a promise that does not hold (``verify``), or something
-    left to rewrite (``migrate --check``). 2 is wrong usage. ``migrate`` gives 3 when a file could not be done, and 130
-    when it was interrupted.
+    left to rewrite (``migrate --check``) or found (``audit``). 2 is wrong usage. These two give 3 when a file could not
+    be done, and 130 when they were interrupted.
 
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """

@@ -14,7 +14,7 @@ from ssot_shims._record import Record
 _ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _EXPECTING = frozenset({"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "deprecated_call"})
 _LOUD = frozenset({"fail", "exit", "_exit"})
-_IDLE = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "echo", "simplefilter"})
+_SAYING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "echo"})
 _STAND_INS = frozenset({"object", "type", "Mock", "MagicMock", "AsyncMock", "SimpleNamespace", "Any"})
 _LITERALS = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Lambda)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -179,11 +179,13 @@ def _is_plain(statement: ast.stmt) -> bool:
         return all(map(_is_plain, statement.body))
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return):
         return isinstance(statement.value, ast.Constant | ast.Name | ast.Attribute | None)
-    return isinstance(statement, (*_IMPORTS, ast.Delete)) or _is_quiet(statement)
+    is_noted = called(getattr(statement, "value", None)) in ("append", "add")  # which of several are there
+    return isinstance(statement, (*_IMPORTS, ast.Delete)) or _is_quiet(statement) or is_noted
 
 
 def _is_quiet(statement: ast.stmt) -> bool:
     """Whether *statement* at most says something, and gives up."""
     if isinstance(statement, ast.Return | ast.Expr):
-        return isinstance(statement.value, ast.Constant | None) or called(statement.value) in _IDLE
+        is_said = called(statement.value) in _SAYING or dotted(statement.value).startswith(("sys.path.", "warnings."))
+        return is_said or isinstance(statement.value, ast.Constant | None)
     return isinstance(statement, ast.Pass | ast.Continue | ast.Break)
