@@ -22,8 +22,8 @@ from ssot_shims._audit.pattern import FUNCTIONS, RULES, Pattern
 from ssot_shims._audit.probe import probe
 from ssot_shims._audit.skip import Conditions, import_or_skips, skips
 from ssot_shims._audit.truth import BEST_FIRST, Places, defined_elsewhere
-from ssot_shims._codebase.files import Choice, find_files, is_excluded, shown, visit
-from ssot_shims._codebase.findings import Finding, Problem, Report, rendered
+from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, is_excluded, shown, visit
+from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered
 from ssot_shims._codebase.source import Source, Text, Unparsable, read_source, read_text, statements
 from ssot_shims._project.pyproject import Project, Table
 from ssot_shims._record import Record
@@ -49,19 +49,15 @@ class Job(Record):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    add_file_arguments(parser)
     rules = "rules, or how they begin, such as SSA103,SSA2"
     parser.add_argument("--select", type=_split, metavar="RULES", help=f"report only these {rules}")
     parser.add_argument("--ignore", type=_split, default=(), metavar="RULES", help=f"do not report these {rules}")
-    exclude = "leave out the files and folders that fit, such as tests/fixtures, from the project's folder on"
-    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
-    parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
     parser.add_argument("--baseline", metavar="FILE", help="report only what this file does not hold")
     parser.add_argument("--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing")
     parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
     forms = ("text", "json", "markdown", "github")
-    parser.add_argument("--format", choices=forms, default="text", help="of the report (text)")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at most (one for each core)")
+    parser.add_argument("--format", choices=forms, default="text", help="how the report is written (default: text)")
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -94,28 +90,32 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
     if options.write_baseline:
         keys = sorted(_key(one, root) for one in found)
         Path(options.write_baseline).write_text(json.dumps(keys, indent=1) + "\n", encoding="utf-8")
-        _report.write(out, f"{_number(len(keys), 'finding')} written to {options.write_baseline}\n")
+        _report.write(out, f"{counted(len(keys), 'finding')} written to {options.write_baseline}\n")
         return 3 if problems else 0
     new: list[Pattern] = []
     for one in found:
         known[_key(one, root)] -= 1
         new += [one] if known[_key(one, root)] < 0 else []
-    counts = {level: sum(one.level == level for one in new) for level in ("error", "warning", "note")}
-    parts = [_number(len(tree.files), "file"), _number(len(new), "finding")]
-    parts += [_number(count, level) for level, count in counts.items() if count]
-    parts += [f"{len(found) - len(new)} in {options.baseline}"] * (len(found) > len(new))
-    parts += [_number(len(problems), "problem")] * bool(problems)
-    report = Report(
-        findings=tuple(map(_shown, new)),
-        rows=tuple({key: value for key, value in vars(one).items() if key not in _UNTOLD} for one in new),
+    report = _report_of(new, problems, tree)
+    if len(found) > len(new):
+        report = report.replace(summary=f"{report.summary}; {len(found) - len(new)} in {options.baseline}")
+    _report.write(out, rendered(report.replace(is_all=options.all), options.format))
+    return 1 if new else 3 if problems else 0
+
+
+def _report_of(found: Sequence[Pattern], problems: tuple[Problem, ...], tree: Tree) -> Report:
+    counts = {level: sum(one.level == level for one in found) for level in ("error", "warning", "note")}
+    parts = [counted(len(tree.files), "file"), counted(len(found), "finding")]
+    parts += [counted(count, level) for level, count in counts.items() if count]
+    parts += [counted(len(problems), "problem")] * bool(problems)
+    return Report(
+        findings=tuple(map(_shown, found)),
+        rows=tuple({key: value for key, value in vars(one).items() if key not in _UNTOLD} for one in found),
         notes=tree.notes,
         problems=problems,
         summary="; ".join(parts),
         counts={"files": len(tree.files), **counts},
-        is_all=options.all,
     )
-    _report.write(out, rendered(report, options.format))
-    return 1 if new else 3 if problems else 0
 
 
 def _shown(found: Pattern) -> Finding:
@@ -123,10 +123,6 @@ def _shown(found: Pattern) -> Finding:
     title = f"{found.rule} [{found.state}] {found.text}" if found.state else f"{found.rule} {found.text}"
     text, what = "; ".join(filter(None, [title, found.reason, f"write: {found.replacement}"])), RULES[found.rule]
     return Finding(path=found.path, line=found.line, kind=found.level, text=text, rule=found.rule, reason=what)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
 def _job(options: Namespace, project: Project, places: Places) -> Job:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from argparse import ArgumentParser
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -41,6 +42,15 @@ class Tree(Record):
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()  # each with the folder
+
+
+def add_file_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that say which files to visit, and in how many processes."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    exclude = "leave out the files and folders that fit from the project's folder on, such as tests/data or **/*_pb2.py"
+    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
+    parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at most (default: all cores)")
 
 
 def find_files(choice: Choice) -> Tree:

@@ -73,6 +73,15 @@ class Report(Record):
     rows: tuple[dict[str, Any], ...] = ()  # what JSON lists instead of the findings
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of *noun*.
+
+    >>> counted(1, "file"), counted(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
 def as_text(report: Report) -> str:
     """A paragraph for each group, its places as ``path:line: text``; then notes, problems and the summary."""
     lines: list[str] = []

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TextIO
 
 import ssot_shims._report as _report
-from ssot_shims._codebase.files import Choice, find_files, module_names, shown, visit
-from ssot_shims._codebase.findings import Finding, Problem, Report, rendered
+from ssot_shims._codebase.files import Choice, add_file_arguments, find_files, module_names, shown, visit
+from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered
 from ssot_shims._codebase.source import Unparsable, read_source, read_text
 from ssot_shims._migrate.file import File
 from ssot_shims._migrate.new_home import NewHomes, located, parsed
@@ -52,21 +52,15 @@ class Outcome(Record):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
+    add_file_arguments(parser)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="change the files; without it, a diff is shown")
     mode.add_argument("--check", action="store_true", help="change nothing; exit code 1 when anything is left to do")
     rule = "what moves where, such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml may hold more"
     parser.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
-    exclude = "leave out the files and folders that fit from the project's folder on, such as tests/data or **/*_pb2.py"
-    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
-    parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
     parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
     form = "how the report is written (default: text)"
     parser.add_argument("--format", choices=("text", "json", "github"), default="text", help=form)
-    parser.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="processes to use at most (default: all cores)"
-    )
 
 
 def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
@@ -187,8 +181,8 @@ def _summary(
     if not options.check and (options.write or options.format == "text"):  # it is done, or the diff says it
         findings = [found for found in findings if found.kind != "left"]
     done = "rewritten" if options.write else "to rewrite with --write"
-    parts = [_number(len(outcomes), "file"), f"{rewritten} {done}", f"{reported} reported"]
-    parts += [_number(len(problems), "problem")] if problems else []
+    parts = [counted(len(outcomes), "file"), f"{rewritten} {done}", f"{reported} reported"]
+    parts += [counted(len(problems), "problem")] if problems else []
     return Report(
         findings=tuple(findings),
         notes=notes,
@@ -197,7 +191,3 @@ def _summary(
         counts={"files": len(outcomes), "rewritten": rewritten, "left": left},
         is_all=options.all,
     )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count != 1 else ''}"
