@@ -108,7 +108,7 @@ of = "another"
 S = "tool.ssot_shims"
 C = f"{S}.capabilities"
 STRINGS = "expected a list of strings"
-KEYS = "expected one of modules, capabilities, environments, migrate"
+KEYS = "expected one of modules, capabilities, environments, migrate, audit"
 PROBE = "expected a probe such as 'tcp://localhost:5432'"
 SECONDS = "give seconds above 0, at most a day (86400)"
 

@@ -380,7 +380,7 @@ FLAG = "1, true, yes or on, or 0, false, no or off"
             ["check", "git"],
             "[tool.ssot_shims]\ncapabilites = {}\n",
             "tool.ssot_shims in {file} has the key 'capabilites'; "
-            "expected one of modules, capabilities, environments, migrate; close: capabilities",
+            "expected one of modules, capabilities, environments, migrate, audit; close: capabilities",
         ),
     ],
 )
