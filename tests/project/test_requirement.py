@@ -88,7 +88,7 @@ TABLE = [
     ("upstream:Broken", "broken", "error", "error", "importing acme.bad raised OSError: full; to see the whole "),
     ("upstream:Raal", "unknown", "error", "error", "no shim 'Raal'; close: Real; known: Absent, Broken, Forced, "),
     ("upstream:acme.ws:Real", "upstream", "run", "run", "acme.ws:Real ({root}/acme/ws.py)"),
-    ("import:acme.ws", "available", "run", "run", "acme.ws can be imported, from {root}/acme/ws.py"),
+    ("import:acme.ws", "available", "run", "run", "acme.ws can be imported ({root}/acme/ws.py)"),
     ("upstream:acme.ws:Gone", "moved", "error", "error", "Gone is not in {root}/acme/ws.py"),
     ("upstream:nowhere.at:All", "absent", "skip", "error", "no package 'nowhere' is installed here; to use the "),
     ("upstream:acme.bad:Broken", "broken", "error", "error", "importing acme.bad raised OSError: full; to see the "),
