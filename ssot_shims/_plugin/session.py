@@ -70,14 +70,20 @@ def _misspelled() -> dict[str, str]:
 # Of a test: what had been asked for before it began, and how many lines there were about the run.
 _BEFORE = pytest.StashKey["tuple[dict[str, Any], int]"]()
 _NOTHING: tuple[dict[str, Any], int] = ({}, 0)
+_HAS_BEGUN = pytest.StashKey[bool]()
 _OF_A_SHIM = ("name", "state", "reason", "hint", "problem")
 
 
 def begin_test(item: pytest.Item) -> None:
-    """Before *item* is set up: what is asked for from now on, it has asked for."""
-    watch(item.config)
+    """Before *item* is set up: what is asked for from now on, it has asked for.
+
+    The first test of a process says also what was asked for before, as modules do that import a shim: only what is in
+    the properties of a test is in JUnit XML.
+    """
+    results, stash = watch(item.config), item.config.stash
     item.stash[NEEDED] = {}  # it may run for a second time
-    item.stash[_BEFORE] = _asked_so_far(item.config), len(results_of(item.config).notes)
+    has_begun, stash[_HAS_BEGUN] = stash.get(_HAS_BEGUN, False), True
+    item.stash[_BEFORE] = (_asked_so_far(item.config), len(results.notes)) if has_begun else _NOTHING
 
 
 def asked_by(item: pytest.Item) -> str:

@@ -135,6 +135,17 @@ def test_the_lines_for_tox() -> None:
     assert (done.returncode, "required, and met in no job (1)\n  docker: py311: un" in done.stdout) == (1, True)
 
 
+@pytest.mark.parametrize("options", ["", "-p xdist -n 2"])
+def test_a_shim_that_a_module_imports_is_known(options: str, suite: Path) -> None:
+    """The XML of a run names it, although no test has imported it; the report tells placeholders in every job."""
+    lines = ["from ssot_shims import shim", "@shim('acme:Quota')", "class Quota: ...", "def test_quota(): pass"]
+    (suite / "tests" / "test_0.py").write_text("\n".join(lines))
+    done = shell(
+        f"python -m pytest -q {options} --junit-xml=a.xml tests/test_0.py && python -m ssot_shims report a.xml", {}
+    )
+    assert (done.returncode, "placeholders in every job (1)\n  Quota: a: absent" in done.stdout) == (0, True)
+
+
 def test_the_output_in_the_page_is_what_is_printed(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The suite of four tests on two machines that the page shows; its file of allowed tests reads."""
     page = (ROOT / "docs" / "ci.md").read_text("utf-8")
