@@ -145,7 +145,8 @@ def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
 def _find_on_path(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     try:
         return PathFinder.find_spec(name, path)  # type: ignore[arg-type]  # see above
-    except KeyError:  # a namespace package asks sys.modules for the package above it; one at the top does not
+    except (KeyError, ModuleNotFoundError):  # Python 3.15
+        # A namespace package asks sys.modules for the package above it; one at the top does not.
         return PathFinder.find_spec(name.rpartition(".")[2], path)  # type: ignore[arg-type]  # see above
 
 
