@@ -32,6 +32,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """A test that starts a program which is not installed, such as git or patch, skips."""
+    try:
+        return (yield)
+    except FileNotFoundError as error:
+        if error.filename is None or os.sep in str(error.filename) or shutil.which(error.filename):
+            raise
+        pytest.skip(f"{error.filename} is not installed")
+
+
 def run(code: str, *options: str, **settings: str) -> tuple[str, str]:
     """What *code* prints, and what it complains of, in a process of its own."""
     env = {"PYTHONPATH": str(Path(ssot_shims.__file__).parents[1]), "PATH": os.environ["PATH"], **settings}

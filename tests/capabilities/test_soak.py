@@ -120,5 +120,6 @@ def test_every_interpreter_has_answers_of_its_own() -> None:
     """
     asking = INTERPRETER.format(path=[str(CHECKOUT), *sys.path], rounds=20)
     code, said = said_by("-c", f"import os\nCODE = {asking!r}\n{EACH_IN_ITS_THREAD}", seconds=60)
-    assert said.splitlines() == ["available: its probe (<string>:9) says yes"] * 4
+    answer = "available: its probe (<string>:9) says yes"
+    assert said.replace("<script>", "<string>").splitlines() == [answer] * 4  # what 3.14 calls the text of exec()
     assert code == 0

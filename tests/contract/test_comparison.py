@@ -185,6 +185,6 @@ MODULES = [
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_differs_from_itself(module):
     """Whatever stands in the standard library and in compiled packages keeps its own promises."""
-    things = vars(pytest.importorskip(module)).values()
-    found = {thing: [*_differences("X", thing, thing)] for thing in things if isinstance(thing, (type, FunctionType))}
-    assert {thing: differences for thing, differences in found.items() if differences} == {}
+    things = vars(pytest.importorskip(module)).items()
+    found = {name: [*_differences("X", it, it)] for name, it in things if isinstance(it, (type, FunctionType))}
+    assert {name: differences for name, differences in found.items() if differences} == {}

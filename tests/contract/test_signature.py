@@ -136,18 +136,24 @@ def test_types(mine, theirs, level):
 
 
 def test_types_as_objects():
-    """Annotations are objects where the module has no future import, and a forward reference is read as its text."""
+    """Annotations are objects where the module has no future import; Python 3.14 tells how they are spelled."""
+    namespace: dict[str, Any] = {}
+    source = """
+def mine(a: int | None, b: list[str], c: None, d: type[ValueError]): ...
+def theirs(a: int | None, b: list["str"], c: type(None), d: type[TypeError]): ..."""
+    exec(compile(source, "acme.py", "exec", dont_inherit=True), namespace)
+    assert said(namespace["mine"], namespace["theirs"]) == ["note: f(d): d: type[ValueError] | d: type[TypeError]"]
 
-    def mine(a: int | None, b: list[str], c: None, d: type[ValueError], e: str): ...
-    def theirs(a, b, c, d, e): ...
 
-    mine.__annotations__["e"] = ForwardRef("str")
-    types = {"a": int | None, "b": list["str"], "c": type(None), "d": type[TypeError], "e": int}
-    theirs.__annotations__ = types
-    assert said(mine, theirs) == [
-        "note: f(d): d: type[ValueError] | d: type[TypeError]",
-        "error: f(e): e: str | e: int",
-    ]
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 gives the repr of a forward reference as its text")
+def test_forward_reference():
+    """A forward reference is read as its text."""
+
+    def mine(a): ...
+    def theirs(a: int): ...
+
+    mine.__annotations__["a"] = ForwardRef("str")
+    assert said(mine, theirs) == ["error: f(a): a: str | a: int"]
 
 
 def test_no_type_is_any_type():

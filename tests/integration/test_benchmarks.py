@@ -77,7 +77,7 @@ def test_children_start_clean(ground: Ground, monkeypatch: pytest.MonkeyPatch) -
     program = "import sys, os; print(sorted(name for name in os.environ if name.startswith(('PY', 'SSOT'))))"
     names = run(ground, ["-c", program], QUICK)
     assert names == "['PYTHONPATH', 'PYTHONSAFEPATH']\n"
-    program = "import sys, ssot_shims; print(ssot_shims.__cached__, 'typing' in sys.modules)"
+    program = "import sys, ssot_shims; print(ssot_shims.__spec__.cached, 'typing' in sys.modules)"
     cached, is_preloaded = run(ground, ["-c", program], QUICK).split()
     assert Path(cached).is_file()
     assert Path(cached).is_relative_to(ground.folder)

@@ -308,6 +308,7 @@ def weak() -> tuple[str, ...]:
     return WEAK
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_files_and_folders_that_cannot_be_done_are_told(weak: tuple[str, ...]) -> None:
     """Everything else is done; then the exit code is 3, of a check too, and those are as they were."""
     plant(Path(), dict.fromkeys(("a/secret.py", "a/fixed.py", "shut/x.py", "ro/y.py", "z.py"), OLD))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -243,6 +244,7 @@ def test_without_git_nobody_guesses_what_it_ignores(monkeypatch: pytest.MonkeyPa
     assert found(is_git_asked=False) == ["a/x.py"]
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_a_git_that_has_no_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as for a checkout that it takes for broken."""
     make("a.py", **{".git/HEAD": "nonsense"})

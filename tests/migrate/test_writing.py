@@ -104,6 +104,7 @@ def test_whatever_goes_wrong_leaves_no_temporary_file(file: Path, monkeypatch: p
     assert (file.read_bytes(), names(file.parent)) == (b"old", ["a.py"])
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_leftovers_are_cleared(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a killed run has left beside the files goes, where it can be removed, and nothing else."""
     monkeypatch.setattr(os, "replace", lambda *_: os._exit(9))

@@ -36,7 +36,7 @@ def imports(suite: Suite, test: str, *options: str, env: dict[str, str] | None =
     [
         pytest.param("def test_it(): pass", id="nothing"),
         pytest.param("@pytest.mark.requires_capability('table')\ndef test_it(): pass", id="a capability of the table"),
-        pytest.param("@pytest.mark.requires_capability('git')\ndef test_it(): pass", id="a built-in capability"),
+        pytest.param("@pytest.mark.requires_capability('docker_sdk')\ndef test_it(): pass", id="a built-in capability"),
         pytest.param("def test_it(): __import__('ssot_shims').is_available('git')", id="in Python"),
     ],
 )

@@ -68,7 +68,10 @@ def test_a_certificate_that_is_not_accepted(
         trusted()
     with Peer("200 OK", tls=speaks(authority)) as peer:
         url = f"https://{host}:{peer.port}/health"
-        assert said(ask(url)) == ("unavailable", f"the certificate of {url} is not accepted: {fault}; {step}")
+        status, told = said(ask(url))
+        assert status == "unavailable"
+        assert told.startswith(f"the certificate of {url} is not accepted: {fault}")  # OpenSSL may say more
+        assert told.endswith(f"; {step}")
         if step == NAME:
             url = url.replace(host, "localhost" if host == "127.0.0.1" else "127.0.0.1")
         elif step == TRUST:
