@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -106,10 +107,7 @@ def test_the_notations_of_the_readme_read() -> None:
 @pytest.mark.slow
 def test_the_first_command_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     """In a fresh virtual environment and a copy of the checkout, it installs and prints the status."""
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    for name in files:
-        (tmp_path / "checkout" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "checkout" / name).write_bytes((ROOT / name).read_bytes())
+    shutil.copytree(ROOT, tmp_path / "checkout", ignore=shutil.ignore_patterns(".*", "__pycache__", "*venv*", "dist"))
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     command = f'. "{tmp_path}/venv/bin/activate" && {INSTALL} && cd / && ssot-shims --version'
     done = subprocess.run(
