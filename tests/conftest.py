@@ -12,7 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import importlib_metadata  # noqa: F401  # it adds a finder to sys.meta_path, which is to stay
 import pytest
@@ -26,6 +27,21 @@ if TYPE_CHECKING:
     from tests.support.docker_machine import Machine
 
 Write = Callable[[dict[str, str]], Path]
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+class OnlyUnix(ModuleType):
+    """In the place of a module that Windows has not: the test that uses it skips."""
+
+    def __getattr__(self, name: str) -> Any:
+        pytest.skip(f"only Unix has the module {self.__name__}")
+
+
+for name in ("pty", "resource"):
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        sys.modules[name] = OnlyUnix(name)
 
 # A shell has what it runs in its background ignore Ctrl-C, and so would whatever is started here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -486,7 +486,7 @@ def test_secrets_in_the_environment_are_not_shown(
 # Files that are no files, and files without end.
 
 ODD_FILES: dict[str, Callable[[Path], object]] = {
-    "a pipe": os.mkfifo,
+    "a pipe": lambda path: os.mkfifo(path),
     "zeros without end": lambda path: path.symlink_to("/dev/zero"),
     "a device": lambda path: path.symlink_to("/dev/full"),
     "the terminal": lambda path: path.symlink_to("/dev/tty"),

@@ -16,6 +16,7 @@ import pytest
 from ssot_shims import Availability
 from ssot_shims._probes import connection as stream, docker
 from ssot_shims._probes.docker_address import DockerAddress, find
+from tests.conftest import IS_ROOT
 from tests.support.docker_machine import Machine, ask, assert_no, seen
 from tests.support.hints import DOCKER, as_member, as_nobody, assert_it_turns, step_of
 from tests.support.hostile import (
@@ -339,7 +340,7 @@ AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
     ),
     "a file": (Path.touch, "x", "{path} ({by}) is a regular file, not a socket"),
     "a directory": (Path.mkdir, "x", "{path} ({by}) is a directory, not a socket"),
-    "a pipe": (os.mkfifo, "x", "{path} ({by}) is a pipe, not a socket"),
+    "a pipe": (lambda path: os.mkfifo(path), "x", "{path} ({by}) is a pipe, not a socket"),
     "a device": (nothing, "/dev/null", "{path} ({by}) is a device, not a socket"),
     "a stale socket": (
         *(lambda path: listening(str(path)).close(), "x.sock"),
@@ -445,7 +446,7 @@ GROUP = grp.getgrgid(1)
 
 
 @pytest.mark.parametrize("mode", [0o660, 0o600], ids=["for a group", "for its owner"])
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can leave a group and join it again")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can leave a group and join it again")
 def test_a_socket_for_others(machine: Machine, mode: int) -> None:
     """Who is in none of the groups is refused; once the steps that the hint names are done, the engine answers.
 

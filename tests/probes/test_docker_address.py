@@ -11,6 +11,7 @@ import pytest
 
 from ssot_shims import capabilities
 from ssot_shims._probes.docker_address import DockerAddress, Tls, find
+from tests.conftest import IS_ROOT
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import as_nobody, assert_it_turns
 from tests.support.hostile import ANSWER, Peer, says
@@ -296,7 +297,7 @@ def test_a_context_without_an_address(machine: Machine, text: bytes, problem: st
         assert_it_turns(answer, machine)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody whom the file system refuses, and back")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can be somebody whom the file system refuses, and back")
 def test_a_context_of_somebody_else(machine: Machine) -> None:
     """A context that this user may not read is told as that; the default one turns the answer."""
     meta = machine.add_context("mine", {"Host": "tcp://127.0.0.1:1"})

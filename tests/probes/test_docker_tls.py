@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
+from tests.conftest import IS_ROOT
 from tests.support.certificates import Speaks, expired, for_clients_only, not_yet_valid, server
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import as_nobody, assert_it_turns, done, step_of
@@ -416,7 +416,7 @@ def test_a_key_with_a_password(machine: Machine, authority: trustme.CA, client: 
         assert_it_turns(answer, machine, folder=written(machine.path("certs"), client))
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody whom the file system refuses, and back")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can be somebody whom the file system refuses, and back")
 def test_files_of_somebody_else(machine: Machine, authority: trustme.CA, client: dict[str, bytes]) -> None:
     """A key that this user may not read is told in the system's words; a folder with one that he may turns it."""
     with engine(server(authority)) as peer:

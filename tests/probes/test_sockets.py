@@ -20,6 +20,7 @@ from ssot_shims._availability import Availability
 from ssot_shims._capabilities.registry import Registry
 from ssot_shims._probes.network import SocketProbe, TcpProbe
 from ssot_shims._probes.notation import read
+from tests.conftest import IS_ROOT
 from tests.support.hints import as_member, as_nobody
 from tests.support.http_peer import MORE, Peer, as_reply, ask, listening, port_of, said
 
@@ -316,7 +317,7 @@ def test_no_server_at_the_path(folder: Path, make: Callable[[Path], object], nam
             assert ask(f"unix://{path}")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave a group and join it again")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can leave a group and join it again")
 def test_a_socket_of_a_group(folder: Path) -> None:
     """Joining the group turns the answer, and so does opening the socket to others.
 
