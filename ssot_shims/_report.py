@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -148,6 +149,8 @@ def _as_text(report: Report, out: TextIO | None) -> str:
     is_terminal = out is not None and out.isatty()
     width = shutil.get_terminal_size().columns if is_terminal else 0
     colour = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    # An old console of Windows shows escapes as they are; Windows Terminal and the shells of Unix set one of these.
+    colour = colour and (sys.platform != "win32" or "WT_SESSION" in os.environ or "TERM" in os.environ)
     blocks = [wrapped(one_line(report.title), width)]
     for head, rows in _tables(report):
         blocks.append(table([*map(str.upper, head)] if report.title else (), rows, width=width, colour=colour))
@@ -231,7 +234,7 @@ def write(out: TextIO | None, text: str | bytes) -> bool:
     except OSError as error:
         # The interpreter flushes once more at exit; give it somewhere to flush to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-        if not isinstance(error, BrokenPipeError):
+        if not isinstance(error, BrokenPipeError) and (sys.platform, error.errno) != ("win32", errno.EINVAL):
             raise
         return False
     return True

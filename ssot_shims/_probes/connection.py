@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from io import FileIO
 from time import monotonic, sleep
 
@@ -143,9 +144,19 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
         case 62 | 64:
             return "use a name that is in the certificate"
         case 2 | 18 | 19 | 20 | 21:
+            if not trust and _is_without_authorities():
+                folder = f"/Applications/Python {sys.version_info.major}.{sys.version_info.minor}"
+                return f'trust the usual authorities: open "{folder}/Install Certificates.command"'
             return f"trust its issuer: {trust or 'SSL_CERT_FILE=<a file with the certificate of that authority>'}"
         case _:
             return "replace it by a valid one for servers, or set this machine's clock right"
+
+
+def _is_without_authorities() -> bool:
+    """Whether this is a Python of python.org on macOS, which trusts nobody until a script of its own has run."""
+    import ssl
+
+    return sys.platform == "darwin" and ssl.get_default_verify_paths().cafile is None
 
 
 class Answer:
@@ -217,11 +228,22 @@ class Answer:
             raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")
 
 
+def _open_pipe(path: str, flags: int) -> int:
+    """A descriptor of a named pipe whose server may not act in this user's name, as it might after a plain open()."""
+    if sys.platform != "win32":
+        raise OSError("only Windows has such pipes")
+    import _winapi
+    import msvcrt
+
+    access, existing, anonymous = 0xC0000000, 3, 0x00100000  # read and write; OPEN_EXISTING; SECURITY_SQOS_PRESENT
+    return msvcrt.open_osfhandle(_winapi.CreateFile(path, access, 0, 0, existing, anonymous, 0), flags)
+
+
 class Pipe(Stream):
     """A named pipe of Windows, which is a file: a read goes on after the deadline, in a thread that is given up."""
 
     def __init__(self, path: str, deadline: float) -> None:
-        super().__init__(FileIO(path, "r+"), deadline)
+        super().__init__(FileIO(path, "r+", opener=_open_pipe), deadline)
 
     def send(self, data: bytes) -> None:
         self._sock.write(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from time import monotonic
 
 from ssot_shims._availability import Availability
@@ -87,8 +86,6 @@ def _connection(address: DockerAddress, deadline: float) -> Stream:
     if address.scheme == "ssh":
         reason = f"the engine at {address} is not probed, because that takes a login"
         raise Unavailable(reason, "if it is there, say so: SSOT_SHIMS_HAS_DOCKER=1")
-    if address.scheme == "npipe" and sys.platform != "win32":
-        raise OSError("only Windows has such pipes")
     if address.scheme == "npipe":
         return Pipe(str(address.place), deadline)
     if isinstance(address.place, str):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import IO
+from types import SimpleNamespace
 
 import pytest
 
 from ssot_shims._capabilities.registry import Registry
-from ssot_shims._probes import connection
 from ssot_shims._probes.docker import DockerProbe
 from tests.support.docker_machine import Machine, ask, assert_no, seen
 from tests.support.hints import assert_it_turns, done, step_of
@@ -22,13 +21,16 @@ OTHER = "npipe:////./pipe/other"
 def windows(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine with Windows, where each of these two pipes leads to the socket ``pipe``."""
 
-    def open_pipe(path: str, mode: str) -> IO[bytes]:
-        assert (path in ("//./pipe/docker_engine", "//./pipe/other"), mode) == (True, "r+")
+    def create_file(path: str, access: int, share: int, security: int, how: int, flags: int, template: int) -> int:
+        assert path in ("//./pipe/docker_engine", "//./pipe/other")
+        assert (access, share, security, how, template) == (0xC0000000, 0, 0, 3, 0)
+        assert flags == 0x00100000  # SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS: it learns nothing of this user
         with socket.socket(socket.AF_UNIX) as sock:
             sock.connect(machine.path("pipe"))
-            return sock.makefile("rwb", buffering=0)
+            return sock.detach()
 
-    monkeypatch.setattr(connection, "FileIO", open_pipe)
+    monkeypatch.setitem(sys.modules, "_winapi", SimpleNamespace(CreateFile=create_file))
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(open_osfhandle=lambda handle, flags: handle))
     monkeypatch.setattr(sys, "platform", "win32")
     return machine
 
