@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import ssot_shims
+from tests.conftest import run
 
 Environment = dict[str, Path]
 
@@ -67,18 +68,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     ours = [str(Path(ssot_shims.__file__).parents[1]), sysconfig.get_path("purelib")]
     (site / "ours.pth").write_text("\n".join(ours))
     sources = folder / "sources"
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--quiet",
-        "--no-deps",
+    install = [*(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps")]
+    what = [
         "--no-build-isolation",
+        "--no-index",
+        sources / "acme",
+        "-e",
+        sources / "by_path",
+        "-e",
+        sources / "by_hook",
     ]
-    what = ["--no-index", sources / "acme", "-e", sources / "by_path", "-e", sources / "by_hook"]
     done = subprocess.run([*install, *what], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {"python": python, "site": site, "sources": sources}
@@ -137,3 +136,11 @@ def test_a_compiled_extension_module_is_asked_by_importing_it(environment: Envir
     assert ask(environment, "_csv:Dialect")["state"] == "upstream"
     gone = ask(environment, "_csv:Dialects")
     assert (gone["state"], "similar: _csv:Dialect, " in gone["reason"]) == ("moved", True)
+
+
+def test_asking_for_docker_reads_no_metadata() -> None:
+    """In a process of its own neither importlib_metadata is imported nor that of the standard library."""
+    code = "from ssot_shims import is_docker_available\nis_docker_available()"
+    imported = {line.rpartition("|")[2].strip() for line in run(code, "-X", "importtime")[1].splitlines()}
+    assert "ssot_shims._probes.docker" in imported
+    assert not {"importlib_metadata", "importlib.metadata", "email"} & imported

@@ -34,9 +34,8 @@ pytestmark = pytest.mark.skipif(
 
 SOME, MANY = 100, 10_000
 WARM = 30  # questions before the first count: what is imported and cached once is no leak
-MOST_BYTES = (
-    50_000  # of growth, whatever the number of questions: an event loop and its threads go up and down a little
-)
+# Of growth, whatever the number of questions: an event loop and its threads go up and down a little.
+MOST_BYTES = 50_000
 
 # Ways to treat a connection, at a TCP port and a unix socket each.
 PEERS = """
@@ -172,16 +171,6 @@ def test_pages(peers: Peers, how: str) -> None:
     address = f"http://127.0.0.1:{peers.ports[how]}/"
     registry.register("page", address, timeout=0.002 if how == "mute" else 30.0)
     assert_no_leak(asks(registry, "page", STATUS[how]))
-
-
-@pytest.mark.parametrize("scheme", ["tcp", "unix"])
-@pytest.mark.parametrize("how", ["mute", "refuses"])
-def test_sockets(peers: Peers, scheme: str, how: str) -> None:
-    """Nor does whatever listens, or not."""
-    place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
-    registry = Registry()
-    registry.register("socket", f"{scheme}://{place}", timeout=30)
-    assert_no_leak(asks(registry, "socket", "available" if how == "mute" else "unavailable"))
 
 
 def asks(registry: Registry, name: str, status: str) -> Callable[[], object]:

@@ -21,8 +21,6 @@ import pytest
 import typing_extensions
 
 import ssot_shims
-from tests.conftest import Write
-from tests.support.docker_machine import Machine, ask, seen
 
 CHECKOUT = Path(ssot_shims.__file__).parents[1]
 
@@ -186,20 +184,6 @@ def test_a_current_folder_that_was_deleted(tmp_path: Path, plain: dict[str, Any]
     assert otherwise(said, plain) == {}
 
 
-def test_a_relative_path_below_a_folder_that_was_deleted(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A path that is relative to nowhere is one where no socket is."""
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
-    machine.set("DOCKER_HOST", "unix://d.sock")
-    assert seen(ask()) == (
-        "unavailable",
-        "there is no socket at d.sock (from DOCKER_HOST)",
-    )
-
-
 def test_blanks_and_unicode_in_every_path(odd_folder: Path, plain: dict[str, Any]) -> None:
     """The package, the home, the current folder and the socket may be anywhere, even where the locale is ASCII."""
     site = odd_folder / "site"
@@ -222,56 +206,6 @@ def test_blanks_and_unicode_in_every_path(odd_folder: Path, plain: dict[str, Any
     assert otherwise(said, plain) == {}
 
 
-def test_reports_where_the_terminal_knows_ascii_only(odd_folder: Path) -> None:
-    """What it cannot show is an escape; the exit code is that of the command."""
-    (odd_folder / "pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["wörter"]\n', "utf-8")
-    (odd_folder / "wörter.py").write_text("raise ValueError('☃')\n", "utf-8")
-    for words, code in ((["status"], 0), (["status", "--json"], 0), (["status", "--markdown"], 0), (["verify"], 1)):
-        done = python("-m", "ssot_shims", *words, cwd=odd_folder, PYTHONIOENCODING="ascii")
-        assert (done.returncode, done.stderr) == (code, "")
-        assert done.stdout.isascii()
-        assert "2603" in done.stdout
-
-
-SUITE = {
-    "acme.py": "class Quota:\n    left = 5\n    def spend(self): return 'wrong'\n",
-    "suite.py": (
-        "from ssot_shims import shim\n@shim('acme:Quota')\nclass Quota:\n"
-        "    '''Of requests.\n\n    >>> Quota().spend()\n    4\n    >>> assert Quota().spend() == 4\n    '''\n"
-        "    left = 5\n    def spend(self): return 4\n"
-    ),
-}
-
-
-def verified(root: Path, *options: str) -> tuple[int, list[str]]:
-    """The exit code of ``verify`` there, and what it says after the table."""
-    done = python(*options, "-m", "ssot_shims", "verify", "suite", cwd=root)
-    assert done.stderr == ""
-    return done.returncode, done.stdout.rpartition("\n\n")[2].splitlines()
-
-
-def test_verify_says_what_it_cannot_see_under_oo(write: Write) -> None:
-    """Without docstrings there are no examples to run, and that is told; without asserts those are not made."""
-    root = write(SUITE)
-    drift = "error: Quota docstring, line 3: Quota().spend(): the placeholder has 4; upstream has 'wrong'"
-    asserted = (
-        "error: Quota docstring, line 5: assert Quota().spend() == 4: the placeholder has no output; upstream has "
-    )
-    count = "1 of 3 shims compared with their upstream; {} errors"
-    assert verified(root) == (1, [drift, asserted + "AssertionError", count.format(2)])
-    unseen = "note: Quota docstrings: the placeholder has examples with assert; upstream has not run those under -O"
-    assert verified(root, "-O") == (1, [unseen, drift, count.format(1)])
-    blind = "the placeholder has none under -OO, so whether there are examples is not known; upstream has not run any"
-    assert verified(root, "-OO") == (0, [f"note: Quota docstrings: {blind}", count.format(0)])
-
-
-def test_the_answers_without_docstrings(plain: dict[str, Any]) -> None:
-    """Under -OO everything but the examples is as it was."""
-    said = ask_everything("-OO")
-    blind = "the placeholder has none under -OO, so whether there are examples is not known; upstream has not run any"
-    assert otherwise(said, plain) == {f"note: dumps docstrings: {blind}": (1, None)}
-
-
 def test_without_site_packages() -> None:
     """What needs no other distribution works without any; what does says which one is missing."""
     before = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\n"
@@ -287,16 +221,6 @@ def test_without_site_packages() -> None:
     assert first == "2 absent False"
     assert second in ("available unavailable", "unavailable unavailable")
     assert third == "No module named 'typing_extensions'"
-
-
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams(closed: str) -> None:
-    """With any of the three streams closed the command line gives its exit code, and says what it can."""
-    words = ("sh", "-c", f'exec "$@" {closed}', "sh")
-    done = python("-m", "ssot_shims", "status", command=words)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert ("HeartbeatConfig" in done.stdout) == (closed == "2>&-")
-    assert python("-m", "ssot_shims", "status", "no.such.module", command=words).returncode == 2
 
 
 def test_like_a_frozen_program(plain: dict[str, Any]) -> None:

