@@ -7,6 +7,7 @@ import io
 import ssl
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,6 +62,7 @@ def test_colours_are_for_consoles_that_take_them(
         monkeypatch.delenv(name, raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    sysconfig.get_config_vars()  # read once for each process, of the real system
     monkeypatch.setattr(sys, "platform", platform)
     out = io.StringIO()
     monkeypatch.setattr(out, "isatty", lambda: True)
