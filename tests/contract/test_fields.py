@@ -66,7 +66,7 @@ class C:
 @dataclass
 class C:
     seed: int; kind = "mine"; level: int = 3; changed: InitVar[int] = 4
-error: C(changed): changed: dataclasses.InitVar[int] = 3 | changed: dataclasses.InitVar[int] = 4
+error: C(changed): changed: InitVar[int] = 3 | changed: InitVar[int] = 4
 # became a plain class
 @dataclass
 class C:
@@ -154,7 +154,8 @@ error: C.__match_args__: ('host', 'port') | ()
 @pytest.mark.parametrize(("mine", "theirs", "expected"), pairs(FIELDS + OPTIONS))
 def test_fields(mine, theirs, expected):
     """A field is compared as a parameter of the constructor, as an attribute, and by what its options change."""
-    assert said_of(mine, theirs) == expected
+    # Before Python 3.14 an annotation is told by its value.
+    assert [line.replace("dataclasses.", "") for line in said_of(mine, theirs)] == expected
 
 
 MINE = """
