@@ -269,8 +269,9 @@ def test_the_folder_of_a_worker(
 def test_no_folder_to_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     """Where no temporary folder can be made, each worker asks for itself, and the run goes on."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    monkeypatch.delattr(pytestconfig, "_tmp_path_factory")
-    sharing.begin(pytestconfig)
+    with monkeypatch.context() as patch:  # some versions of pytest want it back before the end of the test
+        patch.delattr(pytestconfig, "_tmp_path_factory")
+        sharing.begin(pytestconfig)
     assert (Answers.shared, os.environ.get(FOLDER)) == (None, None)
 
 
