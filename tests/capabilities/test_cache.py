@@ -6,6 +6,7 @@ import asyncio
 import functools
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -13,118 +14,107 @@ from ssot_shims import Availability, CapabilityMissing, Registry
 from ssot_shims.errors import UnknownName
 from tests.support.flights import Clock, counted
 
-
-def test_an_answer_is_found_out_once(registry: Registry) -> None:
-    """A yes and a no alike."""
-    for answer in (True, False):
-        probe, asked = counted([answer])
-        registry.register("once", probe, replace=True)
-        assert [bool(registry.check("once")) for _ in range(3)] == [answer] * 3
-        assert len(asked) == 1
+LATE = Availability(status="timed_out", reason="busy")
 
 
-def test_timed_out_and_failed_are_asked_about_again_after_five_seconds() -> None:
-    """They are no answers about the machine; the next question after that tries once more."""
+@pytest.mark.parametrize(
+    ("answers", "ttl", "seen"),
+    [
+        ([True, False], None, {0: "available 1", 1e9: "available 1"}),
+        ([False, True], None, {0: "unavailable 1", 1e9: "unavailable 1"}),
+        ([True, False], 60, {0: "available 1", 59: "available 1", 60: "unavailable 2", 119: "unavailable 2"}),
+        (
+            [3, LATE, True],
+            None,
+            {0: "failed 1", 4.9: "failed 1", 5: "timed_out 2", 9.9: "timed_out 2", 10: "available 3"},
+        ),
+    ],
+    ids=["yes", "no", "ttl", "no answer"],
+)
+def test_an_answer_is_found_out_once(answers: list[object], ttl: float | None, seen: dict[float, str]) -> None:
+    """A yes and a no are kept, with a ttl for so long; timed out and failed are asked about again after 5 seconds."""
     clock = Clock()
     registry = Registry(clock=clock)
-    probe, asked = counted([3, Availability(status="timed_out", reason="busy"), True])
-    registry.register("late", probe)
-    seen = []
-    for clock.now in (0, 4.9, 5.0, 9.9, 10.0, 1000):
-        seen.append((registry.check("late").status, len(asked)))
-    assert seen == [
-        ("failed", 1),
-        ("failed", 1),
-        ("timed_out", 2),
-        ("timed_out", 2),
-        ("available", 3),
-        ("available", 3),
-    ]
-
-
-def test_an_answer_with_a_ttl_is_kept_that_long() -> None:
-    """Only those that ask for it are found out anew."""
-    clock = Clock()
-    registry = Registry(clock=clock)
-    probe, asked = counted([True, False])
-    registry.register("brief", probe, ttl=60)
-    seen = []
-    for clock.now in (0, 59, 60, 119, 120):
-        seen.append((bool(registry.check("brief")), len(asked)))
-    assert seen == [(True, 1), (True, 1), (False, 2), (False, 2), (False, 3)]
+    probe, asked = counted(*answers)
+    registry.register("once", probe, ttl=ttl)
+    found = {}
+    for clock.now in seen:
+        found[clock.now] = f"{registry.check('once').status} {len(asked)}"
+    assert found == seen
 
 
 def test_refresh_forgets(registry: Registry) -> None:
     """The names given, or all; of a combination, its parts."""
-    probes = {name: counted([True]) for name in ("one", "two", "three")}
+    probes = {name: counted(True) for name in ("one", "two", "three")}
     for name, (probe, _) in probes.items():
         registry.register(name, probe)
     registry.register("both", "all:one,two")
     registry.register("more", "any:both,three")
-
-    def asked() -> list[int]:
+    for names, expected in (((), [1, 1, 1]), (("one",), [2, 1, 1]), (("more",), [3, 2, 2]), ((), [4, 3, 3])):
+        registry.refresh(*names)
         registry.check_all()
-        return [len(asked) for _, asked in probes.values()]
-
-    assert asked() == [1, 1, 1]
-    registry.refresh("one")
-    assert asked() == [2, 1, 1]
-    registry.refresh("more")
-    assert asked() == [3, 2, 2]
-    registry.refresh()
-    assert asked() == [4, 3, 3]
+        assert [len(asked) for _, asked in probes.values()] == expected
 
 
-def test_check_all_takes_the_slowest_and_not_the_sum(registry: Registry) -> None:
+@pytest.mark.parametrize("ask", [Registry.check_all, lambda registry: {"all": registry.check("all")}])
+def test_several_take_the_slowest_and_not_the_sum(
+    registry: Registry, ask: Callable[[Registry], dict[str, Availability]]
+) -> None:
     """Side by side, in the order of the alphabet, and no thread stays behind."""
-    for name in ("a", "b", "c", "d", "e", "f"):
+    for name in ("b", "a", "c", "d", "e", "f"):
         registry.register(name, lambda: time.sleep(0.3))
-    before = threading.active_count()
-    start = time.monotonic()
-    answers = registry.check_all()
+    registry.register("all", "all:a,b,c,d,e,f")
+    before, start = threading.active_count(), time.monotonic()
+    answers = ask(registry)
     assert time.monotonic() - start < 1.2
-    assert [*answers] == ["a", "b", "c", "d", "e", "f"]
+    assert [*answers] in (["a", "all", "b", "c", "d", "e", "f"], ["all"])
     assert all(answers.values())
+    assert 0.3 <= answers["all"].seconds < 1.2
     while threading.active_count() > before:  # a thread that has answered is about to end
         time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
-    ("notation", "status", "reason"),
+    ("notation", "status", "reason", "source"),
     [
-        ("all:yes,sure", "available", "yes: it is; sure: it is"),
-        ("all:yes,no,late", "unavailable", "no: it is not; late: busy"),
-        ("all:no,odd", "failed", "no: it is not; odd: it broke"),
-        ("all:yes,late", "timed_out", "late: busy"),
-        ("any:no,yes,odd", "available", "yes: it is"),
-        ("any:no,late", "unavailable", "no: it is not; late: busy"),
+        ("all:yes,sure", "available", "yes: it is; sure: it is", "probe"),
+        ("all:yes,no,late", "unavailable", "no: it is not; late: busy", "probe"),
+        ("all:no,odd", "failed", "no: it is not; odd: it broke", "probe"),
+        ("all:yes,late", "timed_out", "late: busy", "probe"),
+        ("any:no,yes,odd", "available", "yes: it is", "probe"),
+        ("any:no,late", "unavailable", "no: it is not; late: busy", "probe"),
+        # One is forced if it would be another answer without its forced part.
+        ("any:yes,forced_yes", "available", "yes: it is; forced_yes: yes", "probe"),
+        ("any:no,forced_yes", "available", "forced_yes: yes", "override"),
+        ("any:no,forced_no", "unavailable", "no: it is not; forced_no: no", "override"),
+        ("all:yes,forced_yes", "available", "yes: it is; forced_yes: yes", "override"),
+        ("all:no,forced_no", "unavailable", "no: it is not; forced_no: no", "probe"),
+        ("all:yes,forced_no", "unavailable", "forced_no: no", "override"),
     ],
 )
-def test_combinations(registry: Registry, notation: str, status: str, reason: str) -> None:
-    """The reason is that of the parts that decide; breakage comes first, then a clear no."""
-    for name, state, why in (
-        ("yes", "available", "it is"),
-        ("sure", "available", "it is"),
-        ("no", "unavailable", "it is not"),
-        ("late", "timed_out", "busy"),
-        ("odd", "failed", "it broke"),
-    ):
-        registry.register(name, functools.partial(Availability, status=state, reason=why))
+def test_combinations(registry: Registry, notation: str, status: str, reason: str, source: str) -> None:
+    """The reason is that of the parts that decide, the hint of those that have one; breakage first, then a clear no."""
+    parts = {
+        "yes": Availability(status="available", reason="it is"),
+        "sure": Availability(status="available", reason="it is"),
+        "no": Availability(status="unavailable", reason="it is not", hint="buy one"),
+        "late": LATE,
+        "odd": Availability(status="failed", reason="it broke", hint="mend it"),
+    }
+    forced = {
+        "forced_yes": Availability(status="available", reason="yes"),
+        "forced_no": Availability(status="unavailable", reason="no"),
+    }
+    for name, part in (parts | forced).items():
+        registry.register(name, functools.partial(Availability.replace, part))
     registry.register("combined", notation)
-    answer = registry.check("combined")
-    assert (answer.name, answer.status, answer.reason, answer.source) == ("combined", status, reason, "probe")
-    assert answer.details.keys() <= {"yes", "sure", "no", "late", "odd"}
-
-
-def test_a_combination_joins_reasons_and_hints(registry: Registry) -> None:
-    """Each in its own field, behind the name of its part; a part without a hint has none there."""
-    for name, hint in (("db", "start it"), ("gpu", ""), ("web", "unplug it")):
-        answer = Availability(status="unavailable", reason=f"no {name}", hint=hint)
-        registry.register(name, functools.partial(Availability.replace, answer))
-    registry.register("combined", "any:db,gpu,web")
-    answer = registry.check("combined")
-    assert answer.reason == "db: no db; gpu: no gpu; web: no web"
-    assert answer.hint == "db: start it; web: unplug it"
+    with registry.override(forced):
+        answer = registry.check("combined")
+    assert (answer.name, answer.status, answer.reason, answer.source) == ("combined", status, reason, source)
+    deciding = [name for name in notation[4:].split(",") if f"{name}: " in reason]
+    assert answer.details == {name: (parts | forced)[name].status for name in deciding}
+    hints = {"no": "buy one", "odd": "mend it"}
+    assert answer.hint == "; ".join(f"{name}: {hints[name]}" for name in deciding if name in hints)
 
 
 def test_a_part_that_nobody_knows_counts_where_it_is_asked_for(
@@ -140,17 +130,6 @@ def test_a_part_that_nobody_knows_counts_where_it_is_asked_for(
     monkeypatch.setenv("SSOT_SHIMS_HAS_EITHER", "1")
     registry.require("either", "nested")
     assert all(registry.check_all().values())
-    assert registry.check("nested")
-
-
-def test_a_combination_takes_as_long_as_its_slowest_part(registry: Registry) -> None:
-    """Its parts are asked side by side."""
-    for name in ("a", "b", "c", "d"):
-        registry.register(name, lambda: time.sleep(0.3))
-    registry.register("combined", "all:a,b,c,d")
-    answer = registry.check("combined")
-    assert answer
-    assert 0.3 <= answer.seconds < 1.0
 
 
 def test_acheck_leaves_the_event_loop_running(registry: Registry) -> None:
@@ -179,38 +158,35 @@ def test_acheck_leaves_the_event_loop_running(registry: Registry) -> None:
     assert len(ticks) > 5
 
 
-def test_a_question_that_nobody_awaits_any_more_ends_quietly(registry: Registry) -> None:
+@pytest.mark.parametrize("waits", [False, True], ids=["the loop has gone", "the loop goes on"])
+def test_a_question_that_nobody_awaits_any_more_ends_quietly(registry: Registry, waits: bool) -> None:
     """Cancelled, or the loop gone: the answer is known afterwards all the same."""
     go = threading.Event()
     registry.register("slow", lambda: go.wait(2) and None)
 
-    async def give_up(*, wait: bool) -> None:
+    async def give_up() -> None:
         task = asyncio.create_task(registry.acheck("slow"))
         await asyncio.sleep(0.05)
         task.cancel()
-        if wait:
+        if waits:
             go.set()
             while not registry._answers.hits:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
 
-    asyncio.run(give_up(wait=False))
+    asyncio.run(give_up())
     go.set()
-    assert registry.check("slow")
-    registry.refresh()
-    go.clear()
-    asyncio.run(give_up(wait=True))
     assert registry.check("slow")
 
 
 def test_require_names_everything_that_is_missing(registry: Registry) -> None:
-    """One error, with each reason."""
+    """One error, with each reason and hint."""
     registry.register("one", lambda: True)
     registry.register("two", lambda: (False, "no socket"))
-    registry.register("three", lambda: (False, "no token"))
+    registry.register("three", lambda: Availability(status="unavailable", reason="no token", hint="log in"))
     registry.require()
     registry.require("one")
-    with pytest.raises(CapabilityMissing) as caught:
+    with pytest.raises(CapabilityMissing, match="^two: no socket; three: no token; log in$") as caught:
         registry.require("one", "two", "three")
-    assert str(caught.value) == "two: no socket; three: no token"
     assert caught.value.reasons == {"two": "no socket", "three": "no token"}
+    assert caught.value.hints == {"two": "", "three": "log in"}

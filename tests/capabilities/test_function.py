@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from unittest import mock
 
 import pytest
 
-import ssot_shims
 from ssot_shims import Availability, Registry, Unavailable
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Probe
 from tests.support.flights import line_of
 
-CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
-EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
-UNFINISHED = "give it one of the four statuses, a reason in words, and details of text by text"
 FULL = Availability(status="available", reason="version 3", details={"version": "3"})
 
 
-async def _coroutine() -> bool:
+async def coroutine() -> bool:
     return True
 
 
@@ -37,14 +30,28 @@ class NotReady:
         raise RuntimeError("not configured")
 
 
-def full(**change: object) -> Availability:
-    return FULL.replace(**change)
+class Mute(Exception):
+    """An exception whose own text raises."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
 
 
-# What a function returns, the status, and reason and hint; {at} is where it is defined.
-ODD = f"its probe ({{at}}) returned an object of type {{kind}}, {EXPECTED}; to answer without it: SSOT_SHIMS_HAS_IT=0"
+# What is told, with {at} where a function is defined, or where a probe raises.
+WITHOUT = "; to answer without it: SSOT_SHIMS_HAS_IT=0"
+EXPECTED = f", expected True, None, False, (False, 'why') or an Availability{WITHOUT}"
 UNSAID = "its probe ({at}) says no, and not why; to say why: return (False, 'why')"
-HALF = f"its probe ({{at}}) returned an unfinished Availability; {UNFINISHED}"
+HALF = (
+    "its probe ({at}) returned an unfinished Availability; "
+    "give it one of the four statuses, a reason in words, and details of text by text"
+)
+
+
+def odd(kind: str) -> str:
+    return f"its probe ({{at}}) returned an object of type {kind}{EXPECTED}"
+
+
+# What a function returns, the status, and reason and hint.
 RETURNED: list[tuple[Callable[[], object], str, str]] = [
     (lambda: None, "available", "its probe ({at}) says yes"),
     (lambda: True, "available", "its probe ({at}) says yes"),
@@ -53,20 +60,19 @@ RETURNED: list[tuple[Callable[[], object], str, str]] = [
     (lambda: (False, " "), "unavailable", UNSAID),
     (lambda: (False, "no device\nnode"), "unavailable", "no device node"),
     (lambda: (False, "no db at me:hunter2@db:5432"), "unavailable", "no db at ***@db:5432"),
-    (lambda: full(status="timed_out", reason="no answer"), "timed_out", "no answer"),
-    (lambda: full(status="unavailable", reason="no", hint="ask\nme:secret@db"), "unavailable", "no; ask ***@db"),
-    (lambda: 1, "failed", ODD.replace("{kind}", "int")),
-    (lambda: "yes", "failed", ODD.replace("{kind}", "str")),
-    (lambda: (True, "why"), "failed", ODD.replace("{kind}", "tuple")),
-    (lambda: (False, 3), "failed", ODD.replace("{kind}", "tuple")),
-    (lambda: (False, "why", "else"), "failed", ODD.replace("{kind}", "tuple")),
-    (lambda: _coroutine(), "failed", ODD.replace("{kind}", "coroutine")),  # is closed, so nothing warns
-    (lambda: full(status="maybe"), "failed", HALF),
-    (lambda: full(reason=""), "failed", HALF),
-    (lambda: full(reason=5), "failed", HALF),
-    (lambda: full(hint=None), "failed", HALF),
-    (lambda: full(details={(1, 2): "x"}), "failed", HALF),
-    (lambda: full(details={"a": 1.5}), "failed", HALF),
+    (lambda: FULL.replace(status="timed_out", reason="no answer"), "timed_out", "no answer"),
+    (lambda: FULL.replace(status="unavailable", hint="ask\nme:secret@db"), "unavailable", "version 3; ask ***@db"),
+    (lambda: 1, "failed", odd("int")),
+    (lambda: (True, "why"), "failed", odd("tuple")),
+    (lambda: (False, 3), "failed", odd("tuple")),
+    (lambda: (False, "why", "else"), "failed", odd("tuple")),
+    (lambda: coroutine(), "failed", odd("coroutine")),  # is closed, so nothing warns
+    (lambda: FULL.replace(status="maybe"), "failed", HALF),
+    (lambda: FULL.replace(reason=""), "failed", HALF),
+    (lambda: FULL.replace(reason=5), "failed", HALF),
+    (lambda: FULL.replace(hint=None), "failed", HALF),
+    (lambda: FULL.replace(details={(1, 2): "x"}), "failed", HALF),
+    (lambda: FULL.replace(details={"a": 1.5}), "failed", HALF),
 ]
 
 
@@ -77,41 +83,16 @@ def test_what_a_function_returns(registry: Registry, probe: Callable[[], object]
     answer = registry.check("it")
     assert (answer.name, answer.status, answer.source) == ("it", status, "probe")
     assert answer.explanation == text.replace("{at}", line_of(probe))
-    assert answer.details == (FULL.details if answer.status == "available" and "version" in text else {}) or not answer
+    assert answer.details == (FULL.details if text.startswith(("version", "no answer")) else {})
 
 
-class Mute(Exception):
-    """An exception whose own text raises."""
-
-    def __str__(self) -> str:
-        raise RuntimeError("no words")
-
-
-# What is raised, the status, and the reason with its hint; {at} is the line that raises.
-WITHOUT = "; to answer without it: SSOT_SHIMS_HAS_IT=0"
-RAISED = [
-    (
-        Unavailable("cannot reach postgres://me:secret@db/app?token=secret"),
-        "unavailable",
-        "cannot reach postgres://***@db/app?***",
-    ),
-    (
-        Unavailable("no\ndb", "start it: psql postgres://me:secret@db"),
-        "unavailable",
-        "no db; start it: psql postgres://***@db",
-    ),
+# What is raised, the status, and the reason with its hint.
+RAISED: list[tuple[BaseException, str, str]] = [
+    (Unavailable("no db at postgres://me:secret@db/?token=s"), "unavailable", "no db at postgres://***@db/?***"),
+    (Unavailable("no\ndb", "psql postgres://me:secret@db"), "unavailable", "no db; psql postgres://***@db"),
     (Unavailable(OSError("no db")), "unavailable", "no db"),  # type: ignore[arg-type]
     (Unavailable(None), "unavailable", UNSAID),  # type: ignore[arg-type]
-    (
-        ValueError("not 'http://me:secret@db'"),
-        "failed",
-        "its probe raised ValueError: not 'http://***@db' at {at}" + WITHOUT,
-    ),
-    (
-        RuntimeError("no 'me:hunter2@db:5432'"),
-        "failed",
-        "its probe raised RuntimeError: no '***@db:5432' at {at}" + WITHOUT,
-    ),
+    (ValueError("not 'me:secret@db'"), "failed", "its probe raised ValueError: not '***@db' at {at}" + WITHOUT),
     (SystemExit("bye"), "failed", "its probe raised SystemExit: bye at {at}" + WITHOUT),
     (Unavailable(Mute()), "failed", f"its probe raised RuntimeError: no words at {line_of(Mute.__str__, 1)}{WITHOUT}"),  # type: ignore[arg-type]
 ]
@@ -132,24 +113,20 @@ def test_what_a_probe_raises(registry: Registry, error: BaseException, status: s
             raise error.with_traceback(None)
 
     registry.add(capability("it", Ours() if is_ours else function))
-    answer = registry.check("it")
+    with mock.patch("threading.excepthook") as hook:
+        answer = registry.check("it")
     at = line_of(Ours.ask, 1) if is_ours else line_of(function, 0 if text == UNSAID else 1)
-    assert answer.status == status
+    assert (answer.status, hook.called) == (status, False)
     if not (is_ours and text == UNSAID):  # where ours is defined is no help to anybody
         assert answer.explanation == text.replace("{at}", at)
 
 
 def test_what_cannot_be_looked_at_is_failed(registry: Registry) -> None:
     """What is returned may raise whatever is asked of it; what needs arguments cannot be called."""
-
-    def gpu(number: int) -> None: ...
-
     registry.register("strange", lambda: NotReady())
-    registry.register("gpu", gpu)  # type: ignore[arg-type]
+    registry.register("gpu", lambda number: None)  # type: ignore[arg-type,misc]
     assert registry.check("strange").reason.startswith("its probe raised RuntimeError: not configured")
-    assert registry.check("gpu").reason == (
-        f"its probe raised TypeError: {gpu.__qualname__}() missing 1 required positional argument: 'number'"
-    )
+    assert registry.check("gpu").reason.endswith("missing 1 required positional argument: 'number'")
 
 
 def test_a_probe_may_be_anything_that_can_be_called(registry: Registry) -> None:
@@ -159,13 +136,10 @@ def test_a_probe_may_be_anything_that_can_be_called(registry: Registry) -> None:
         def __call__(self) -> bool:
             return True
 
-        def method(self) -> bool:
-            return True
-
     probes: dict[str, Callable[[], object]] = {
         "partial": functools.partial(functools.partial(lambda a, b: a < b, 1), 2),
         "object": Callable_(),
-        "method": Callable_().method,
+        "method": Callable_().__call__,
         "mock": mock.Mock(return_value=True),
         "builtin": functools.partial(bool, 1),
         "plain": threading.Lock().acquire,
@@ -195,50 +169,6 @@ def test_a_probe_runs_in_a_thread_and_context_of_its_own(registry: Registry) -> 
     assert (registry.check("seen").reason, variable.get()) == ("mine", "mine")
     threads[0].join(5)
     assert (threads[0].name, threads[0].daemon, threads[0].is_alive()) == ("seen", True, False)
-
-
-def test_a_probe_may_start_threads_that_ask(registry: Registry) -> None:
-    """What its threads learn of other capabilities is its answer."""
-    registry.register("part", lambda: (False, "it is not"))
-
-    @registry.register("whole")
-    def whole() -> Availability:
-        found: list[Availability] = []
-        thread = threading.Thread(target=lambda: found.append(registry.check("part")))
-        thread.start()
-        thread.join()
-        return found[0]
-
-    assert (registry.check("whole").name, registry.check("whole").reason) == ("whole", "it is not")
-
-
-PROGRAMS = {
-    "a module that asks for its own probe while it is imported": (
-        "from ssot_shims import capabilities as c\n"
-        "c.register('db', 'python:main:probe')\nc.register('path', 'env:PATH')\nc.register('both', 'all:db,path')\n"
-        "def probe(): return True\n"
-        "answers = c.check_all()\nprint(answers['db'].status, answers['path'].status, answers['both'].status)",
-        (0, "available available available\n"),
-    ),
-    "an exit out of a signal handler, while a probe of ours is asked": (
-        "import signal, socket, sys\nfrom ssot_shims import capabilities as c\n"
-        "s = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\n"
-        "c.register('web', f'http://127.0.0.1:{s.getsockname()[1]}/')\n"
-        "signal.signal(signal.SIGALRM, lambda *_: sys.exit(3))\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\n"
-        "c.check('web')",
-        (3, ""),
-    ),
-}
-
-
-@pytest.mark.parametrize(("program", "expected"), PROGRAMS.values(), ids=PROGRAMS)
-def test_what_a_whole_process_does(tmp_path: Path, program: str, expected: tuple[int, str]) -> None:
-    """It ends with an answer, or by the handler, and nothing blocks."""
-    (tmp_path / "main.py").write_text(program)
-    env = {"PYTHONPATH": CHECKOUT, "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-c", "import main"]
-    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
-    assert (run.returncode, run.stdout, run.stderr) == (*expected, "")
 
 
 @pytest.mark.parametrize(("ttl", "most"), [(None, 1), (60, None)])

@@ -97,16 +97,16 @@ def line_of(function: Callable[..., object], offset: int = 0) -> str:
     return f"{function.__code__.co_filename}:{function.__code__.co_firstlineno + offset}"
 
 
-def counted(answers: list[object]) -> tuple[Callable[[], object], list[int]]:
-    """A probe that gives *answers* in turn, and how often it was asked."""
-    asked: list[int] = []
+def counted(*answers: object) -> tuple[Callable[[], object], list[float]]:
+    """A probe that gives *answers* in turn, and when it was asked: an error is raised, a function is called."""
+    asked: list[float] = []
 
     def probe() -> object:
-        asked.append(1)
+        asked.append(time.monotonic())
         answer = answers[min(len(asked), len(answers)) - 1]
         if isinstance(answer, BaseException):
             raise answer
-        return answer
+        return answer() if callable(answer) else answer
 
     return probe, asked
 
