@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 from unittest import mock
@@ -29,8 +29,6 @@ EVERY = (*NAMES, *COMBINED, HANGING)
 SECOND_TRY = 5
 TTL = 3
 WAITS = st.sampled_from([1, 2.5, TTL, SECOND_TRY])
-# What a probe does, and what becomes of it.
-OUTCOMES: dict[str, tuple[Callable[[], object], str]] = {}
 VARIABLES = st.sampled_from(
     ["SSOT_SHIMS_HAS_{}", "SSOT_SHIMS_NO_SERVICES", "ORCHESTRATION_{}_AVAILABLE", "TEST_NO_SERVICES"]
 )
@@ -43,46 +41,20 @@ BAD_BEFORE_WORSE = ("failed", "unavailable", "timed_out", "available")
 Answer = tuple[str, str]  # status and source
 
 
-def outcome(status: str) -> Callable[[Callable[[], object]], None]:
-    def add(function: Callable[[], object]) -> None:
-        OUTCOMES[function.__name__] = function, status
-
-    return add
+def raises(error: BaseException) -> object:
+    raise error
 
 
-@outcome("available")
-def says_yes() -> bool:
-    return True
-
-
-@outcome("unavailable")
-def says_no() -> tuple[bool, str]:
-    return False, "it is not"
-
-
-@outcome("unavailable")
-def is_unavailable() -> None:
-    raise Unavailable("it is not")
-
-
-@outcome("failed")
-def raises() -> None:
-    raise OSError("no such device")
-
-
-@outcome("failed")
-def exits() -> None:
-    raise SystemExit(3)
-
-
-@outcome("failed")
-def says_nonsense() -> str:
-    return "yes"
-
-
-@outcome("timed_out")
-def is_late() -> Availability:
-    return Availability(status="timed_out", reason="no answer from it")
+# What a probe does, and what becomes of it.
+OUTCOMES: dict[str, tuple[Callable[[], object], str]] = {
+    "says_yes": (lambda: True, "available"),
+    "says_no": (lambda: (False, "it is not"), "unavailable"),
+    "is_unavailable": (lambda: raises(Unavailable("it is not")), "unavailable"),
+    "raises": (lambda: raises(OSError("no such device")), "failed"),
+    "exits": (lambda: raises(SystemExit(3)), "failed"),
+    "says_nonsense": (lambda: "yes", "failed"),
+    "is_late": (lambda: Availability(status="timed_out", reason="no answer from it"), "timed_out"),
+}
 
 
 class Model:
@@ -162,31 +134,17 @@ class Model:
         return {name}.union(*map(self.parts, below))
 
 
-def join(names: Collection[str]) -> None:
-    """Wait for the threads of these capabilities."""
-    for thread in threading.enumerate():
-        if thread.name in names:
-            thread.join(60)
-
-
 def attempt(ask: Callable[[], object]) -> object:
-    """What it gives, or the error."""
+    """What it gives, or what its error says."""
     try:
-        return ask()
-    except (InvalidSetting, UnknownName) as error:
-        return error
+        found = ask()
+        return (found.status, found.source) if isinstance(found, Availability) else found
+    except InvalidSetting as error:
+        return error.setting, error.value
+    except UnknownName as error:
+        return error.name
     except KeyError as error:  # as the model says it
-        return UnknownName("capability", error.args[0], (), ())
-
-
-def essence(found: object) -> object:
-    match found:
-        case InvalidSetting():
-            return found.setting, found.value
-        case UnknownName():
-            return found.name
-        case _:
-            return found
+        return error.args[0]
 
 
 class Comparison(RuleBasedStateMachine):
@@ -236,19 +194,16 @@ class Comparison(RuleBasedStateMachine):
 
     def both(self, ask: Callable[[], Availability], name: str) -> None:
         """Ask both, and compare what they answer or raise."""
-        expected = attempt(lambda: self.model.check(name))
-        found = attempt(ask)
-        if isinstance(found, Availability):
-            assert found.reason
-            assert found.name == name
-            found = found.status, found.source
-        else:
-            self.settle()
-        assert essence(found) == essence(expected)
 
-    def settle(self) -> None:
-        """Wait for the parts that are still asked when one has ended in an error."""
-        for flight in [*self.registry._answers.flights]:
+        def named() -> Availability:
+            answer = ask()
+            assert answer.reason
+            assert answer.name == name
+            return answer
+
+        expected = attempt(lambda: self.model.check(name))
+        assert attempt(named) == expected
+        for flight in [*self.registry._answers.flights]:  # parts are still asked when one has ended in an error
             if not flight.is_over:
                 wait_for(self.registry._answers, flight)
 
@@ -256,12 +211,9 @@ class Comparison(RuleBasedStateMachine):
 
     names = st.sampled_from(NAMES)
 
-    @rule(
-        name=names,
-        level=st.sampled_from(["pyproject", "user"]),
-        ttl=st.sampled_from([None, TTL]),
-        service=st.booleans(),
-    )
+    levels, ttls = st.sampled_from(["pyproject", "user"]), st.sampled_from([None, TTL])
+
+    @rule(name=names, level=levels, ttl=ttls, service=st.booleans())
     def register(self, name: str, level: str, ttl: float | None, service: bool) -> None:
         self.add(name, level, ttl, service)
 
@@ -295,7 +247,9 @@ class Comparison(RuleBasedStateMachine):
     @rule()
     def come_back(self) -> None:
         self.may_come_back.set()
-        join([HANGING])
+        for thread in threading.enumerate():
+            if thread.name == HANGING:
+                thread.join(60)
         self.may_come_back.clear()
         self.model.is_hanging = False
 
@@ -370,10 +324,9 @@ class Comparison(RuleBasedStateMachine):
     @invariant()
     def no_short_cut_is_stale(self) -> None:
         assert self.namespace == {f"_{name}": answer for name, answer in self.hits.items() if name == "db"}
-        for name, answer in self.hits.items():
-            expected = self.model.known(name)
-            assert expected is not None
-            assert (expected[0] == "available") is answer
+        known = {name: self.model.known(name) for name in self.hits}
+        assert self.hits == {name: answer is not None and answer[0] == "available" for name, answer in known.items()}
+        assert None not in known.values()
         assert {name: bool(answer) for name, answer in self.registry._answers.cached.items()} == self.hits
 
     @invariant()
