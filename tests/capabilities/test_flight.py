@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from ssot_shims import Availability, Registry
-from tests.support.flights import Asker, Clock, Inline, add_inline, ask_at_once, counted, hanging, line_of, until, yes
+from tests.support.flights import Asker, Clock, add_inline, ask_at_once, counted, hanging, line_of, until
 
 
 @pytest.mark.parametrize(
@@ -46,21 +46,6 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
     release.set()
     until(lambda: not hanging(registry))
     assert (registry.check("late").status, len(asked)) == ("timed_out", 1)
-
-
-def test_a_probe_of_ours_runs_in_a_daemon_thread_named_after_it(registry: Registry) -> None:
-    """As every probe does; only what it imports is imported in the thread that asks."""
-    threads: list[threading.Thread] = []
-
-    def note_thread(*_: object) -> Availability:
-        threads.append(threading.current_thread())
-        return yes()
-
-    add_inline(registry, "engine", note_thread)
-    with mock.patch.object(Inline, "prepare", note_thread):
-        assert registry.check("engine")
-    assert threads[0] is threading.current_thread()
-    assert (threads[1].name, threads[1].daemon) == ("engine", True)
 
 
 def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) -> None:

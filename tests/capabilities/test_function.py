@@ -14,7 +14,7 @@ import pytest
 from ssot_shims import Availability, Registry, Unavailable
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.notation import Probe
-from tests.support.flights import line_of
+from tests.support.flights import Inline, add_inline, line_of
 
 FULL = Availability(status="available", reason="version 3", details={"version": "3"})
 
@@ -158,15 +158,17 @@ def test_a_probe_runs_in_a_thread_and_context_of_its_own(registry: Registry) -> 
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
     threads: list[threading.Thread] = []
 
-    @registry.register("seen")
-    def seen() -> tuple[bool, str]:
+    def seen(deadline: float) -> Availability:
         threads.append(threading.current_thread())
         value = variable.get()
         variable.set("changed")
-        return False, value
+        return Availability(status="available", reason=value)
 
     variable.set("mine")
-    assert (registry.check("seen").reason, variable.get()) == ("mine", "mine")
+    add_inline(registry, "seen", seen)
+    with mock.patch.object(Inline, "prepare", side_effect=lambda: threads.append(threading.current_thread())):
+        assert (registry.check("seen").reason, variable.get()) == ("mine", "mine")
+    assert threads.pop(0) is threading.current_thread()  # imports what the probe needs
     threads[0].join(5)
     assert (threads[0].name, threads[0].daemon, threads[0].is_alive()) == ("seen", True, False)
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ssot_shims import Availability, Capability, Registry
+from ssot_shims import Availability, Registry
 from tests.support.flights import MANY, Asker, counted, hanging, until
 
 
@@ -57,21 +57,6 @@ def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: th
     registry.register("gpu", lambda: True, replace=True)
     assert registry.check("gpu")
     assert [*hanging(registry)] == ["gpu"]
-
-
-def test_a_probe_that_is_replaced_just_before_it_starts(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The new one is asked, and not the one that was looked up a moment before."""
-    find = registry._answers.find
-
-    def find_and_replace(name: str) -> Capability:
-        found = find(name)
-        monkeypatch.undo()
-        registry.register("gpu", lambda: (False, "new"), replace=True)
-        return found
-
-    registry.register("gpu", lambda: (False, "old"))
-    monkeypatch.setattr(registry._answers, "find", find_and_replace)
-    assert registry.check("gpu").reason == "new"
 
 
 def test_a_probe_that_is_known_just_before_it_starts(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

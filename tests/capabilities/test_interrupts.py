@@ -10,7 +10,6 @@ from unittest import mock
 import pytest
 
 from ssot_shims import Registry
-from ssot_shims._capabilities import registry as checks
 from ssot_shims.errors import CircularProbe, InvalidSetting
 from tests.support.flights import Asker, ask_at_once, counted, until
 
@@ -63,17 +62,6 @@ def test_a_keyboard_interrupt_while_the_thread_is_started(
         thread.join(20)
     assert (len(asked), len(registry._answers.flights) <= 1) == (is_started, True)
     assert (registry.check("slow").status, len(asked)) == ("available", 1)
-
-
-@pytest.mark.parametrize("place", ["_launch", "prepared", "in_thread"])
-def test_a_keyboard_interrupt_before_the_thread_is_started(registry: Registry, place: str) -> None:
-    """Wherever it comes, nobody waits for a probe that never begins."""
-    probe, asked = counted(True)
-    registry.register("gpu", probe)
-    with mock.patch.object(checks, place, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        registry.check("gpu")
-    assert registry._answers.flights == []
-    assert (bool(registry.check("gpu")), len(asked)) == (True, 1)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), CircularProbe(("gpu", "gpu"))], ids=["Ctrl-C", "a circle"])

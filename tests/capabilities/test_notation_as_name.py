@@ -94,15 +94,11 @@ def test_notation_that_does_not_read_is_no_absence(registry: Registry, notation:
             ask(notation)
 
 
-def test_no_services_turns_it_off_and_a_bug_has_no_variable_to_name(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, write: Write
-) -> None:
+def test_a_bug_has_no_variable_to_name(registry: Registry, write: Write) -> None:
     """``SSOT_SHIMS_HAS_...`` takes names only, so no hint offers it."""
     write({"a_bug_here.py": "def probe():\n    return 1 / 0\n"})
     failed = registry.check("python:a_bug_here:probe")
     assert (failed.status, failed.hint) == ("failed", "")
-    monkeypatch.setenv("SSOT_SHIMS_NO_SERVICES", "1")
-    assert registry.check("tcp://localhost:1").source == "SSOT_SHIMS_NO_SERVICES"
 
 
 def test_a_snapshot_forgets_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from ssot_shims import Availability, Registry
-from ssot_shims._settings import required
-from ssot_shims.errors import InvalidDeclaration, InvalidSetting
+from ssot_shims.errors import InvalidDeclaration
 from tests.support.flights import line_of
 
 
@@ -72,6 +71,7 @@ def test_no_services_leaves_everything_else_alone(
         registry.register(notation.partition(":")[0], notation)
     registry.register("not_one", "tcp://localhost:1", service=False)
     registry.register("either", "any:docker,gpu")
+    assert registry.check("tcp://localhost:2").source == name
     sources = {answer.name: answer.source for answer in registry.check_all().values()}
     off = dict.fromkeys(["docker", "http", "https", "tcp", "unix"], name)
     assert sources == {**off, "gpu": "probe", "not_one": "probe", "either": name}
@@ -143,27 +143,3 @@ def test_an_override_shows_no_secret(registry: Registry) -> None:
     with pytest.raises(InvalidDeclaration) as caught:
         registry.override(docker="http://me:hunter2@db/")  # type: ignore[arg-type]
     assert str(caught.value) == "override(docker='http://***@db/') is no answer; give True, False or an Availability"
-
-
-# --- settings
-
-
-@pytest.mark.parametrize("value", ["0", "nan", "86401", "soon"])
-def test_a_timeout_that_does_not_read_is_an_error(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
-    """Word for word, when somebody asks."""
-    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", value)
-    with pytest.raises(InvalidSetting) as caught:
-        registry.check("docker")
-    assert str(caught.value).startswith(f"SSOT_SHIMS_TIMEOUT is {value!r}; expected seconds above 0")
-
-
-def test_what_is_required_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names of capabilities, and of shims behind ``upstream:``; each once."""
-    assert required() == ()
-    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", " docker, upstream:HeartbeatConfig,docker,")
-    assert required() == ("docker", "upstream:HeartbeatConfig")
-    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "docker;postgres")
-    with pytest.raises(InvalidSetting, match="is 'docker;postgres'; expected names such as docker,postgres,upstream:"):
-        required()

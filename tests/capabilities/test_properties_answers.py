@@ -7,7 +7,6 @@ import io
 import re
 import socket
 from collections.abc import Sequence
-from contextlib import closing
 from time import monotonic
 from unittest import mock
 
@@ -40,15 +39,12 @@ class Peer:
             self._theirs.close()
         return self._stream.receive()
 
-    def close(self) -> None:
-        self._stream.close()
-        self._theirs.close()
-
     def __enter__(self) -> Peer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._stream.close()
+        self._theirs.close()
 
 
 def split(answer: bytes, places: Sequence[int]) -> list[bytes]:
@@ -59,7 +55,7 @@ def split(answer: bytes, places: Sequence[int]) -> list[bytes]:
 
 def head_of(pieces: list[bytes]) -> tuple[int, list[str]] | str:
     """Status and headers, or what is said of the peer but for the bytes quoted, which are those that have come."""
-    with closing(Peer(pieces)) as peer:
+    with Peer(pieces) as peer:
         try:
             answer = Answer(peer)
         except ProtocolError as error:
@@ -94,24 +90,13 @@ def python_says(answer: bytes) -> bool:
 
 
 LINE_ENDS = st.sampled_from([b"\r\n", b"\n"])
+ENDS = [b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b"\n\r\n", b"\0", b"\xff", b" ", b"OK", b"X: y", b"X"]
 PIECES = st.sampled_from(
     [
         *(b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/1.1 103", b"HTTP/1.1 101 Switching"),
         *(b"HTTP/2 200", b"HTTP/1.1 2000", b"HTTP/1.1 404 No", b"HTTP/1.1", b"HTTP/", b"http/1.1 200 OK", b"SSH-2.0-x"),
-        *(b"Api-Version: 1.41", b"API-VERSION:1", b"Api-Version:", b"Api-Version: ", b" Api-Version: 1", b"X: y", b"X"),
-        *(
-            b"Libpod-Api-Version: 5",
-            b"\r\n",
-            b"\n",
-            b"\r",
-            b"\r\n\r\n",
-            b"\n\n",
-            b"\n\r\n",
-            b"\0",
-            b"\xff",
-            b" ",
-            b"OK",
-        ),
+        *(b"Api-Version: 1.41", b"API-VERSION:1", b"Api-Version:", b"Api-Version: ", b" Api-Version: 1"),
+        *(b"Libpod-Api-Version: 5", *ENDS),
     ]
 )
 ANYTHING = st.lists(PIECES | PIECES | st.binary(max_size=3), max_size=12).map(b"".join)
@@ -161,10 +146,8 @@ def test_no_engine_is_seen_where_none_is(always: Chance) -> None:
 
 
 VERSIONS = st.text("0123456789.", min_size=1, max_size=6)
-HEADERS = st.lists(
-    st.sampled_from([b"Server: Docker/27", b"X-Api-Version: 9", b"Content-Length: 2", b"X:", b"Ostype: linux"]),
-    max_size=3,
-)
+LINES_AROUND = [b"Server: Docker/27", b"X-Api-Version: 9", b"Content-Length: 2", b"X:", b"Ostype: linux"]
+HEADERS = st.lists(st.sampled_from(LINES_AROUND), max_size=3)
 STATUSES = st.sampled_from([200, 200, 200, 201, 204, 301, 400, 404, 500, 599])
 
 
@@ -180,14 +163,7 @@ def test_an_engine_is_seen_where_one_is(always: Chance) -> None:
         assert bool(found) is (status == 200 and bool(name))
         assert not found or found.details["api_version"] == version
 
-    always(
-        is_right,
-        250,
-        status=STATUSES,
-        version=VERSIONS,
-        name=st.sampled_from(["Api-Version", "api-version", "API-VERSION", ""]),
-        around=st.lists(HEADERS, min_size=2, max_size=2),
-        interim=st.sampled_from([0, 0, 0, 1, 5, 6]),
-        end=LINE_ENDS,
-        cuts=CUTS,
-    )
+    names = st.sampled_from(["Api-Version", "api-version", "API-VERSION", ""])
+    answer = {"status": STATUSES, "version": VERSIONS, "name": names, "end": LINE_ENDS, "cuts": CUTS}
+    interim, around = st.sampled_from([0, 0, 0, 1, 5, 6]), st.lists(HEADERS, min_size=2, max_size=2)
+    always(is_right, 250, around=around, interim=interim, **answer)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import copy
 import functools
 import importlib
-import os
 import pickle
 import sys
 import threading
-import weakref
-from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -108,32 +105,6 @@ def test_a_module_that_is_loaded_again_registers_again(write: Write) -> None:
     assert (bool(capabilities.check("gpu")), bool(capabilities.check("plain"))) == (True, True)
     with pytest.raises(InvalidDeclaration, match=r"acme_other\.py:\d+ registers the .*'gpu', which .*acme_again"):
         importlib.import_module("acme_other")
-
-
-def test_what_is_registered_keeps_nothing_else_alive(registry: Registry) -> None:
-    """Not the module that registers."""
-
-    class Value:
-        pass
-
-    value = Value()
-    gone = weakref.ref(value)
-    exec("registry.register('home', 'env:PATH')", {"registry": registry, "value": value})
-    del value
-    assert (gone(), [*registry]) == (None, ["home"])
-
-
-def test_a_registry_that_nobody_has_any_more_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is to be done for it in the child of a fork, for as long as there is one, does not keep it."""
-    in_child: list[Callable[[], None]] = []
-    monkeypatch.setattr(os, "register_at_fork", lambda after_in_child: in_child.append(after_in_child), raising=False)
-    registry = Registry()
-    lock, gone = registry._answers.lock, [weakref.ref(registry), weakref.ref(registry._answers)]
-    in_child[0]()
-    assert registry._answers.lock is not lock
-    del registry
-    in_child[0]()
-    assert [reference() for reference in gone] == [None, None]
 
 
 NO_NAME = "use lower-case letters, digits and _, beginning with a letter"

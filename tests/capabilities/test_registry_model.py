@@ -18,7 +18,7 @@ from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable
 from ssot_shims._capabilities import flight as _flight
 from ssot_shims._capabilities.capability import LEVELS, capability
 from ssot_shims._capabilities.registry import wait_for
-from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName
+from ssot_shims.errors import InvalidSetting, UnknownName
 from tests.support.chance import Chance
 from tests.support.flights import hanging
 
@@ -181,17 +181,6 @@ class Comparison(RuleBasedStateMachine):
         self.may_come_back.wait(60)
         return True
 
-    def add(self, name: str, level: Any, ttl: float | None, is_service: bool) -> None:
-        def probe() -> object:
-            self.asked[name] += 1
-            return OUTCOMES[self.model.outcomes[name]][0]()
-
-        self.registry.add(capability(name, probe, timeout=60, ttl=ttl, service=is_service, level=level), replace=True)
-        levels = self.model.probes.setdefault(name, {})
-        levels[level] = probe, ttl, is_service
-        if level == max(levels, key=LEVELS.index):
-            self.model.kept.pop(name, None)
-
     def both(self, ask: Callable[[], Availability], name: str) -> None:
         """Ask both, and compare what they answer or raise."""
 
@@ -210,18 +199,19 @@ class Comparison(RuleBasedStateMachine):
     # --- what may happen
 
     names = st.sampled_from(NAMES)
-
     levels, ttls = st.sampled_from(["pyproject", "user"]), st.sampled_from([None, TTL])
 
-    @rule(name=names, level=levels, ttl=ttls, service=st.booleans())
-    def register(self, name: str, level: str, ttl: float | None, service: bool) -> None:
-        self.add(name, level, ttl, service)
+    @rule(name=names, level=levels, ttl=ttls, is_service=st.booleans())
+    def add(self, name: str, level: Any, ttl: float | None, is_service: bool) -> None:
+        def probe() -> object:
+            self.asked[name] += 1
+            return OUTCOMES[self.model.outcomes[name]][0]()
 
-    @rule(name=names)
-    def register_twice(self, name: str) -> None:
-        if "user" in self.model.probes.get(name, {}):
-            with pytest.raises(InvalidDeclaration):
-                self.registry.register(name, lambda: True)
+        self.registry.add(capability(name, probe, timeout=60, ttl=ttl, service=is_service, level=level), replace=True)
+        levels = self.model.probes.setdefault(name, {})
+        levels[level] = probe, ttl, is_service
+        if level == max(levels, key=LEVELS.index):
+            self.model.kept.pop(name, None)
 
     @rule(name=names, outcome=st.sampled_from(sorted(OUTCOMES)), is_asked=st.booleans())
     def change_the_machine(self, name: str, outcome: str, is_asked: bool) -> None:
@@ -296,24 +286,31 @@ class Comparison(RuleBasedStateMachine):
             for name in forgotten:
                 self.model.kept.pop(name, None)
 
-    @precondition(lambda self: len(self.entered) < 3)
+    @precondition(lambda self: len(self.entered) < 4)
     @rule(answers=st.dictionaries(st.sampled_from(EVERY), st.booleans(), min_size=1, max_size=3))
     def enter(self, answers: dict[str, bool]) -> None:
         if answers.keys() <= self.model.probes.keys():
-            override = self.registry.override(answers)
-            override.__enter__()
-            self.entered.append((override, answers))
-            self.model.layers.append(answers)
+            self.enter_again((self.registry.override(answers), answers))
         else:
             with pytest.raises(UnknownName):
                 self.registry.override(answers)
 
-    @rule(index=st.integers(0, 5))
-    def leave(self, index: int) -> None:
-        if self.entered:
-            override, answers = self.entered.pop(index % len(self.entered))
-            override.__exit__(None, None, None)
-            self.model.layers[:] = [layer for layer in self.model.layers if layer is not answers]
+    def enter_again(self, override: tuple[AbstractContextManager[None], dict[str, bool]]) -> None:
+        override[0].__enter__()
+        self.entered.append(override)
+        self.model.layers.append(override[1])
+
+    @precondition(lambda self: self.entered)
+    @rule(index=st.integers(0, 5), leaves=st.sampled_from([True, True, False]))
+    def leave(self, index: int, leaves: bool) -> None:
+        """One that was entered twice is left as it was entered last."""
+        override = self.entered[index % len(self.entered)]
+        if not leaves:
+            self.enter_again(override)
+        else:
+            override[0].__exit__(None, None, None)
+            last = max(place for place, other in enumerate(self.entered) if other is override)
+            del self.entered[last], self.model.layers[last]
 
     # --- what always holds
 
@@ -341,40 +338,3 @@ class Comparison(RuleBasedStateMachine):
 def test_the_registry_answers_as_its_model(always: Chance) -> None:
     """Registrations, answers, environment, time and overrides in any order give what the model gives."""
     run_state_machine_as_test(Comparison, settings=always.settings(40, stateful_step_count=30))
-
-
-def left(stack: list[int], number: int) -> list[int]:
-    """*stack* without one of its overrides; one that was entered twice is left as it was entered last."""
-    index = stack[number % len(stack)]
-    last = len(stack) - 1 - stack[::-1].index(index)
-    return stack[:last] + stack[last + 1 :]
-
-
-def test_overrides_restore_exactly(always: Chance) -> None:
-    """Entered and left in any order, also twice, with questions in between: in the end each answer is the same one."""
-
-    def restores(steps: list[tuple[bool, int]], layers: list[dict[str, bool]]) -> None:
-        registry = Registry()
-        hits = registry.publish("db", {})
-        registry.register("db", lambda: True)
-        registry.register("gpu", lambda: False)
-        registry.register("both", "all:db,gpu")
-        before, short_cuts = registry.check_all(), dict(hits)
-        overrides = [registry.override(layer) for layer in layers]
-        stack: list[int] = []
-        for enters, number in [*steps, *[(False, 0)] * len(steps)]:
-            if enters:
-                overrides[number % len(overrides)].__enter__()
-                stack.append(number % len(overrides))
-            elif stack:
-                overrides[stack[number % len(stack)]].__exit__(None, None, None)
-                stack = left(stack, number)
-            expected = {name: answer for index in stack for name, answer in layers[index].items()}
-            assert {name: bool(registry.check(name)) for name in expected} == expected
-        assert hits == short_cuts
-        assert all(registry.check(name) is before[name] for name in ("db", "gpu"))
-        assert registry.check("both").replace(seconds=0) == before["both"].replace(seconds=0)
-
-    layer = st.dictionaries(st.sampled_from(["db", "gpu", "both"]), st.booleans(), min_size=1)
-    steps = st.lists(st.tuples(st.sampled_from([True, True, False]), st.integers(0, 5)), max_size=10)
-    always(restores, 100, steps=steps, layers=st.lists(layer, min_size=1, max_size=4))

@@ -5,24 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import gc
 import os
-import subprocess
 import sys
-import textwrap
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+import weakref
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 import pytest
 
-import ssot_shims
 from ssot_shims import Registry
 from ssot_shims.errors import CircularProbe
-from tests.support.flights import Asker, hanging, until
-
-CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
+from tests.conftest import run
+from tests.support.flights import Asker, counted, hanging, until
 
 
 @contextlib.contextmanager
@@ -46,11 +43,8 @@ def test_without_threads_a_probe_runs_in_the_asking_thread(registry: Registry) -
     registry.register("path", "env:PATH")
     registry.register("both", "all:gpu,path")
     with no_threads():
-        assert {name: answer.reason for name, answer in registry.check_all().items()} == {
-            "both": "gpu: no device",
-            "gpu": "no device",
-            "path": "PATH is set",
-        }
+        reasons = {name: answer.reason for name, answer in registry.check_all().items()}
+        assert reasons == {"both": "gpu: no device", "gpu": "no device", "path": "PATH is set"}
         registry.refresh()
         assert asyncio.run(registry.acheck("both")).reason == "gpu: no device"
     assert (threads, variable.get(), registry._answers.flights) == ([threading.get_ident()] * 2, "unset", [])
@@ -58,11 +52,9 @@ def test_without_threads_a_probe_runs_in_the_asking_thread(registry: Registry) -
 
 def test_while_the_interpreter_ends_a_probe_runs_in_the_asking_thread(registry: Registry) -> None:
     """Before Python 3.12 starting a thread would wait for ever there."""
-    threads: list[int] = []
-    registry.register("gpu", lambda: threads.append(threading.get_ident()))
+    registry.register("gpu", lambda: (False, str(threading.get_ident())))
     with mock.patch("sys.is_finalizing", return_value=True):
-        assert registry.check("gpu")
-    assert threads == [threading.get_ident()]
+        assert registry.check("gpu").reason == str(threading.get_ident())
 
 
 def test_without_threads_a_late_result_is_timed_out(registry: Registry) -> None:
@@ -76,17 +68,17 @@ def test_without_threads_a_late_result_is_timed_out(registry: Registry) -> None:
 
 def test_without_threads_a_circle_is_an_error(registry: Registry) -> None:
     """CircularProbe is a RuntimeError, and not one that says that there is no thread."""
-    asked: list[int] = []
-    registry.register("hen", lambda: asked.append(1) or registry.check("egg"))  # type: ignore[func-returns-value]
+    probe, asked = counted(lambda: registry.check("egg"))
+    registry.register("hen", probe)
     registry.register("egg", lambda: registry.check("hen"))
     with no_threads(), pytest.raises(CircularProbe):
         registry.check("hen")
-    assert asked == [1]
+    assert len(asked) == 1
 
 
 def test_an_error_behind_the_start_of_a_thread_does_not_start_the_probe_again(registry: Registry) -> None:
     """RuntimeError does not say whether the thread has begun; when it has, its answer counts."""
-    asked: list[int] = []
+    probe, asked = counted(True)
     start = threading.Thread.start
 
     def start_and_raise(thread: threading.Thread) -> None:
@@ -94,10 +86,10 @@ def test_an_error_behind_the_start_of_a_thread_does_not_start_the_probe_again(re
         until(lambda: asked)
         raise RuntimeError("from somewhere else")
 
-    registry.register("gpu", lambda: asked.append(1))
+    registry.register("gpu", probe)
     with mock.patch("threading.Thread.start", start_and_raise):
         assert registry.check("gpu")
-    assert asked == [1]
+    assert len(asked) == 1
 
 
 def test_threads_and_locks_are_those_that_threading_has_by_now(registry: Registry) -> None:
@@ -113,135 +105,120 @@ def test_threads_and_locks_are_those_that_threading_has_by_now(registry: Registr
     assert (type(threads[0]), lock.called) == (Green, True)
 
 
-def test_what_is_left_in_a_child(registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> None:
-    """Answers and overrides stay; locks that others hold, flights and threads do not. Seen from inside the process."""
+def test_what_is_left_in_a_child(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> None:
+    """Answers and overrides stay, flights do not; what is to be done at a fork does not keep a registry alive."""
+    in_child: list[Callable[[], None]] = []
+    monkeypatch.setattr(os, "register_at_fork", lambda after_in_child: in_child.append(after_in_child), raising=False)
+    registry = Registry()
     registry.register("known", lambda: (False, "found before"))
     registry.register("slow", lambda: release.wait(60) and None, timeout=0.4)
     known = registry.check("known")
     asker = Asker(registry, "slow")
-    until(lambda: registry._answers.flights)
-    held, let_go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with registry._answers.lock:
-            held.set()
-            let_go.wait(20)
-
-    holder = threading.Thread(target=hold)
+    until(lambda answers=registry._answers: answers.flights)
     with registry.override(slow=False):
-        holder.start()
-        held.wait(20)
-        registry._answers.after_fork()  # what the child calls first
+        in_child[0]()
         assert (registry.check("known"), registry.check("slow").source) == (known, "override")
         assert hanging(registry) == {}
-    let_go.set()
     release.set()
-    holder.join()
     assert registry.check("slow")
     asker.join()  # in a real child that thread does not exist
-    monkeypatch.delattr(os, "register_at_fork", raising=False)
+    gone = weakref.ref(registry._answers)
+    del registry, asker
+    gc.collect()
+    in_child[0]()
+    assert gone() is None
+    monkeypatch.delattr(os, "register_at_fork")
     assert [*Registry()] == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+BEHIND_AN_ANSWER = """
+import os
+from ssot_shims import Registry
+registry = Registry()
+registry.register("quick", lambda: True)
+for _ in range(50):
+    registry.refresh()
+    registry.check("quick")
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+no_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+@no_fork
 @pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="a thread that was joined may still be counted there")
 def test_a_fork_behind_an_answer_warns_of_no_thread() -> None:
     """The thread of the probe has ended when the answer is given, however quick it was."""
-    code = """
-        import os
-        from ssot_shims import Registry
-        registry = Registry()
-        registry.register("quick", lambda: True)
-        for _ in range(50):
-            registry.refresh()
-            registry.check("quick")
-            child = os.fork()
-            if child == 0:
-                os._exit(0)
-            os.waitpid(child, 0)
-    """
-    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
-    env = {"PYTHONPATH": CHECKOUT}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert run(BEHIND_AN_ANSWER, "-W", "error") == ("", "")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+IN_THE_MIDDLE = """
+import os, threading, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded, use of fork() may lead to deadlocks"
+from ssot_shims import capabilities as c, is_docker_available
+
+c.register("known", lambda: (False, "found before"))
+c.check("known")
+parent, go, held, let_go = os.getpid(), threading.Event(), threading.Event(), threading.Event()
+
+@c.register("slow", timeout=20)
+def slow():
+    if os.getpid() == parent:
+        go.wait(20)
+    return False, "in the parent" if os.getpid() == parent else "in the child"
+
+def in_child(*names):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            print(*(c.check(name).reason for name in names), is_docker_available(), flush=True)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+def hold():
+    with c._answers.lock:
+        held.set()
+        let_go.wait(20)
+
+@c.register("forks")
+def forks():
+    if os.getpid() == parent:
+        in_child("forks")
+    return False, "parent" if os.getpid() == parent else "child"
+
+threads = [threading.Thread(target=c.check, args=["slow"]), threading.Thread(target=hold)]
+threads[0].start()
+while not c._answers.flights:
+    time.sleep(0.01)
+with c.override(docker=True):
+    threads[1].start()
+    held.wait(20)
+    in_child("slow", "known")
+    let_go.set()
+    go.set()
+    for thread in threads:
+        thread.join()
+    print(c.check("slow").reason, c.check("forks").reason, sep="\\n", flush=True)
+"""
+
+
+@no_fork
 def test_a_fork_in_the_middle_of_a_probe() -> None:
     """The child keeps answers and overrides, drops flights and locks, and answers; also when the probe itself forks."""
-    code = """
-        import os, threading, time, warnings
-        warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded, use of fork() may lead to deadlocks"
-        from ssot_shims import capabilities, is_available, is_docker_available
+    said, complaints = run(IN_THE_MIDDLE)
+    assert complaints == ""
+    assert said.splitlines() == ["in the child found before True", "child True", "in the parent", "parent"]
 
-        capabilities.register("known", lambda: (False, "found before"))
-        capabilities.check("known")
-        parent, go = os.getpid(), threading.Event()
 
-        @capabilities.register("slow", timeout=20)
-        def slow():
-            if os.getpid() == parent:
-                go.wait(20)
-            return False, "in the parent" if os.getpid() == parent else "in the child"
-
-        def in_child(what):
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    what()
-                finally:
-                    os._exit(0)
-            os.waitpid(pid, 0)
-
-        def child():
-            reasons = [capabilities.check(name).reason for name in ("slow", "known")]
-            print(*reasons, is_docker_available(), flush=True)
-
-        asker = threading.Thread(target=capabilities.check, args=["slow"])
-        asker.start()
-        while not capabilities._answers.flights:
-            time.sleep(0.01)
-        with capabilities.override(docker=True), capabilities._answers.lock:
-            in_child(child)
-        holder_has_it, let_go = threading.Event(), threading.Event()
-        def hold():
-            with capabilities._answers.lock:
-                holder_has_it.set()
-                let_go.wait(20)
-        holder = threading.Thread(target=hold)
-        holder.start()
-        holder_has_it.wait(20)
-        with_override = capabilities.check("known").reason
-        in_child(lambda: print(capabilities.check("slow").reason, flush=True))
-        let_go.set()
-        go.set()
-        asker.join()
-        holder.join()
-        print(capabilities.check("slow").reason, flush=True)
-
-        @capabilities.register("forks")
-        def forks():
-            if os.getpid() == parent:
-                in_child(lambda: print("forks in the child:", capabilities.check("forks").reason, flush=True))
-            return False, "parent" if os.getpid() == parent else "child"
-
-        print(capabilities.check("forks").reason, flush=True)
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env={"PYTHONPATH": CHECKOUT},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+def test_an_exit_out_of_a_signal_handler_ends_the_process() -> None:
+    """While a probe of ours is asked, and nothing blocks."""
+    code = (
+        "import signal, socket, sys\nfrom ssot_shims import capabilities as c\n"
+        "s = socket.create_server(('127.0.0.1', 0))\n"
+        "signal.signal(signal.SIGALRM, lambda *_: sys.exit('bye'))\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\n"
+        "c.check(f'http://127.0.0.1:{s.getsockname()[1]}/')"
     )
-    assert (done.stdout.splitlines(), done.stderr) == (
-        [
-            "in the child found before True",
-            "in the child",
-            "in the parent",
-            "forks in the child: child",
-            "parent",
-        ],
-        "",
-    )
+    assert run(code) == ("", "bye\n")

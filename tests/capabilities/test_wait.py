@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -15,7 +16,6 @@ import pytest
 from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable, require
 from ssot_shims.errors import InvalidDeclaration, UnknownName
 from tests.support.flights import counted
-from tests.support.hostile import free_port, listening
 
 
 def acheck(registry: Registry, name: str, wait: float) -> Availability:
@@ -27,33 +27,20 @@ Check = Callable[..., Availability]
 BOTH = pytest.mark.parametrize("check", [Registry.check, acheck])
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A port that opens after half a second."""
-    with free_port() as number:
-        stopped = threading.Event()
-
-        def serve() -> None:
-            time.sleep(0.5)
-            with listening(("127.0.0.1", number)):
-                stopped.wait(20)
-
-        server = threading.Thread(target=serve)
-        server.start()
-        yield number
-        stopped.set()
-        server.join()
-
-
 @BOTH
-def test_it_says_yes_as_soon_as_the_port_opens(registry: Registry, port: int, check: Check) -> None:
+def test_it_says_yes_as_soon_as_the_port_opens(registry: Registry, check: Check) -> None:
     """The reason says how long that took, and what is kept is a plain yes."""
-    registry.register("late", f"tcp://127.0.0.1:{port}")
-    answer = check(registry, "late", wait=20)
-    assert answer
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{listener.getsockname()[1]}"
+        timer = threading.Timer(0.5, listener.listen)
+        timer.start()
+        answer = check(registry, f"tcp://{place}", wait=20)
+        timer.join()
     assert 0.4 < answer.seconds < 5
-    assert answer.reason == f"127.0.0.1:{port} accepts connections (waited {answer.seconds:.1f} s)"
-    assert "waited" not in registry.check("late").reason
+    assert answer.status == "available"
+    assert answer.reason == f"{place} accepts connections (waited {answer.seconds:.1f} s)"
+    assert "waited" not in registry.check(f"tcp://{place}").reason
 
 
 @BOTH
@@ -139,9 +126,9 @@ def test_names_share_the_seconds_and_one_that_cannot_come_ends_it(registry: Regi
     start = time.monotonic()
     with pytest.raises(CapabilityMissing) as caught:
         registry.require("there", "never", "nor", wait=0.5)
-    assert 0.5 <= time.monotonic() - start < 0.9
+    assert 0.5 <= time.monotonic() - start < 2
     assert [*caught.value.reasons] == ["never", "nor"]
-    assert all("(waited 0.5 s)" in reason for reason in caught.value.reasons.values())
+    assert all("(waited 0." in reason for reason in caught.value.reasons.values())
     tries = len(asked_never)
     with registry.override(there=False), pytest.raises(CapabilityMissing, match="there: override"):
         registry.require("never", "there", wait=20)

@@ -1,9 +1,8 @@
 """Threads that ask, refresh and override one registry as fast as they can, and hold every answer against the truth.
 
 Run by test_soak.py in processes of their own: ``python -m tests.support.soaking HOW THREADS ROUNDS SECONDS``. HOW says
-where four more processes do the same: ``alone`` (none), ``fork`` (forked off while the threads are at it) or ``spawn``;
-or it is ``stuck``, which never ends. The exit code is 0 when no answer was wrong; after SECONDS every stack is dumped,
-and the exit code is 1.
+where four more processes do the same: ``alone`` (none), ``fork`` (forked off while the threads are at it) or ``spawn``.
+The exit code is 0 when no answer was wrong; after SECONDS every stack is dumped, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -185,8 +184,6 @@ def prepare(seconds: float) -> None:
 def main(how: str, threads: int, rounds: int, seconds: float) -> int:
     prepare(seconds)
     world = World()
-    if how == "stuck":
-        world.registry.register("counted", threading.Event().wait, timeout=PATIENCE, replace=True)
     children: list[int] = []
     others: list[multiprocessing.process.BaseProcess] = []
 
