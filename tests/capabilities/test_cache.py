@@ -42,19 +42,6 @@ def test_an_answer_is_found_out_once(answers: list[object], ttl: float | None, s
     assert found == seen
 
 
-def test_refresh_forgets(registry: Registry) -> None:
-    """The names given, or all; of a combination, its parts."""
-    probes = {name: counted(True) for name in ("one", "two", "three")}
-    for name, (probe, _) in probes.items():
-        registry.register(name, probe)
-    registry.register("both", "all:one,two")
-    registry.register("more", "any:both,three")
-    for names, expected in (((), [1, 1, 1]), (("one",), [2, 1, 1]), (("more",), [3, 2, 2]), ((), [4, 3, 3])):
-        registry.refresh(*names)
-        registry.check_all()
-        assert [len(asked) for _, asked in probes.values()] == expected
-
-
 @pytest.mark.parametrize(
     ("notation", "status", "reason", "source"),
     [

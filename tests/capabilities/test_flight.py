@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from unittest import mock
@@ -9,7 +10,8 @@ from unittest import mock
 import pytest
 
 from ssot_shims import Availability, Registry
-from tests.support.flights import Asker, Clock, add_inline, ask_at_once, counted, hanging, line_of, until
+from ssot_shims.errors import CircularProbe, InvalidSetting
+from tests.support.flights import MANY, Asker, Clock, add_inline, ask_at_once, counted, hanging, line_of, until
 
 
 @pytest.mark.parametrize(
@@ -123,23 +125,148 @@ def test_a_result_just_behind_the_deadline_counts(registry: Registry, behind: fl
     assert {(asker.result().status, asker.result().reason) for asker in askers} == {(status, "the engine is mute")}
 
 
-def test_a_late_result_is_timed_out_whether_somebody_waits_or_not(registry: Registry) -> None:
-    """It is decided when the probe comes back, and kept as any other that timed out."""
-    done = threading.Event()
-    registry.register("late", lambda: time.sleep(0.15) or done.set(), timeout=0.05)
-    registry.start_each(["late"])  # and nobody waits
-    assert done.wait(20)
-    until(lambda: not registry._answers.flights)
-    asked = time.monotonic()
-    assert (registry.check("late").status, hanging(registry)) == ("timed_out", {})
-    assert time.monotonic() - asked < 0.05
+# --- a refresh, an override or another registration while a probe runs
 
 
-def test_a_late_joiner_has_the_time_that_is_left(registry: Registry, release: threading.Event) -> None:
-    """The deadline is that of the probe, not of each who asks."""
-    registry.register("late", lambda: release.wait(60) and None, timeout=0.5)
-    first = Asker(registry, "late")
-    time.sleep(0.3)
-    second = Asker(registry, "late")
-    assert first.result() is second.result()
-    assert second.seconds < 0.4
+def test_an_override_in_mid_flight_acts_at_once(registry: Registry, release: threading.Event) -> None:
+    """New questions have its answer; those under way have the probe's; afterwards the machine is asked anew."""
+    probe, asked = counted(lambda: release.wait(60), False)
+    registry.register("docker", probe, timeout=5)
+    early = [Asker(registry, "docker") for _ in range(MANY)]
+    until(lambda: asked)
+    with registry.override(docker=False):
+        assert registry.check("docker").source == "override"
+        release.set()
+        assert {asker.result().status for asker in early} == {"available"}
+        assert not registry.check("docker")
+    assert (registry.check("docker").status, len(asked)) == ("unavailable", 2)
+
+
+def test_a_refresh_in_mid_flight_drops_the_late_result(registry: Registry, release: threading.Event) -> None:
+    """Who asks afterwards waits for a new probe, which begins when the old one has come back: never two at once."""
+    asked: list[int] = []
+    running: list[int] = []
+
+    @registry.register("docker", timeout=20)
+    def docker() -> tuple[bool, str]:
+        asked.append(1)
+        running.append(1)
+        assert len(running) == 1
+        release.wait(60)
+        running.pop()
+        return False, f"run {len(asked)}"
+
+    early = [Asker(registry, "docker") for _ in range(MANY // 2)]
+    until(lambda: asked)
+    registry.refresh("docker")
+    late = [Asker(registry, "docker") for _ in range(MANY // 2)]
+    until(lambda: len(registry._answers.flights) == 2)
+    assert asked == [1]
+    release.set()
+    assert {asker.result().reason for asker in early} == {"run 1"}
+    assert {asker.result().reason for asker in late} == {"run 2"}
+    assert registry.check("docker").reason == "run 2"
+
+
+def test_a_probe_that_is_replaced_while_it_hangs(registry: Registry, release: threading.Event) -> None:
+    """The new one is another probe, so it starts; the old one is still shown."""
+    registry.register("gpu", lambda: release.wait(60) and None, timeout=0.1)
+    assert registry.check("gpu").status == "timed_out"
+    registry.register("gpu", lambda: True, replace=True)
+    assert registry.check("gpu")
+    assert [*hanging(registry)] == ["gpu"]
+
+
+def test_a_probe_that_is_known_just_before_it_starts(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else has found the answer since it was looked for: that counts, and the probe is not run again."""
+    known = registry._answers.known
+
+    def look_and_find(name: str) -> Availability | None:
+        found = known(name)
+        monkeypatch.undo()
+        assert registry.check("gpu")
+        return found
+
+    probe, asked = counted(True)
+    registry.register("gpu", probe)
+    monkeypatch.setattr(registry._answers, "known", look_and_find)
+    assert (bool(registry.check("gpu")), len(asked)) == (True, 1)
+
+
+# --- what passes through a question: Ctrl-C, and the errors of a run
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="here only the console can interrupt the main thread")
+def test_a_keyboard_interrupt_in_the_asking_main_thread(registry: Registry, release: threading.Event) -> None:
+    """It goes to the one who asked; the probe goes on, and the others have its answer."""
+    asked: list[int] = []
+
+    @registry.register("slow", timeout=10)
+    def slow() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            time.sleep(0.1)  # by now the main thread waits
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        release.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("slow")
+    other = Asker(registry, "slow")
+    release.set()
+    assert (other.result().status, len(asked), bool(registry.check("slow"))) == ("available", 1, True)
+
+
+@pytest.mark.parametrize("is_started", [True, False])
+def test_a_keyboard_interrupt_while_the_thread_is_started(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, release: threading.Event, is_started: bool
+) -> None:
+    """When the probe has begun it goes on; else the next who asks starts it, and a thread that begins late does not."""
+    late: list[threading.Thread] = []
+    probe, asked = counted(lambda: release.wait(60))
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        monkeypatch.undo()
+        if is_started:
+            start(thread)
+            until(lambda: asked)
+        else:
+            late.append(thread)
+        raise KeyboardInterrupt
+
+    registry.register("slow", probe, timeout=10)
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        registry.check("slow")
+    release.set()
+    for thread in late:
+        thread.start()
+        thread.join(20)
+    assert (len(asked), len(registry._answers.flights) <= 1) == (is_started, True)
+    assert (registry.check("slow").status, len(asked)) == ("available", 1)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), CircularProbe(("gpu", "gpu"))], ids=["Ctrl-C", "a circle"])
+def test_an_error_of_the_run_is_for_those_who_wait(registry: Registry, error: BaseException) -> None:
+    """All of them, and not for the thread of the probe; it is not kept."""
+    probe, asked = counted(error, True)
+    registry.register("gpu", lambda: time.sleep(0.2) or probe())
+    with mock.patch("threading.excepthook") as hook:
+        askers = ask_at_once(registry, "gpu", 8)
+    assert [type(asker.error) for asker in askers] == [type(error)] * 8
+    assert (hook.called, bool(registry.check("gpu")), len(asked)) == (False, True, 2)
+
+
+def test_a_wrong_setting_is_told_to_each(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who asks is told, without a secret, and the probe is not started until it is put right."""
+    probe, asked = counted(True)
+    registry.register("gpu", probe)
+    monkeypatch.setenv("SSOT_SHIMS_HAS_GPU", "tcp://me:hunter2@db:5432")
+    errors = [asker.error for asker in ask_at_once(registry, "gpu", 8)]
+    assert ({type(error) for error in errors}, asked) == ({InvalidSetting}, [])
+    assert {str(error) for error in errors} == {
+        "SSOT_SHIMS_HAS_GPU is 'tcp://***@db:5432'; expected 1, true, yes or on, or 0, false, no or off"
+    }
+    assert "hunter2" not in f"{errors[0]!r} {vars(errors[0])}"
+    monkeypatch.delenv("SSOT_SHIMS_HAS_GPU")
+    assert registry.check("gpu")

@@ -51,6 +51,7 @@ def odd(kind: str) -> str:
     return f"its probe ({{at}}) returned an object of type {kind}{EXPECTED}"
 
 
+NOT_READY, ARGUMENT = line_of(NotReady.__getattr__, 1), "positional argument: 'number'"
 # What a function returns, the status, and reason and hint.
 RETURNED: list[tuple[Callable[[], object], str, str]] = [
     (lambda: None, "available", "its probe ({at}) says yes"),
@@ -73,6 +74,8 @@ RETURNED: list[tuple[Callable[[], object], str, str]] = [
     (lambda: FULL.replace(hint=None), "failed", HALF),
     (lambda: FULL.replace(details={(1, 2): "x"}), "failed", HALF),
     (lambda: FULL.replace(details={"a": 1.5}), "failed", HALF),
+    (lambda: NotReady(), "failed", f"its probe raised RuntimeError: not configured at {NOT_READY}{WITHOUT}"),
+    (lambda number: None, "failed", f"its probe raised TypeError: <lambda>() missing 1 required {ARGUMENT}{WITHOUT}"),  # type: ignore[misc]
 ]
 
 
@@ -119,14 +122,6 @@ def test_what_a_probe_raises(registry: Registry, error: BaseException, status: s
     assert (answer.status, hook.called) == (status, False)
     if not (is_ours and text == UNSAID):  # where ours is defined is no help to anybody
         assert answer.explanation == text.replace("{at}", at)
-
-
-def test_what_cannot_be_looked_at_is_failed(registry: Registry) -> None:
-    """What is returned may raise whatever is asked of it; what needs arguments cannot be called."""
-    registry.register("strange", lambda: NotReady())
-    registry.register("gpu", lambda number: None)  # type: ignore[arg-type,misc]
-    assert registry.check("strange").reason.startswith("its probe raised RuntimeError: not configured")
-    assert registry.check("gpu").reason.endswith("missing 1 required positional argument: 'number'")
 
 
 def test_a_probe_may_be_anything_that_can_be_called(registry: Registry) -> None:

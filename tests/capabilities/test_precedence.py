@@ -34,11 +34,9 @@ OLD_NO_SERVICES = "TEST_NO_SERVICES"
         ({HAS: "0"}, HAS, f"{HAS} says no"),
         ({HAS: "  "}, "probe", "from the probe"),
         ({NO_SERVICES: "1"}, NO_SERVICES, f"{NO_SERVICES} turns every service off"),
-        ({NO_SERVICES: "0"}, "probe", "from the probe"),
         ({OLD: "true"}, OLD, f"{OLD} says yes"),
         ({OLD: "false"}, OLD, f"{OLD} says no"),
         ({OLD_NO_SERVICES: "true"}, OLD_NO_SERVICES, f"{OLD_NO_SERVICES} turns every service off"),
-        ({OLD_NO_SERVICES: "false"}, "probe", "from the probe"),
         ({NO_SERVICES: "0", OLD: "1", OLD_NO_SERVICES: "1"}, OLD, f"{OLD} says yes"),
         # What stands behind the one that wins is not even read.
         ({HAS: "1", NO_SERVICES: "maybe", OLD: "maybe", OLD_NO_SERVICES: "maybe"}, HAS, f"{HAS} says yes"),
@@ -77,22 +75,6 @@ def test_no_services_leaves_everything_else_alone(
     assert sources == {**off, "gpu": "probe", "not_one": "probe", "either": name}
 
 
-def test_settings_are_read_when_the_answer_is_made(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A known answer does not look at the environment again; a combination, which is never kept, does."""
-    registry.register("both", "all:docker,gpu")
-    assert not registry.check("docker")
-    assert not registry.check("both")
-    monkeypatch.setenv(HAS, "1")
-    monkeypatch.setenv("SSOT_SHIMS_HAS_BOTH", "1")
-    assert not registry.check("docker")
-    assert (bool(registry.check("both")), registry.check("both").source) == (True, "SSOT_SHIMS_HAS_BOTH")
-    registry.refresh("docker")
-    assert registry.check("docker").source == HAS
-
-
-# --- overrides
-
-
 def test_an_override_says_where_it_is(registry: Registry) -> None:
     """And how to undo it. An Availability is taken as it is, but for who says so."""
     busy = Availability(status="timed_out", reason="busy", details={"n": "1"})
@@ -102,21 +84,6 @@ def test_an_override_says_where_it_is(registry: Registry) -> None:
         assert (docker.hint, docker.source) == ("to ask the machine: leave that with block", "override")
         assert gpu == busy.replace(name="gpu", source="override")
         assert registry.check("gpu") is gpu
-
-
-def test_an_override_of_a_part_shows_at_once(registry: Registry) -> None:
-    """In every combination; and a combination may be overridden itself. What is forced is said to be."""
-    registry.register("both", "all:docker,gpu")
-    registry.register("either", "any:docker,gpu")
-    assert not registry.check("either")
-    with registry.override(docker=True):
-        either, both = registry.check("either"), registry.check("both")
-        assert (either.status, either.source) == ("available", "override")
-        assert (both.status, both.source) == ("unavailable", "probe")
-        with registry.override(gpu=True, both=False):
-            assert not registry.check("both")
-            assert registry.check("both").source == "override"
-    assert not registry.check("either")
 
 
 @pytest.mark.parametrize(

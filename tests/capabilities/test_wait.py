@@ -104,16 +104,6 @@ def test_an_override_during_the_wait_ends_it(registry: Registry) -> None:
     timer.join()
 
 
-def test_a_probe_that_hangs_has_its_own_deadline_in_each_try(registry: Registry, release: threading.Event) -> None:
-    """It is not started again before it has come back, and then says yes."""
-    probe, asked = counted(lambda: release.wait(20))
-    registry.register("slow", probe, timeout=0.2)
-    assert registry.check("slow", wait=0.3).status == "timed_out"
-    assert len(asked) == 1
-    release.set()
-    assert registry.check("slow", wait=5)
-
-
 def test_names_share_the_seconds_and_one_that_cannot_come_ends_it(registry: Registry) -> None:
     """Those that are there are not asked again; the error says how long each of the others was waited for."""
     there, asked_there = counted(True)
