@@ -125,17 +125,11 @@ def test_what_a_probe_raises(registry: Registry, error: BaseException, status: s
 
 
 def test_a_probe_may_be_anything_that_can_be_called(registry: Registry) -> None:
-    """Partials, methods, objects with a call, mocks and built-in functions; arguments of a partial are not shown."""
-
-    class Callable_:
-        def __call__(self) -> bool:
-            return True
-
+    """Partials, methods, objects with a call, and built-in functions; arguments of a partial are not shown."""
     probes: dict[str, Callable[[], object]] = {
         "partial": functools.partial(functools.partial(lambda a, b: a < b, 1), 2),
-        "object": Callable_(),
-        "method": Callable_().__call__,
-        "mock": mock.Mock(return_value=True),
+        "method": threading.Event().set,
+        "object": mock.Mock(return_value=True),
         "builtin": functools.partial(bool, 1),
         "plain": threading.Lock().acquire,
     }

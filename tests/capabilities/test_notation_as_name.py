@@ -101,15 +101,6 @@ def test_a_bug_has_no_variable_to_name(registry: Registry, write: Write) -> None
     assert (failed.status, failed.hint) == ("failed", "")
 
 
-def test_a_snapshot_forgets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test finds out does not reach the next one."""
-    restore = capabilities.snapshot()
-    assert not capabilities.check("env:SET_LATER")
-    monkeypatch.setenv("SET_LATER", "1")
-    restore()
-    assert capabilities.check("env:SET_LATER")
-
-
 def test_an_environment_may_require_it(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """In ``requires``; what does not read is an error with the key, and not a passed-over environment."""
     table = '[[tool.ssot_shims.environments]]\nname = "e2e"\nrequires = ["env:RUN_E2E=true"]\n'

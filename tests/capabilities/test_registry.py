@@ -6,8 +6,6 @@ import copy
 import functools
 import importlib
 import pickle
-import sys
-import threading
 from typing import Any
 from unittest import mock
 
@@ -188,15 +186,6 @@ def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
             told = f"{wrong!r} is no name for a capability; a name is a string such as 'docker'"
             assert (str(refused.value), refused.value.__context__) == (told, None)
         assert wrong not in registry
-
-
-def test_a_python_probe_is_imported_before_the_clock_starts(registry: Registry, write: Write) -> None:
-    """Once, in the asking thread, and called in its own."""
-    code = "import threading, time\ntime.sleep(0.5)\nimported = threading.current_thread()\n"
-    write({"acme_slow.py": f"{code}def gpu():\n    assert threading.current_thread() is not imported\n"})
-    registry.register("gpu", "python:acme_slow:gpu", timeout=0.3)
-    assert registry.check("gpu"), registry.check("gpu").reason
-    assert sys.modules["acme_slow"].imported is threading.current_thread()
 
 
 def test_a_python_probe_that_breaks_is_failed(registry: Registry, write: Write) -> None:

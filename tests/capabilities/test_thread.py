@@ -139,10 +139,9 @@ registry.register("quick", lambda: True)
 for _ in range(50):
     registry.refresh()
     registry.check("quick")
-    child = os.fork()
-    if child == 0:
+    if os.fork() == 0:
         os._exit(0)
-    os.waitpid(child, 0)
+    os.wait()
 """
 no_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
