@@ -30,7 +30,6 @@ OLD_NO_SERVICES = "TEST_NO_SERVICES"
     ("settings", "source", "reason"),
     [
         ({}, "probe", "from the probe"),
-        ({HAS: "1"}, HAS, f"{HAS} says yes"),
         ({HAS: "0"}, HAS, f"{HAS} says no"),
         ({HAS: "  "}, "probe", "from the probe"),
         ({NO_SERVICES: "1"}, NO_SERVICES, f"{NO_SERVICES} turns every service off"),
@@ -54,6 +53,7 @@ def test_the_order_of_who_wins(
     assert (answer.name, answer.source, answer.reason) == ("docker", source, reason)
     assert answer.status == ("available" if reason.endswith("yes") else "unavailable")
     assert answer.hint == ("" if source == "probe" else f"to ask the machine: unset {source}")
+    assert bool(answer.seconds) is (source == "probe")
     with registry.override(docker=not answer):
         assert bool(registry.check("docker")) is not bool(answer)
     assert registry.check("docker") is answer

@@ -67,9 +67,9 @@ def test_without_threads_a_late_result_is_timed_out(registry: Registry) -> None:
 
 
 def test_without_threads_a_circle_is_an_error(registry: Registry) -> None:
-    """CircularProbe is a RuntimeError, and not one that says that there is no thread."""
-    probe, asked = counted(lambda: registry.check("egg"))
-    registry.register("hen", probe)
+    """CircularProbe is a RuntimeError, and not one that says that there is no thread. It may come late."""
+    probe, asked = counted(lambda: time.sleep(0.1) or registry.check("egg"))
+    registry.register("hen", probe, timeout=0.05)
     registry.register("egg", lambda: registry.check("hen"))
     with no_threads(), pytest.raises(CircularProbe):
         registry.check("hen")

@@ -35,10 +35,6 @@ class Inline(Probe):
         return self.function(deadline)
 
 
-def yes() -> Availability:
-    return Availability(status="available", reason="it is")
-
-
 def add_inline(registry: Registry, name: str, function: Callable[[float], Availability], **options: float) -> None:
     registry.add(capability(name, Inline(function=function), **options))
 
