@@ -67,11 +67,7 @@ RUNS_NOT = {
     "paused": (described("paused"), "is paused", "next: docker unpause db"),
     "restarting": (described("restarting"), "is restarting", ""),
     "starting": (described("running", "starting"), "is running (health: starting)", ""),
-    "unhealthy": (
-        described("running", "unhealthy"),
-        "is running (health: unhealthy)",
-        "next: docker logs db",
-    ),
+    "unhealthy": (described("running", "unhealthy"), "is running (health: unhealthy)", "next: docker logs db"),
     "control characters": (described("\x1b[31m"), "is ", ""),
 }
 

@@ -119,10 +119,7 @@ def test_a_version_that_does_not_print(machine: Machine) -> None:
 
 
 NO = {
-    "garbage": (
-        says(b"\x00\xffSSH-2.0-OpenSSH_9\r\n"),
-        r"it sent b'\x00\xffSSH-2.0-OpenSSH_9\r', which is not HTTP",
-    ),
+    "garbage": (says(b"\x00\xffSSH-2.0-OpenSSH_9\r\n"), r"it sent b'\x00\xffSSH-2.0-OpenSSH_9\r', which is not HTTP"),
     "garbage without an end": (drips(b"\x00\x01"), r"it sent b'\x00\x01', which is not HTTP"),
     "500": (says(status("500 Internal Server Error")), "it answered GET /_ping with status 500"),
     "500 of an engine": (says(ANSWER.replace(b"200 OK", b"500 x")), "it answered GET /_ping with status 500"),

@@ -18,14 +18,7 @@ from ssot_shims import capabilities
 from ssot_shims._probes import connection as resolver, connection as stream
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import assert_it_turns, done, step_of
-from tests.support.hostile import (
-    ANSWER,
-    Peer,
-    full_backlog,
-    listening,
-    says,
-    status,
-)
+from tests.support.hostile import ANSWER, Peer, full_backlog, listening, says, status
 
 BRIEF = 0.3  # seconds, for those that do not answer
 

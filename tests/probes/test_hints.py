@@ -170,10 +170,7 @@ def repair_it(world: World, hint: str) -> None:
 NO_COMMAND = ("there is no command 'acme-tool' in the folders of PATH", "install it, or add its folder to PATH")
 NO_FILE = ("there is no file {folder}/opt/acme-tool", "install it there, or register the command by another path")
 NO_MODULE = ("no module 'acme' is installed here", "install it, or set PYTHONPATH=<the folder that holds acme>")
-BROKEN_HOOK = (
-    "looking for acme, an import finder raised KeyError: 'acme'",
-    "repair it, or take it off sys.meta_path",
-)
+BROKEN_HOOK = ("looking for acme, an import finder raised KeyError: 'acme'", "repair it, or take it off sys.meta_path")
 Row = tuple[Callable[[World], object], str, tuple[str, str], Callable[[World, str], object]]
 TABLE: dict[str, Row] = {
     "no command, installed": (empty, "command:acme-tool", NO_COMMAND, install_command),

@@ -209,14 +209,8 @@ NOT_HTTP: dict[str, tuple[Reply, str]] = {
     "closes at once": (raw(b""), "it closed the connection without an answer"),
     "closes in the status line": (raw(b"HTTP/1.1 2"), "it closed the connection in its answer"),
     "closes after the status line": (raw(b"HTTP/1.1 200 OK\r\n"), "it closed the connection in its answer"),
-    "closes in the headers": (
-        raw(b"HTTP/1.1 200 OK\r\nA: b\r\n"),
-        "it closed the connection in its answer",
-    ),
-    "closes after an interim answer": (
-        raw(b"HTTP/1.1 103 x\r\n\r\n"),
-        "it closed the connection in its answer",
-    ),
+    "closes in the headers": (raw(b"HTTP/1.1 200 OK\r\nA: b\r\n"), "it closed the connection in its answer"),
+    "closes after an interim answer": (raw(b"HTTP/1.1 103 x\r\n\r\n"), "it closed the connection in its answer"),
     "an endless header": (raw(b"HTTP/1.1 200 OK\r\nA: " + b"b" * 99_000), TOO_LONG),
     "too many headers": (raw(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 50000), TOO_LONG),
     "endless interim answers": (raw(INTERIM[0] * 5000), TOO_LONG),
@@ -225,10 +219,7 @@ NOT_HTTP: dict[str, tuple[Reply, str]] = {
         raw(b"HTTP/1.1 two hundred\r\n\r\n"),
         "it sent b'HTTP/1.1 two hundred', which is no HTTP/1 status line",
     ),
-    "another version": (
-        raw(b"HTTP/3 200 OK\r\n\r\n"),
-        "it sent b'HTTP/3 200 OK', which is no HTTP/1 status line",
-    ),
+    "another version": (raw(b"HTTP/3 200 OK\r\n\r\n"), "it sent b'HTTP/3 200 OK', which is no HTTP/1 status line"),
 }
 
 
@@ -259,12 +250,7 @@ def test_garbage_without_an_end() -> None:
 @pytest.mark.parametrize("is_secured", [False, True])
 @pytest.mark.parametrize(
     "reply",
-    [
-        mute,
-        drips(b"HTTP/1.1 200 OK"),
-        drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9),
-        drips(b"".join(INTERIM)),
-    ],
+    [mute, drips(b"HTTP/1.1 200 OK"), drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9), drips(b"".join(INTERIM))],
     ids=["mute", "drips in the status line", "drips for ever", "drips interim answers"],
 )
 def test_no_answer_in_time(reply: Reply, is_secured: bool, tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:

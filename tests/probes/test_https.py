@@ -38,10 +38,7 @@ FAULTS: dict[str, tuple[Speaks, str, bool, str, str]] = {
         *(lambda authority: certificates.server(authority, "127.0.0.1"), "localhost", True),
         *("Hostname mismatch, certificate is not valid for 'localhost'", NAME),
     ),
-    "one that has expired": (
-        *(certificates.expired, "127.0.0.1", True),
-        *("certificate has expired", REPLACE),
-    ),
+    "one that has expired": (*(certificates.expired, "127.0.0.1", True), *("certificate has expired", REPLACE)),
     "one that is not valid yet": (
         *(certificates.not_yet_valid, "127.0.0.1", True),
         *("certificate is not yet valid", REPLACE),
@@ -126,10 +123,7 @@ def test_a_version_of_tls_that_is_too_old(authority: trustme.CA, trusted: Callab
         old.minimum_version = ssl.TLSVersion.TLSv1_1
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with Peer("200 OK", tls=old) as peer:
-        assert said(ask(peer.url)) == (
-            "unavailable",
-            f"{peer.url} broke the connection (TLSV1_ALERT_PROTOCOL_VERSION)",
-        )
+        assert said(ask(peer.url)) == ("unavailable", f"{peer.url} broke the connection (TLSV1_ALERT_PROTOCOL_VERSION)")
         peer.tls = certificates.server(authority)
         assert ask(peer.url)
 

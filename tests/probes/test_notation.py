@@ -118,10 +118,7 @@ WRONG = {
     "any:": ("names the capability '', which is no name for one", "any:NAME,NAME"),
     "all:docker,": ("names the capability '', which is no name for one", "all:NAME,NAME"),
     "any:Docker": ("names the capability 'Docker', which is no name for one", "any:NAME,NAME"),
-    "all:docker, postgres": (
-        "names the capability ' postgres', which is no name for one",
-        "all:NAME,NAME",
-    ),
+    "all:docker, postgres": ("names the capability ' postgres', which is no name for one", "all:NAME,NAME"),
     "all:2fast": ("names the capability '2fast', which is no name for one", "all:NAME,NAME"),
     "all:_x": ("names the capability '_x', which is no name for one", "all:NAME,NAME"),
 }

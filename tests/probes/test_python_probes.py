@@ -192,10 +192,7 @@ def test_the_version_comes_from_the_metadata(write: Write) -> None:
         status="available", reason=f"acme is at {root}/acme/__init__.py, Acme-Tools 1.26.4", details=details
     )
     assert ask("module:acme>=2") == Availability(
-        status="unavailable",
-        reason="Acme-Tools is 1.26.4, not >=2",
-        hint="install Acme-Tools>=2",
-        details=details,
+        status="unavailable", reason="Acme-Tools is 1.26.4, not >=2", hint="install Acme-Tools>=2", details=details
     )
     assert "acme" not in sys.modules
 

@@ -351,10 +351,7 @@ def test_a_folder_that_this_user_may_not_enter(folder: Path) -> None:
         path.parent.chmod(0o600)
         with as_nobody():
             answer = ask(f"unix://{path}")
-        assert said(answer) == (
-            "unavailable",
-            f"permission denied at {path}; {OPENED}",
-        )
+        assert said(answer) == ("unavailable", f"permission denied at {path}; {OPENED}")
         path.parent.chmod(0o755)
         with as_nobody():
             assert ask(f"unix://{path}")
