@@ -38,18 +38,27 @@ def windows(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
 def test_an_engine_behind_a_pipe(windows: Machine) -> None:
     """The pipe of Docker Desktop is asked as a socket is."""
     with Peer(windows.path("pipe"), says(ANSWER)) as engine:
-        assert seen(ask()) == (
-            "available",
-            "a Docker engine with API 1.41 answers at npipe:////./pipe/docker_engine (the default)",
-        )
+        reason = "a Docker engine with API 1.41 answers at npipe:////./pipe/docker_engine (the default)"
+        assert seen(ask()) == ("available", reason)
     assert engine.questions[0].startswith(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n")
 
 
-def test_no_pipe(windows: Machine) -> None:
-    """Where Docker Desktop does not run there is no pipe; once it runs the answer is yes."""
-    assert_no(ask(), "there is no pipe at //./pipe/docker_engine (the default)")
-    with Peer(windows.path("pipe"), says(ANSWER)):
-        assert ask()
+@pytest.mark.parametrize(
+    ("host", "seen_there"),
+    [
+        ("", "there is no pipe at //./pipe/docker_engine (the default)"),
+        (OTHER, "there is no pipe at //./pipe/other (from DOCKER_HOST)"),
+        ("unix:///gone", "there is no socket at /gone (from DOCKER_HOST)"),
+    ],
+)
+def test_no_pipe(windows: Machine, host: str, seen_there: str) -> None:
+    """Where no engine runs there is no pipe, and what is named is a pipe; once one runs the answer is yes."""
+    windows.set("DOCKER_HOST", host)
+    answer = ask()
+    assert_no(answer, seen_there)
+    assert step_of(answer) == "DOCKER_HOST=npipe:///PATH"
+    with Peer(windows.path("pipe"), says(ANSWER)), done(step_of(answer), windows, host=OTHER):
+        assert ask().details["host"] == OTHER
 
 
 def test_a_pipe_without_an_answer(windows: Machine) -> None:
@@ -63,31 +72,10 @@ def test_a_pipe_without_an_answer(windows: Machine) -> None:
         assert ask()
 
 
-def test_another_pipe(windows: Machine) -> None:
-    """A chosen pipe that is not there is made by an engine that listens at it."""
-    windows.set("DOCKER_HOST", OTHER)
-    answer = ask()
-    assert_no(answer, "there is no pipe at //./pipe/other (from DOCKER_HOST)")
-    assert step_of(answer) == "DOCKER_HOST=npipe:///PATH"
-    with Peer(windows.path("pipe"), says(ANSWER)):
-        assert ask()
-
-
 def test_a_pipe_that_is_closed(windows: Machine) -> None:
-    """An engine that closes its end is told as one that does; another pipe turns the answer."""
+    """An engine that closes its end is told as one that does."""
     with Peer(windows.path("pipe"), hangs_up):
-        answer = ask()
-        assert_no(answer, "is not a Docker engine: it closed the connection without an answer")
-    with Peer(windows.path("pipe"), says(ANSWER)), done(step_of(answer), windows, host=OTHER):
-        assert ask().details["host"] == OTHER
-
-
-def test_a_unix_socket_on_windows(windows: Machine) -> None:
-    """What is named there instead is a pipe."""
-    windows.set("DOCKER_HOST", f"unix://{windows.path('pipe')}")
-    missing = ask()
-    assert_no(missing, f"there is no socket at {windows.path('pipe')} (from DOCKER_HOST)")
-    assert step_of(missing) == "DOCKER_HOST=npipe:///PATH"
+        assert_no(ask(), "is not a Docker engine: it closed the connection without an answer")
 
 
 def test_a_pipe_on_another_system(machine: Machine) -> None:
