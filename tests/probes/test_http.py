@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ssot_shims._availability import Availability
-from ssot_shims._probes.notation import read
+from ssot_shims._probes.notation import without_secrets
 from tests.support.http_peer import MORE, OR_TLS, USER, Peer, Reply, answers, as_reply, ask, drips, mute, raw, said
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
@@ -22,11 +21,8 @@ def test_2xx_is_yes(status: int) -> None:
     """The request is a plain GET of the path and query, and the query is not shown."""
     with Peer(f"{status} Fine") as peer:
         answer = ask(f"{peer.url}/health/\u00fc?token=hunter2")
-    assert answer == Availability(
-        status="available",
-        reason=f"{peer.url}/health/\u00fc?*** answered {status}",
-        details={"http_status": str(status)},
-    )
+    assert said(answer) == ("available", f"{peer.url}/health/\u00fc?*** answered {status}")
+    assert answer.details == {"http_status": str(status)}
     assert peer.requests == [
         f"GET /health/%C3%BC?token=hunter2 HTTP/1.1\r\nHost: 127.0.0.1:{peer.port}\r\nUser-Agent: ssot-shims\r\n"
         "Accept: */*\r\nConnection: close\r\n\r\n"
@@ -34,24 +30,21 @@ def test_2xx_is_yes(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "advice", "user", "path"),
+    ("status", "advice", "good"),
     [
-        (404, "correct the path", "", "/good"),
-        (401, USER, "me:good@", "/"),
-        *((status, "", "", "/good") for status in (500, 503, 403, 400, 304, 302, 101)),
+        (404, "correct the path", "/good"),
+        (401, USER, ""),
+        *((no, "", "/good") for no in (500, 503, 403, 304, 302, 101)),
     ],
 )
-def test_anything_else_is_no(status: int, advice: str, user: str, path: str) -> None:
-    """The status is told, with what to do about it: the address corrected, or the server mended."""
+def test_anything_else_is_no(status: int, advice: str, good: str) -> None:
+    """The status is told, with what to do about it where that is known: the path or the user."""
     token = base64.b64encode(b"me:good").decode()
-    with Peer(answers(status, token if user else "GET /good")) as peer:
+    with Peer(answers(status, f"GET {good}" if good else token)) as peer:
         netloc = f"127.0.0.1:{peer.port}"
-        expected = advice.format(netloc=netloc, url=peer.url)
         answer = ask(f"{peer.url}/?x")
-        assert (answer.reason, answer.hint) == (f"{peer.url}/?*** answered {status}", expected)
-        assert ask(f"http://{user}{netloc}{path}")
-        peer.replies[:] = [as_reply("200 OK")]
-        assert ask(f"{peer.url}/?x")
+        assert (answer.reason, answer.hint) == (f"{peer.url}/?*** answered {status}", advice.format(netloc=netloc))
+        assert ask(f"http://{'' if good else 'me:good@'}{netloc}{good}")
 
 
 def test_a_user_in_the_address() -> None:
@@ -70,70 +63,56 @@ def test_redirects_on_the_same_host_are_followed() -> None:
         peer.replies.append(as_reply(f"308 x\nLocation: http://127.0.0.1:{there.port}/end?secret#part"))
         answer = ask(f"http://me:hunter2@127.0.0.1:{peer.port}/a")
     assert said(answer) == ("available", f"http://127.0.0.1:{there.port}/end?*** answered 200")
-    assert [request.split()[1] for request in [*peer.requests, *there.requests]] == [
-        "/a",
-        "/b?secret",
-        "/c",
-        "/end?secret",
-    ]
-    assert ["Authorization" in request for request in [*peer.requests, *there.requests]] == [True, True, True, False]
+    requests = [*peer.requests, *there.requests]
+    assert [request.split()[1] for request in requests] == ["/a", "/b?secret", "/c", "/end?secret"]
+    assert ["Authorization" in request for request in requests] == [True, True, True, False]
 
 
 def test_redirects_without_end() -> None:
     """Six answers are asked for, and no more; the address where that ends turns the answer."""
-    redirects = [f"302 x\nLocation: /{number}" for number in range(1, 8)]
-    with Peer(*redirects, "200 OK") as peer:
-        assert said(ask(f"{peer.url}/")) == (
-            "unavailable",
-            f"{peer.url}/ redirects more than 5 times; register where that ends",
-        )
+    with Peer(*[f"302 x\nLocation: /{number}" for number in range(1, 8)], "200 OK") as peer:
+        reason = f"{peer.url}/ redirects more than 5 times; register where that ends"
+        assert said(ask(f"{peer.url}/")) == ("unavailable", reason)
         assert [request.split()[1] for request in peer.requests] == ["/", "/1", "/2", "/3", "/4", "/5"]
-        peer.replies[:-1] = []
-        assert ask(f"{peer.url}/7")
 
 
 def test_a_redirect_to_another_host_is_not_followed() -> None:
     """Where it points is told without secrets, and that address turns the answer."""
-    with Peer("200 OK") as other:
-        with Peer(f"302 x\nLocation: http://me:hunter2@localhost:{other.port}/x?hunter2") as peer:
-            answer = ask(peer.url)
-        assert said(answer) == (
-            "unavailable",
-            f"{peer.url} redirects to http://***@localhost:{other.port}/x?*** at another host; "
-            "register that if it is meant",
-        )
+    with Peer("200 OK") as other, Peer(f"302 x\nLocation: http://me:hunter2@localhost:{other.port}/x?hunter2") as peer:
+        answer, there = ask(peer.url), f"http://***@localhost:{other.port}/x?***"
+        reason = f"{peer.url} redirects to {there} at another host; register that if it is meant"
+        assert said(answer) == ("unavailable", reason)
         assert other.requests == []
         assert ask(f"http://localhost:{other.port}/x")
 
 
-@pytest.mark.parametrize(
-    "location", ["ftp://127.0.0.1/", "http://127.0.0.1:x/", "http://[/", "/a\x01b", "/a\x7f", "mailto:me"]
-)
+NOWHERE = ["ftp://127.0.0.1/", "http://127.0.0.1:x/", "http://[/", "/a\x01b", "mailto:me", "http://fa\xc3\x9f.example/"]
+
+
+@pytest.mark.parametrize("location", NOWHERE, ids=ascii)
 def test_a_redirect_to_nowhere(location: str) -> None:
-    """What is no address is not followed; the one that is meant turns the answer."""
+    """What is no address, or none in ASCII, is not followed; the one that is meant turns the answer."""
     with Peer(f"302 x\nLocation: {location}", "200 OK") as peer:
-        assert said(ask(peer.url)) == (
-            "unavailable",
-            f"{peer.url} redirects to what is no http address; register what is meant",
-        )
+        reason = f"{peer.url} redirects to what is no http address; register what is meant"
+        assert said(ask(peer.url)) == ("unavailable", reason)
         assert ask(f"{peer.url}/meant")
 
 
-@pytest.mark.parametrize(
-    ("location", "path"),
-    [
-        ("HTTP://127.0.0.1:{port}/b", "/b"),
-        ("hTTp://127.0.0.1:{port}", "/"),
-        ("/with a blank?and one", "/with%20a%20blank?and%20one"),
-        ("/gr\u00fc\u00dfe".encode().decode("latin-1"), "/gr%C3%BC%C3%9Fe"),
-        ("/\xfc", "/%FC"),
-        ("/a%20b%2fc", "/a%20b%2fc"),
-        ("  /b \t", "/b"),
-        ("?c", "/a?c"),
-        ("//127.0.0.1:{port}/d", "/d"),
-        ("../../e", "/e"),
-    ],
-)
+LOCATIONS = {
+    "HTTP://127.0.0.1:{port}/b": "/b",
+    "hTTp://127.0.0.1:{port}": "/",
+    "/with a blank?and one": "/with%20a%20blank?and%20one",
+    "/gr\xc3\xbc\xc3\x9fe": "/gr%C3%BC%C3%9Fe",
+    "/\xfc": "/%FC",
+    "/a%20b%2fc": "/a%20b%2fc",
+    "  /b \t": "/b",
+    "?c": "/a?c",
+    "//127.0.0.1:{port}/d": "/d",
+    "../../e": "/e",
+}
+
+
+@pytest.mark.parametrize(("location", "path"), LOCATIONS.items(), ids=ascii)
 def test_a_redirect_as_servers_write_it(location: str, path: str) -> None:
     """Schemes in capitals, blanks and letters that are not in ASCII are followed as curl and requests do."""
     with Peer() as peer:
@@ -142,21 +121,12 @@ def test_a_redirect_as_servers_write_it(location: str, path: str) -> None:
     assert peer.requests[1].split()[1] == path
 
 
-def test_a_redirect_to_a_host_outside_ascii() -> None:
-    """Nobody guesses how that host is written in ASCII."""
-    with Peer("302 x\nLocation: http://fa\u00df.example/".encode().decode("latin-1")) as peer:
-        assert not ask(peer.url)
-    assert len(peer.requests) == 1
-
-
-@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
-def test_a_redirect_to_tls(scheme: str, tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+def test_a_redirect_to_tls(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
     """From plain HTTP to TLS on the same host, where the password does not go."""
     trusted()
-    with Peer("200 OK", tls=tls) as there, Peer(f"301 x\nLocation: {scheme}://127.0.0.1:{there.port}/up") as peer:
+    with Peer("200 OK", tls=tls) as there, Peer(f"301 x\nLocation: https://127.0.0.1:{there.port}/up") as peer:
         assert ask(f"http://me:hunter2@127.0.0.1:{peer.port}/")
-    assert "Authorization" in peer.requests[0]
-    assert "Authorization" not in there.requests[0]
+    assert ["Authorization" in request for request in (*peer.requests, *there.requests)] == [True, False]
 
 
 def test_the_password_does_not_come_back_for_another_user_in_a_redirect() -> None:
@@ -168,11 +138,7 @@ def test_the_password_does_not_come_back_for_another_user_in_a_redirect() -> Non
     assert [f"Basic {token}\r\n" in request for request in peer.requests] == [True, True]
 
 
-INTERIM = (
-    b"HTTP/1.1 100 Continue\r\n\r\n",
-    b"HTTP/1.1 102 Processing\r\n\r\n",
-    b"HTTP/1.1 103 Hints\r\nLink: </x>\r\n\r\n",
-)
+INTERIM = [f"HTTP/1.1 {line}\r\n\r\n".encode() for line in ("100 Continue", "102 x", "103 Hints\r\nLink: </x>")]
 
 
 @pytest.mark.parametrize("interim", [*INTERIM, b"".join(INTERIM), INTERIM[1] * 9, INTERIM[2] + INTERIM[0]])
@@ -200,59 +166,45 @@ def test_headers_that_python_itself_gives_up_at(others: bytes) -> None:
 
 
 TOO_LONG = "the head of its answer does not end within 65536 bytes"
+
+
+def greets(client: socket.socket, request: str) -> None:
+    client.sendall(b"\x4a\0\0\0\x0a8.0.36")
+    client.recv(1)
+
+
+CLOSED, NO_STATUS = "it closed the connection in its answer", "which is no HTTP/1 status line"
+# What the Docker probe's tests ask of the same reader is not asked again here.
 NOT_HTTP: dict[str, tuple[Reply, str]] = {
     "garbage": (raw(b"SSH-2.0-x\r\n"), "it sent b'SSH-2.0-x\\r\\n', which is not HTTP/1"),
-    "HTTP/2 alone": (
-        raw(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
-        r"it sent b'\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d', which is not HTTP/1",
-    ),
+    "a greeting, and then it waits": (greets, r"it sent b'J\x00\x00\x00\n8.0.36', which is not HTTP/1"),
     "closes at once": (raw(b""), "it closed the connection without an answer"),
-    "closes in the status line": (raw(b"HTTP/1.1 2"), "it closed the connection in its answer"),
-    "closes after the status line": (raw(b"HTTP/1.1 200 OK\r\n"), "it closed the connection in its answer"),
-    "closes in the headers": (raw(b"HTTP/1.1 200 OK\r\nA: b\r\n"), "it closed the connection in its answer"),
-    "closes after an interim answer": (raw(b"HTTP/1.1 103 x\r\n\r\n"), "it closed the connection in its answer"),
+    "closes after the status line": (raw(b"HTTP/1.1 200 OK\r\n"), CLOSED),
+    "closes in the headers": (raw(b"HTTP/1.1 200 OK\r\nA: b\r\n"), CLOSED),
+    "closes after an interim answer": (raw(b"HTTP/1.1 103 x\r\n\r\n"), CLOSED),
     "an endless header": (raw(b"HTTP/1.1 200 OK\r\nA: " + b"b" * 99_000), TOO_LONG),
-    "too many headers": (raw(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 50000), TOO_LONG),
-    "endless interim answers": (raw(INTERIM[0] * 5000), TOO_LONG),
-    "endless interim answers of another kind": (raw(INTERIM[1] * 5000), TOO_LONG),
-    "no status": (
-        raw(b"HTTP/1.1 two hundred\r\n\r\n"),
-        "it sent b'HTTP/1.1 two hundred', which is no HTTP/1 status line",
-    ),
-    "another version": (raw(b"HTTP/3 200 OK\r\n\r\n"), "it sent b'HTTP/3 200 OK', which is no HTTP/1 status line"),
+    "endless interim answers": (raw(INTERIM[1] * 5000), TOO_LONG),
+    "another version": (raw(b"HTTP/3 200 OK\r\n\r\n"), f"it sent b'HTTP/3 200 OK', {NO_STATUS}"),
 }
 
 
-@pytest.mark.parametrize("name", NOT_HTTP)
-def test_what_is_not_http(name: str) -> None:
-    """It is told what came instead; the address of a server that speaks HTTP turns the answer."""
-    reply, words = NOT_HTTP[name]
-    with Peer(reply) as peer, Peer("200 OK") as other:
+@pytest.mark.parametrize(("reply", "words"), NOT_HTTP.values(), ids=NOT_HTTP)
+def test_what_is_not_http(reply: Reply, words: str) -> None:
+    """It is told what came instead."""
+    with Peer(reply) as peer:
         assert said(ask(peer.url)) == ("unavailable", f"{peer.url} did not answer in HTTP/1: {words}; {OR_TLS}")
-        assert ask(other.url)
 
 
-def test_garbage_without_an_end() -> None:
-    """A peer that says something else, and then waits for us, is told from one that is late."""
-
-    def greets(client: socket.socket, request: str) -> None:
-        client.sendall(b"\x4a\0\0\0\x0a8.0.36")
-        client.recv(1)
-
-    with Peer(greets) as peer:
-        answer = ask(peer.url)
-    assert said(answer) == (
-        "unavailable",
-        f"{peer.url} did not answer in HTTP/1: it sent b'J\\x00\\x00\\x00\\n8.0.36', which is not HTTP/1; {OR_TLS}",
-    )
+SLOW = {
+    "mute": mute,
+    "drips in the status line": drips(b"HTTP/1.1 200 OK"),
+    "drips headers": drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9),
+    "drips interim answers": drips(b"".join(INTERIM)),
+}
 
 
 @pytest.mark.parametrize("is_secured", [False, True])
-@pytest.mark.parametrize(
-    "reply",
-    [mute, drips(b"HTTP/1.1 200 OK"), drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9), drips(b"".join(INTERIM))],
-    ids=["mute", "drips in the status line", "drips for ever", "drips interim answers"],
-)
+@pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
 def test_no_answer_in_time(reply: Reply, is_secured: bool, tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
     """A mute peer and one that drips end at the deadline, in TLS and without."""
     trusted()
@@ -262,21 +214,16 @@ def test_no_answer_in_time(reply: Reply, is_secured: bool, tls: ssl.SSLContext, 
         assert ask(peer.url)
 
 
-def test_a_peer_that_echoes() -> None:
+NOT_SHOWN = {"/": ": it sent b'GET / HTTP/1.1\\r\\nHost', which is not HTTP/1", "/?hunter2": "", "me:hunter2@": ""}
+
+
+@pytest.mark.parametrize(("part", "sent"), NOT_SHOWN.items())
+def test_a_peer_that_echoes(part: str, sent: str) -> None:
     """What it sends is our own question, so nothing of it is shown where that held a secret."""
-
-    def echo(client: socket.socket, request: str) -> None:
-        client.sendall(request.encode())
-
-    with Peer(echo) as peer:
-        for user, target, sent in (
-            ("", "", ": it sent b'GET / HTTP/1.1\\r\\nHost', which is not HTTP/1"),
-            ("", "/?hunter2", ""),
-            ("me:hunter2@", "/", ""),
-        ):
-            probe = read(f"http://{user}127.0.0.1:{peer.port}{target}")
-            reason = ask(f"http://{user}127.0.0.1:{peer.port}{target}").reason
-            assert reason == f"{probe.notation} did not answer in HTTP/1{sent}"
+    with Peer(lambda client, request: client.sendall(request.encode())) as peer:
+        place = f"127.0.0.1:{peer.port}"
+        url = f"http://{part}{place}" if "@" in part else f"http://{place}{part}"
+        assert ask(url).reason == f"{without_secrets(url)} did not answer in HTTP/1{sent}"
 
 
 def test_bodies_are_not_read() -> None:
