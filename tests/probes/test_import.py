@@ -23,10 +23,8 @@ def test_a_module_that_imports(write: Write) -> None:
     """It is run in the probe's thread, once, and the reason says from where."""
     folder = write({"acme/__init__.py": "", "acme/ws.py": "import threading\nname = threading.current_thread().name\n"})
     answer = check("import:acme.ws")
-    assert (answer.reason, answer.details) == (
-        f"acme.ws can be imported ({folder}/acme/ws.py)",
-        {"path": f"{folder}/acme/ws.py"},
-    )
+    assert answer.reason == f"acme.ws can be imported ({folder}/acme/ws.py)"
+    assert answer.details == {"path": f"{folder}/acme/ws.py"}
     assert sys.modules["acme.ws"].name == "it"
     assert check("import:sys").reason == "sys can be imported (built in)"
 
@@ -39,7 +37,6 @@ except ImportError as error:
 """
 
 ABSENT = {
-    "itself": ("", "no module 'gone' is installed here", "import:gone"),
     "a parent": ("", "no module 'gone' is installed here", "import:gone.ws.manager"),
     "a submodule": ("", "has no module acme.wss; close: ws", "import:acme.wss"),
     "below a module": ("", "has no module acme.ws.x", "import:acme.ws.x"),

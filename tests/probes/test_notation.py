@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 
 import pytest
 
 from ssot_shims._capabilities.capability import capability
+from ssot_shims._probes.http import HttpProbe
 from ssot_shims._probes.notation import Combination, Probe, PythonProbe, read, without_secrets
 from ssot_shims.errors import InvalidDeclaration
+from tests.conftest import run
 
 SCHEMES = (
     "tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, "
@@ -21,32 +21,23 @@ PORT = "a port from 1 to 65535"
 VERSION = "module:NAME with a version specifier such as >=2 or >=1.26,<2"
 CONTAINER = "letters, digits, _, . and -: docker:container=NAME"
 ENV = "env:NAME or env:NAME=value"
+ALONE = "the command alone: it is looked for and not run"
+FUNCTION = "python:pkg.mod:function"
 BLANK = "has a blank at its start or end, or a character that does not print"
 
 WRONG = {
-    "": ("has an unknown scheme ''", SCHEMES),
-    "  ": (BLANK, "neither"),
     " tcp://localhost:5432": (BLANK, "neither"),
     "tcp://localhost:5432\n": (BLANK, "neither"),
     "unix:///run/a\0b.sock": (BLANK, "neither"),
-    "tcp://local\thost:5432": (BLANK, "neither"),
     "postgres": ("has an unknown scheme 'postgres'", SCHEMES),
-    "://localhost": ("has an unknown scheme ''", SCHEMES),
     "tpc://localhost:5432": ("has an unknown scheme 'tpc'; close: tcp", SCHEMES),
     "localhost:5432": ("has an unknown scheme 'localhost'", "tcp://localhost:5432"),
     "htpp://localhost": ("has an unknown scheme 'htpp'; close: http, https", SCHEMES),
-    "cmd:git": ("has an unknown scheme 'cmd'; close: command", SCHEMES),
-    "mod:numpy": ("has an unknown scheme 'mod'; close: module", SCHEMES),
-    "imports:numpy": ("has an unknown scheme 'imports'; close: import", SCHEMES),
-    "docker-container:db": ("has an unknown scheme 'docker-container'; close: docker", SCHEMES),
-    "postgres://localhost": ("has an unknown scheme 'postgres'", SCHEMES),
     "docker:": ("names no container", "docker:container=NAME"),
     "docker:image=postgres": ("asks for 'image'", "docker:container=NAME"),
-    "docker:db": ("asks for 'db'", "docker:container=NAME"),
     "docker:container=": ("names the container ''", CONTAINER),
     "docker:container=../x": ("names the container '../x'", CONTAINER),
     "docker:container=a b": ("names the container 'a b'", CONTAINER),
-    "docker:container=-x": ("names the container '-x'", CONTAINER),
     "docker://db": ("has // after docker:", "docker:container=NAME"),
     "TCP://localhost:5432": ("has an unknown scheme 'TCP'; close: tcp", SCHEMES),
     # --- addresses
@@ -55,104 +46,46 @@ WRONG = {
     "tcp://localhost:": ("has the port ''", PORT),
     "tcp://localhost:0": ("has the port '0'", PORT),
     "tcp://localhost:65536": ("has the port '65536'", PORT),
-    "tcp://localhost:99999999": ("has the port '99999999'", PORT),
-    "tcp://localhost:-1": ("has the port '-1'", PORT),
     "tcp://localhost:postgres": ("has the port 'postgres'", PORT),
     "tcp://localhost:\u0665": ("has the port '\u0665'", PORT),
     "tcp://:5432": ("has no host", "tcp://host:port"),
-    "tcp://": ("has no host", "tcp://host:port"),
     "tcp://::1:5432": ("has more than one colon in '::1:5432'", "brackets around an IPv6 address: [::1]:port"),
     "tcp://[::1:5432": ("has '[::1:5432', which is no IPv6 address in brackets", "[::1]:port"),
-    "tcp://[::1]]:5432": ("has '[::1]]:5432', which is no IPv6 address in brackets", "[::1]:port"),
     "tcp://[::1]5432": ("has '[::1]5432', which is no IPv6 address in brackets", "[::1]:port"),
     "tcp://[::1]": ("is not a host and a port", "tcp://host:port"),
     "tcp://[localhost]:5432": ("has '[localhost]:5432', which is no IPv6 address in brackets", "[::1]:port"),
-    "tcp://[]:5432": ("has '[]:5432', which is no IPv6 address in brackets", "[::1]:port"),
     "tcp://local host:5432": ("has the host 'local host' with ' ' in it", "a host name or an IP address"),
-    "tcp://b\u00fccher.example:65535": (
-        "has the host 'b\u00fccher.example', which is not in ASCII",
-        "its xn-- spelling",
-    ),
     "http://fa\u00df.example/health": ("has the host 'fa\u00df.example', which is not in ASCII", "its xn-- spelling"),
-    "https://\u24db\u24de\u24d2.example": (
-        "has the host '\u24db\u24de\u24d2.example', which is not in ASCII",
-        "its xn-- spelling",
-    ),
+    "https://\u24db.example": ("has the host '\u24db.example', which is not in ASCII", "its xn-- spelling"),
     "tcp://localhost:5432/db": ("is not a host and a port", "tcp://host:port"),
-    "unix:/run/app.sock": ("has no // after unix:", "unix:///absolute/path"),
-    "unix://": ("has no absolute path after the //", "unix:///absolute/path"),
     "unix://run/app.sock": ("has no absolute path after the //", "unix:///absolute/path"),
-    "http://": ("has no host", "http://host/path"),
     "http://localhost:99999/health": ("has the port '99999'", PORT),
     "https://localhost/a b": ("has ' ' after the host", "an escape such as %20 in its place"),
     "https://localhost/#top": ("has '#' after the host", "an escape such as %20 in its place"),
     # --- the rest
     "env://HOME": ("has // after env:", ENV),
     "command:": ("names no command", "command:NAME"),
-    "command:git status": (
-        "has more than a command in 'git status'",
-        "the command alone: it is looked for and not run",
-    ),
+    "command:git status": ("has more than a command in 'git status'", ALONE),
     "module:": ("names no module", "module:NAME or module:NAME>=2"),
-    "module:>=2": ("names no module", "module:NAME or module:NAME>=2"),
     "module:a-b": ("names the module 'a-b', which is no dotted name", "module:NAME or module:NAME>=2"),
     "module:numpy>=": ("has the version '>='", VERSION),
-    "module:numpy=2": ("has the version '=2'", VERSION),
     "module:numpy>=2,banana": ("has the version '>=2,banana'", VERSION),
-    "module:numpy>=2.*": ("has the version '>=2.*'", VERSION),
     "module:numpy~=2": ("has the version '~=2'", VERSION),
-    "module:numpy>=2; python_version>'3'": ("has the version \">=2; python_version>'3'\"", VERSION),
     "env:": ("names no variable", ENV),
-    "env:=true": ("names no variable", ENV),
-    "python:": ("names no module", "python:pkg.mod:function"),
     "env:CI=": ("compares with no value", ENV),
     "env:MY-VAR": ("names the variable 'MY-VAR'", "letters, digits and _, and no digit first: env:NAME"),
-    "env:MY-VAR=1": ("names the variable 'MY-VAR'", "letters, digits and _, and no digit first: env:NAME"),
-    "python:acme.probes": ("names no function", "python:pkg.mod:function"),
-    "python:acme-probes:gpu": ("names the module 'acme-probes', which is no dotted name", "python:pkg.mod:function"),
-    "python::gpu": ("names no module", "python:pkg.mod:function"),
+    "python:acme.probes": ("names no function", FUNCTION),
+    "python:acme-probes:gpu": ("names the module 'acme-probes', which is no dotted name", FUNCTION),
+    "python::gpu": ("names no module", FUNCTION),
     "import:": ("names no module", "import:pkg.mod"),
     "import:acme.ws:Limits": ("names the module 'acme.ws:Limits', which is no dotted name", "import:pkg.mod"),
-    "python:acme:gpu()": ("names the function 'gpu()', which is no dotted name", "python:pkg.mod:function"),
+    "python:acme:gpu()": ("names the function 'gpu()', which is no dotted name", FUNCTION),
     "all:": ("names the capability '', which is no name for one", "all:NAME,NAME"),
-    "any:": ("names the capability '', which is no name for one", "any:NAME,NAME"),
-    "all:docker,": ("names the capability '', which is no name for one", "all:NAME,NAME"),
     "any:Docker": ("names the capability 'Docker', which is no name for one", "any:NAME,NAME"),
     "all:docker, postgres": ("names the capability ' postgres', which is no name for one", "all:NAME,NAME"),
-    "all:2fast": ("names the capability '2fast', which is no name for one", "all:NAME,NAME"),
     "all:_x": ("names the capability '_x', which is no name for one", "all:NAME,NAME"),
 }
 
-# A notation as each of those expectations has it.
-RIGHT = {
-    "tcp://localhost:5432": "tcp://localhost:5432",
-    "neither": "tcp://localhost:5432",
-    SCHEMES: "tcp://localhost:5432",
-    PORT: "tcp://localhost:5432",
-    VERSION: "module:numpy>=2,<2.5",
-    CONTAINER: "docker:container=a_b.c-1",
-    "docker:container=NAME": "docker:container=db",
-    "import:pkg.mod": "import:dask.dataframe",
-    "tcp://host:port": "tcp://localhost:5432",
-    "unix:///absolute/path": "unix:///run/app.sock",
-    "http://host/path": "http://localhost/path",
-    "https://host/path": "https://localhost/path",
-    "brackets around an IPv6 address: [::1]:port": "tcp://[::1]:5432",
-    "[::1]:port": "tcp://[::1]:5432",
-    "its xn-- spelling": "tcp://xn--bcher-kva.example:65535",
-    "a host name or an IP address": "tcp://localhost:5432",
-    "parts of 1 to 63 characters": "tcp://a.b:5432",
-    "%2F, %3F and %23 for them": "http://me:hun%2Fhunter2@localhost/",
-    "an escape such as %20 in its place": "https://localhost/a%20b",
-    ENV: "env:HOME=/root",
-    "letters, digits and _, and no digit first: env:NAME": "env:MY_VAR",
-    "command:NAME": "command:git",
-    "the command alone: it is looked for and not run": "command:git",
-    "module:NAME or module:NAME>=2": "module:numpy>=2",
-    "python:pkg.mod:function": "python:acme.probes:gpu",
-    "all:NAME,NAME": "all:docker,postgres",
-    "any:NAME,NAME": "any:docker,postgres",
-}
 
 READS = [
     "tcp://localhost:5432",
@@ -184,27 +117,21 @@ SECRETS = {
     "tcp://me:hunter2@localhost:5432": "tcp://***@localhost:5432",
     "postgres://me:hunter2@localhost/db": "postgres://***@localhost/db",
     "me:hunter2@localhost": "***@localhost",
-    "http:me:hunter2@localhost": "***@localhost",
     "http://me:hunter2@localhost:99999/": "http://***@localhost:99999/",
     "http://localhost:99999/?token=hunter2": "http://localhost:99999/?***",
-    "http://localhost:99999/#hunter2": "http://localhost:99999/#***",
     "http://me:hun/hunter2@localhost/": "http://***@localhost/",
     "http://me@acme.example:hunter2/x@localhost/": "http://***@localhost/",
     "tcp://me@[hunter2/x@localhost": "tcp://***@localhost",
     "http://me:hunter2?x@localhost/": "http://***",
     "http://me:hunter2#x@localhost/": "http://***",
     "all:docker,http://me:hunter2@localhost/h?x=hunter2": "all:docker,http://***@localhost/h?***",
-    "any:docker,https://me:hun,ter2@localhost": "any:docker,https://***@localhost",
     "all:me:hun,ter2@localhost": "all:***@localhost",
     "env:postgres://me:hunter2@localhost/x": "env:postgres://***@localhost/x",
     "env:A-B=postgres://me:hunter2@localhost/x": "env:A-B=postgres://***@localhost/x",
-    "env:me:hunter2@localhost=1": "env:***@localhost=1",
     "module:git+https://me:hunter2@localhost/x": "module:git+https://***@localhost/x",
     "module:numpy>=me:hunter2@localhost": "module:***@localhost",
-    "python:http://me:hunter2@localhost:x": "python:http://***@localhost:x",
     "python:acme:me:hunter2@localhost": "python:***@localhost",
     "command:psql postgres://me:hunter2@localhost/x": "command:psql postgres://***@localhost/x",
-    "command:mysql me:hunter2@localhost": "command:mysql ***@localhost",
     "tcp://localhost:5432?password=hunter2": "tcp://localhost:5432?***",
     "env://me:hunter2@localhost/run": "env://***@localhost/run",
     "unix://me:hunter2@localhost/run": "unix://***@localhost/run",
@@ -222,23 +149,12 @@ def test_the_wrong_part_is_told(notation: str) -> None:
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("notation", [*WRONG, "http://me:hun/hunter2@localhost/"], ids=ascii)
-def test_what_is_expected_reads(notation: str) -> None:
-    """Written as the message expects it, a notation is a probe."""
-    with pytest.raises(InvalidDeclaration) as caught:
-        read(notation)
-    right = RIGHT[caught.value.hint.removeprefix("expected ")]
-    assert read(right).notation == without_secrets(right)
-
-
 @pytest.mark.parametrize("notation", [None, 5432, b"tcp://me:hunter2@localhost:5432", ["tcp://localhost:5432"]])
 def test_what_is_no_string_is_told_by_its_type(notation: object) -> None:
     """The value itself is not shown: it may hold a password."""
-    with pytest.raises(InvalidDeclaration) as caught:
+    expected = f"the probe '<{type(notation).__name__}>' is not a string; expected text such as 'tcp://localhost:5432'"
+    with pytest.raises(InvalidDeclaration, match=f"^{expected}$"):
         read(notation)  # type: ignore[arg-type]
-    assert str(caught.value) == (
-        f"the probe '<{type(notation).__name__}>' is not a string; expected text such as 'tcp://localhost:5432'"
-    )
 
 
 @pytest.mark.parametrize("notation", READS, ids=ascii)
@@ -259,28 +175,24 @@ def test_no_error_holds_a_secret(notation: str) -> None:
     assert "hun" not in f"{caught.value} {caught.value!r} {vars(caught.value)} {caught.value.__context__!r}"
 
 
-@pytest.mark.parametrize(
-    ("notation", "shown"),
-    [
-        ("https://me:hunter2@localhost/health?token=hunter2", "https://***@localhost/health?***"),
-        ("http://hunter2@[::1]:80?hunter2", "http://***@[::1]:80?***"),
-        ("http://localhost/?mail=hunter2@acme.example", "http://localhost/?***"),
-    ],
-)
+KEPT = {
+    "https://me:hunter2@localhost/health?token=hunter2": "https://***@localhost/health?***",
+    "http://hunter2@[::1]:80?hunter2": "http://***@[::1]:80?***",
+    "http://localhost/?mail=hunter2@acme.example": "http://localhost/?***",
+    "command:/opt/acme/mysql me:hunter2@localhost": "command:/opt/acme/mysql ***@localhost",
+}
+
+
+@pytest.mark.parametrize(("notation", "shown"), KEPT.items())
 def test_a_probe_keeps_its_secrets(notation: str, shown: str) -> None:
-    """Neither the notation nor the repr of a probe has them."""
+    """Neither the notation nor the repr of a probe has them, and no answer of a command that is a whole line."""
     probe = read(notation)
     assert probe.notation == shown
-    assert repr(probe) == f"HttpProbe(notation={shown!r}, url=Url({shown!r}))"
-    assert repr(probe.url) == f"Url({shown!r})"  # type: ignore[union-attr]
-    assert "hunter2" not in repr(probe.url.authority)  # type: ignore[union-attr]
-
-
-def test_a_command_with_a_secret_does_not_show_it() -> None:
-    """Where a path with blanks is a whole command line."""
-    probe = read("command:/opt/acme/mysql me:hunter2@localhost")
-    assert probe.notation == "command:/opt/acme/mysql ***@localhost"
-    assert probe.ask(0.0).reason == "there is no file /opt/acme/mysql ***@localhost"  # type: ignore[union-attr]
+    if isinstance(probe, HttpProbe):
+        assert repr(probe) == f"HttpProbe(notation={shown!r}, url=Url({shown!r}))"
+        assert "hunter2" not in repr(probe.url.authority)
+    else:
+        assert probe.ask(0.0).reason == f"there is no file {shown.removeprefix('command:')}"  # type: ignore[union-attr]
 
 
 def test_services_are_told_from_the_rest() -> None:
@@ -291,21 +203,17 @@ def test_services_are_told_from_the_rest() -> None:
 
 def test_names_of_other_capabilities_are_given_in_their_order() -> None:
     """``all:`` and ``any:`` are read and not asked; that is for the registry."""
-    assert read("all:docker,postgres") == Combination(
-        notation="all:docker,postgres", kind="all", names=("docker", "postgres")
-    )
+    names = ("docker", "postgres")
+    assert read("all:docker,postgres") == Combination(notation="all:docker,postgres", kind="all", names=names)
     assert read("any:docker") == Combination(notation="any:docker", kind="any", names=("docker",))
-    assert read("python:acme.probes:gpu") == PythonProbe(
-        notation="python:acme.probes:gpu", module="acme.probes", function="gpu"
-    )
+    expected = PythonProbe(notation="python:acme.probes:gpu", module="acme.probes", function="gpu")
+    assert read("python:acme.probes:gpu") == expected
 
 
 def test_the_base_of_all_probes_answers_nothing() -> None:
     """Each kind says for itself what it looks for."""
-    probe = Probe(notation="x")
-    assert probe.prepare() is None  # type: ignore[func-returns-value]
     with pytest.raises(NotImplementedError):
-        probe.ask(0)
+        Probe(notation="x").ask(0)
 
 
 def test_reading_brings_no_socket() -> None:
@@ -317,5 +225,4 @@ def test_reading_brings_no_socket() -> None:
         f"for notation in {[*READS, 'http://me:hunter2@localhost/?x']!r}: read(notation)\n"
         f"print(sorted(set({names.split()!r}) & (sys.modules.keys() - before)))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert run(program) == ("[]\n", "")

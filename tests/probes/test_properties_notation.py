@@ -17,21 +17,7 @@ SECRET = "hunter2"
 SCHEMES = ("tcp", "unix", "http", "https", "command", "module", "import", "docker", "env", "python", "all", "any")
 PARTS = (
     *("://", ":", "//", "/", "///", "@", "?", "#", "%", "%20", "[::1]", "[", "]", "[fe80::1%25eth0]", ",", ".", " "),
-    *(
-        "localhost",
-        "a.b",
-        "b\xfccher.example",
-        "127.0.0.1",
-        "80",
-        "65536",
-        "0",
-        "\xb2",
-        "me",
-        "numpy",
-        ">=2",
-        "~=1.4",
-        "==1.*",
-    ),
+    *("localhost", "a.b", "b\xfccher.example", "127.0.0.1", "80", "65536", "0", "\xb2", "me", "numpy", ">=2", "~=1.4"),
     *("docker", "_x", "health", "\0", "\n", "\ud800", "\u200b", "tpc", "postgres", "SCHEME", "***"),
 )
 # Fragments of notations put together at random read far more often than random characters do.
@@ -106,10 +92,8 @@ def test_what_reads_prints_back(always: Chance) -> None:
 
 
 # Anything may stand before the @ or behind the ?, and anybody may have misspelled the rest.
-ADDRESSES = st.sampled_from(["tcp://", "http://", "https://"])
-OPENINGS = ADDRESSES | st.sampled_from(
-    ["unix://", "postgres://", "htp://", "x-y://", "env://", "http:", "tcp:/", "", " http://"]
-)
+ADDRESSES = ["tcp://", "http://", "https://"]
+OPENINGS = st.sampled_from([*ADDRESSES, "unix://", "postgres://", "htp://", "env://", "http:", "tcp:/", "", " http://"])
 PIECES = ["me", "example.org", "1", "%40", "\xe9", *"::@@//??##[]."]
 AROUND = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
 ANY_AROUND = AROUND | st.text(st.characters(), max_size=5)
