@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,14 +30,15 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Make this machine trust that authority."""
-    file = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(file))
-    return lambda: monkeypatch.setenv("SSL_CERT_FILE", str(file))
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain_surroundings: None) -> str:
+    """The file that makes this machine trust that authority."""
+    file = str(tmp_path / "authority.pem")
+    authority.cert_pem.write_to_path(file)
+    monkeypatch.setenv("SSL_CERT_FILE", file)
+    return file
 
 
 @pytest.fixture
-def tls(authority: trustme.CA) -> ssl.SSLContext:
-    """What a server for 127.0.0.1 and localhost speaks."""
+def tls(authority: trustme.CA, trusted: str) -> ssl.SSLContext:
+    """What a server for 127.0.0.1 and localhost speaks, whose authority this machine trusts."""
     return certificates.server(authority)

@@ -116,21 +116,16 @@ HOSTILE = {
     "no length": (says(b"HTTP/1.1 200 OK\r\n\r\n{}"), NO_CONTAINER),
     "no number": (says(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), NO_CONTAINER),
     "a negative number": (says(SIZED % -5 + b"{}"), TOO_LONG),
-    "a huge number": (says(SIZED % 10**9 + b"{}"), TOO_LONG),
     "no JSON": (says(body("<html>")), NO_CONTAINER),
-    "no text": (says(body(b"\xff\xfe\xfd")), NO_CONTAINER),
     "nested deeply": (says(body("[" * 100_000)), NO_CONTAINER),
     "no state": (says(body('{"Name": "/db"}')), NO_CONTAINER),
     "a state that is no text": (says(body(described(1))), NO_CONTAINER),
-    "a chunk without a size": (says(CHUNKED + b"\r\n"), NO_CONTAINER),
     "a size that is no number": (says(CHUNKED + b"zz\r\n"), NO_CONTAINER),
-    "a negative chunk": (says(CHUNKED + b"-5\r\n"), TOO_LONG),
     "a huge chunk": (says(CHUNKED + b"ffffffff\r\n"), TOO_LONG),
     "endless chunks": (endless(CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n"), TOO_LONG),
     "an endless size": (endless(CHUNKED, b"0" * 1000), TOO_LONG),
     "closes in the body": (says(SIZED % 100 + b"{"), CLOSED),
     "closes in a chunk": (says(CHUNKED + b"100\r\n{"), CLOSED),
-    "closes after a chunk": (says(CHUNKED + b"2\r\n{}\r\n"), CLOSED),
 }
 
 

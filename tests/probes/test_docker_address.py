@@ -26,12 +26,9 @@ READ = {
     "[::1]": ("tcp://[::1]:2375", ("::1", 2375)),
     "tcp://engine:07777/a/b/": ("tcp://engine:7777/a/b", ("engine", 7777)),
     "tcp://me:secret@engine:1": ("tcp://engine:1", ("engine", 1)),
-    "tcp://engine:1?token=secret": ("tcp://engine:1", ("engine", 1)),
     "tcp://engine:1/a?token=secret#x": ("tcp://engine:1/a", ("engine", 1)),
-    "tcp://engine:1#secret": ("tcp://engine:1", ("engine", 1)),
     "/run/docker.sock": ("tcp://localhost:2375/run/docker.sock", ("localhost", 2375)),
     "  unix:///run/x.sock ": ("unix:///run/x.sock", "/run/x.sock"),
-    "unix:///run/x.sock?y": ("unix:///run/x.sock?y", "/run/x.sock?y"),
     "unix:///run/%41.sock": ("unix:///run/%41.sock", "/run/%41.sock"),
     "unix://x.sock": ("unix://x.sock", "x.sock"),
     "npipe:////./pipe/x": ("npipe:////./pipe/x", "//./pipe/x"),
@@ -54,21 +51,15 @@ PLACE = "its host or its port is not written as one, in ASCII"
 
 UNREADABLE = {
     "http://127.0.0.1:7777": SCHEME,
-    "TCP://127.0.0.1:7777": SCHEME,
-    "fd://": SCHEME,
     "me:secret@engine://x": SCHEME,
-    "://": SCHEME,
     "tcp://engine:http": PLACE,
-    "tcp://a b:1": PLACE,
     "tcp://b\u00fccher.example:1": PLACE,
     "tcp://engine:": PLACE,
     "tcp://engine:99999": PLACE,
-    "tcp://engine:-1": PLACE,
     "tcp://engine:²": PLACE,
     "tcp://engine:" + "9" * 5000: PLACE,
     "tcp://me:secret": PLACE,
     "tcp://::1:7777": PLACE,
-    "tcp://[::1": PLACE,
     "tcp://[::1]7777": PLACE,
     "tcp://me:12/secret@engine:1": "an @ is in its path",
     "tcp://engine\n:1": "a control character is in it",
@@ -118,10 +109,8 @@ def test_a_context_from_the_environment(machine: Machine) -> None:
 
 
 CONFIGS = {
-    "plain": b'{"currentContext": "mine"}',
     "another case": b'{"CURRENTCONTEXT": "mine"}',
     "text behind it": b'{"currentContext": "mine"} and more',
-    "blanks before it": b'\n\t {"currentContext": "mine"}',
     "not UTF-8": b'{"currentContext": "mine", "x": "\xff\xfe"}',
     "twice": b'{"currentContext": "other", "currentContext": "mine"}',
     "null later": b'{"currentContext": "mine", "currentcontext": null}',
@@ -146,17 +135,11 @@ def test_the_current_context(machine: Machine, config: bytes, variable: str | No
 MISSING = {
     "empty": b"",
     "malformed": b'{"currentContext": "mine"',
-    "trailing comma": b'{"currentContext": "mine",}',
     "a byte order mark": b'\xef\xbb\xbf{"currentContext": "mine"}',
-    "a list": b'["currentContext", "mine"]',
-    "a number": b'{"currentContext": 5}',
     "an object": b'{"currentContext": {"a": "mine"}}',
-    "null": b'{"currentContext": null}',
     "the default": b'{"currentContext": "default"}',
     "nobody's": b'{"currentContext": ""}',
-    "another key": b'{"auths": {}}',
     "deeply nested": b'{"currentContext": "mine", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "deeply nested objects": b'{"currentContext": "mine", "x": ' + b'{"y":' * 100_000,
     "binary": bytes(range(256)) + b"currentContext",
 }
 
@@ -214,7 +197,6 @@ NO_ADDRESS = "it has no address of a Docker engine"
 ENDPOINTS = {
     "no endpoint": (b'{"Endpoints": {}}', NO_ADDRESS),
     "null": (b'{"Endpoints": {"docker": null}}', NO_ADDRESS),
-    "no endpoints": (b'{"Name": "mine"}', NO_ADDRESS),
     "a list of endpoints": (b'{"Endpoints": ["docker"]}', NO_ADDRESS),
     "a list": (b"[]", NO_ADDRESS),
     "malformed": (b"{", "{meta}: JSONDecodeError: Expecting property name"),

@@ -6,7 +6,6 @@ import base64
 import socket
 import ssl
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -121,9 +120,8 @@ def test_a_redirect_as_servers_write_it(location: str, path: str) -> None:
     assert peer.requests[1].split()[1] == path
 
 
-def test_a_redirect_to_tls(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+def test_a_redirect_to_tls(tls: ssl.SSLContext) -> None:
     """From plain HTTP to TLS on the same host, where the password does not go."""
-    trusted()
     with Peer("200 OK", tls=tls) as there, Peer(f"301 x\nLocation: https://127.0.0.1:{there.port}/up") as peer:
         assert ask(f"http://me:hunter2@127.0.0.1:{peer.port}/")
     assert ["Authorization" in request for request in (*peer.requests, *there.requests)] == [True, False]
@@ -205,9 +203,8 @@ SLOW = {
 
 @pytest.mark.parametrize("is_secured", [False, True])
 @pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
-def test_no_answer_in_time(reply: Reply, is_secured: bool, tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+def test_no_answer_in_time(reply: Reply, is_secured: bool, tls: ssl.SSLContext) -> None:
     """A mute peer and one that drips end at the deadline, in TLS and without."""
-    trusted()
     with Peer(reply, "200 OK", tls=tls if is_secured else None) as peer:
         answer = ask(f"{peer.url}/health?x", 0.3)
         assert said(answer) == ("timed_out", f"no answer from {peer.url}/health?*** in time; {MORE}")

@@ -6,16 +6,14 @@ import gc
 import socket
 import ssl
 import struct
-import threading
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.support.certificates import Speaks, expired, for_clients_only, not_yet_valid, server, signed_by_itself
-from tests.support.http_peer import MORE, OR_TLS, Peer, as_reply, ask, drips, raw, said
+from tests.support.http_peer import MORE, OR_TLS, Peer, Reply, as_reply, ask, drips, raw, said
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 
@@ -42,11 +40,17 @@ FAULTS: dict[str, tuple[Speaks, str, str, str]] = {
 
 @pytest.mark.parametrize(("speaks", "host", "fault", "step"), FAULTS.values(), ids=FAULTS)
 def test_a_certificate_that_is_not_accepted(
-    speaks: Speaks, host: str, fault: str, step: str, authority: trustme.CA, trusted: Callable[[], None]
+    speaks: Speaks,
+    host: str,
+    fault: str,
+    step: str,
+    authority: trustme.CA,
+    trusted: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each fault has a next step of its own: trusting the authority, another name, another certificate."""
-    if step != TRUST:
-        trusted()
+    if step == TRUST:
+        monkeypatch.delenv("SSL_CERT_FILE")
     with Peer("200 OK", tls=speaks(authority)) as peer:
         url = f"https://{host}:{peer.port}/health"
         status, told = said(ask(url))
@@ -56,7 +60,7 @@ def test_a_certificate_that_is_not_accepted(
         if step == NAME:
             url = url.replace(host, "localhost" if host == "127.0.0.1" else "127.0.0.1")
         elif step == TRUST:
-            trusted()
+            monkeypatch.setenv("SSL_CERT_FILE", trusted)
         else:
             peer.tls = server(authority)  # renewed
         assert said(ask(url)) == ("available", f"{url} answered 200")
@@ -75,9 +79,8 @@ def test_a_certificate_that_is_its_own_authority(tmp_path: Path, monkeypatch: py
         assert ask(url)
 
 
-def test_plain_and_tls_mixed_up(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+def test_plain_and_tls_mixed_up(tls: ssl.SSLContext) -> None:
     """TLS spoken to a plain server, and the other way round, end with the address to write, which turns the answer."""
-    trusted()
 
     def refuses_what_is_no_question(client: socket.socket, request: str) -> None:
         is_question = client.recv(4096).startswith(b"GET ")
@@ -95,49 +98,42 @@ def test_plain_and_tls_mixed_up(tls: ssl.SSLContext, trusted: Callable[[], None]
         assert ask(f"https://{other}")
 
 
-def test_a_version_of_tls_that_is_too_old(authority: trustme.CA, trusted: Callable[[], None]) -> None:
-    """A server that speaks no newer one than TLS 1.1 is a no; once it does it is a yes."""
-    trusted()
-    old = server(authority)
-    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+def test_a_version_of_tls_that_is_too_old(tls: ssl.SSLContext) -> None:
+    """A server that speaks no newer one than TLS 1.1 is a no."""
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings(action="ignore"):  # Python would not let us be so old without
-        old.minimum_version = ssl.TLSVersion.TLSv1_1
-        old.maximum_version = ssl.TLSVersion.TLSv1_1
-    with Peer("200 OK", tls=old) as peer:
+        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
+    with Peer("200 OK", tls=tls) as peer:
         assert said(ask(peer.url)) == ("unavailable", f"{peer.url} broke the connection (TLSV1_ALERT_PROTOCOL_VERSION)")
-        peer.tls = server(authority)
-        assert ask(peer.url)
 
 
-@pytest.mark.parametrize("is_mute", [True, False])
-def test_a_handshake_that_hangs_or_drips(is_mute: bool, tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+def hangs(client: socket.socket, request: str) -> None:
+    """Take what opens the handshake, and say nothing until the client goes."""
+    while client.recv(4096):
+        pass
+
+
+@pytest.mark.parametrize("reply", [hangs, drips(b"\x16\x03\x03\x40\x00" + b"\x02" * 60)], ids=["hangs", "drips"])
+def test_a_handshake_that_does_not_end(reply: Reply, tls: ssl.SSLContext) -> None:
     """It ends at the deadline; a server that was started anew is a yes."""
-    trusted()
-    wait = threading.Event()
-
-    def hang(client: socket.socket, request: str) -> None:
-        wait.wait(10)
-
-    with Peer(hang if is_mute else drips(b"\x16\x03\x03\x40\x00" + b"\x02" * 60), reads=False) as peer:
-        answer = ask(f"https://127.0.0.1:{peer.port}/x", 0.3)
-        wait.set()
+    with Peer(reply, reads=False) as peer:
+        url = f"https://127.0.0.1:{peer.port}/x"
+        assert said(ask(url, 0.3)) == ("timed_out", f"no answer from {url} in time; {MORE}")
         peer.tls, peer.reads, peer.replies[:] = tls, True, [as_reply("200 OK")]
-        assert ask(f"https://127.0.0.1:{peer.port}/x")
-    assert said(answer) == ("timed_out", f"no answer from https://127.0.0.1:{peer.port}/x in time; {MORE}")
+        assert ask(url)
 
 
 def resets(client: socket.socket, request: str) -> None:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def test_a_reset_before_the_handshake(trusted: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reset_before_the_handshake(trusted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It leaves no socket open: neither a server's nor a proxy's behind its tunnel."""
 
     def connects_and_resets(client: socket.socket, request: str) -> None:
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         resets(client, request)
 
-    trusted()
     with Peer(resets, reads=False) as peer, Peer(connects_and_resets) as proxy:
         for _ in range(20):
             assert ask(f"https://127.0.0.1:{peer.port}").status == "unavailable"
@@ -147,33 +143,26 @@ def test_a_reset_before_the_handshake(trusted: Callable[[], None], monkeypatch: 
         gc.collect()  # an unclosed socket would be a ResourceWarning, which is an error
 
 
-def test_a_server_that_wants_a_certificate_of_ours(authority: trustme.CA, trusted: Callable[[], None]) -> None:
-    """What breaks after the handshake is told in the words of the TLS library; one that asks for none is a yes."""
-    trusted()
+def test_a_server_that_wants_a_certificate_of_ours(authority: trustme.CA, trusted: str) -> None:
+    """What breaks after the handshake is told in the words of the TLS library."""
     with Peer("200 OK", tls=server(authority, client_certificates=True)) as peer:
         answer = ask(peer.url)
-        peer.tls = server(authority)
-        assert ask(peer.url)
     # The alert comes after the handshake, and races with us.
     words = ("broke the connection (TLSV13_ALERT_CERTIFICATE_REQUIRED)", "broke the connection (Connection reset by")
     closed = "did not answer in HTTP/1: it closed the connection without an answer"
     assert answer.reason.startswith(tuple(f"{peer.url} {one}" for one in (*words, closed)))
 
 
-def test_not_http_over_tls(tls: ssl.SSLContext, trusted: Callable[[], None]) -> None:
+def test_not_http_over_tls(tls: ssl.SSLContext) -> None:
     """Garbage is garbage, encrypted or not."""
-    trusted()
     with Peer(raw(b"hello"), tls=tls) as peer:
         answer = ask(peer.url)
     assert answer.reason == f"{peer.url} did not answer in HTTP/1: it sent b'hello', which is not HTTP/1"
     assert answer.hint == "write tcp://host:port if it speaks another protocol"
 
 
-def test_tls_that_cannot_be_set_up(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tls: ssl.SSLContext, trusted: Callable[[], None]
-) -> None:
+def test_tls_that_cannot_be_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tls: ssl.SSLContext) -> None:
     """A log for keys that cannot be written is the user's to correct, which turns the answer."""
-    trusted()
     with Peer("200 OK", tls=tls) as peer:
         monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "log"))
         reason = "TLS cannot be set up here (No such file or directory); correct SSL_CERT_FILE or SSLKEYLOGFILE"

@@ -6,7 +6,6 @@ import base64
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -53,11 +52,8 @@ def basic(user: str) -> str:
     return f"Authorization: Basic {base64.b64encode(user.encode()).decode()}"
 
 
-def test_https_goes_through_a_tunnel(
-    tls: ssl.SSLContext, trusted: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_https_goes_through_a_tunnel(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proxy learns host and port and nothing else."""
-    trusted()
     with Peer("200 OK", tls=tls) as peer, Peer(tunnel) as proxy:
         monkeypatch.setenv("https_proxy", f"me:hunter2@127.0.0.1:{proxy.port}")
         answer = ask(f"{peer.url}/x?secret")
@@ -68,11 +64,8 @@ def test_https_goes_through_a_tunnel(
 
 
 @pytest.mark.parametrize("status", [407, 403, 502])
-def test_a_tunnel_that_is_refused(
-    status: int, tls: ssl.SSLContext, trusted: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tunnel_that_is_refused(status: int, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proxy's status is told, and what it asks for or how to leave it out; each turns the answer."""
-    trusted()
 
     def reply(client: socket.socket, request: str) -> None:
         (tunnel if basic("me:hunter2") in request else as_reply(f"{status} No"))(client, request)
