@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 
@@ -12,7 +11,7 @@ from ssot_shims._probes import connection
 from tests.conftest import run
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import assert_it_turns
-from tests.support.hostile import ANSWER, Peer, full_backlog, listening, says, status
+from tests.support.hostile import ANSWER, Peer, full_backlog, says, status
 
 BRIEF = 0.3  # seconds, for those that do not answer
 
@@ -28,40 +27,23 @@ def test_nothing_listens(machine: Machine, host: str) -> None:
     assert_it_turns(answer, machine)
 
 
-def test_a_name_that_does_not_resolve(machine: Machine) -> None:
-    """The name is told, and what the system says about it."""
-    with pytest.raises(socket.gaierror) as caught:
-        socket.getaddrinfo("engine.invalid", 2375)
-    machine.set("DOCKER_HOST", "tcp://engine.invalid:2375")
-    answer = ask(10)
-    assert_no(answer, f"tcp://engine.invalid:2375 (from DOCKER_HOST) cannot be reached: {caught.value.strerror}")
-    assert_it_turns(answer, machine)
-
-
 def test_a_name_with_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One address that does not answer leaves time for the next one."""
-    kind = (socket.AF_INET, socket.SOCK_STREAM, 0)
-    with full_backlog(("127.0.0.1", 0)) as full, Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
-        monkeypatch.setattr(connection, "resolve", lambda *_: [(*kind, full), (*kind, engine.place)])
-        machine.set("DOCKER_HOST", "tcp://several.example:2375")
-        assert ask().details["host"] == "tcp://several.example:2375"
+    """One that answers is asked; else a refusal says more than a missing route, and silence more than that."""
 
+    def resolve_to(*places: object) -> None:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 0)
+        monkeypatch.setattr(connection, "resolve", lambda *_: [(*kind, place) for place in places])
 
-def test_none_of_several_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no address answers, a refusal says more than a missing route, and silence more than that."""
-    with contextlib.closing(listening(("127.0.0.1", 0))) as free_port:
-        refuses = (socket.AF_INET, socket.SOCK_STREAM, 0, free_port.getsockname())
-    impossible = (socket.AF_INET, socket.SOCK_STREAM, 0, ("255.255.255.255", 1))
     machine.set("DOCKER_HOST", "tcp://several.example:2375")
-    monkeypatch.setattr(connection, "resolve", lambda *_: [refuses, impossible])
-    answer = ask()
-    assert_no(answer, "nothing listens at tcp://several.example:2375 (from DOCKER_HOST)")
-    with Peer(refuses[3], says(ANSWER)):
-        assert ask()
     with full_backlog(("127.0.0.1", 0)) as full:
-        mute_one = (socket.AF_INET, socket.SOCK_STREAM, 0, full)
-        monkeypatch.setattr(connection, "resolve", lambda *_: [mute_one, refuses])
+        with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
+            resolve_to(full, engine.place)
+            assert ask().details["host"] == "tcp://several.example:2375"
+            refuses = engine.place
+        resolve_to(full, refuses)
         assert ask(BRIEF).status == "timed_out"
+    resolve_to(refuses, ("255.255.255.255", 1))
+    assert_no(ask(), "nothing listens at tcp://several.example:2375 (from DOCKER_HOST)")
 
 
 REFUSALS = [PermissionError(1, "Operation not permitted"), OSError(113, "No route to host")]

@@ -127,16 +127,6 @@ def test_a_certificate_that_is_not_accepted(
         assert ask()
 
 
-def test_an_authority_that_nobody_here_trusts(machine: Machine, authority: trustme.CA, right: str) -> None:
-    """The folder with the right ca.pem turns the answer."""
-    stranger = trustme.CA(organization_name="another").cert_pem.bytes()
-    with engine(server(authority)) as peer:
-        with_tls(machine, peer, written(machine.path("wrong"), {"ca.pem": stranger}))
-        answer = ask()
-        assert_no(answer, f"no TLS with {peer.host} (from DOCKER_HOST): unable to get local issuer certificate")
-        assert_it_turns(answer, machine, folder=right)
-
-
 @pytest.mark.parametrize("files", [{}, None], ids=["no files", "no TLS"])
 def test_faults_of_a_context(machine: Machine, authority: trustme.CA, right: str, files: Files | None) -> None:
     """Variables for TLS do nothing for a context, so the next step goes round the context."""
@@ -225,21 +215,13 @@ def test_a_handshake_that_is_broken_off(machine: Machine, right: str) -> None:
         assert step_of(answer) == f"DOCKER_HOST={peer.host} {FOLDER}"
 
 
-OTHERS = {
-    "404": (says(b"HTTP/1.1 404 Not Found\r\n\r\n"), "it answered GET /_ping with status 404"),
-    "closes": (says(b""), "it closed the connection without an answer"),
-}
-
-
-@pytest.mark.parametrize(("act", "evidence"), OTHERS.values(), ids=OTHERS)
-def test_another_server_over_tls(
-    machine: Machine, authority: trustme.CA, client: Files, right: str, act: Act, evidence: str
-) -> None:
+def test_another_server_over_tls(machine: Machine, authority: trustme.CA, client: Files, right: str) -> None:
     """To a client without a certificate it may be a sign to show one; to one with it the peer is no engine."""
-    with engine(server(authority), act) as peer, engine(server(authority)) as other:
+    with engine(server(authority), says(b"")) as peer, engine(server(authority)) as other:
         with_tls(machine, peer, written(machine.path("ca"), {"ca.pem": client["ca.pem"]}))
         answer = ask()
-        assert_no(answer, f"what answers at {peer.host} (from DOCKER_HOST) is not a Docker engine: {evidence}")
+        evidence = "is not a Docker engine: it closed the connection without an answer"
+        assert_no(answer, f"what answers at {peer.host} (from DOCKER_HOST) {evidence}")
         assert step_of(answer) == f"DOCKER_HOST={peer.host} {FOLDER}"
         with_tls(machine, peer, right)
         answer = ask()
@@ -261,16 +243,4 @@ def test_a_key_with_a_password(machine: Machine, authority: trustme.CA, client: 
         answer = ask()
         files = ", ".join(f"{folder}/{name}" for name in ("ca.pem", "cert.pem", "key.pem"))
         assert_no(answer, f"the files for TLS with {peer.host} (from DOCKER_HOST) cannot be used: {files}: SSLError")
-        assert_it_turns(answer, machine, folder=right)
-
-
-def test_files_that_are_no_certificates(machine: Machine, authority: trustme.CA, right: str) -> None:
-    """Files of a context that do not read are a no that ends with how to give others."""
-    with engine(server(authority)) as peer:
-        meta = machine.add_context("my remote", {"Host": peer.host}, {"ca.pem": b"no certificate"})
-        machine.set("DOCKER_CONTEXT", "my remote")
-        answer = ask()
-        file = machine.home / ".docker/contexts/tls" / meta.parent.name / "docker/ca.pem"
-        assert_no(answer, f"the files for TLS with {peer.host} (from the context 'my remote' in DOCKER_CONTEXT)")
-        assert_no(answer, f"{file}: SSLError")
         assert_it_turns(answer, machine, folder=right)

@@ -6,7 +6,6 @@ import gc
 import socket
 import ssl
 import struct
-import warnings
 from pathlib import Path
 
 import pytest
@@ -96,15 +95,6 @@ def test_plain_and_tls_mixed_up(tls: ssl.SSLContext) -> None:
         assert answer.reason.endswith(" did not answer in HTTP/1: it closed the connection without an answer")
         assert answer.hint == OR_TLS
         assert ask(f"https://{other}")
-
-
-def test_a_version_of_tls_that_is_too_old(tls: ssl.SSLContext) -> None:
-    """A server that speaks no newer one than TLS 1.1 is a no."""
-    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
-    with warnings.catch_warnings(action="ignore"):  # Python would not let us be so old without
-        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
-    with Peer("200 OK", tls=tls) as peer:
-        assert said(ask(peer.url)) == ("unavailable", f"{peer.url} broke the connection (TLSV1_ALERT_PROTOCOL_VERSION)")
 
 
 def hangs(client: socket.socket, request: str) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
 
 import pytest
 
@@ -12,10 +10,10 @@ from ssot_shims import Availability, Registry
 from tests.conftest import Write
 
 
-def check(notation: str, timeout: float | None = None) -> Availability:
+def check(notation: str) -> Availability:
     """The answer of a registry of its own."""
     registry = Registry()
-    registry.register("it", notation, timeout=timeout)
+    registry.register("it", notation)
     return registry.check("it")
 
 
@@ -88,16 +86,3 @@ def test_a_package_that_lacks_a_part_of_its_own_has_failed(write: Write) -> None
     """Although it is not in ``sys.modules`` any more when that is known."""
     write({"acme/__init__.py": "import acme.part"})
     assert check("import:acme").status == "failed"
-
-
-def test_a_module_that_hangs_is_given_up(write: Write) -> None:
-    """At the deadline, with the line where it stands."""
-    folder = write({"hanging_module.py": "import time\ntime.sleep(0.7)\n"})
-    start = time.monotonic()
-    answer = check("import:hanging_module", timeout=0.2)
-    assert time.monotonic() - start < 0.6
-    assert answer.status == "timed_out"
-    assert f"its probe stands at {folder}/hanging_module.py:2" in answer.reason
-    for thread in threading.enumerate():
-        if thread.name == "it":
-            thread.join()
