@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from typing import cast
 
 import pytest
 
@@ -10,7 +12,7 @@ from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.http import HttpProbe
 from ssot_shims._probes.notation import Combination, Probe, PythonProbe, read, without_secrets
 from ssot_shims.errors import InvalidDeclaration
-from tests.conftest import run
+from tests.conftest import Write, run
 
 SCHEMES = (
     "tcp://host:port, unix:///absolute/path, http://host/path, https://host/path, command:NAME, "
@@ -211,3 +213,12 @@ def test_reading_brings_no_socket() -> None:
         f"print(sorted(set({names.split()!r}) & (sys.modules.keys() - before)))"
     )
     assert run(program) == ("[]\n", "")
+
+
+def test_a_function_is_loaded_when_asked_for(write: Write) -> None:
+    """Reading imports nothing; loading gives the function, also one inside a class."""
+    write({"acme.py": "def gpu(): ...\nclass Gpu:\n    @staticmethod\n    def there(): ...\n"})
+    probes = [cast("PythonProbe", read(f"python:acme:{name}")) for name in ("gpu", "Gpu.there")]
+    assert "acme" not in sys.modules
+    loaded, acme = [probe.load() for probe in probes], sys.modules["acme"]
+    assert loaded == [acme.gpu, acme.Gpu.there]

@@ -1,4 +1,4 @@
-"""Docker Compose: the plugin of the docker command, or the old command."""
+"""Probes of commands, Docker Compose and environment variables: what they answer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,42 @@ import pytest
 
 from ssot_shims import Availability
 from ssot_shims._probes.command import ComposeProbe
+from ssot_shims._probes.notation import read
+from tests.support.http_peer import ask
+
+
+def test_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for in PATH, or at its own path, which may have blanks in it; the answer says where it is."""
+    tool = tmp_path / "my folder" / "tool"
+    tool.parent.mkdir()
+    tool.touch(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'empty'}{os.pathsep}{tool.parent}")
+    for name in ("tool", str(tool)):
+        reason = f"{name} is at {tool}"
+        assert ask(f"command:{name}") == Availability(status="available", reason=reason, details={"path": str(tool)})
+
+
+@pytest.mark.parametrize("value", ["true", "false", "", None, "1", "True", "true "])
+def test_the_value_of_an_environment_variable(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    """It is compared letter by letter, and the one that the variable has is not shown."""
+    monkeypatch.delenv("RUN_E2E", raising=False)
+    if value is not None:
+        monkeypatch.setenv("RUN_E2E", value)
+    assert bool(ask("env:RUN_E2E=true")) is (value == "true")
+    monkeypatch.setenv("RUN_E2E", "hunter2")
+    assert "hunter2" not in ask("env:RUN_E2E=true").explanation
+    assert ask("env:RUN_E2E") == Availability(status="available", reason="RUN_E2E is set")
+
+
+def test_a_value_that_is_an_address_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is masked where it is shown is not masked where it is compared."""
+    monkeypatch.setenv("ACME_URL", "http://me:hunter2@localhost")
+    notation = "env:ACME_URL=http://me:hunter2@localhost"
+    assert ask(notation)
+    monkeypatch.setenv("ACME_URL", "http://***@localhost")
+    answer = ask(notation)
+    assert not answer
+    assert "hunter2" not in f"{read(notation)!r} {answer}"
 
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["DOCKER_CONFIG", "the home folder"])

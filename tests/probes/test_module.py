@@ -1,32 +1,21 @@
-"""Probes of commands, modules, environment variables and functions: what they answer, and how to turn the answer."""
+"""``module:`` and ``import:`` probes: which module is there and in which version, and whether it imports."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from ssot_shims import Registry
 from ssot_shims._availability import Availability
-from ssot_shims._probes.notation import PythonProbe, read
 from tests.conftest import Write
-
-if TYPE_CHECKING:
-    from ssot_shims._probes.notation import Probe
-
-
-def ask(notation: str) -> Availability:
-    probe = cast("Probe", read(notation))
-    probe.prepare()
-    return probe.ask(time.monotonic() + 30)
+from tests.support.http_peer import ask
 
 
 def distribution(name: str, version: str, *files: str) -> dict[str, str]:
@@ -37,49 +26,6 @@ def distribution(name: str, version: str, *files: str) -> dict[str, str]:
         f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{folder}/RECORD": "".join(f"{file},,\n" for file in files),
     }
-
-
-# --- command
-
-
-def test_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is looked for in PATH, or at its own path, which may have blanks in it; the answer says where it is."""
-    tool = tmp_path / "my folder" / "tool"
-    tool.parent.mkdir()
-    tool.touch(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'empty'}{os.pathsep}{tool.parent}")
-    for name in ("tool", str(tool)):
-        reason = f"{name} is at {tool}"
-        assert ask(f"command:{name}") == Availability(status="available", reason=reason, details={"path": str(tool)})
-
-
-# --- env
-
-
-@pytest.mark.parametrize("value", ["true", "false", "", None, "1", "True", "true "])
-def test_the_value_of_an_environment_variable(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
-    """It is compared letter by letter, and the one that the variable has is not shown."""
-    monkeypatch.delenv("RUN_E2E", raising=False)
-    if value is not None:
-        monkeypatch.setenv("RUN_E2E", value)
-    assert bool(ask("env:RUN_E2E=true")) is (value == "true")
-    monkeypatch.setenv("RUN_E2E", "hunter2")
-    assert "hunter2" not in ask("env:RUN_E2E=true").explanation
-    assert ask("env:RUN_E2E") == Availability(status="available", reason="RUN_E2E is set")
-
-
-def test_a_value_that_is_an_address_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is masked where it is shown is not masked where it is compared."""
-    monkeypatch.setenv("ACME_URL", "http://me:hunter2@localhost")
-    notation = "env:ACME_URL=http://me:hunter2@localhost"
-    assert ask(notation)
-    monkeypatch.setenv("ACME_URL", "http://***@localhost")
-    answer = ask(notation)
-    assert not answer
-    assert "hunter2" not in f"{read(notation)!r} {answer}"
-
-
-# --- module
 
 
 def test_a_module_is_found_and_not_imported(write: Write) -> None:
@@ -246,18 +192,6 @@ def test_versions_compare_as_installers_compare_them(write: Write, version: str,
     assert bool(ask(f"module:acme{specifier}")) is is_yes
 
 
-# --- python
-
-
-def test_a_function_is_loaded_when_asked_for(write: Write) -> None:
-    """Reading imports nothing; loading gives the function, also one inside a class."""
-    write({"acme.py": "def gpu(): ...\nclass Gpu:\n    @staticmethod\n    def there(): ...\n"})
-    probes = [cast("PythonProbe", read(f"python:acme:{name}")) for name in ("gpu", "Gpu.there")]
-    assert "acme" not in sys.modules
-    loaded, acme = [probe.load() for probe in probes], sys.modules["acme"]
-    assert loaded == [acme.gpu, acme.Gpu.there]
-
-
 def test_a_module_that_asks_for_itself(write: Write) -> None:
     """It is there while it is being imported, and its version counts."""
     source = (
@@ -268,3 +202,84 @@ def test_a_module_that_asks_for_itself(write: Write) -> None:
     write({"acme/__init__.py": source})
     expected = [f"acme.inner is at {root}/acme/inner.py", "acme-tools is 1, not >=2"]
     assert importlib.import_module("acme").said == expected
+
+
+# --- import:
+
+
+def check(notation: str) -> Availability:
+    """The answer of a registry of its own."""
+    registry = Registry()
+    registry.register("it", notation)
+    return registry.check("it")
+
+
+def test_a_module_that_imports(write: Write) -> None:
+    """It is run in the probe's thread, once, and the reason says from where."""
+    folder = write({"acme/__init__.py": "", "acme/ws.py": "import threading\nname = threading.current_thread().name\n"})
+    answer = check("import:acme.ws")
+    assert answer.reason == f"acme.ws can be imported ({folder}/acme/ws.py)"
+    assert answer.details == {"path": f"{folder}/acme/ws.py"}
+    assert sys.modules["acme.ws"].name == "it"
+    assert check("import:sys").reason == "sys can be imported (built in)"
+
+
+BY_HAND = """
+try:
+    import {missing}
+except ImportError as error:
+    raise ImportError("the extra is not installed"){cause}
+"""
+
+ABSENT = {
+    "a parent": ("", "no module 'gone' is installed here", "import:gone.ws.manager"),
+    "a submodule": ("", "has no module acme.wss; close: ws", "import:acme.wss"),
+    "below a module": ("", "has no module acme.ws.x", "import:acme.ws.x"),
+    "a dependency": ("import gone", "acme.ws needs 'gone', which is not installed here", ""),
+    "a submodule of a dependency": ("import gone.sub", "acme.ws needs 'gone', which is not installed here", ""),
+    "another portion": ("import space.gone", "acme.ws needs 'space.gone', which is not installed here", ""),
+    "chained": (BY_HAND.format(missing="gone", cause=" from error"), "acme.ws needs 'gone'", ""),
+    "in context": (BY_HAND.format(missing="gone", cause=""), "acme.ws needs 'gone'", ""),
+    "hidden": (BY_HAND.format(missing="gone", cause=" from None"), "acme.ws needs 'gone'", ""),
+}
+
+
+@pytest.mark.parametrize(("source", "seen", "notation"), ABSENT.values(), ids=ABSENT)
+def test_what_is_not_installed_is_absence(write: Write, source: str, seen: str, notation: str) -> None:
+    """Of the module, of a package above it, or of what it needs, which the reason names."""
+    write({"acme/__init__.py": "", "acme/ws.py": source, "space/here.py": ""})
+    answer = check(notation or "import:acme.ws")
+    assert (answer.status, answer.hint[:7]) == ("unavailable", "install")
+    assert seen in answer.reason
+
+
+BROKEN = {
+    "a moved name": ("from acme import Gone", "cannot import name 'Gone' from 'acme'"),
+    "a moved module": ("import acme.gone", "No module named 'acme.gone'"),
+    "a moved module of what it needs": ("import other.gone", "No module named 'other.gone'"),
+    "a moved module in context": (BY_HAND.format(missing="acme.gone", cause=""), "the extra is not installed"),
+    "by hand": ("raise ImportError('no')", "ImportError: no"),
+    "by hand, without a name": ("raise ModuleNotFoundError('no')", "ModuleNotFoundError: no"),
+    "a bug": ("1 / 0", "ZeroDivisionError"),
+    "a bug in a fallback": ("try:\n    import gone\nexcept ImportError:\n    1 / 0", "ZeroDivisionError"),
+    "syntax": ("def", "SyntaxError"),
+    "an exit": ("raise SystemExit(3)", "SystemExit: 3"),
+    "a message that raises": ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "E"),
+}
+
+
+@pytest.mark.parametrize(("source", "seen"), BROKEN.values(), ids=BROKEN)
+def test_what_is_broken_has_failed(write: Write, source: str, seen: str) -> None:
+    """What is installed and does not import is no absence: the reason says what it raised, and where."""
+    folder = write({"acme/__init__.py": "", "acme/ws.py": source, "other.py": ""})
+    answer = check("import:acme.ws")
+    assert answer.status == "failed"
+    assert seen in answer.reason
+    if "SyntaxError" not in seen:
+        assert f"{folder}/acme/ws.py:" in answer.reason
+
+
+def test_a_package_that_lacks_a_part_of_its_own_has_failed(write: Write) -> None:
+    """Although it is not in ``sys.modules`` any more when that is known."""
+    write({"acme/__init__.py": "import acme.part"})
+    assert check("import:acme").status == "failed"
