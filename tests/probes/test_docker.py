@@ -98,11 +98,8 @@ def test_an_engine_that_answers_without_listening(machine: Machine, monkeypatch:
         assert ask()
 
 
-NOT_HTTP, NO_STATUS, ENDLESS = (
-    ", which is not HTTP",
-    ", which is no HTTP/1 status line",
-    "does not end within 65536 bytes",
-)
+NOT_HTTP, NO_STATUS = ", which is not HTTP", ", which is no HTTP/1 status line"
+ENDLESS = "does not end within 65536 bytes"
 IN_IT, WITHOUT = "it closed the connection in its answer", "it closed the connection without an answer"
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/_ping\r\n\r\n"

@@ -53,11 +53,6 @@ def port_of(server: socket.socket) -> int:
     return cast("tuple[str, int]", server.getsockname())[1]
 
 
-def free_port() -> int:
-    with listening() as server:
-        return port_of(server)
-
-
 class Peer:
     """A server that answers each connection with the next of *replies*, the last one for ever, and keeps what it got.
 
