@@ -146,30 +146,26 @@ def unix_server(path: Path) -> AbstractContextManager[socket.socket]:
     return closing(listening_at(str(path)))
 
 
-# What is at the path, the path below the folder, and what is said of it.
 UNREACHED = "{path} cannot be connected to "
+GONE = "there is no socket at {path}; start what makes it, or correct the path"
+STALE = "nothing listens on {path}, a stale socket; restart what made it"
+
+
+def too_long(path: Path) -> None:
+    """Put a stale socket at a path that is too long to bind one there."""
+    short = path.with_name("x")
+    listening_at(str(short)).close()
+    short.rename(path)
+
+
+# What is made at the path (str makes nothing), the path below the folder, and what is said of it.
 AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
-    "nothing": (
-        *(lambda path: None, "a b.sock"),
-        "there is no socket at {path}; start what makes it, or correct the path",
-    ),
+    "nothing": (str, "a b.sock", GONE),
     "something below a file": (lambda path: path.parent.touch(), "file/x", UNREACHED + "(Not a directory)"),
     "a file": (Path.touch, "x", "{path} is a regular file, not a socket; correct the path"),
-    "a stale socket": (
-        *(lambda path: listening_at(str(path)).close(), "a b.sock"),
-        "nothing listens on {path}, a stale socket; restart what made it",
-    ),
-    "a path that is too long": (
-        *(lambda path: short(path).rename(path), "x" * 200),
-        UNREACHED + "(AF_UNIX path too long)",
-    ),
+    "a stale socket": (lambda path: listening_at(str(path)).close(), "a b.sock", STALE),
+    "a path that is too long": (too_long, "x" * 200, UNREACHED + "(AF_UNIX path too long)"),
 }
-
-
-def short(path: Path) -> Path:
-    """A stale socket beside *path*, which is too long to bind one there."""
-    listening_at(str(path.with_name("x"))).close()
-    return path.with_name("x")
 
 
 @pytest.mark.parametrize(("make", "name", "reason"), AT_THE_PATH.values(), ids=AT_THE_PATH)
