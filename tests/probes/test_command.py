@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims import Availability
+from ssot_shims._probes import command
 from ssot_shims._probes.command import ComposeProbe
 from ssot_shims._probes.notation import read
 from tests.support.http_peer import ask
@@ -45,7 +46,8 @@ def test_a_value_that_is_an_address_is_compared_whole(monkeypatch: pytest.Monkey
     monkeypatch.setenv("ACME_URL", "http://***@localhost")
     answer = ask(notation)
     assert not answer
-    assert "hunter2" not in f"{read(notation)!r} {answer}"
+    assert repr(read(notation)) == "EnvProbe('env:ACME_URL=http://***@localhost')"
+    assert "hunter2" not in repr(answer)
 
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["DOCKER_CONFIG", "the home folder"])
@@ -54,7 +56,7 @@ def test_compose_is_the_plugin_or_the_old_command(
 ) -> None:
     """The plugin needs the docker command; doing what a hint says turns the answer; extra folders come first."""
 
-    def command(folder: str, name: str) -> Path:
+    def install(folder: str, name: str) -> Path:
         file = tmp_path / folder / (name + ".bat" * (os.name == "nt"))
         file.parent.mkdir(exist_ok=True, parents=True)
         file.touch(0o755)
@@ -65,39 +67,40 @@ def test_compose_is_the_plugin_or_the_old_command(
         probe.prepare()
         return probe.ask(0)
 
-    def assert_yes(command: str, path: Path) -> None:
-        details = {"command": command, "path": str(path)}
-        assert ask() == Availability(status="available", reason=f"{command} is at {path}", details=details)
-
-    def assert_yes_with(folder: Path, command: str, path: Path) -> None:
-        with monkeypatch.context() as patch:
-            patch.setenv("PATH", str(folder), prepend=os.pathsep)
-            assert_yes(command, path)
+    def assert_yes(name: str, path: Path, on_path: str = "bin") -> None:
+        monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / folder) for folder in {on_path, "bin"}))
+        details = {"command": name, "path": str(path)}
+        assert ask() == Availability(status="available", reason=f"{name} is at {path}", details=details)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker") if is_named else "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr("ssot_shims._probes.command._PLUGIN_FOLDERS", [str(tmp_path / "lib")])
+    folders = [f"/usr/{name}/docker/cli-plugins" for name in ("local/lib", "local/libexec", "lib", "libexec")]
+    assert folders == command._PLUGIN_FOLDERS
+    folders[:] = [f"{tmp_path}{folder}" for folder in folders]
+    monkeypatch.setattr(command, "_PLUGIN_FOLDERS", folders)
     plugins = tmp_path / ".docker" / "cli-plugins"
-    reason = f"no docker-compose in {plugins}, {tmp_path / 'lib'} or the folders of PATH"
+    reason = f"no docker-compose in {', '.join([str(plugins), *folders])} or the folders of PATH"
     hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
     nothing = Availability(status="unavailable", reason=reason, hint=hint)
-    old = command("opt", "docker-compose")
+    old = install("opt", "docker-compose")
     assert ask() == nothing
-    assert_yes_with(old.parent, "docker-compose", old)
-    old = command("bin", "docker-compose")
+    assert_yes("docker-compose", old, on_path="opt")
+    old = install("bin", "docker-compose")
     assert_yes("docker-compose", old)
     old.unlink()
 
-    plugin = command("lib", "docker-compose")
+    plugin = install("usr/lib/docker/cli-plugins", "docker-compose")
     reason = f"{plugin} needs the docker command, which is not in the folders of PATH"
     hint = "install it, or add its folder to PATH"
     assert ask() == Availability(status="unavailable", reason=reason, hint=hint)
-    assert_yes_with(command("opt", "docker").parent, "docker compose", plugin)
-    command("bin", "docker")
-    for folder in ("lib", ".docker/cli-plugins", "extra"):  # from the last in order to the first
-        plugin = command(folder, "docker-compose")
+    install("opt", "docker")
+    assert_yes("docker compose", plugin, on_path="opt")
+    install("bin", "docker")
+    for folder in ("usr/local/lib/docker/cli-plugins", ".docker/cli-plugins", "extra"):  # the last in order first
+        plugin = install(folder, "docker-compose")
         config = tmp_path / ".docker" / "config.json"
         if folder == "extra":
             config.write_text(json.dumps({"CliPluginsExtraDirs": [5, str(tmp_path / "extra")]}))

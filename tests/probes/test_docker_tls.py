@@ -151,8 +151,8 @@ def test_a_client_without_a_certificate(
         with_tls(machine, peer, written(machine.path("ca"), {"ca.pem": client["ca.pem"]}))
         answer = ask()
         # From TLS 1.3 on the refusal comes after the handshake, and races with us.
-        words = "no TLS with" if version == ssl.TLSVersion.TLSv1_2 or "no TLS" in answer.reason else "what answers at"
-        assert_no(answer, f"{words} {peer.host} (from DOCKER_HOST)")
+        seen = ["no TLS with", "what answers at"][: 1 if version == ssl.TLSVersion.TLSv1_2 else 2]
+        assert answer.reason.startswith(tuple(f"{words} {peer.host} (from DOCKER_HOST)" for words in seen))
         assert_it_turns(answer, machine, folder=right)
 
 

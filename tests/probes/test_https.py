@@ -88,7 +88,8 @@ def test_plain_and_tls_mixed_up(tls: ssl.SSLContext) -> None:
     with Peer(refuses_what_is_no_question, reads=False) as peer, Peer("200 OK", tls=tls) as secure:
         address, other = f"127.0.0.1:{peer.port}", f"127.0.0.1:{secure.port}"
         answer = ask(f"https://{address}")
-        assert answer.reason.startswith(f"https://{address} broke the connection (")
+        words = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
+        assert answer.reason in [f"https://{address} broke the connection ({word})" for word in words]
         assert answer.hint == "write http://"
         assert ask(f"http://{address}")
         answer = ask(f"http://{other}")
