@@ -16,6 +16,7 @@ import pytest
 from ssot_shims import Availability
 from ssot_shims._probes import connection as stream, docker
 from ssot_shims._probes.docker_address import find
+from tests.conftest import IS_ROOT
 from tests.support.docker_machine import Machine, ask, assert_no, seen
 from tests.support.hints import DOCKER, as_member, as_nobody, assert_it_turns, step_of
 from tests.support.hostile import (
@@ -220,7 +221,7 @@ AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "something below a file": (lambda path: path.parent.touch(), "file/x.sock", UNREACHED + "Not a directory"),
     "a file": (Path.touch, "x", OTHER % "regular file"),
     "a directory": (Path.mkdir, "x", OTHER % "directory"),
-    "a pipe": (os.mkfifo, "x", OTHER % "pipe"),
+    "a pipe": (lambda path: os.mkfifo(path), "x", OTHER % "pipe"),
     "a device": (str, "/dev/null", OTHER % "device"),
     "a stale socket": (
         *(lambda path: listening(str(path)).close(), "x.sock"),

@@ -9,7 +9,6 @@ import pytest
 
 from ssot_shims import capabilities
 from ssot_shims._probes.docker_address import DockerAddress, Tls, find
-from tests.conftest import IS_ROOT
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import as_nobody, assert_it_turns
 from tests.support.hostile import ANSWER, Peer, says

@@ -10,7 +10,6 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from tests.conftest import IS_ROOT
 from tests.support.certificates import Speaks, expired, for_clients_only, not_yet_valid, server
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import assert_it_turns, step_of
@@ -78,7 +77,8 @@ def test_an_engine_over_tls(
     """The files are those of the context, else of DOCKER_CERT_PATH, else beside the settings."""
     with engine(speaks and speaks(authority)) as peer:
         machine.add_context("mine", {"Host": peer.host}, client)
-        machine.add_context("careless", {"Host": peer.host, "SkipTLSVerify": True})
+        # A certificate without its key is not used.
+        machine.add_context("careless", {"Host": peer.host, "SkipTLSVerify": True}, {"cert.pem": client["cert.pem"]})
         if "CONTEXT" not in variables:
             machine.set("DOCKER_HOST", peer.host)
         for variable in variables.format(right=right).split():

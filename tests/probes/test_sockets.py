@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import os
 import resource
 import shutil
@@ -19,6 +18,7 @@ import pytest
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.network import SocketProbe
+from tests.conftest import IS_ROOT
 from tests.support.hints import as_member, as_nobody
 from tests.support.hostile import full_backlog, listening as listening_at
 from tests.support.http_peer import MORE, ask, listening, port_of, said
@@ -186,6 +186,8 @@ def test_a_socket_of_a_group(folder: Path) -> None:
 
     ``usermod`` would change the users of this machine, so the process joins the group as a new login would.
     """
+    import grp  # not on Windows
+
     path, group = folder / "x.sock", grp.getgrgid(1)
     with unix_server(path):
         os.chown(path, 0, group.gr_gid)
