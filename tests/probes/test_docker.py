@@ -34,9 +34,6 @@ from tests.support.hostile import (
     status,
 )
 
-# --- what answers
-
-
 OK = b"HTTP/1.1 200 OK\r\n"
 # What an engine says, its kind and version, and how the reason calls it.
 ENGINES = {
@@ -168,9 +165,6 @@ def test_a_deadline_that_has_passed(machine: Machine) -> None:
         assert_it_turns(answer, machine)
 
 
-# --- what is at the address
-
-
 def test_the_whole_text_of_every_kind_of_no(machine: Machine) -> None:
     """Each kind says what was seen and what to do, in two texts, and names programs only where they are there."""
     path, group = machine.path("x.sock"), grp.getgrgid(os.stat(machine.root).st_gid).gr_name
@@ -268,9 +262,6 @@ def test_another_engine_is_named(machine: Machine, name: str) -> None:
         assert_it_turns(answer, machine)
 
 
-# --- permission
-
-
 @pytest.mark.parametrize("is_linked", [False, True])
 def test_a_folder_that_may_not_be_entered(machine: Machine, is_linked: bool) -> None:
     """A socket in a folder that is closed is a no, also when a link leads there; once it is open the answer is yes."""
@@ -287,9 +278,6 @@ def test_a_folder_that_may_not_be_entered(machine: Machine, is_linked: bool) -> 
             assert ask()
 
 
-GROUP = grp.getgrgid(1)
-
-
 @pytest.mark.parametrize("mode", [0o660, 0o600], ids=["for a group", "for its owner"])
 @pytest.mark.skipif(not IS_ROOT, reason="only root can leave a group and join it again")
 def test_a_socket_for_others(machine: Machine, mode: int) -> None:
@@ -297,16 +285,16 @@ def test_a_socket_for_others(machine: Machine, mode: int) -> None:
 
     ``usermod`` would change the users of this machine, so the process joins the group as a new login would.
     """
-    path = machine.path("a group.sock")
+    path, group = machine.path("a group.sock"), grp.getgrgid(1)
     machine.offer("sudo", "usermod")
     with Peer(path, says(ANSWER)) as engine:
         machine.set("DOCKER_HOST", engine.host)
-        os.chown(path, 0, GROUP.gr_gid)
+        os.chown(path, 0, group.gr_gid)
         os.chmod(path, mode)
         with as_member("nobody", ""):
             answer = ask()
         assert_no(answer, f"permission denied at {path} (from DOCKER_HOST)")
-        assert (GROUP.gr_name in answer.hint) is (mode == 0o660)
+        assert (group.gr_name in answer.hint) is (mode == 0o660)
         assert_it_turns(answer, machine)
 
 

@@ -54,8 +54,6 @@ def engine(tls: ssl.SSLContext | None, act: Act | None = None) -> Peer:
     return Peer(("127.0.0.1", 0), act or says(ANSWER), tls)
 
 
-# --- yes
-
 knows_clients: Speaks = functools.partial(server, client_certificates=True)
 # What the engine speaks, and the environment.
 YES: dict[str, tuple[Speaks | None, str]] = {
@@ -103,8 +101,6 @@ def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, right
         assert_no(answer, f"No such file or directory: '{machine.home}/.docker/ca.pem'")
         assert_it_turns(answer, machine, folder=right)
 
-
-# --- no
 
 # What the engine speaks, and what is said of it.
 FAULTS: dict[str, tuple[Speaks, str]] = {
@@ -178,13 +174,21 @@ def test_plain_is_spoken_where_tls_is_asked_for(machine: Machine, client: Files,
         assert_it_turns(answer, machine)
 
 
-def test_tls_is_spoken_where_plain_is_asked_for(machine: Machine, authority: trustme.CA, right: str) -> None:
-    """A real TLS engine that is asked plainly is a no; with TLS it is a yes."""
-    with engine(server(authority)) as peer:
+ASKED_PLAINLY = {"closes": None, "refuses, as a real engine does": says(b"HTTP/1.0 400 Bad Request\r\n\r\n")}
+
+
+@pytest.mark.parametrize("act", ASKED_PLAINLY.values(), ids=ASKED_PLAINLY)
+def test_tls_is_spoken_where_plain_is_asked_for(
+    machine: Machine, authority: trustme.CA, right: str, act: Act | None
+) -> None:
+    """A TLS engine that is asked plainly is a no; with TLS it is a yes."""
+    tls = server(authority)
+    with engine(None if act else tls, act) as peer:
         machine.set("DOCKER_HOST", peer.host)
         answer = ask()
-        assert_no(answer, "is not a Docker engine: it closed the connection without an answer")
+        assert_no(answer, "is not a Docker engine: it ")
         assert answer.hint.startswith("if it speaks TLS, ")
+        peer.tls, peer.act = tls, says(ANSWER)
         assert_it_turns(answer, machine, folder=right)
 
 
@@ -227,9 +231,6 @@ def test_another_server_over_tls(machine: Machine, authority: trustme.CA, client
         answer = ask()
         assert_no(answer, evidence)
         assert_it_turns(answer, machine, host=other.host)
-
-
-# --- files
 
 
 def test_a_key_with_a_password(machine: Machine, authority: trustme.CA, client: Files, right: str) -> None:

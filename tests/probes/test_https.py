@@ -52,10 +52,9 @@ def test_a_certificate_that_is_not_accepted(
         monkeypatch.delenv("SSL_CERT_FILE")
     with Peer("200 OK", tls=speaks(authority)) as peer:
         url = f"https://{host}:{peer.port}/health"
-        status, told = said(ask(url))
-        assert status == "unavailable"
-        assert told.startswith(f"the certificate of {url} is not accepted: {fault}")  # OpenSSL may say more
-        assert told.endswith(f"; {step}")
+        answer = ask(url)
+        assert answer.reason.startswith(f"the certificate of {url} is not accepted: {fault}")  # OpenSSL may say more
+        assert (answer.status, answer.hint) == ("unavailable", step)
         if step == NAME:
             url = url.replace(host, "localhost" if host == "127.0.0.1" else "127.0.0.1")
         elif step == TRUST:

@@ -204,9 +204,6 @@ def test_a_module_that_asks_for_itself(write: Write) -> None:
     assert importlib.import_module("acme").said == expected
 
 
-# --- import:
-
-
 def check(notation: str) -> Availability:
     """The answer of a registry of its own."""
     registry = Registry()
