@@ -2,10 +2,10 @@
 
     def test_an_empty_test(suite: Suite) -> None:
         suite.write({"test_a.py": "def test_a(): pass"})
-        run = suite.run("-n2", plugins=["xdist.plugin"], env={"SSOT_SHIMS_STRICT": "1"})
+        run = suite.run("-n2", env={"SSOT_SHIMS_STRICT": "1"})
         assert (run.code, run.collected, run.outcomes) == (0, 1, {"test_a.py::test_a": "passed"})
 
-No plugin that happens to be installed takes part: only ours, and the *plugins* that a test names.
+No plugin that happens to be installed takes part: only ours, pytest-xdist, and the *plugins* that a test names.
 """
 
 from __future__ import annotations
@@ -13,12 +13,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from coverage import Coverage, CoverageData
@@ -29,9 +26,7 @@ ROOT = Path(__file__).parents[2]
 PLUGIN = "ssot_shims.pytest_plugin"
 
 # What a machine sets for its own sake must not reach the runs.
-_OURS = re.compile(
-    r"_?SSOT_SHIMS_|ORCHESTRATION_|TEST_NO_SERVICES$|PYTEST|PY_COLORS$|COV|CI$|BUILD_NUMBER$|PYTHONPATH$"
-)
+_OURS = re.compile("_?SSOT_SHIMS_|ORCHESTRATION_|TEST_NO_SERVICES$|PYTEST|PY_COLORS$|COV|CI$|BUILD_NUMBER$|PYTHONPATH$")
 
 
 @dataclass
@@ -42,23 +37,20 @@ class Run:
     out: str
     err: str
     collected: int = 0  # tests that were to run, those deselected left out
-    outcomes: dict[str, str] = field(
-        default_factory=dict
-    )  # passed, failed, error, skipped, xfailed or xpassed, by node
-    reasons: dict[str, str] = field(default_factory=dict)  # by node: why it skipped, failed or could not run
+    # By node: passed, failed, error, skipped, xfailed or xpassed, and why it skipped, failed or could not run.
+    outcomes: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> list[str]:
-        """The lines of our section at the end; empty when there is none."""
-        return self.section("ssot_shims")
+        """The lines of our section at the end, as far as the next heading; empty when there is none."""
+        section = re.search(r"^=+ ssot_shims =+\n(.*?)(?=^=+ .* =|\Z)", self.out, re.MULTILINE | re.DOTALL)
+        return section[1].splitlines() if section else []
 
-    def section(self, title: str) -> list[str]:
-        """The lines below the heading *title*, as far as the next heading; empty when there is none."""
-        lines = self.out.splitlines()
-        heading = re.compile(rf"=+ {re.escape(title)} =+")
-        start = next((number for number, line in enumerate(lines, 1) if heading.fullmatch(line)), len(lines))
-        end = next((number for number, line in enumerate(lines) if number >= start and re.match("=+ .* =", line)), None)
-        return lines[start:end]
+    @property
+    def told(self) -> list[str]:
+        """The same lines without their reasons: label, name and number of tests."""
+        return [re.split("; |: (?!\\d+ test)", line)[0] for line in self.summary]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -90,54 +82,38 @@ class Suite:
         env: Mapping[str, str] | None = None,
         with_ours: bool = True,
         lenient: bool = False,
-        timeout: float = 120,
     ) -> Run:
         """Run pytest with *arguments*, the named *plugins*, ours, and the variables in *env*.
 
-        Unknown markers and ini keys are errors, and so are pytest's own warnings, unless *lenient* is set.
+        Where an option ``-n`` is given, pytest-xdist takes part. Unknown markers and ini keys are errors, and so are
+        pytest's own warnings, unless *lenient* is set.
         """
-        log = self._aside / "log"
+        log, out, err = (self._aside / name for name in ("log", "out", "err"))
         log.unlink(missing_ok=True)
-        loaded = [*plugins, *([PLUGIN] if with_ours else []), "recorder"]
+        xdist = ["xdist.plugin"] if any(argument.startswith("-n") for argument in arguments) else []
+        loaded = [*plugins, *xdist, *([PLUGIN] if with_ours else []), "recorder"]
         given = ["-p", "no:cacheprovider", *(f"-p{name}" for name in loaded)]
         if not lenient:
             given += ["--strict-markers", "--strict-config", "-Werror::pytest.PytestWarning"]
-        out, err = self._aside / "out", self._aside / "err"
         environment = {**self._environment(log), **(env or {})}
-        code = _forks.run([*given, *arguments], self.folder, environment, out, err, timeout)
+        code = _forks.run([*given, *arguments], self.folder, environment, out, err)
         self._merge_coverage()
         return _read(log, Run(code, *(file.read_text("utf-8", "backslashreplace") for file in (out, err))))
 
-    def python(self, file: str) -> str:
-        """What *file* of the suite prints when Python runs it."""
-        command, env = [sys.executable, file], self._environment(self._aside / "log")
-        out = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=True).stdout
-        self._merge_coverage()
-        return out
-
     def _environment(self, log: Path) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
-        (self._aside / "recorder.py").write_text(_RECORDER)
         path = [str(self._aside), str(ROOT)]
-        if Coverage.current() is not None:
-            path.insert(0, str(self._aside / "site"))
-            clean["COVERAGE_PROCESS_START"] = self._coverage_settings()
-        return {
-            **clean,
-            "COLUMNS": "120",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONPATH": os.pathsep.join(path),
-            "SUITE_LOG": str(log),
-        }
-
-    def _coverage_settings(self) -> str:
-        """Have each process of the run measured like this one, and give the file that says how."""
-        site, settings = self._aside / "site", self._aside / "coveragerc"
-        site.mkdir(exist_ok=True)
-        (site / "sitecustomize.py").write_text("import coverage\ncoverage.process_startup()\n")
-        data = self._aside / "measured"
-        settings.write_text(f"[run]\nbranch = true\nparallel = true\nsource_pkgs = ssot_shims\ndata_file = {data}\n")
-        return str(settings)
+        (self._aside / "recorder.py").write_text(_RECORDER)
+        if Coverage.current() is not None:  # then each process of the run is measured like this one
+            site, settings, data = (self._aside / name for name in ("site", "coveragerc", "measured"))
+            site.mkdir(exist_ok=True)
+            (site / "sitecustomize.py").write_text("import coverage\ncoverage.process_startup()\n")
+            given = f"branch = true\nparallel = true\nsource_pkgs = ssot_shims\ndata_file = {data}\n"
+            settings.write_text(f"[run]\n{given}")
+            clean["COVERAGE_PROCESS_START"] = str(settings)
+            path.insert(0, str(site))
+        ours = {"COLUMNS": "120", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SUITE_LOG": str(log)}
+        return {**clean, **ours, "PYTHONPATH": os.pathsep.join(path)}
 
     def _merge_coverage(self) -> None:
         current = Coverage.current()
@@ -174,51 +150,43 @@ def tell(**what):
         log.write(json.dumps(what) + "\\n")
 
 def pytest_configure(config):
-    config.pluginmanager.register(Recorder(is_worker=hasattr(config, "workerinput")), "suite recorder")
+    config.pluginmanager.register(Recorder() if hasattr(config, "workerinput") else Controller(), "suite recorder")
 
 class Recorder:
-    def __init__(self, is_worker):
-        self.is_worker = is_worker
-
     def pytest_collection_finish(self, session):
         tell(collected=[item.nodeid for item in session.items])
 
+class Controller(Recorder):
     def pytest_collectreport(self, report):
-        if report.failed and not self.is_worker:
+        if report.failed:
             tell(node=report.nodeid, when="collect", outcome="failed", reason=str(report.longrepr))
 
     def pytest_runtest_logreport(self, report):
-        if self.is_worker:
-            return
-        reason = getattr(report, "wasxfail", None)
-        if reason is None and report.outcome != "passed":
+        outcome, reason = report.outcome, getattr(report, "wasxfail", None)
+        if reason is not None:
+            outcome = "xfailed" if outcome == "skipped" else "xpassed"
+        elif outcome != "passed":
             is_skip = isinstance(report.longrepr, tuple)
             reason = report.longrepr[2].removeprefix("Skipped: ") if is_skip else str(report.longrepr)
-        tell(node=report.nodeid, when=report.when, outcome=report.outcome, reason=reason,
-            is_xfail=hasattr(report, "wasxfail"))
+        tell(node=report.nodeid, when=report.when, outcome=outcome, reason=reason)
 """
 
 
 def _read(log: Path, run: Run) -> Run:
     """*run* with what its recorder has written down. Of a test that ran more than once the last time counts."""
-    told = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
-    run.collected = len({node for line in told for node in line.get("collected", ())})
-    for report in told:
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    run.collected = len({node for line in lines for node in line.get("collected", ())})
+    for report in lines:
         if "node" in report:
-            _take(run, report["node"], report)
+            _take(run, **report)
     return run
 
 
-def _take(run: Run, node: str, report: Mapping[str, Any]) -> None:
-    outcome = report["outcome"]
-    if report.get("is_xfail"):
-        outcome = "xfailed" if outcome == "skipped" else "xpassed"
-    elif outcome == "failed" and report["when"] in ("collect", "setup", "teardown"):
-        outcome = "error"
-    if report["when"] == "setup":
+def _take(run: Run, node: str, when: str, outcome: str, reason: str | None) -> None:
+    if when == "setup":
         run.reasons.pop(node, None)
-    if report["when"] == "teardown" and outcome == "passed":
+    if when == "teardown" and outcome == "passed":
         return
-    run.outcomes[node] = outcome
-    if report["reason"] is not None:
-        run.reasons[node] = report["reason"]
+    run.outcomes[node] = "error" if outcome == "failed" and when in ("collect", "setup", "teardown") else outcome
+    if reason is not None:
+        run.reasons[node] = reason

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+_TIMEOUT = 120.0
 _SERVER = """
 import gc, importlib, json, os, runpy, sys, tempfile
 from _pytest.config import default_plugins
@@ -54,21 +55,19 @@ class Forks:
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
 
-    def run(
-        self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path, timeout: float
-    ) -> int:
+    def run(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path) -> int:
         """The exit code of ``python -m pytest`` with *arguments* in *folder*; it prints to *out* and *err*."""
         if not hasattr(os, "fork"):
-            return _anew(arguments, folder, env, out, err, timeout)
+            return _anew(arguments, folder, env, out, err)
         order = {"arguments": arguments, "folder": str(folder), "env": env, "out": str(out), "err": str(err)}
         asked, told = self._started()
         asked.write(json.dumps(order).encode() + b"\n")
         child = int(told.readline())
-        if select.select([told], [], [], timeout)[0]:
+        if select.select([told], [], [], _TIMEOUT)[0]:
             return int(told.readline())
         os.kill(child, signal.SIGKILL)
         told.readline()
-        raise subprocess.TimeoutExpired(list(arguments), timeout)
+        raise subprocess.TimeoutExpired(list(arguments), _TIMEOUT)
 
     def end(self) -> None:
         """No more orders to this server; the next would be for a new one."""
@@ -88,9 +87,7 @@ class Forks:
         return self._server.stdin, self._server.stdout
 
 
-def _anew(arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path, timeout: float) -> int:
+def _anew(arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path) -> int:
     command = [sys.executable, "-m", "pytest", *arguments]
     with out.open("wb") as stdout, err.open("wb") as stderr:
-        return subprocess.run(
-            command, cwd=folder, env=env, stdout=stdout, stderr=stderr, check=False, timeout=timeout
-        ).returncode
+        return subprocess.call(command, cwd=folder, env=env, stdout=stdout, stderr=stderr, timeout=_TIMEOUT)

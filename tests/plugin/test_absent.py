@@ -19,7 +19,6 @@ def pytest_addoption(parser):
 
 @pytest.fixture
 def capabilities(): return "its own"
-
 @pytest.fixture
 def environment(): return "its own too"
 """,
@@ -37,53 +36,52 @@ def test_skips(): pass
 def test_is_expected(): assert False
 def test_warns(): warnings.warn("aloud")
 def test_breaks(nothing_of_that_name): pass
-
 def test_modules():
     ours = {name for name in sys.modules if name.partition(".")[0] == "ssot_shims"}
     assert ours <= {"ssot_shims", "ssot_shims.pytest_plugin"}
 """,
-}
-AT_THE_END = """
+    "end.py": """
 import sys
 
 def pytest_unconfigure():
     ours = sorted(name for name in sys.modules if name.partition(".")[0] == "ssot_shims")
     print("modules:", *ours, file=sys.stderr)
-"""
+""",
+}
+FAILS = {
+    "test_import.py": "import nothing_of_that_name\n",
+    "test_name.py": "from os import nothing_of_that_name\n",
+    "test_syntax.py": "def\n",
+    "test_value.py": "raise ValueError\n",
+}
 
 
 def shown(run: Run) -> str:
     """The output, but for the seconds, and for what pytest lists: the plugins, and fixtures where one is missing."""
     out = re.sub(r"in \d+\.\d\ds", "in 0.00s", run.out)
     out = re.sub(r"^plugins: .*\n", "", out, flags=re.MULTILINE)
-    return re.sub(
-        r"(?<=>       available fixtures: ).*", lambda all_: re.sub("(override_|ssot_)\\w+, ", "", all_[0]), out
-    )
+    fixtures = "(?<=>       available fixtures: ).*"
+    return re.sub(fixtures, lambda all_: re.sub("(override_|ssot_)\\w+, ", "", all_[0]), out)
 
 
-def test_a_collection_that_fails(suite: Suite) -> None:
-    """One that has nothing to do with shims looks as without the plugin."""
-    suite.write(
-        {
-            "test_import.py": "import nothing_of_that_name\n",
-            "test_name.py": "from os import nothing_of_that_name\n",
-            "test_syntax.py": "def\n",
-            "test_value.py": "raise ValueError\n",
-        }
-    )
-    without, with_ours = (suite.run(with_ours=is_there) for is_there in (False, True))
-    assert (with_ours.code, shown(with_ours), len(with_ours.outcomes)) == (2, shown(without), 4)
-
-
-@pytest.mark.parametrize("options", [[], ["-vv", "-rA"], ["--collect-only"]])
-def test_nothing_at_all(suite: Suite, options: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("options", "more", "collected", "counts"),
+    [
+        ([], {}, 7, {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}),
+        (["-vv", "-rA"], {}, 7, {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}),
+        (["--collect-only"], {}, 7, {}),
+        ([], FAILS, 7, {"error": 4}),
+    ],
+    ids=["plain", "verbose", "listed", "collection fails"],
+)
+def test_nothing_at_all(
+    suite: Suite, options: list[str], more: dict[str, str], collected: int, counts: dict[str, int]
+) -> None:
     """The output is the same to the byte with and without the plugin, and two modules are all that is imported."""
-    suite.write({**NOTHING, "end.py": AT_THE_END})
+    suite.write({**NOTHING, **more})
     options = [*options, "--require=a", "--environment=b", "-pend"]
     without, with_ours = (suite.run(*options, with_ours=is_there) for is_there in (False, True))
     assert shown(with_ours) == shown(without)
-    assert (with_ours.code, with_ours.collected, with_ours.outcomes) == (without.code, 7, without.outcomes)
-    assert without.err == "modules:\n"
-    assert with_ours.err == "modules: ssot_shims ssot_shims.pytest_plugin\n"
-    if options[0] != "--collect-only":
-        assert with_ours.counts == {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}
+    assert (with_ours.code, with_ours.collected, with_ours.counts) == (without.code, collected, counts)
+    assert with_ours.outcomes == without.outcomes
+    assert (without.err, with_ours.err) == ("modules:\n", "modules: ssot_shims ssot_shims.pytest_plugin\n")

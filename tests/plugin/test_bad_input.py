@@ -6,194 +6,100 @@ import pytest
 
 from tests.plugin.conftest import Suite
 
-MARKERS = """
-import pytest
-from ssot_shims import HeartbeatConfig
-
-@pytest.mark.requires_capability()
-def test_nothing(): pass
-@pytest.mark.requires_upstream
-def test_bare(): pass
-@pytest.mark.requires_capability("git", 3)
-def test_number(): pass
-@pytest.mark.requires_upstream(HeartbeatConfig, "RetryPolicy")
-def test_class(): pass
-@pytest.mark.requires_capability(name="docker")
-def test_keyword(): pass
-@pytest.mark.requires_capability(["docker"])
-def test_list(): pass
-@pytest.mark.requires_capability("Docker!")
-def test_no_name(): pass
-@pytest.mark.requires_capability("http://me:secret@host/\\x1b[31m")
-def test_address(): pass
-@pytest.mark.requires_capability("http://me:secret@host/", 3)
-def test_address_and_number(): pass
-"""
+WRONG = "does not read: a marker takes names only, each as a string of its own; write @pytest.mark"
+# By name of the test: a marker, and how the reason begins.
+MARKERS = {
+    "nothing": ("capability()", f'@pytest.mark.requires_capability() {WRONG}.requires_capability("docker")'),
+    "bare": ("upstream", f'@pytest.mark.requires_upstream() {WRONG}.requires_upstream("HeartbeatConfig")'),
+    "number": ("capability('git', 3)", f"@pytest.mark.requires_capability('git', 3) {WRONG}"),
+    "class": ("upstream(int, 'RetryPolicy')", f"@pytest.mark.requires_upstream(<class 'int'>, 'RetryPolicy') {WRONG}"),
+    "keyword": ("capability(name='docker')", f"@pytest.mark.requires_capability(name='docker') {WRONG}"),
+    "list": ("capability(['docker'])", f"@pytest.mark.requires_capability(['docker']) {WRONG}"),
+    "no_name": ("capability('Docker!')", "Docker!: unknown: no capability 'Docker!'; close: docker, docker_sdk; "),
+    "secret": ("capability('http://me:secret@host/\\x1b[31m')", "http://***@host/\\x1b[31m: failed: the probe '"),
+    "both": ("capability('http://me:secret@host/', 3)", "@pytest.mark.requires_capability('http://***@host/', 3) does"),
+}
 
 
 def test_markers(suite: Suite) -> None:
-    """Without names, with something else than names, or with keywords: an error of that test alone."""
-    suite.write({"test_it.py": MARKERS + "def test_fine(): pass\n"})
+    """Without names, with something else than names, or with keywords: an error of that test alone, without secrets."""
+    tests = [f"@pytest.mark.requires_{mark}\ndef test_{name}(): pass\n" for name, (mark, _) in MARKERS.items()]
+    suite.write({"test_it.py": "import pytest\ndef test_fine(): pass\n" + "".join(tests)})
     run = suite.run()
     assert (run.code, run.collected, run.counts) == (1, 10, {"error": 9, "passed": 1})
-    good = 'write @pytest.mark.requires_capability("docker")'
-    good_upstream = 'write @pytest.mark.requires_upstream("HeartbeatConfig")'
-    reasons = {node.removeprefix("test_it.py::test_"): reason for node, reason in run.reasons.items()}
-    assert reasons.pop("no_name").startswith(
-        "Docker!: unknown: no capability 'Docker!'; close: docker, docker_sdk; known: "
-    )
-    shown = "http://***@host/\\x1b[31m"  # what is wrong may be a secret, or an escape sequence
-    assert reasons.pop("address").startswith(f"{shown}: failed: the probe '")
-    assert "secret" not in run.out
+    for name, (_, reason) in MARKERS.items():
+        assert run.reasons[f"test_it.py::test_{name}"].startswith(reason)
+    assert "secret" not in "".join(run.summary)
     assert "\x1b" not in run.out
-    wrong = "does not read: a marker takes names only, each as a string of its own"
-    shim = "<class 'ssot_shims.heartbeat_config.HeartbeatConfig'>"
-    assert reasons == {
-        "nothing": f"@pytest.mark.requires_capability() {wrong}; {good}",
-        "bare": f"@pytest.mark.requires_upstream() {wrong}; {good_upstream}",
-        "address_and_number": f"@pytest.mark.requires_capability('http://***@host/', 3) {wrong}; {good}",
-        "number": f"@pytest.mark.requires_capability('git', 3) {wrong}; {good}",
-        "class": f"@pytest.mark.requires_upstream({shim}, 'RetryPolicy') {wrong}; {good_upstream}",
-        "keyword": f"@pytest.mark.requires_capability(name='docker') {wrong}; {good}",
-        "list": f"@pytest.mark.requires_capability(['docker']) {wrong}; {good}",
-    }
 
 
 def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
     """A required name that nobody has registered by then, and modules that cannot be imported: all told at once."""
-    suite.write(
-        {
-            "pyproject.toml": '[tool.ssot_shims]\nmodules = ["not_there", "raises", "exits", "fine"]\n',
-            "raises.py": "1 / 0\n",
-            "exits.py": "raise SystemExit(3)\n",
-            "fine.py": "from ssot_shims import capabilities\ncapabilities.register('late', 'env:PATH')\n",
-            "test_it.py": "def test_it(): pass\n",
-        }
-    )
-    project = suite.folder / "pyproject.toml"
-    cure = (
-        "if it is spelled right, import the module that declares it; for pytest, list that in "
-        "tool.ssot_shims.modules of pyproject.toml"
-    )
-    told = [
-        f"tool.ssot_shims.modules in {project} is 'not_there'; expected a module that can be imported from "
-        f"{suite.folder}",
-        f"tool.ssot_shims.modules in {project}: raises cannot be imported: ZeroDivisionError: division by zero",
-        f"tool.ssot_shims.modules in {project}: exits cannot be imported: SystemExit: 3",
-        "dokcer: required by --ssot-require; unknown: no capability 'dokcer'; close: docker, docker_sdk; known: "
-        f"docker, docker_compose, docker_sdk, git, late, podman; {cure}",
-        "upstream:HeartbeetConfig: required by --ssot-require; unknown: no shim 'HeartbeetConfig'; close: "
-        f"HeartbeatConfig; known: HeartbeatConfig, RetryPolicy; {cure}",
+    files = {
+        "pyproject.toml": '[tool.ssot_shims]\nmodules = ["not_there", "raises", "exits", "fine"]\n',
+        "raises.py": "1 / 0\n",
+        "exits.py": "raise SystemExit(3)\n",
+        "fine.py": "from ssot_shims import capabilities\ncapabilities.register('late', 'env:PATH')\n",
+        "test_it.py": "def test_it(): pass\n",
+    }
+    modules = f"tool.ssot_shims.modules in {suite.write(files) / 'pyproject.toml'}"
+    expected = [
+        f"{modules} is 'not_there'; expected a module that can be imported from {suite.folder}",
+        f"{modules}: raises cannot be imported: ZeroDivisionError: division by zero",
+        f"{modules}: exits cannot be imported: SystemExit: 3",
+        "dokcer: required by --ssot-require; unknown: no capability 'dokcer'; close: docker, docker_sdk; known: ",
+        "upstream:HeartbeetConfig: required by --ssot-require; unknown: no shim 'HeartbeetConfig'; close: ",
     ]
     arguments = ["--ssot-require=dokcer,upstream:HeartbeetConfig,late"]
     run = suite.run(*arguments)
     assert (run.code, run.collected, run.outcomes) == (4, 1, {})
-    assert run.summary[: len(told)] == [f"ERROR ssot_shims: {text}" for text in told]
-    assert run.err.splitlines() == [line for text in told for line in (f"ERROR: {text}", "")]
+    problems = [line.removeprefix("ERROR ssot_shims: ") for line in run.summary][: len(expected)]
+    assert [text[: len(start)] for text, start in zip(problems, expected, strict=True)] == expected
+    assert run.err.splitlines() == [line for text in problems for line in (f"ERROR: {text}", "")]
     assert "collected 1 item" in run.out.splitlines()
 
-    workers = suite.run(*arguments, "-n1", plugins=["xdist.plugin"])
+    workers = suite.run(*arguments, "-n1")
     assert (workers.code, workers.outcomes) == (4, {"test_it.py::test_it": "passed"})
-    assert workers.summary == [
-        *(f"ERROR ssot_shims: {text}" for text in told),
-        "NOT ASKED late: required by --ssot-require, and no test asked for it",
-    ]
+    assert workers.summary[:-1] == run.summary[: len(expected)]
+    assert workers.told[-1] == "NOT ASKED late"
 
     suite.write({"raises.py": "raise KeyboardInterrupt\n"})
     assert suite.run("--ssot-require=late").code == 2  # the user has had enough
 
 
-ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\n'
+ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "staging"\n'
 
 
 @pytest.mark.parametrize(
-    ("arguments", "files", "env", "expected"),
+    ("given", "files", "expected"),
     [
+        ("-ossot_strict=maybe", {"pytest.ini": ""}, "ssot_strict in {folder}/pytest.ini does not read: invalid truth"),
+        ("SSOT_SHIMS_STRICT=maybe", {}, "SSOT_SHIMS_STRICT is 'maybe'; expected 1, true, yes or on, or 0, false, no"),
+        # With an ini file of its own, or pytest would read the other first.
+        ("sub", {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"}, "{project} does not read: "),
+        ("", {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"}, "tool in {project} has the key 'ssot-shims'; "),
+        ("", {"pyproject.toml": ENVIRONMENT * 2}, "tool.ssot_shims.environments[1].name in {project} is 'staging'; "),
         (
-            ["--ssot-require=docker postgres"],
-            {},
-            {},
-            "--ssot-require is 'docker postgres'; expected names such as docker,postgres,upstream:HeartbeatConfig",
+            "--ssot-environment=stagin",
+            {"pyproject.toml": ENVIRONMENT},
+            "--ssot-environment is 'stagin'; expected an environment in {project}, which has staging; close: staging",
         ),
         (
-            [],
-            {"pytest.ini": "[pytest]\nssot_require =\n    docker\n    a-b\n"},
+            "--ssot-environment=staging",
             {},
-            "ini ssot_require is 'docker,a-b'; expected names such as docker,postgres,upstream:HeartbeatConfig",
+            "--ssot-environment is 'staging'; expected an environment in {project}, ",
         ),
-        (
-            [],
-            {"pytest.ini": "[pytest]\nssot_strict = maybe\n"},
-            {},
-            "ssot_strict in {folder}/pytest.ini does not read: invalid truth value 'maybe'",
-        ),
-        (
-            [],
-            {},
-            {"SSOT_SHIMS_STRICT": "maybe"},
-            "SSOT_SHIMS_STRICT is 'maybe'; expected 1, true, yes or on, or 0, false, no or off",
-        ),
-        (
-            ["sub"],  # with one of its own, or pytest would read the other first
-            {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"},
-            {},
-            "{folder}/pyproject.toml does not read: Expected ']' at the end of a table declaration (at line 1, "
-            "column 17); expected a file in TOML",
-        ),
-        (
-            [],
-            {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"},
-            {},
-            "tool in {folder}/pyproject.toml has the key 'ssot-shims'; expected ssot_shims",
-        ),
-        (
-            [],
-            {"pyproject.toml": ENVIRONMENT.format("docker") * 2},
-            {},
-            "tool.ssot_shims.environments[1].name in {folder}/pyproject.toml is 'docker'; expected a name that no "
-            "other environment has",
-        ),
-        (
-            ["--ssot-environment=stagin"],
-            {"pyproject.toml": ENVIRONMENT.format("staging")},
-            {},
-            "--ssot-environment is 'stagin'; expected an environment in {folder}/pyproject.toml, which "
-            "has staging; close: staging",
-        ),
-        (
-            ["--ssot-environment=staging"],
-            {},
-            {},
-            "--ssot-environment is 'staging'; expected an environment in {folder}/pyproject.toml, which has none",
-        ),
-        (
-            ["--ssot-report=report.txt"],
-            {},
-            {},
-            "--ssot-report is 'report.txt'; expected a name that ends with .json or .md, or the value of "
-            "GITHUB_STEP_SUMMARY",
-        ),
-        (
-            ["--ssot-report=report.json"],
-            {"report.json/nested": ""},
-            {},
-            "the report {folder}/report.json cannot be written: IsADirectoryError: [Errno 21] Is a directory: "
-            "'{folder}/report.json'",
-        ),
-        (
-            ["--ssot-report=test_it.py/report.md"],
-            {},
-            {},
-            "the report {folder}/test_it.py/report.md cannot be written: FileExistsError: [Errno 17] File exists: "
-            "'{folder}/test_it.py'",
-        ),
+        ("--ssot-report=report.txt", {}, "--ssot-report is 'report.txt'; expected a name that ends with .json or .md"),
+        ("--ssot-report=report.json", {"report.json/nested": ""}, "the report {folder}/report.json cannot be written"),
+        ("--ssot-report=test_it.py/report.md", {}, "the report {folder}/test_it.py/report.md cannot be written: File"),
     ],
 )
-def test_what_is_wrong_before_collection(
-    suite: Suite, arguments: list[str], files: dict[str, str], env: dict[str, str], expected: str
-) -> None:
-    """An option, an ini key, a variable or pyproject.toml that does not read: nothing is collected."""
+def test_what_is_wrong_before_collection(suite: Suite, given: str, files: dict[str, str], expected: str) -> None:
+    """An option, an ini key, a variable or pyproject.toml that does not read: one line, and nothing is collected."""
     suite.write({"test_it.py": "raise AssertionError('imported')", **files})
-    run = suite.run(*arguments, env=env)
+    name, _, value = given.partition("=")
+    run = suite.run(env={name: value}) if name.isupper() else suite.run(*given.split())
     assert (run.code, run.collected) == (4, 0)
-    assert run.err.splitlines() == [f"ERROR: {expected.replace('{folder}', str(suite.folder))}", ""]
+    first, *rest = run.err.splitlines()
+    assert first.startswith("ERROR: " + expected.format(folder=suite.folder, project=suite.folder / "pyproject.toml"))
+    assert rest == [""]

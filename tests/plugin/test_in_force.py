@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from tests.plugin.conftest import Suite
 
-EVERY_WAY_TO_ASK = """
+DOWN = """
+import pytest
+from ssot_shims import capabilities
+capabilities.register("engine", lambda: (False, "it is down"), service=True)
+"""
+ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "{}"\nrequires = [{}]\n'
+
+
+def test_a_test_that_clears_the_environment_clears_no_requirement(suite: Suite) -> None:
+    """A marker, a decorator and an environment fail alike, and are told as one reason."""
+    tests = """
 import os, unittest
 from unittest import mock
 import pytest
@@ -24,20 +34,8 @@ class TestMethod(unittest.TestCase):
 
 def test_environment(ssot_environment): pass
 """
-DOWN = """
-from ssot_shims import capabilities
-capabilities.register("engine", lambda: (False, "it is down"), service=True)
-"""
-ENVIRONMENT = """
-[[tool.ssot_shims.environments]]
-name = "engine"
-requires = ["engine"]
-"""
-
-
-def test_a_test_that_clears_the_environment_clears_no_requirement(suite: Suite) -> None:
-    """A marker, a decorator and an environment fail alike, and are told as one reason."""
-    suite.write({"conftest.py": DOWN, "test_it.py": EVERY_WAY_TO_ASK, "pyproject.toml": ENVIRONMENT})
+    pyproject = ENVIRONMENT.format("engine", '"engine"')
+    suite.write({"conftest.py": DOWN, "test_it.py": tests, "pyproject.toml": pyproject})
     run = suite.run("--ssot-require=engine")
     assert (run.code, run.collected, run.counts) == (1, 3, {"error": 2, "failed": 1})
     assert run.summary == ["ERROR engine: 3 tests; required by --ssot-require; unavailable: it is down"]
@@ -46,8 +44,6 @@ def test_a_test_that_clears_the_environment_clears_no_requirement(suite: Suite) 
 def test_markers_reach_every_kind_of_item(suite: Suite) -> None:
     """Items without a line in a file are skipped like others, and markers may be added in any way that pytest knows."""
     conftest = """
-import pytest
-
 def pytest_collect_file(parent, file_path):
     return File.from_parent(parent, path=file_path) if file_path.suffix == ".yaml" else None
 
@@ -68,19 +64,18 @@ def pytest_collection_modifyitems(items):
     suite.write({"conftest.py": DOWN + conftest, "a.yaml": "", "test_it.py": "def test_appended(): assert False\n"})
     run = suite.run()
     assert (run.code, run.outcomes) == (0, {"a.yaml::item": "skipped", "test_it.py::test_appended": "skipped"})
-    assert run.summary == ["SKIPPED engine: 2 tests; unavailable: it is down"]
+    assert run.told == ["SKIPPED engine: 2 tests"]
 
 
 def test_a_test_elsewhere_chooses_among_the_environments_of_its_run(suite: Suite) -> None:
     """choose_environment() is the same in Python as the fixture, wherever the test has gone."""
     test = """
 from ssot_shims import choose_environment
-
 def test_elsewhere(ssot_environment, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert choose_environment().name == ssot_environment.name == "here"
 """
-    suite.write({"test_it.py": test, "pyproject.toml": '[[tool.ssot_shims.environments]]\nname = "here"\n'})
+    suite.write({"test_it.py": test, "pyproject.toml": ENVIRONMENT.format("here", "")})
     assert suite.run().outcomes == {"test_it.py::test_elsewhere": "passed"}
 
 
@@ -106,15 +101,8 @@ def test_it(request, number):
     pathlib.Path("chosen").touch()
     assert name == "last"
 """
-    pyproject = """
-[tool.ssot_shims.capabilities]
-engine = "python:probe:engine_later"
-[[tool.ssot_shims.environments]]
-name = "first"
-requires = ["engine"]
-[[tool.ssot_shims.environments]]
-name = "last"
-"""
+    environments = ENVIRONMENT.format("first", '"engine"') + ENVIRONMENT.format("last", "")
+    pyproject = '[tool.ssot_shims.capabilities]\nengine = "python:probe:engine_later"\n' + environments
     suite.write({"probe.py": probe, "test_it.py": test, "pyproject.toml": pyproject})
-    run = suite.run("-n2", plugins=["xdist.plugin"])
+    run = suite.run("-n2")
     assert (run.code, run.counts) == (0, {"passed": 4})

@@ -61,42 +61,41 @@ def in_functions() -> str:
     return "\n".join(lines)
 
 
+def under_unittest(suite: Suite, *words: str, **env: str) -> str:
+    """What unittest alone says at the end of a run."""
+    command, env = [sys.executable, "-m", "unittest", *words], {"PYTHONPATH": str(ROOT), **env}
+    return subprocess.run(command, cwd=suite.folder, env=env, capture_output=True, text=True, check=False).stderr
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("column", [0, 1], ids=["not required", "required"])
 def test_in_tests_and_setup(suite: Suite, workers: str, column: int) -> None:
     """Skip when absent or unavailable; an error for everything that is wrong, and for what is required."""
     suite.write({**PACKAGES, "test_it.py": in_functions()})
-    options = ["--ssot-require", REQUIRE] if column else []
-    run = suite.run(workers, *options, plugins=["xdist.plugin"])
+    run = suite.run(workers, *(["--ssot-require", REQUIRE] if column else []))
     expected: dict[str, str] = {}
     for number, outcomes in enumerate(TABLE.values()):
         places = (f"test_{number}", f"Case{number}::test", f"SetUp{number}::test")
         expected |= {f"test_it.py::{place}": outcomes[column] for place in places}
-    assert run.outcomes == expected
-    assert run.code == 1
-    shown = {line.partition(": ")[0] for line in run.summary}
+    assert (run.code, run.outcomes) == (1, expected)
+    names = ("import:not_here", "upstream:not_here.at:All", "upstream:acme.cache:Cache", "module:not_here")
     label = "ERROR" if column else "SKIPPED"
-    assert {f"{label} import:not_here", f"{label} upstream:not_here.at:All", "ERROR import:acme.broken"} <= shown
-    counts = {line.partition(";")[0] for line in run.summary}
-    assert {f"{label} upstream:acme.cache:Cache: 3 tests", f"{label} module:not_here: 3 tests"} <= counts
-    assert "NOT ASKED" not in " ".join(run.summary)
+    assert {"ERROR import:acme.broken: 3 tests", *(f"{label} {name}: 3 tests" for name in names)} <= {*run.told}
+    assert "NOT ASKED" not in " ".join(run.told)
 
 
 @pytest.mark.parametrize("column", [0, 1], ids=["not required", "required"])
 def test_under_unittest_alone(suite: Suite, column: int) -> None:
     """The same outcomes, without pytest."""
-    folder = suite.write({**PACKAGES, "test_it.py": in_functions()})
-    env = {"PYTHONPATH": str(ROOT), **({"SSOT_SHIMS_REQUIRE": REQUIRE} if column else {})}
-    command = [sys.executable, "-m", "unittest", "-v", "test_it"]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    found = re.findall(r"^test \(test_it\.(Case\d+|SetUp\d+)\S*\) \.\.\. (ok|skipped|ERROR)", done.stderr, re.MULTILINE)
+    suite.write({**PACKAGES, "test_it.py": in_functions()})
+    err = under_unittest(suite, "-v", "test_it", **({"SSOT_SHIMS_REQUIRE": REQUIRE} if column else {}))
+    found = re.findall(r"^test \(test_it\.(Case|SetUp)(\d+)\S*\) \.\.\. (ok|skipped|ERROR)", err, re.MULTILINE)
     words = {"passed": "ok", "skipped": "skipped", "failed": "ERROR"}
-    outcomes = [words[outcomes[column]] for outcomes in TABLE.values()]
-    assert dict(found) == {
-        f"{kind}{number}": outcome for kind in ("Case", "SetUp") for number, outcome in enumerate(outcomes)
-    }
+    expected = [(str(number), words[became[column]]) for number, became in enumerate(TABLE.values())]
+    assert sorted(found) == sorted((kind, *row) for kind in ("Case", "SetUp") for row in expected)
 
 
+TOP = "import unittest\nfrom ssot_shims import import_or_skip\nX = import_or_skip({!r})\ndef test_it(): assert X\n"
 TOPS = {
     "there": "acme.limits:Limits",
     "absent": "not_here",
@@ -109,91 +108,74 @@ TOPS = {
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_at_the_top_of_a_module(suite: Suite, workers: str) -> None:
     """An absent one skips the module, and counts as a test that did; moved and broken are errors of its collection."""
-    top = "from ssot_shims import import_or_skip\nX = import_or_skip({!r})\ndef test_it(): assert X\n"
-    suite.write({**PACKAGES, **{f"test_{name}.py": top.format(target) for name, target in TOPS.items()}})
+    suite.write({**PACKAGES, **{f"test_{name}.py": TOP.format(target) for name, target in TOPS.items()}})
     options = [workers, "--continue-on-collection-errors", "-rs"]
-    run = suite.run(*options, plugins=["xdist.plugin"])
-    assert (run.code, run.outcomes) == (
-        1,
-        {"test_there.py::test_it": "passed", "test_moved.py": "error", "test_broken.py": "error"},
-    )
-    assert re.findall(r"^SKIPPED \[1\] (test_\w+\.py:2): ", run.out, re.MULTILINE) == [
-        "test_absent.py:2",
-        "test_optional.py:2",
-    ]
-    told = [line.partition(";")[0] for line in run.summary if ": 1 test;" in line]
-    assert told == [
+    run, errors = suite.run(*options), {"test_moved.py": "error", "test_broken.py": "error"}
+    assert (run.code, run.outcomes) == (1, {"test_there.py::test_it": "passed", **errors})
+    assert re.findall(r"^SKIPPED \[1\] test_(\w+\.py:3): ", run.out, re.MULTILINE) == ["absent.py:3", "optional.py:3"]
+    assert [line for line in run.told if line.endswith(": 1 test")] == [
         "ERROR import:acme.broken: 1 test",
         "ERROR upstream:acme.limits:Moved: 1 test",
         "SKIPPED import:not_here: 1 test",
         "SKIPPED upstream:acme.cache:Cache: 1 test",
     ]
-    required = suite.run(
-        *options, "--ssot-require=import:not_here,upstream:acme.limits:Limits", plugins=["xdist.plugin"]
-    )
+    required = suite.run(*options, "--ssot-require=import:not_here,upstream:acme.limits:Limits")
     assert (required.code, required.outcomes["test_absent.py"]) == (1, "error")
-    assert not [line for line in required.summary if line.startswith("NOT ASKED")]
+    assert "NOT ASKED" not in " ".join(required.told)
 
 
 def test_at_the_top_of_a_module_for_unittest(suite: Suite) -> None:
     """Discovery skips a module whose need is absent."""
-    top = "import unittest\nfrom ssot_shims import import_or_skip\nX = import_or_skip({!r})\n"
-    suite.write({**PACKAGES, "test_absent.py": top.format("not_here"), "test_moved.py": top.format("acme.moved")})
-    command = [sys.executable, "-m", "unittest"]
-    env = {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=suite.folder, env=env, capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1] == "FAILED (errors=1, skipped=1)"
-    assert "CapabilityMissing: import:acme.moved: moved: in " in done.stderr
+    suite.write({**PACKAGES, "test_absent.py": TOP.format("not_here"), "test_moved.py": TOP.format("acme.moved")})
+    err = under_unittest(suite)
+    assert err.splitlines()[-1] == "FAILED (errors=1, skipped=1)"
+    assert "CapabilityMissing: import:acme.moved: moved: in " in err
 
 
-MARKERS = """
-import pytest, capable
-from ssot_shims import skip_unless_available
-
-@pytest.mark.requires_upstream("acme.limits:Limits")
-@pytest.mark.requires_capability("module:json", "all:up,git", "import:acme.limits")
-def test_there(): pass
-@pytest.mark.requires_upstream("not_here.at:All")
-def test_absent(): pass
-@pytest.mark.requires_upstream("acme.limits:Moved")
-def test_moved(): pass
-@pytest.mark.requires_upstream("acme limits:Moved")
-def test_unreadable(): pass
-@pytest.mark.requires_upstream("json")
-def test_no_shim(): pass
-@pytest.mark.requires_capability("module:not_here>=2024")
-def test_module(): pass
-@pytest.mark.requires_capability("all:up,down")
-def test_all(): pass
-@pytest.mark.requires_capability("modul:json")
-def test_scheme(): pass
-@pytest.mark.requires_capability("up", wait="long")
-def test_bad_wait(): pass
-@pytest.mark.requires_upstream("acme.limits:Limits", wait=1)
-def test_wait_for_upstream(): pass
-@skip_unless_available("upstream:acme.limits:Limits", "module:json")
-def test_decorator_there(): pass
-@skip_unless_available("upstream:not_here.at:All")
-def test_decorator_absent(): pass
-"""
-SKIPPED = ("absent", "module", "all", "decorator_absent")
+# By name of the test: a line before it, what becomes of it, and how the reason begins.
+MARKERS = {
+    "upstream": ("@mark.requires_upstream('acme.limits:Limits')", "passed", ""),
+    "notations": ("@mark.requires_capability('module:json', 'all:up,git', 'import:acme.limits')", "passed", ""),
+    "decorated": ("@skip_unless_available('upstream:acme.limits:Limits', 'module:json')", "passed", ""),
+    "absent": (
+        "@mark.requires_upstream('not_here.at:All')",
+        "skipped",
+        "upstream:not_here.at:All: absent: no package ",
+    ),
+    "module": ("@mark.requires_capability('module:no>=4')", "skipped", "module:no>=4: unavailable: "),
+    "all": ("@mark.requires_capability('all:up,down')", "skipped", "all:up,down: unavailable: "),
+    "by_decorator": (
+        "@skip_unless_available('upstream:not_here.at:All')",
+        "skipped",
+        "upstream:not_here.at:All: absent",
+    ),
+    "moved": (
+        "@mark.requires_upstream('acme.limits:Moved')",
+        "error",
+        "upstream:acme.limits:Moved: moved: Moved is not",
+    ),
+    "unreadable": ("@mark.requires_upstream('acme limits:Moved')", "error", "upstream:acme limits:Moved: failed: "),
+    "no_shim": ("@mark.requires_upstream('json')", "error", "upstream:json: unknown: no shim 'json'; "),
+    "scheme": ("@mark.requires_capability('modul:json')", "error", "modul:json: failed: "),
+    "bad_wait": ("@mark.requires_capability('up', wait='long')", "error", "up: failed: the wait is 'long'"),
+    "wait": ("@mark.requires_upstream('acme.limits:Limits', wait=1)", "error", "upstream:acme.limits:Limits: failed: "),
+}
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_notation_and_targets_in_markers(suite: Suite, workers: str) -> None:
     """They need no registration and no shim; what does not read is an error."""
-    suite.write({**PACKAGES, "test_it.py": MARKERS})
-    run = suite.run(workers, plugins=["xdist.plugin"], env={"SSOT_SHIMS_HAS_GIT": "1"})
-    skipped = {f"test_it.py::test_{name}": "skipped" for name in SKIPPED}
-    passed = {f"test_it.py::test_{name}": "passed" for name in ("there", "decorator_there")}
-    assert {node: outcome for node, outcome in run.outcomes.items() if outcome != "error"} == skipped | passed
-    reasons = {node.removeprefix("test_it.py::test_"): reason for node, reason in run.reasons.items()}
-    assert reasons["absent"].startswith("upstream:not_here.at:All: absent: no package 'not_here' is installed here; ")
-    assert reasons["module"].startswith("module:not_here>=2024: unavailable: ")
-    assert "'modul'; close: module" in reasons["scheme"]
-    assert "the wait is 'long'" in reasons["bad_wait"]
-    assert "a symbol 'Moved'" not in reasons["moved"]
-    assert reasons["no_shim"].startswith("upstream:json: unknown: no shim 'json'; ")
+    tests = [f"{line}\ndef test_{name}(): pass\n" for name, (line, *_) in MARKERS.items()]
+    imports = "import capable\nfrom pytest import mark\nfrom ssot_shims import skip_unless_available\n"
+    suite.write({**PACKAGES, "test_it.py": imports + "".join(tests)})
+    run = suite.run(workers, env={"SSOT_SHIMS_HAS_GIT": "1"})
+    assert run.outcomes == {f"test_it.py::test_{name}": outcome for name, (_, outcome, _) in MARKERS.items()}
+    wrong = {
+        name: run.reasons.get(f"test_it.py::test_{name}", "")[: len(start) + 40]
+        for name, (_, _, start) in MARKERS.items()
+        if not run.reasons.get(f"test_it.py::test_{name}", "").startswith(start)
+    }
+    assert wrong == {}
 
 
 @pytest.fixture
@@ -219,23 +201,18 @@ def late_port(suite: Suite) -> Iterator[int]:
     server.close()
 
 
+MARKED = "import pytest\n@pytest.mark.requires_capability('late', wait=60)\ndef test_it(): pass\n"
+REQUIRES = "from ssot_shims import require\ndef test_it(): require('tcp://127.0.0.1:PORT', wait=60)\n"
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-@pytest.mark.parametrize(
-    "test",
-    [
-        "@pytest.mark.requires_capability('late', wait=60)\ndef test_it(): pass",
-        "def test_it(): require('tcp://127.0.0.1:{port}', wait=60)",
-    ],
-)
+@pytest.mark.parametrize("test", [MARKED, REQUIRES], ids=["marker", "require"])
 def test_waiting_for_a_service(suite: Suite, late_port: int, workers: str, test: str) -> None:
     """A test waits for what is being started, also when another worker has seen that it was not there."""
     early = f"from ssot_shims import capabilities\ncapabilities.register('late', 'tcp://127.0.0.1:{late_port}')\n"
-    early += "capabilities.check('late')\n"
-    imports = "import pytest\nfrom ssot_shims import require\n"
-    suite.write(
-        {"conftest.py": early + "open('asked', 'w').close()\n", "test_it.py": imports + test.format(port=late_port)}
-    )
-    run = suite.run(workers, plugins=["xdist.plugin"])
+    early += "capabilities.check('late')\nopen('asked', 'w').close()\n"
+    suite.write({"conftest.py": early, "test_it.py": test.replace("PORT", str(late_port))})
+    run = suite.run(workers)
     assert (run.code, run.counts) == (0, {"passed": 1}), run.out
 
 
