@@ -90,7 +90,7 @@ class Suite:
         """
         log, out, err = (self._aside / name for name in ("log", "out", "err"))
         log.unlink(missing_ok=True)
-        xdist = ["xdist.plugin"] if any(argument.startswith("-n") for argument in arguments) else []
+        xdist = ["xdist"] if any(argument.startswith("-n") for argument in arguments) else []
         loaded = [*plugins, *xdist, *([PLUGIN] if with_ours else []), "recorder"]
         given = ["-p", "no:cacheprovider", *(f"-p{name}" for name in loaded)]
         if not lenient:
