@@ -6,25 +6,16 @@ import pytest
 
 from tests.plugin.conftest import Suite
 
-# By distribution: the module that shows it is there, and what to load of it.
-PEERS = {
-    "pytest-asyncio": ("pytest_asyncio", ["asyncio"]),
-    "pytest-cov": ("pytest_cov", ["pytest_cov"]),
-    "pytest-randomly": ("pytest_randomly", ["randomly"]),
-    "pytest-rerunfailures": ("pytest_rerunfailures", ["rerunfailures"]),
-    "pytest-selenium": ("pytest_selenium", []),
-    "pytest-timeout": ("pytest_timeout", ["timeout"]),
-    "pytest-xdist": ("xdist", ["xdist.plugin"]),
-}
+# The modules that show that they are there.
+PEERS = ("pytest_asyncio", "pytest_cov", "pytest_randomly", "pytest_rerunfailures", "pytest_selenium", "pytest_timeout")
 AUTOLOAD = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
 IMPORTS = "import threading, pytest\nfrom ssot_shims import capabilities\n"
 
 
-def need(*distributions: str) -> list[str]:
-    """What to load of those peers; skips where one is not installed."""
-    for distribution in distributions:
-        pytest.importorskip(PEERS[distribution][0], reason=f"{distribution} is not installed; it is in the extra dev")
-    return [name for distribution in distributions for name in PEERS[distribution][1]]
+def need(*modules: str) -> None:
+    """Skips where one of those plugins is not installed."""
+    for module in modules:
+        pytest.importorskip(module, reason=f"{module} is not installed; it is in the extra dev")
 
 
 TIMEOUT = """
@@ -41,10 +32,10 @@ def test_too_slow(): threading.Event().wait(60)
 @pytest.mark.parametrize("method", ["signal", pytest.param("thread", marks=pytest.mark.slow)])
 def test_timeout(suite: Suite, method: str) -> None:
     """A probe that hangs is given up by us, and a test that hangs by pytest-timeout."""
-    peers = need("pytest-timeout")
+    need("pytest_timeout")
     suite.write({"test_it.py": IMPORTS + TIMEOUT})
     chosen = ["-k", "hanging"] if method == "thread" else []  # that method ends the whole process
-    run = suite.run(f"--timeout-method={method}", *chosen, plugins=peers)
+    run = suite.run(f"--timeout-method={method}", *chosen, plugins=["timeout"])
     assert (run.outcomes["test_it.py::test_hanging"], run.told) == ("skipped", ["TIMED OUT hanging: 1 test"])
     if method == "signal":
         assert (run.code, run.counts) == (1, {"failed": 1, "skipped": 1})
@@ -53,7 +44,7 @@ def test_timeout(suite: Suite, method: str) -> None:
 
 def test_selenium(suite: Suite) -> None:
     """Its own fixture ``capabilities`` is the one that tests get."""
-    need("pytest-selenium")
+    need("pytest_selenium")
     test = """
 import pytest
 def test_theirs(capabilities): assert capabilities == {"browserName": "firefox"}
@@ -129,7 +120,7 @@ async def test_skipped(): raise RuntimeError("this must not run")
 @pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
 def test_all_of_them_at_once(suite: Suite, workers: str) -> None:
     """As in a virtual environment that holds every one of them."""
-    need(*PEERS)
+    need(*PEERS, "xdist")
     suite.write(ALL)
     # pytest-timeout does not watch the second attempt of a test, which would hang.
     arguments = [workers, "--reruns=2", "--timeout=20", "--cov=covered", "-k", "not too_slow"]
@@ -186,7 +177,6 @@ def test_outer_with_inner(unchanged, pytester, monkeypatch, workers, answer):
 @pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
 def test_pytester_inside_pytester(suite: Suite, workers: str) -> None:
     """A run inside a test of a run, in one process: neither sees the settings or counts of the other."""
-    need("pytest-xdist")
     inner = ["-n0"] if workers == "-n0" else ["-n0", "-n1"]
     conftest = """
 from ssot_shims import capabilities

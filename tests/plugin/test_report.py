@@ -56,6 +56,11 @@ def test_json(suite: Suite) -> None:
     run = suite.run("--ssot-report=out/deep/report.json", "--ssot-require=git", env={"LOCAL": "http://me:secret@host"})
     assert (run.code, run.counts, run.summary) == (0, {"passed": 1, "skipped": 2}, SUMMARY)
     report: dict[str, Any] = json.loads((suite.folder / "out/deep/report.json").read_text("utf-8"))
+    common = {"hint": "", "is_required": False, "is_forced": False, "required_by": ""}
+    down = {"name": "down", "outcome": "skip", "status": "unavailable", "reason": "a|b at http://***@host/", **common}
+    local = {"name": "local", "outcome": "run", "status": "available", "reason": "LOCAL is set", **common}
+    reason, _, hint = ABSENT.partition("; ")
+    absent = {"name": "Absent", "state": "absent", "reason": reason, "hint": hint, "problem": "", "differences": []}
     assert report == {
         "schema": 1,
         "ssot_shims": ssot_shims.__version__,
@@ -65,39 +70,10 @@ def test_json(suite: Suite) -> None:
         "settings": {"SSOT_SHIMS_REQUIRE": "git"},
         "required": {"git": "--ssot-require"},
         "verdicts": [
-            {
-                "name": "down",
-                "outcome": "skip",
-                "status": "unavailable",
-                "reason": "a|b at http://***@host/",
-                "hint": "",
-                "is_required": False,
-                "is_forced": False,
-                "required_by": "",
-                "tests": ["test_it.py::test_down[0]", "test_it.py::test_down[1]"],
-            },
-            {
-                "name": "local",
-                "outcome": "run",
-                "status": "available",
-                "reason": "LOCAL is set",
-                "hint": "",
-                "is_required": False,
-                "is_forced": False,
-                "required_by": "",
-                "tests": ["test_it.py::test_local"],
-            },
+            {**down, "tests": ["test_it.py::test_down[0]", "test_it.py::test_down[1]"]},
+            {**local, "tests": ["test_it.py::test_local"]},
         ],
-        "shims": [
-            {
-                "name": "Absent",
-                "state": "absent",
-                "reason": ABSENT.partition("; ")[0],
-                "hint": ABSENT.partition("; ")[2],
-                "problem": "",
-                "differences": [],
-            }
-        ],
+        "shims": [absent],
         "environments": ["only"],
         "problems": [],
         "summary": SUMMARY,
@@ -150,24 +126,16 @@ def test_a_report_behind_a_link(suite: Suite) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_report_behind_a_link_to_what_is_no_file(suite: Suite) -> None:
     """A pipe, or /dev/null, gets the report; it is not removed, nor replaced by a file."""
-    suite.write(SUITE)
-    pipe = suite.folder / "pipe"
+    pipe = suite.write(SUITE) / "pipe"
     os.mkfifo(pipe)
     (suite.folder / "report.md").symlink_to("pipe")
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
         assert suite.run("--ssot-report=report.md").counts == {"skipped": 3}
-        assert pipe.is_fifo()
-        assert os.read(reader, 8) == b"### ssot"
-    finally:
-        os.close(reader)
+        assert (pipe.is_fifo(), reader.read(8)) == (True, b"### ssot")
 
 
 def test_the_report_of_a_run_that_could_not_begin_is_no_empty_file(suite: Suite) -> None:
     """What could be written is tried before collection; that of an earlier run does not stay, to be taken for it."""
-    suite.write({"conftest.py": "import pytest\ndef pytest_sessionstart(): pytest.exit('no')\n"})
-    suite.run("--ssot-report=new.json")
-    assert not (suite.folder / "new.json").exists()
-    suite.write({"old.json": "the old one"})
-    suite.run("--ssot-report=old.json")
-    assert not (suite.folder / "old.json").exists()
+    suite.write({"conftest.py": "import pytest\ndef pytest_sessionstart(): pytest.exit('no')\n", "old.json": "old"})
+    suite.run("--ssot-report=new.json", "--ssot-report=old.json")
+    assert list(suite.folder.glob("*.json")) == []
