@@ -6,9 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -174,40 +172,31 @@ def test_notation_and_targets_in_markers(suite: Suite, workers: str) -> None:
     assert [name for name, (*_, start) in MARKERS.items() if not reasons[name].startswith(start)] == []
 
 
-@pytest.fixture
-def late_port(suite: Suite) -> Iterator[int]:
-    """A port on which something listens a moment after the first question."""
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port: int = reserved.getsockname()[1]
-    server = socket.socket()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+LATE = """
+import contextlib, socket, threading
+from ssot_shims import capabilities
 
-    def listen() -> None:
-        while not (suite.folder / "asked").exists():
-            time.sleep(0.02)
-        time.sleep(0.3)
-        server.bind(("127.0.0.1", port))
-        server.listen()
-
-    thread = threading.Thread(target=listen)
-    thread.start()
-    yield port
-    thread.join()
-    server.close()
-
-
+capabilities.register("late", "tcp://127.0.0.1:PORT")
+servers = [capabilities.check("late")]
+def listen():
+    with contextlib.suppress(OSError):  # another worker does
+        servers.append(socket.create_server(("127.0.0.1", PORT)))
+def pytest_collection_finish(session):
+    if not session.config.getoption("numprocesses"):  # not in the controller
+        threading.Timer(0.3, listen).start()
+"""
 MARKED = "import pytest\n@pytest.mark.requires_capability('late', wait=60)\ndef test_it(): pass\n"
 REQUIRES = "from ssot_shims import require\ndef test_it(): require('tcp://127.0.0.1:PORT', wait=60)\n"
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("test", [MARKED, REQUIRES], ids=["marker", "require"])
-def test_waiting_for_a_service(suite: Suite, late_port: int, workers: str, test: str) -> None:
+def test_waiting_for_a_service(suite: Suite, workers: str, test: str) -> None:
     """A test waits for what is being started, also when another worker has seen that it was not there."""
-    early = f"from ssot_shims import capabilities\ncapabilities.register('late', 'tcp://127.0.0.1:{late_port}')\n"
-    early += "capabilities.check('late')\nopen('asked', 'w').close()\n"
-    suite.write({"conftest.py": early, "test_it.py": test.replace("PORT", str(late_port))})
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = str(reserved.getsockname()[1])
+    suite.write({"conftest.py": LATE.replace("PORT", port), "test_it.py": test.replace("PORT", port)})
     run = suite.run(workers)
     assert (run.code, run.counts) == (0, {"passed": 1}), run.out
 

@@ -169,16 +169,21 @@ def test_environment(ssot_environment): pass
 def test_bare(): pass
 @pytest.mark.requires_capability("docker, git")
 def test_two_in_one(): pass
+@pytest.mark.requires_capability(3)
+def test_number(): pass
 @pytest.mark.requires_upstream(" ")
 def test_empty(): pass
+@pytest.mark.requires_upstream()
+def test_nothing(): pass
 """
     environment = '[[tool.ssot_shims.environments]]\nname = "staging"\nvalues = { url = "${HOST_OF_STAGING}" }\n'
     suite.write({"pyproject.toml": environment, "test_it.py": test})
     run = suite.run("--ssot-report=report.json")
-    assert (run.code, run.counts) == (1, {"error": 3, "xfailed": 1})
-    names = ("requires_capability: 2 tests", "requires_upstream: 1 test", "ssot_environment: 1 test")
+    assert (run.code, run.counts) == (1, {"error": 5, "xfailed": 1})
+    names = ("requires_capability: 3 tests", "requires_upstream: 2 tests", "ssot_environment: 1 test")
     assert run.told == [f"ERROR {name}" for name in names]
-    assert run.summary[0].endswith('; write @pytest.mark.requires_capability("docker"); and 1 other reason')
+    assert run.summary[0].endswith('; write @pytest.mark.requires_capability("docker"); and 2 other reasons')
+    assert run.summary[1].endswith('; write @pytest.mark.requires_upstream("HeartbeatConfig"); and 1 other reason')
     verdicts = json.loads((suite.folder / "report.json").read_text())["verdicts"]
     (two_in_one,) = (verdict for verdict in verdicts if verdict["tests"] == ["test_it.py::test_two_in_one"])
     assert two_in_one["reason"].startswith("@pytest.mark.requires_capability('docker, git') does not read: ")

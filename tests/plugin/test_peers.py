@@ -42,22 +42,6 @@ def test_timeout(suite: Suite, method: str) -> None:
         assert "Failed: Timeout (>0.2s) from pytest-timeout." in run.reasons["test_it.py::test_too_slow"]
 
 
-def test_selenium(suite: Suite) -> None:
-    """Its own fixture ``capabilities`` is the one that tests get."""
-    need("pytest_selenium")
-    test = """
-import pytest
-def test_theirs(capabilities): assert capabilities == {"browserName": "firefox"}
-@pytest.mark.requires_capability("docker")
-def test_ours(override_capabilities): override_capabilities(docker=False)
-"""
-    suite.write({"test_it.py": test})
-    options = ("--capability", "browserName", "firefox", "--driver=Remote")
-    run = suite.run(*options, env={**AUTOLOAD, "SSOT_SHIMS_HAS_DOCKER": "0"}, lenient=True)
-    assert (run.code, run.counts) == (0, {"passed": 1, "skipped": 1}), run.out
-    assert run.told == ["SKIPPED docker: 1 test"]
-
-
 ALL = {
     "pyproject.toml": """
 [[tool.ssot_shims.environments]]
@@ -77,6 +61,7 @@ for name in ("missing", "absent", "gone", "required"):
 """,
     "test_cov.py": """
 import covered, pytest
+def test_selenium(capabilities): assert capabilities == {"browserName": "firefox"}  # the fixture is theirs
 @pytest.mark.requires_capability("git")
 def test_it(): assert covered.YES
 """,
@@ -124,8 +109,9 @@ def test_all_of_them_at_once(suite: Suite, workers: str) -> None:
     suite.write(ALL)
     # pytest-timeout does not watch the second attempt of a test, which would hang.
     arguments = [workers, "--reruns=2", "--timeout=20", "--cov=covered", "-k", "not too_slow"]
+    arguments += ["--capability", "browserName", "firefox", "--driver=Remote"]
     run = suite.run(*arguments, "--ssot-require=required", env={**AUTOLOAD, "SSOT_SHIMS_HAS_GIT": "1"}, lenient=True)
-    assert (run.code, run.collected) == (1, 24)
+    assert (run.code, run.collected) == (1, 25)
     assert run.told == [
         "ERROR required: 1 test",
         "TIMED OUT hanging: 1 test",
@@ -135,7 +121,7 @@ def test_all_of_them_at_once(suite: Suite, workers: str) -> None:
         "FORCED git: 1 test",
         "ENVIRONMENT local",
     ]
-    assert run.counts == {"error": 1, "failed": 1, "passed": 11, "skipped": 11}
+    assert run.counts == {"error": 1, "failed": 1, "passed": 12, "skipped": 11}
 
 
 INSIDE = """

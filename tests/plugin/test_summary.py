@@ -109,23 +109,6 @@ def test_a_violation_fails_a_run_in_which_everything_passed(suite: Suite) -> Non
     assert (listed.code, [line for line in listed.summary if "git" in line]) == (0, [])
 
 
-def test_different_reasons_for_one_name_are_counted(suite: Suite) -> None:
-    """One line a name, with the first reason, and how many others there were."""
-    test = """
-import pytest
-from ssot_shims import capabilities
-
-reasons = iter(["the first", "the second", "the third"])
-capabilities.register("gone", lambda: (False, next(reasons)), ttl=1e-9)
-
-@pytest.mark.requires_capability("gone")
-@pytest.mark.parametrize("number", range(3))
-def test_it(number): pass
-"""
-    suite.write({"test_it.py": test})
-    assert suite.run().summary == ["SKIPPED gone: 3 tests; unavailable: the first; and 2 other reasons"]
-
-
 PROJECT = """
 [tool.ssot_shims.capabilities]
 local = "env:LOCAL"
