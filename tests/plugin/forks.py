@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 _TIMEOUT = 120.0
 _SERVER = """
@@ -58,15 +57,19 @@ class Forks:
     def run(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path) -> int:
         """The exit code of ``python -m pytest`` with *arguments* in *folder*; it prints to *out* and *err*."""
         if not hasattr(os, "fork"):
-            return _anew(arguments, folder, env, out, err)
+            command = [sys.executable, "-m", "pytest", *arguments]
+            with out.open("wb") as stdout, err.open("wb") as stderr:
+                return subprocess.call(command, cwd=folder, env=env, stdout=stdout, stderr=stderr, timeout=_TIMEOUT)
         order = {"arguments": arguments, "folder": str(folder), "env": env, "out": str(out), "err": str(err)}
-        asked, told = self._started()
-        asked.write(json.dumps(order).encode() + b"\n")
-        child = int(told.readline())
-        if select.select([told], [], [], _TIMEOUT)[0]:
-            return int(told.readline())
+        self._server = server = self._server or _started()
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(order).encode() + b"\n")
+        child = int(server.stdout.readline())
+        if select.select([server.stdout], [], [], _TIMEOUT)[0]:
+            return int(server.stdout.readline())
         os.kill(child, signal.SIGKILL)
-        told.readline()
+        server.stdout.readline()
         raise subprocess.TimeoutExpired(list(arguments), _TIMEOUT)
 
     def end(self) -> None:
@@ -75,19 +78,9 @@ class Forks:
             self._server.communicate()
             self._server = None
 
-    def _started(self) -> tuple[IO[bytes], IO[bytes]]:
-        if self._server is None:
-            ours = ("PYTHONPATH", "COVERAGE_PROCESS_START")
-            env = {name: value for name, value in os.environ.items() if name not in ours}
-            command, pipe = [sys.executable, "-c", _SERVER], subprocess.PIPE
-            # Without buffers, or what has been read ahead would be waited for.
-            self._server = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, bufsize=0)
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        return self._server.stdin, self._server.stdout
 
-
-def _anew(arguments: Sequence[str], folder: Path, env: Mapping[str, str], out: Path, err: Path) -> int:
-    command = [sys.executable, "-m", "pytest", *arguments]
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        return subprocess.call(command, cwd=folder, env=env, stdout=stdout, stderr=stderr, timeout=_TIMEOUT)
+def _started() -> subprocess.Popen[bytes]:
+    ours, pipe = ("PYTHONPATH", "COVERAGE_PROCESS_START"), subprocess.PIPE
+    env = {name: value for name, value in os.environ.items() if name not in ours}
+    # Without buffers, or what has been read ahead would be waited for.
+    return subprocess.Popen([sys.executable, "-c", _SERVER], env=env, stdin=pipe, stdout=pipe, bufsize=0)

@@ -12,11 +12,9 @@ NOTHING = {
     "pyproject.toml": '[tool.other]\nname = "value"\n',
     "conftest.py": """
 import pytest
-
 def pytest_addoption(parser):
     parser.addoption("--require")
     parser.addoption("--environment")
-
 @pytest.fixture
 def capabilities(): return "its own"
 @pytest.fixture
@@ -25,7 +23,6 @@ def environment(): return "its own too"
     "test_it.py": """
 import sys, warnings
 import pytest
-
 def test_passes(capabilities, environment, request):
     assert (capabilities, environment) == ("its own", "its own too")
     assert (request.config.getoption("--require"), request.config.getoption("--environment")) == ("a", "b")
@@ -42,7 +39,6 @@ def test_modules():
 """,
     "end.py": """
 import sys
-
 def pytest_unconfigure():
     ours = sorted(name for name in sys.modules if name.partition(".")[0] == "ssot_shims")
     print("modules:", *ours, file=sys.stderr)
@@ -64,24 +60,20 @@ def shown(run: Run) -> str:
     return re.sub(fixtures, lambda all_: re.sub("(override_|ssot_)\\w+, ", "", all_[0]), out)
 
 
+COUNTS = {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}
+
+
 @pytest.mark.parametrize(
-    ("options", "more", "collected", "counts"),
-    [
-        ([], {}, 7, {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}),
-        (["-vv", "-rA"], {}, 7, {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}),
-        (["--collect-only"], {}, 7, {}),
-        ([], FAILS, 7, {"error": 4}),
-    ],
+    ("options", "more", "counts"),
+    [([], {}, COUNTS), (["-vv", "-rA"], {}, COUNTS), (["--collect-only"], {}, {}), ([], FAILS, {"error": 4})],
     ids=["plain", "verbose", "listed", "collection fails"],
 )
-def test_nothing_at_all(
-    suite: Suite, options: list[str], more: dict[str, str], collected: int, counts: dict[str, int]
-) -> None:
+def test_nothing_at_all(suite: Suite, options: list[str], more: dict[str, str], counts: dict[str, int]) -> None:
     """The output is the same to the byte with and without the plugin, and two modules are all that is imported."""
     suite.write({**NOTHING, **more})
     options = [*options, "--require=a", "--environment=b", "-pend"]
     without, with_ours = (suite.run(*options, with_ours=is_there) for is_there in (False, True))
     assert shown(with_ours) == shown(without)
-    assert (with_ours.code, with_ours.collected, with_ours.counts) == (without.code, collected, counts)
+    assert (with_ours.code, with_ours.collected, with_ours.counts) == (without.code, 7, counts)
     assert with_ours.outcomes == without.outcomes
     assert (without.err, with_ours.err) == ("modules:\n", "modules: ssot_shims ssot_shims.pytest_plugin\n")

@@ -21,7 +21,6 @@ by_module = "python:acme_tests.shims:probe"
 import sys
 import pytest
 from ssot_shims import HeartbeatConfig, capabilities, is_available, shim_of
-
 SEEN = (
     is_available("docker") or capabilities.check("docker").source,
     is_available("backend"),
@@ -34,7 +33,6 @@ def seen(): return SEEN
 """,
     "acme_tests/shims.py": """
 from ssot_shims import capabilities, shim
-
 @shim("missing_pkg:Limits")
 class Limits: ...
 capabilities.register("of_module", lambda: True)
@@ -42,7 +40,6 @@ def probe(): return True
 """,
     "test_it.py": """
 import pytest
-
 def test_seen(seen): assert seen == ("SSOT_SHIMS_NO_SERVICES", True, "pyproject", "absent", False)
 @pytest.mark.requires_capability("of_module", "backend", "by_module")
 def test_declared_by_the_project(): pass

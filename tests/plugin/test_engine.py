@@ -20,12 +20,10 @@ name = "laptop"
     "test_it.py": """
 import pytest
 from ssot_shims import capabilities
-
 @pytest.mark.requires_capability("docker")
 @pytest.mark.parametrize("number", range(4))
 def test_it(number):
     assert capabilities.check("docker").details["kind"] in ("docker", "podman")
-
 def test_environment(ssot_environment): pass
 """,
 }

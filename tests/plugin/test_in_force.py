@@ -19,19 +19,15 @@ import os, unittest
 from unittest import mock
 import pytest
 from ssot_shims import skip_unless_available
-
 @pytest.mark.requires_capability("engine")
 def test_marker(): pass
-
 class TestMethod(unittest.TestCase):
     def setUp(self):
         patch = mock.patch.dict(os.environ, {"APP": "test"}, clear=True)
         patch.start()
         self.addCleanup(patch.stop)
-
     @skip_unless_available("engine")
     def test_method(self): pass
-
 def test_environment(ssot_environment): pass
 """
     pyproject = ENVIRONMENT.format("engine", '"engine"')
@@ -46,16 +42,13 @@ def test_markers_reach_every_kind_of_item(suite: Suite) -> None:
     conftest = """
 def pytest_collect_file(parent, file_path):
     return File.from_parent(parent, path=file_path) if file_path.suffix == ".yaml" else None
-
 class File(pytest.File):
     def collect(self):
         item = Item.from_parent(self, name="item")
         item.add_marker(pytest.mark.requires_capability("engine"))
         yield item
-
 class Item(pytest.Item):
     def runtest(self): raise AssertionError
-
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.name == "test_appended":
@@ -92,7 +85,6 @@ def engine_later():
 """
     test = """
 import os, pathlib, time, pytest
-
 @pytest.mark.parametrize("number", range(4))
 def test_it(request, number):
     while os.environ["PYTEST_XDIST_WORKER"] == "gw1" and not pathlib.Path("chosen").exists():

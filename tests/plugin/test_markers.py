@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.plugin.conftest import ROOT, Suite
 
 # Upstreams in every state, and capabilities with every status.
@@ -14,7 +16,6 @@ DECLARATIONS = {
     "conftest.py": """
 import time, warnings
 from ssot_shims import PlaceholderWarning, capabilities, shim
-
 warnings.simplefilter("ignore", PlaceholderWarning)
 for target in ("real_pkg:Real", "real_pkg:Forced", "missing_pkg:Absent", "moved_pkg:Moved", "broken_pkg:Broken"):
     shim(target)(type(target.partition(":")[2], (), {"__module__": __name__}))
@@ -59,69 +60,45 @@ def test_the_table_of_the_readme_is_this_one() -> None:
     assert shown == {status: tuple(became) for status, (_, *became) in TABLE.items() if status != "unknown_shim"}
 
 
-def write_each(suite: Suite) -> None:
-    """The declarations, and a test for each row of the table."""
+@pytest.mark.parametrize("column", [1, 2], ids=["not required", "required"])
+def test_each_state_and_status(suite: Suite, column: int) -> None:
+    """Normal absence skips; breakage, a bug and a misspelling are errors, and what is required and not really there."""
     tests = ["import pytest"]
     for status, (name, *_) in TABLE.items():
         marker = "requires_upstream" if name.startswith("upstream:") else "requires_capability"
         tests += [f"@pytest.mark.{marker}('{name.removeprefix('upstream:')}')", f"def test_{status}(): pass"]
-    suite.write({**DECLARATIONS, "test_each.py": "\n".join(tests)})
-
-
-def outcomes(column: int) -> dict[str, str]:
-    return {f"test_each.py::test_{status}": row[column] for status, row in TABLE.items()}
-
-
-def test_each_state_and_status_without_a_requirement(suite: Suite) -> None:
-    """Available and upstream run; what is normal absence skips; breakage, a bug and a misspelling are errors."""
-    write_each(suite)
-    run = suite.run(env=FORCED)
-    assert (run.code, run.collected, run.outcomes) == (1, len(TABLE), outcomes(1))
-    reasons = {node.rpartition("::test_")[2]: reason for node, reason in run.reasons.items()}
-    assert reasons["unavailable"] == "down: unavailable: it is switched off"
-    assert {status: reason.split(": ")[1] for status, reason in reasons.items()} == {
-        status: status.removesuffix("_shim") for status, row in TABLE.items() if row[1] != "passed"
-    }
-
-
-def test_each_state_and_status_under_a_requirement(suite: Suite) -> None:
-    """Everything but what is really there is an error, with the same reason, who requires it, and no traceback."""
-    write_each(suite)
-    run = suite.run("--ssot-require", REQUIRED, env=FORCED)
-    assert (run.code, run.collected, run.outcomes) == (1, len(TABLE), outcomes(2))
-    required = "required by --ssot-require"
-    assert run.reasons["test_each.py::test_unavailable"] == f"down: {required}; unavailable: it is switched off"
-    forced = f"forced_yes: {required}; available: forced: SSOT_SHIMS_HAS_FORCED_YES says yes; "
-    assert run.reasons["test_each.py::test_forced_yes"].startswith(forced)
-    assert "ssot_shims/" not in run.out
+    suite.write({**DECLARATIONS, "test_it.py": "\n".join(tests)})
+    run = suite.run(*([] if column == 1 else ["--ssot-require", REQUIRED]), env=FORCED)
+    assert (run.code, run.collected) == (1, len(TABLE))
+    assert run.outcomes == {f"test_it.py::test_{status}": row[column] for status, row in TABLE.items()}
+    assert "ssot_shims/" not in run.out  # no traceback
+    told = {"forced_yes": "available", "unknown_shim": "unknown"}
+    for status, (name, *became) in TABLE.items():
+        reason = run.reasons.get(f"test_it.py::test_{status}")
+        required = "required by --ssot-require; " if column == 2 and name in REQUIRED.split(",") else ""
+        assert (reason is None) is (became[column - 1] == "passed")
+        assert reason is None or reason.startswith(f"{name}: {required}{told.get(status, status)}: ")
 
 
 SEVERAL = """
 import pytest
-
 pytestmark = pytest.mark.requires_capability("up")
-
 @pytest.mark.requires_capability("down", "up", "off")
 def test_every_missing_name_is_told(): pass
-
 @pytest.mark.requires_capability("down")
 @pytest.mark.requires_capability("bug")
 def test_an_error_wins_over_a_skip(): pass
-
 @pytest.mark.requires_capability("down")
 class TestClass:
     def test_inherited(self): pass
     @pytest.mark.requires_upstream("Absent")
     def test_both_kinds(self): pass
-
 @pytest.mark.parametrize("name", ["plain", pytest.param("marked", marks=pytest.mark.requires_capability("off"))])
 def test_parameter(name): pass
-
 @pytest.fixture
 def needs_it(): raise AssertionError("a fixture ran before the marker was read")
 @pytest.mark.requires_capability("down")
 def test_decided_before_fixtures(needs_it): pass
-
 @pytest.mark.skip(reason="its author says so")
 @pytest.mark.requires_capability("bug")
 def test_its_own_skip_wins(): pass
@@ -131,11 +108,9 @@ def test_its_own_skipif_wins(): pass
 @pytest.mark.skipif(False, reason="does not hold")
 @pytest.mark.requires_capability("down")
 def test_its_own_skipif_does_not_hold(): pass
-
 @pytest.mark.xfail
 @pytest.mark.requires_capability("bug")
 def test_an_error_is_no_expected_failure(): pass
-
 def test_marked_while_running(request): request.node.add_marker(pytest.mark.requires_capability("down"))
 def test_deselected_asks_nothing(): pass
 """

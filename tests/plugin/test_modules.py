@@ -18,7 +18,6 @@ requires = ["of_module"]
 """,
     "declared.py": """
 from ssot_shims import capabilities, shim
-
 @shim("heavy:Thing")
 class Thing: ...
 @shim("missing_pkg:Wanted")

@@ -175,7 +175,6 @@ def test_notation_and_targets_in_markers(suite: Suite, workers: str) -> None:
 LATE = """
 import contextlib, socket, threading
 from ssot_shims import capabilities
-
 capabilities.register("late", "tcp://127.0.0.1:PORT")
 servers = [capabilities.check("late")]
 def listen():

@@ -9,7 +9,6 @@ from tests.plugin.conftest import Suite
 ASKED_IN_PYTHON = """
 import pytest
 from ssot_shims import capabilities, is_available
-
 state = {"engine": True, "started": False, "flaky": iter([False, True])}
 capabilities.register("a", lambda: (False, "a is off"))
 capabilities.register("either", "any:a")
@@ -20,11 +19,9 @@ capabilities.register("denied", lambda: True)
 capabilities.register("started", lambda: state["started"])
 capabilities.register("misset", "env:PATH")
 capabilities.register("unasked", lambda: False)
-
 def needs(name):
     if not is_available(name):
         pytest.skip("the old way")
-
 def test_combination(): needs("either")
 @pytest.mark.requires_capability("engine")
 def test_engine(): pass
@@ -75,12 +72,10 @@ FORCED = """
 import os
 import pytest
 from ssot_shims import capabilities, is_available
-
 capabilities.register("old", lambda: False)
 capabilities.register("new", lambda: False)
 capabilities.register("faked", lambda: False)
 capabilities.register("real", lambda: True)
-
 @pytest.mark.requires_capability("old", "real")
 @pytest.mark.parametrize("number", range(2))
 def test_old(number): assert is_available("old")

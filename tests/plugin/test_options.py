@@ -10,7 +10,6 @@ from tests.plugin.conftest import Suite
 IN_FORCE = """
 import os
 from ssot_shims import capabilities
-
 capabilities.register("service", lambda: True, service=True)
 SEEN = {name: os.environ.get(f"SSOT_SHIMS_{name}") for name in ("STRICT", "NO_SERVICES", "REQUIRE", "ENVIRONMENT")}
 """
@@ -18,10 +17,8 @@ LOOK = """
 import os, subprocess, sys
 import pytest
 from conftest import SEEN
-
 @pytest.mark.requires_capability("service")
 def test_service(): pass
-
 def test_seen():
     code = "import os; print(os.environ.get('SSOT_SHIMS_STRICT'))"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -74,16 +71,13 @@ def test_who_requires_it_and_how_to_undo_it_is_told_in_the_words_of_the_user(sui
 OVERRIDE = """
 import pytest
 from ssot_shims import Availability, is_docker_available, is_available
-
 @pytest.mark.parametrize("answer", [True, False])
 def test_it_counts_at_once(override_capabilities, answer):
     override_capabilities(docker=answer, git=False)
     override_capabilities({"git": Availability(status="available", reason="the test says so")})
     assert is_docker_available() is answer
     assert is_available("git")
-
 def test_it_is_undone(): assert not is_docker_available()
-
 def test_where(override_capabilities):
     from ssot_shims import capabilities
     override_capabilities(docker=True)
@@ -98,24 +92,16 @@ def test_override_capabilities(suite: Suite) -> None:
     assert (run.code, run.counts) == (0, {"passed": 4}), run.out
 
 
-OPTIONS = ("require=NAME", "no-services", "strict", "environment=NAME", "report=FILE")
+# The option that asks pytest to explain, and what it shows of ours.
+EXPLAINED = {
+    "--markers": ["@pytest.mark.requires_capability(*names): run ", "@pytest.mark.requires_upstream(*names): run "],
+    "--fixtures": ["The environment of pyproject.toml whose", "Call it with docker=False, say: until the test ends"],
+    "--help": ["--ssot-no-services ", "--ssot-strict ", "--ssot-environment=", "; the same as --ssot-require"],
+}
 
 
-@pytest.mark.parametrize(
-    ("option", "expected"),
-    [
-        (
-            "--markers",
-            [f"@pytest.mark.requires_{name}(*names): run this only wh" for name in ("capability", "upstream")],
-        ),
-        (
-            "--fixtures",
-            ["The environment of pyproject.toml whose", "Call it with docker=False, say: until the test ends"],
-        ),
-        ("--help", [*(f"--ssot-{name} " for name in OPTIONS), "NAME must be real: ", "; the same as --ssot-require"]),
-    ],
-)
-def test_pytest_explains_each_in_one_line(suite: Suite, option: str, expected: list[str]) -> None:
+@pytest.mark.parametrize("option", EXPLAINED)
+def test_pytest_explains_each_in_one_line(suite: Suite, option: str) -> None:
     """What pytest shows of itself shows ours."""
     out = suite.run(option).out.replace("\n", " ")
-    assert [text for text in expected if text not in out] == []
+    assert [text for text in EXPLAINED[option] if text not in out] == []

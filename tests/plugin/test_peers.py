@@ -20,7 +20,6 @@ def need(*modules: str) -> None:
 
 TIMEOUT = """
 capabilities.register("hanging", lambda: threading.Event().wait(60), timeout=0.2)
-
 @pytest.mark.timeout(5)
 @pytest.mark.requires_capability("hanging")
 def test_hanging(): pass
@@ -68,7 +67,6 @@ def test_it(): assert covered.YES
     "test_rerun.py": """
 import pytest
 attempts = []
-
 @pytest.mark.requires_capability("here")
 def test_at_the_third_attempt():
     attempts.append(1)
@@ -128,9 +126,7 @@ INSIDE = """
 import os, pytest
 from ssot_shims import capabilities
 from ssot_shims._capabilities.cache import Answers
-
 INNER = "import pytest\\n@pytest.mark.requires_capability('git')\\ndef test_inner(): pass"
-
 @pytest.fixture
 def unchanged():
     def state():
@@ -139,10 +135,8 @@ def unchanged():
     before = state()
     yield
     assert state() == before
-
 @pytest.mark.requires_capability("missing")
 def test_outer(): pass
-
 @pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize("answer", ["1", "0"])
 def test_outer_with_inner(unchanged, pytester, monkeypatch, workers, answer):

@@ -17,10 +17,8 @@ FORKED = """
 import os, pickle, pytest
 from _pytest.runner import runtestprotocol
 from ssot_shims import capabilities
-
 capabilities.register("down", lambda: (False, "it is switched off"))
 capabilities.register("sick", lambda: 1 / 0)
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item):
     hook, config, about = item.ihook, item.config, {"nodeid": item.nodeid, "location": item.location}
@@ -46,7 +44,6 @@ def pytest_runtest_protocol(item):
 """
 ASKS = """
 import pytest
-
 @pytest.mark.requires_capability("down")
 def test_marked(): pass
 def test_python():
@@ -107,14 +104,12 @@ def properties(suite: Suite, test: str) -> list[dict[str, Any]]:
 REPORTED = """
 import pytest
 from ssot_shims import capabilities, is_available
-
 capabilities.register("asked", lambda: (False, "no answer at http://me:secret@host/"))
 capabilities.register("at_import", lambda: True)
 capabilities.register("here", lambda: True)
 capabilities.register("unclear", "env:PATH")
 is_available("at_import")
 attempts = []
-
 @pytest.mark.requires_capability("here")
 def test_at_the_second_attempt():
     attempts.append(1)
@@ -173,7 +168,6 @@ def test_of_one_process_the_last_answer_counts(suite: Suite) -> None:
 from ssot_shims import capabilities, is_available
 state = []
 capabilities.register("started", lambda: bool(state))
-
 def test_before():
     assert not is_available("started")
     state.append(1)
@@ -191,11 +185,9 @@ def test_a_contract_that_cannot_be_compared(suite: Suite) -> None:
 from ssot_shims import shim
 from ssot_shims._contract import comparison
 from ssot_shims._plugin import report
-
 def broken(*_): raise RecursionError("too deep")
 comparison.compare = broken  # whatever an upstream may make it raise
 report.markdown = broken
-
 @shim("real_pkg:Real")
 class Real: ...
 """

@@ -22,15 +22,12 @@ values = { url = "http://localhost:1" }
 """,
     "conftest.py": """
 from ssot_shims import capabilities, shim
-
 @shim("missing_pkg:Absent")
 class Absent: ...
-
 capabilities.register("down", lambda: (False, "a|b at http://me:secret@host/"))
 """,
     "test_it.py": """
 import pytest
-
 @pytest.mark.requires_capability("down")
 @pytest.mark.parametrize("number", range(2))
 def test_down(number): pass
@@ -118,7 +115,7 @@ def test_a_report_behind_a_link(suite: Suite) -> None:
     """It is written where the link points, and the link stays one."""
     suite.write({**SUITE, "kept/report.md": "that of an earlier run"})
     (suite.folder / "report.md").symlink_to("kept/report.md")
-    assert suite.run("--ssot-report=report.md").counts == {"skipped": 3}
+    suite.run("--ssot-report=report.md")
     assert (suite.folder / "report.md").is_symlink()
     assert (suite.folder / "kept/report.md").read_text("utf-8").startswith("### ssot")
 
@@ -130,7 +127,7 @@ def test_a_report_behind_a_link_to_what_is_no_file(suite: Suite) -> None:
     os.mkfifo(pipe)
     (suite.folder / "report.md").symlink_to("pipe")
     with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
-        assert suite.run("--ssot-report=report.md").counts == {"skipped": 3}
+        suite.run("--ssot-report=report.md")
         assert (pipe.is_fifo(), reader.read(8)) == (True, b"### ssot")
 
 

@@ -11,19 +11,15 @@ PACKAGES = {
 CONFTEST = """
 import time
 from ssot_shims import capabilities, shim
-
 try:
     @shim("moved_pkg:Moved")
     class Moved: ...
 except ImportError:  # as suites do, and hide it
     Moved = None
-
 @shim("drifted_pkg:limit")
 def limit(client, per_second=10): ...
-
 @shim("missing_pkg:Absent")
 class Absent: ...
-
 capabilities.register("down", lambda: (False, "it is switched off"))
 capabilities.register("slow", lambda: time.sleep(30), timeout=0.05)
 capabilities.register("bug", lambda: (1, 2))
@@ -35,9 +31,7 @@ capabilities.register("asked_and_there", lambda: True)
 TESTS = """
 import pytest
 from ssot_shims import is_available
-
 is_there = is_available("asked_and_there")
-
 @pytest.mark.requires_capability("down")
 @pytest.mark.parametrize("number", range(3))
 def test_down(number): pass
@@ -55,12 +49,10 @@ def test_that_hides_it(): pass
 UNITTEST = """
 import unittest
 from ssot_shims import skip_unless_available
-
 @skip_unless_available("down")
 class OfClass(unittest.TestCase):
     def test_one(self): pass
     def test_two(self): pass
-
 class OfMethod(unittest.TestCase):
     @skip_unless_available("down")
     def test_skipped(self): pass
@@ -134,35 +126,23 @@ def test_the_environment_in_use(suite: Suite) -> None:
     suite.write({"pyproject.toml": PROJECT, "test_it.py": USES_IT})
     local, remote = (f"unavailable: {name} is not set; export {name}=<a value>" for name in ("LOCAL", "REMOTE"))
 
-    first = suite.run(env={"LOCAL": "1", "REMOTE": "1"})
-    assert first.counts == {"passed": 3}
-    assert first.summary == ["ENVIRONMENT docker: all that it requires is there"]
-
-    second = suite.run(env={"REMOTE": "1"})
-    assert second.counts == {"passed": 3}
-    assert second.summary == [f"ENVIRONMENT staging: docker was passed over: local: {local}"]
-
-    none = suite.run()
-    assert none.counts == {"passed": 1, "skipped": 2}
-    lacking = f"environment 'docker' lacks local: {local}; environment 'staging' lacks remote: {remote}"
-    assert none.reasons["test_it.py::test_two"] == lacking
-    assert none.summary == [f"SKIPPED local: 2 tests; {local}", f"SKIPPED remote: 2 tests; {remote}"]
-
-    required = suite.run("--ssot-require=local", env={"REMOTE": "1"})
-    assert required.counts == {"error": 2, "passed": 1}
-    assert required.summary == [f"ERROR local: 2 tests; required by --ssot-require; {local}"]
-
-    named = suite.run("--ssot-environment=docker", env={"REMOTE": "1"})
-    assert (named.counts, named.code) == ({"error": 2, "passed": 1}, 1)
-    assert named.reasons["test_it.py::test_one"] == f"environment 'docker' lacks local: {local}"
-    assert named.summary == [f"ERROR local: 2 tests; {local}"]
+    lacks = f"environment 'docker' lacks local: {local}"
+    one, both, errors = {"REMOTE": "1"}, {"LOCAL": "1", "REMOTE": "1"}, {"error": 2, "passed": 1}
+    skipped = [f"SKIPPED local: 2 tests; {local}", f"SKIPPED remote: 2 tests; {remote}"]
+    for options, env, counts, reason, summary in (
+        ([], both, {"passed": 3}, None, ["ENVIRONMENT docker: all that it requires is there"]),
+        ([], one, {"passed": 3}, None, [f"ENVIRONMENT staging: docker was passed over: local: {local}"]),
+        ([], {}, {"passed": 1, "skipped": 2}, f"{lacks}; environment 'staging' lacks remote: {remote}", skipped),
+        (["--ssot-require=local"], one, errors, lacks, [f"ERROR local: 2 tests; required by --ssot-require; {local}"]),
+        (["--ssot-environment=docker"], one, errors, lacks, [f"ERROR local: 2 tests; {local}"]),
+        (["-k", "other"], one, {"passed": 1}, None, []),
+        (["--collect-only"], one, {}, None, []),
+    ):
+        run = suite.run(*options, env=env)
+        assert (run.counts, run.reasons.get("test_it.py::test_two"), run.summary) == (counts, reason, summary)
 
     suite.write({"pyproject.toml": PROJECT.replace("localhost:2", "${HOST_OF_STAGING}")})
-    wrong = suite.run(env={"REMOTE": "1"})
+    wrong = suite.run(env=one)
     unset = wrong.reasons["test_it.py::test_one"]
     assert unset.endswith(" is '${HOST_OF_STAGING}'; expected HOST_OF_STAGING to be set and not empty")
-    assert wrong.counts == {"error": 2, "passed": 1}
-    assert wrong.summary == [f"ERROR ssot_environment: 2 tests; failed: {unset}"]
-
-    for unused in (suite.run("-k", "other"), suite.run("--collect-only")):
-        assert unused.summary == []
+    assert (wrong.counts, wrong.summary) == (errors, [f"ERROR ssot_environment: 2 tests; failed: {unset}"])
