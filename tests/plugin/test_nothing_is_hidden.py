@@ -58,7 +58,7 @@ def test_what_was_asked_in_python(suite: Suite) -> None:
     run = suite.run("--ssot-require=either,engine,wiped,faked,denied,started,misset,unasked")
     assert (run.code, run.counts) == (1, {"passed": 3, "skipped": 5})
     required = "asked for without a marker; required by --ssot-require"
-    override = f"override(faked=True) at {suite.folder / 'test_it.py'}:31; to ask the machine: leave that with block"
+    override = f"override(faked=True) at {suite.folder / 'test_it.py'}:28; to ask the machine: leave that with block"
     assert run.summary == [
         f"ERROR either: {required}; unavailable: a: a is off",
         f"ERROR engine: {required}; unavailable: the engine died",

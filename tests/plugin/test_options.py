@@ -81,7 +81,7 @@ def test_it_is_undone(): assert not is_docker_available()
 def test_where(override_capabilities):
     from ssot_shims import capabilities
     override_capabilities(docker=True)
-    assert capabilities.check("docker").reason.startswith(f"override(docker=True) at {__file__}:16")
+    assert capabilities.check("docker").reason.startswith(f"override(docker=True) at {__file__}:13")
 """
 
 

@@ -73,7 +73,7 @@ def test_one_line_each_the_most_serious_first(suite: Suite) -> None:
         f"STRICT Moved: moved: Moved is not in {suite.folder / 'moved_pkg/__init__.py'} (looked at ",
         f"STRICT limit: error: {default} has per_second=5; see ssot-shims verify",
         f"ERROR asked: asked for without a marker; {required}; unavailable: it has no licence",
-        f"ERROR bug: 2 tests; failed: its probe ({suite.folder / 'conftest.py'}:19) returned an object of type tuple, ",
+        f"ERROR bug: 2 tests; failed: its probe ({suite.folder / 'conftest.py'}:15) returned an object of type tuple, ",
         f"ERROR required: 1 test; {required}; unavailable: nobody started it",
         "TIMED OUT slow: 1 test; timed_out: no answer in 0.05 s; its probe stands at ",
         "SKIPPED down: 7 tests; unavailable: it is switched off",
@@ -126,6 +126,7 @@ def test_the_environment_in_use(suite: Suite) -> None:
     suite.write({"pyproject.toml": PROJECT, "test_it.py": USES_IT})
     local, remote = (f"unavailable: {name} is not set; export {name}=<a value>" for name in ("LOCAL", "REMOTE"))
 
+    required = f"required by --ssot-require; {local}"
     lacks = f"environment 'docker' lacks local: {local}"
     one, both, errors = {"REMOTE": "1"}, {"LOCAL": "1", "REMOTE": "1"}, {"error": 2, "passed": 1}
     skipped = [f"SKIPPED local: 2 tests; {local}", f"SKIPPED remote: 2 tests; {remote}"]
@@ -133,7 +134,7 @@ def test_the_environment_in_use(suite: Suite) -> None:
         ([], both, {"passed": 3}, None, ["ENVIRONMENT docker: all that it requires is there"]),
         ([], one, {"passed": 3}, None, [f"ENVIRONMENT staging: docker was passed over: local: {local}"]),
         ([], {}, {"passed": 1, "skipped": 2}, f"{lacks}; environment 'staging' lacks remote: {remote}", skipped),
-        (["--ssot-require=local"], one, errors, lacks, [f"ERROR local: 2 tests; required by --ssot-require; {local}"]),
+        (["--ssot-require=local"], one, errors, lacks.replace(local, required), [f"ERROR local: 2 tests; {required}"]),
         (["--ssot-environment=docker"], one, errors, lacks, [f"ERROR local: 2 tests; {local}"]),
         (["-k", "other"], one, {"passed": 1}, None, []),
         (["--collect-only"], one, {}, None, []),
