@@ -73,40 +73,30 @@ def test_strict_acts_on_a_shim_in_the_first_conftest(suite: Suite) -> None:
     assert suite.run().code == 0
 
 
-NEEDS_LOCAL = "import pytest\n@pytest.mark.requires_capability('local')\ndef test_it(): pass\n"
-NOT_READ = "import sys\ndef test_it(): assert 'ssot_shims._project.pyproject' not in sys.modules\n"
 PROJECT = {
     "pyproject.toml": "[tool.ssot_shims.capabilities]\nlocal = 'env:PATH'\n",
-    "inner/pytest.ini": "[pytest]\n",
-    "inner/test_it.py": NEEDS_LOCAL,
+    "middle/inner/pytest.ini": "[pytest]\n",
+    "middle/inner/test_it.py": "import pytest\n@pytest.mark.requires_capability('local')\ndef test_it(): pass\n",
 }
+UNREAD = "import sys\ndef test_it(): assert 'ssot_shims._project.pyproject' not in sys.modules\n"
+no_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+no_mem = pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="there is no file that even root cannot read")
 
 
 @pytest.mark.parametrize(
-    "files",
-    [
-        {"inner/pytest.ini": "[pytest]\n"},
-        {"inner/pyproject.toml": "# nothing for anybody here", "inner/test_it.py": NOT_READ},
-        {"inner/pyproject.toml/nothing": ""},
-        {"inner/pyproject.toml": "pipe"},
-    ],
-    ids=["above", "nearer", "folder", "pipe"],
+    "nearer",
+    ["none", "of others", "folder", pytest.param("pipe", marks=no_pipes), pytest.param("unreadable", marks=no_mem)],
 )
-def test_the_nearest_pyproject_counts(suite: Suite, files: dict[str, str]) -> None:
-    """A pipe or folder of that name is passed over; a file that does not mention us is not even read as TOML."""
-    folder = suite.write({**PROJECT, **files})
-    if "pipe" in files.values():
-        if not hasattr(os, "mkfifo"):
-            pytest.skip("this system has no named pipes")
-        (folder / "inner/pyproject.toml").unlink()
-        os.mkfifo(folder / "inner/pyproject.toml")
-    assert suite.run("inner").counts == {"passed": 1}
-
-
-@pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="there is no file here that even root cannot read")
-def test_a_pyproject_that_nobody_may_read(suite: Suite) -> None:
-    """It is somewhere above the suite and none of its business: the next one above it counts, if there is one."""
-    suite.write({"inner/pytest.ini": "[pytest]\n", "inner/test_it.py": "def test_it(): pass\n"})
-    (suite.folder / "pyproject.toml").symlink_to("/proc/self/mem")
-    run = suite.run("inner")
-    assert (run.code, run.err, run.outcomes) == (0, "", {"test_it.py::test_it": "passed"})
+def test_the_nearest_pyproject_counts(suite: Suite, nearer: str) -> None:
+    """What is no file, or nobody may read, is passed over; a file that does not mention us is not read as TOML."""
+    file = suite.write(PROJECT) / "middle/pyproject.toml"
+    if nearer == "of others":
+        suite.write({"middle/pyproject.toml": "# nothing for anybody here", "middle/inner/test_it.py": UNREAD})
+    elif nearer == "folder":
+        file.mkdir()
+    elif nearer == "pipe":
+        os.mkfifo(file)
+    elif nearer == "unreadable":
+        file.symlink_to("/proc/self/mem")
+    run = suite.run("middle/inner")
+    assert (run.code, run.err, run.counts) == (0, "", {"passed": 1})

@@ -38,7 +38,7 @@ def imports(run: Run) -> bool:
 
 @pytest.mark.parametrize(
     "test",
-    [NOTHING, MARKED.format("capability('table')"), MARKED.format("capability('git')"), ASKS.format("git")],
+    [NOTHING, MARKED.format("capability('table')"), MARKED.format("capability('docker_sdk')"), ASKS.format("git")],
     ids=["nothing", "a capability of the table", "a built-in capability", "in Python"],
 )
 def test_a_run_that_asks_for_nothing_they_declare(suite: Suite, test: str) -> None:

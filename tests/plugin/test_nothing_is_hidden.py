@@ -9,19 +9,21 @@ from tests.plugin.conftest import Suite
 ASKED_IN_PYTHON = """
 import pytest
 from ssot_shims import capabilities, is_available
-state = {"engine": True, "started": False, "flaky": iter([False, True])}
+state = {"engine": True, "started": False}
 capabilities.register("a", lambda: (False, "a is off"))
 capabilities.register("either", "any:a")
 capabilities.register("engine", lambda: state["engine"] or (False, "the engine died"))
 capabilities.register("wiped", lambda: (False, "wiped is off"))
-capabilities.register("faked", lambda: True)
-capabilities.register("denied", lambda: True)
 capabilities.register("started", lambda: state["started"])
 capabilities.register("misset", "env:PATH")
 capabilities.register("unasked", lambda: False)
+for name in ("faked", "denied"):
+    capabilities.register(name, lambda: True)
+
 def needs(name):
     if not is_available(name):
         pytest.skip("the old way")
+
 def test_combination(): needs("either")
 @pytest.mark.requires_capability("engine")
 def test_engine(): pass
@@ -58,7 +60,7 @@ def test_what_was_asked_in_python(suite: Suite) -> None:
     run = suite.run("--ssot-require=either,engine,wiped,faked,denied,started,misset,unasked")
     assert (run.code, run.counts) == (1, {"passed": 3, "skipped": 5})
     required = "asked for without a marker; required by --ssot-require"
-    override = f"override(faked=True) at {suite.folder / 'test_it.py'}:28; to ask the machine: leave that with block"
+    override = f"override(faked=True) at {suite.folder / 'test_it.py'}:30; to ask the machine: leave that with block"
     assert run.summary == [
         f"ERROR either: {required}; unavailable: a: a is off",
         f"ERROR engine: {required}; unavailable: the engine died",
@@ -72,10 +74,10 @@ FORCED = """
 import os
 import pytest
 from ssot_shims import capabilities, is_available
-capabilities.register("old", lambda: False)
-capabilities.register("new", lambda: False)
-capabilities.register("faked", lambda: False)
+for name in ("old", "new", "faked"):
+    capabilities.register(name, lambda: False)
 capabilities.register("real", lambda: True)
+
 @pytest.mark.requires_capability("old", "real")
 @pytest.mark.parametrize("number", range(2))
 def test_old(number): assert is_available("old")

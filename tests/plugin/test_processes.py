@@ -19,12 +19,14 @@ from _pytest.runner import runtestprotocol
 from ssot_shims import capabilities
 capabilities.register("down", lambda: (False, "it is switched off"))
 capabilities.register("sick", lambda: 1 / 0)
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item):
     hook, config, about = item.ihook, item.config, {"nodeid": item.nodeid, "location": item.location}
     hook.pytest_runtest_logstart(**about)
     reader, writer = os.pipe()
-    if not os.fork():
+    child = os.fork()
+    if not child:
         reports = runtestprotocol(item, log=False)
         sent = [hook.pytest_report_to_serializable(config=config, report=report) for report in reports]
         with os.fdopen(writer, "wb") as out:
@@ -33,7 +35,7 @@ def pytest_runtest_protocol(item):
     os.close(writer)
     with os.fdopen(reader, "rb") as answer:
         text = answer.read()
-    os.wait()
+    os.waitpid(child, 0)
     sent = pickle.loads(text) if text else []
     reports = [hook.pytest_report_from_serializable(config=config, data=data) for data in sent]
     died = pytest.TestReport(item.nodeid, item.location, {}, "failed", "its process died", "???")

@@ -32,6 +32,7 @@ TESTS = """
 import pytest
 from ssot_shims import is_available
 is_there = is_available("asked_and_there")
+
 @pytest.mark.requires_capability("down")
 @pytest.mark.parametrize("number", range(3))
 def test_down(number): pass

@@ -79,11 +79,9 @@ def connections(server: socket.socket) -> int:
 
 def test_forty_tests_over_four_workers(suite: Suite) -> None:
     """One answer for all, whoever declared it and whenever it is asked; answers of a test or with a ttl are its own."""
-    suite.write(FORTY)
-    temporary = suite.folder / "temporary"
     with socket.create_server(("127.0.0.1", 0), backlog=40) as server:
         project = FORTY["pyproject.toml"].replace("PORT", str(server.getsockname()[1]))
-        suite.write({"pyproject.toml": project})
+        temporary = suite.write({**FORTY, "pyproject.toml": project}) / "temporary"
         run = suite.run("-n4", env={"TMPDIR": str(temporary)})
         asked = connections(server)
     assert (run.code, run.collected, run.counts) == (0, 40, {"passed": 40}), run.out
@@ -231,9 +229,8 @@ def test_only_yes_and_no_are_shared(shared: Sharing, tmp_path: Path, monkeypatch
 
 def test_what_is_declared_while_tests_are_collected(shared: Sharing) -> None:
     """It is shared, whoever has registered it: a module of a test is the same in each worker."""
-    assert isinstance(Answers.shared, Sharing)
     capabilities.register("mine", lambda: True)
-    Answers.shared.include(["mine"])
+    Answers.shared.include(["mine"])  # type: ignore[union-attr]  # the fixture has set it
     assert capabilities.check("mine")
     assert shared.read(capabilities["mine"]) is not None
 
