@@ -66,7 +66,7 @@ def _markdown(lines: Sequence[Line]) -> str:
 
 
 def _json(results: Results, settings: Settings, lines: Sequence[Line], exit_code: int) -> str:
-    """The JSON whose schema README.md describes."""
+    """The JSON that docs/reference/json.md describes."""
     data = {
         "schema": SCHEMA,
         "ssot_shims": __version__,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ssot_shims
-from ssot_shims._names import NAMES
+from ssot_shims._names import NAMES, SHIMS
 
 CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
 SUBMODULES = {
@@ -106,7 +106,7 @@ print(json.dumps(wrong))
     assert in_new_process(code) == []
 
 
-PUBLIC_HOMES = ("errors", "heartbeat_config", "retry_policy")
+PUBLIC_HOMES = ("errors", *SHIMS.values())
 
 
 @pytest.mark.parametrize("name", ssot_shims.__all__)
