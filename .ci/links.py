@@ -13,7 +13,8 @@ from pathlib import Path
 
 def main(repository: str, tag: str) -> None:
     readme, project = Path("README.md"), Path("pyproject.toml")
-    text = re.sub(r"\]\((?!\w+:|#)", f"]({repository}/blob/{tag}/", readme.read_text("utf-8"))
+    text = re.sub(r"(!\[[^]]*\]\()(?!\w+:)", rf"\1{repository}/raw/{tag}/", readme.read_text("utf-8"))
+    text = re.sub(r"\]\((?!\w+:|#)", f"]({repository}/blob/{tag}/", text)
     readme.write_text(text, "utf-8")
     urls = {
         "Repository": repository,

@@ -39,6 +39,7 @@ def test_a_release_has_the_addresses_of_its_repository(tmp_path: Path) -> None:
     assert {**project, "urls": None} == {**PROJECT, "urls": None}
     links = re.findall(r"\]\(([^)]+)\)", (tmp_path / "README.md").read_text("utf-8"))
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert {link.split("/")[5] for link in links if link.endswith(".svg")} == {"raw"}  # the page of a picture is none
 
 
 def test_workflows_run_what_somebody_has_read() -> None:
