@@ -169,7 +169,7 @@ def test_a_shim_of_the_project_is_declared_when_somebody_needs_it() -> None:
     before = set_run_options(RunOptions(declare=declare))
     try:
         assert [judge(f"upstream:{name}", {}).status for name in ("Real", "Later", "Never")] == [
-            *("upstream", "absent", "unknown"),
+            *("upstream", "absent", "unknown")
         ]
     finally:
         set_run_options(before)

@@ -209,11 +209,7 @@ def test_status_tells_what_is_broken_even_when_strict(
     ids=["yes", "no", "forced", "a shim", "of pyproject.toml", "twice", "no, quiet", "yes, quiet"],
 )
 def test_check_answers_with_a_line_each(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    words: list[str],
-    code: int,
-    lines: list[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, lines: list[str]
 ) -> None:
     """Name, status and reason, in the order asked, each once; exit code 0 when all are there, else 1."""
     monkeypatch.setenv("SSOT_SHIMS_HAS_PODMAN", "1")

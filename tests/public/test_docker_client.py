@@ -49,10 +49,7 @@ def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     own = authority.issue_cert("client")
-    files = {
-        "cert.pem": b"".join(blob.bytes() for blob in own.cert_chain_pems),
-        "key.pem": own.private_key_pem.bytes(),
-    }
+    files = {"cert.pem": b"".join(blob.bytes() for blob in own.cert_chain_pems), "key.pem": own.private_key_pem.bytes()}
     if verify:
         files["ca.pem"] = authority.cert_pem.bytes()
     with Peer(("127.0.0.1", 0), says(ANSWER), context) as engine:

@@ -173,10 +173,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     root = tmp_path_factory.mktemp("projects")
     pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(root), str(CHECKOUT))
     (wheel,) = root.glob("*.whl")
-    return {
-        "absent": Project(root / "absent", wheel, {}),
-        "upstream": Project(root / "upstream", wheel, UPSTREAMS),
-    }
+    return {"absent": Project(root / "absent", wheel, {}), "upstream": Project(root / "upstream", wheel, UPSTREAMS)}
 
 
 @pytest.fixture(params=["absent", pytest.param("upstream", marks=pytest.mark.slow)])

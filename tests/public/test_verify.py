@@ -52,7 +52,7 @@ def test_verify_names_each_difference(capsys: pytest.CaptureFixture[str], write:
     data = json.loads(run(capsys, "verify", "suite.shims", "--format", "json")[1])
     assert (data["holds"], [one["contract"] for one in data["contracts"]]) == (False, ["differs"] * 2 + ["absent"] * 2)
     assert data["contracts"][1]["differences"][0] == {
-        **{"what": "Quota.left", "placeholder": "left=5", "upstream": "left=4", "is_error": True},
+        **{"what": "Quota.left", "placeholder": "left=5", "upstream": "left=4", "is_error": True}
     }
     _, out, _ = run(capsys, "verify", "notes")
     assert "note: f(x): the placeholder has x: float; upstream has x: int\n" in out
@@ -133,11 +133,7 @@ def test_examples_find_what_the_project_finds(
     ids=["real", "not there, and forced", "an override below it", "upstreams", "a placeholder", "unknown"],
 )
 def test_verify_fails_for_what_is_required_and_not_real(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    write: Write,
-    required: str,
-    lines: list[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, write: Write, required: str, lines: list[str]
 ) -> None:
     """One line for each required name that is not really there; a forced yes, an override or a placeholder is not."""
     write(UPSTREAM)
