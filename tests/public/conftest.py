@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ssot_shims import Availability
-from tests.support.command_line import CAPABILITIES, says
+from tests.support.command_line import CAPABILITIES, run as run_in_this_process, says
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command line with some words: exit code, standard output and standard error."""
+    return lambda *words: run_in_this_process(capsys, *words)
 
 
 @pytest.fixture

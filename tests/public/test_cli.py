@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import runpy
-import socket
 import sys
 import sysconfig
 import warnings
@@ -18,7 +17,8 @@ import pytest
 import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, _settings, capabilities, cli
 from tests.conftest import Write
-from tests.support.command_line import ABSENT, CAPABILITIES, ONE, SUITE, TITLE, UPSTREAM, row, run, says, states
+from tests.public.conftest import Run
+from tests.support.command_line import ABSENT, CAPABILITIES, ONE, SUITE, TITLE, UPSTREAM, row, says, states
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "on_a_known_machine")
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("in_an_empty_folder", "on_a_known_machine")
 # --- status
 
 
-def test_status_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_is_a_table(run: Run) -> None:
     """Without a command every shim and capability is listed with what it is and the reason; exit code 0."""
     expected = f"""{TITLE}
 
@@ -35,138 +35,130 @@ HeartbeatConfig  absent  {ABSENT}
 RetryPolicy      absent  {ABSENT}
 
 {CAPABILITIES}"""
-    assert run(capsys) == run(capsys, "status") == run(capsys, "--format=text") == (0, expected, "")
+    assert run() == run("status") == run("--format=text") == (0, expected, "")
 
 
-def test_the_title_tells_what_python_this_is(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_title_tells_what_python_this_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyPy is told from CPython, and a build without the lock from one with it."""
     monkeypatch.setattr(platform, "python_implementation", lambda: "PyPy")
     monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
     title = TITLE.replace("CPython", "PyPy").replace(" at ", ", free-threaded, at ")
-    assert run(capsys)[1].splitlines()[0] == title
+    assert run()[1].splitlines()[0] == title
 
 
-def test_status_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_as_json(run: Run) -> None:
     """Programs get the same with every detail, under a numbered schema."""
-    code, out, _ = run(capsys, "--json")
+    code, out, _ = run("--json")
     data = json.loads(out)
     shims, found = data.pop("shims"), data.pop("capabilities")
-    assert (code, data) == (
-        0,
-        {
-            "schema": 1,
-            "ssot_shims": ssot_shims.__version__,
-            "python": platform.python_version(),
-            "implementation": "CPython",
-            "prefix": sys.prefix,
-            "settings": {},
-            "problems": [],
-            "environments": [],
-        },
-    )
+    python = {"python": platform.python_version(), "implementation": "CPython", "prefix": sys.prefix}
+    head = {"schema": 1, "ssot_shims": ssot_shims.__version__, **python, "settings": {}}
+    assert (code, data) == (0, {**head, "problems": [], "environments": []})
     assert 0 < shims[0].pop("seconds") < 5
     target = "netra_backend.app.websocket_core.manager:HeartbeatConfig"
     reason, hint = ABSENT.split("; ")
+    answer = {"state": "absent", "cause": None, "reason": reason, "hint": hint}
     assert shims[0] == {
+        **answer,
         "name": "HeartbeatConfig",
-        "state": "absent",
-        "cause": None,
-        "reason": reason,
         "error": None,
         "targets": [target],
         "declared": "ssot_shims.heartbeat_config.HeartbeatConfig",
         "file": str(Path(ssot_shims.__file__).with_name("heartbeat_config.py")),
-        "hint": hint,
-        "results": [{"target": target, "state": "absent", "cause": None, "reason": reason, "hint": hint}],
+        "results": [{"target": target, **answer}],
     }
     assert 0 <= found[3].pop("seconds") < 5
     here = f"{says.__code__.co_filename}:{says.__code__.co_firstlineno + 2}"
     assert (len(found), found[3]) == (
         5,
         {
-            "name": "git",
-            "status": "available",
-            "available": True,
-            "reason": "git is here",
-            "hint": "",
-            "source": "probe",
-            "is_forced": False,
-            "details": {},
-            "probe": here,
-            "level": "user",
-            "where": here,
+            **{"name": "git", "status": "available", "available": True, "reason": "git is here", "hint": ""},
+            **{"source": "probe", "is_forced": False, "details": {}, "probe": here, "level": "user", "where": here},
         },
     )
 
 
-def test_status_as_markdown(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+def test_status_as_markdown(run: Run, write: Write) -> None:
     """A CI summary gets tables in which nothing of a reason is taken for markup, and what is wrong."""
-    _, out, _ = run(capsys, "--markdown")
-    assert out == run(capsys, "--format", "markdown")[1]
+    _, out, _ = run("--markdown")
+    assert out == run("--format", "markdown")[1]
     lines = out.splitlines()
     assert (lines[0][:17], lines[2:4]) == ("### ssot\\_shims 0", ["| shim | state | why |", "|---|---|---|"])
     assert lines[6:9] == ["", "| capability | status | why |", "|---|---|---|"]
     assert lines[10] == "| docker\\_compose | unavailable | no Compose here |"
-    assert lines[-1] == "| podman | unavailable | no podman here |"
-    write({"suite.py": f"{ONE}raise ValueError('<b>|')"})
-    escaped = ABSENT.replace("netra_backend", "acme").replace("<", "\\<").replace(">", "\\>")
-    lines = run(capsys, "status", "--markdown", "suite")[1].splitlines()
-    assert f"| X | absent | {escaped} |" in lines
+    write({"suite.py": "raise ValueError('<b>|')"})
+    lines = run("status", "--markdown", "suite")[1].splitlines()
     assert lines[-1] == "- problem: suite cannot be imported: ValueError: \\<b\\>\\|"
 
 
-def test_status_shows_the_shims_of_a_project(
-    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Modules named in pyproject.toml are found from its folder, and what an upstream prints spoils no output."""
-    root = write({**UPSTREAM, "deep/er/x": "", "pyproject.toml": '[tool.ssot_shims]\nmodules = ["suite.shims"]\n'})
+def test_a_project_is_found_from_below_it(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its modules and probes are imported from its folder, what they print spoils no output, and modules win."""
+    table = """[tool.ssot_shims]
+modules = ["suite.shims"]
+[tool.ssot_shims.capabilities]
+gpu = "python:suite.probes:gpu"
+cache = { probe = "env:HOME", timeout = 1.0, ttl = 5.0, service = true }
+queue = "env:HOME"
+"""
+    probes = "def gpu():\n    print('looking')\n    return False, 'no device'\n"
+    shims = "from ssot_shims import capabilities\ncapabilities.register('queue', lambda: (False, 'x'))\n" + SUITE
+    files = {"suite/probes.py": probes, "suite/shims.py": shims, "deep/er/x": "", "pyproject.toml": table}
+    root = write({**UPSTREAM, **files})
     sys.path.remove(str(root))
     monkeypatch.chdir(root / "deep" / "er")
-    code, out, err = run(capsys)
-    assert (code, err, states(out)) == (0, "acme says hello\n", {"Limits": "upstream", "Quota": "upstream"})
+    code, out, err = run()
+    assert (code, err, states(out)) == (0, "acme says hello\nlooking\n", {"Limits": "upstream", "Quota": "upstream"})
     assert row(out, "Quota") == f"Quota upstream acme.ws:Quota ({root}/acme/ws.py)"
+    assert row(out, "gpu") == "gpu unavailable no device"
+    assert row(out, "queue") == "queue unavailable x"
     assert str(root) not in sys.path
+    cache, queue = capabilities["cache"], capabilities["queue"]
+    assert (cache.level, cache.where, queue.where) == (
+        *("pyproject", str(root / "pyproject.toml"), f"{root}/suite/shims.py:2"),
+    )
+    assert (cache.timeout, cache.ttl, cache.is_service) == (1.0, 5.0, True)
 
 
 @pytest.mark.parametrize("command", ["status", "verify"])
 @pytest.mark.parametrize(
     ("files", "shown"),
     [
-        ({"suite.py": ONE}, {"X": "absent"}),
-        ({"suite.py": "from ssot_shims import RetryPolicy"}, {"RetryPolicy": "absent"}),
-        ({"suite.py": "", "netra_backend/__init__.py": ""}, {"HeartbeatConfig": "moved", "RetryPolicy": "moved"}),
-        ({"suite.py": ""}, {}),
+        pytest.param({"suite.py": ONE}, {"X": "absent"}, id="neither"),
+        pytest.param(
+            *({"suite.py": "from ssot_shims import RetryPolicy"}, {"RetryPolicy": "absent"}), id="somebody imports it"
+        ),
+        pytest.param(
+            {"suite.py": "", "netra_backend/__init__.py": ""},
+            {"HeartbeatConfig": "moved", "RetryPolicy": "moved"},
+            id="its upstream is installed",
+        ),
+        pytest.param({"suite.py": ""}, {}, id="no shim at all"),
     ],
-    ids=["neither", "somebody imports it", "its upstream is installed", "no shim at all"],
 )
 def test_a_project_of_its_own_sees_our_shims_only_when_they_matter(
-    capsys: pytest.CaptureFixture[str], write: Write, files: dict[str, str], shown: dict[str, str], command: str
+    run: Run, write: Write, files: dict[str, str], shown: dict[str, str], command: str
 ) -> None:
     """What ships is listed when its upstream is installed or somebody imports it."""
     write(files)
     Path("pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["suite"]\n')
-    _, out, _ = run(capsys, command)
+    _, out, _ = run(command)
     head = "SHIM" if shown else "CAPABILITY" if command == "status" else "0 of 0"
     assert out.split("\n\n")[1].startswith(head)
     assert states(out) == shown or not shown
 
 
-def test_status_shows_settings_and_what_is_misspelled(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Settings in force are listed, and one that reaches nothing is a problem that is said."""
+def test_status_shows_settings_and_what_is_misspelled(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings in force are listed with what they force, and one that reaches nothing is a problem that is said."""
     monkeypatch.setenv("SSOT_SHIMS_HAS_DOKCER", "1")
     monkeypatch.setenv("SSOT_SHIMS_PLACEHOLDERS", "RetryPolicy,Nobody")
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "gti")
     monkeypatch.setenv("SSOT_SHIMS_STRIKT", "\x1b[31m1")
-    code, out, _ = run(capsys)
-    assert (code, row(out, "RetryPolicy")) == (
-        0,
-        "RetryPolicy forced SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; "
-        "to undo that: unset SSOT_SHIMS_PLACEHOLDERS",
-    )
+    with capabilities.override(git=Availability(status="timed_out", reason="as\nif")):
+        code, out, _ = run()
+        data = json.loads(run("--json")[1])
+    assert row(out, "RetryPolicy").startswith("RetryPolicy forced SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; ")
+    assert (code, row(out, "git")) == (0, "git timed_out forced: as if")
+    assert (data["capabilities"][3]["source"], data["capabilities"][3]["reason"]) == ("override", "as if")
     assert out.split("\n\n")[-1].splitlines() == [
         "settings: SSOT_SHIMS_HAS_DOKCER=1 SSOT_SHIMS_PLACEHOLDERS=RetryPolicy,Nobody SSOT_SHIMS_REQUIRE=gti "
         "SSOT_SHIMS_STRIKT=\\x1b[31m1",
@@ -177,15 +169,13 @@ def test_status_shows_settings_and_what_is_misspelled(
     ]
 
 
-def test_status_tells_what_is_broken_even_when_strict(
-    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_status_tells_what_is_broken_even_when_strict(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under SSOT_SHIMS_STRICT=1 the status is still a status: everything is shown and nothing raises or warns."""
     write({"acme/__init__.py": "", "acme/old.py": "Quota = None", "acme/ws.py": "", "shims.py": SUITE})
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("error", PlaceholderWarning)
-        code, out, err = run(capsys, "status", "shims")
+        code, out, err = run("status", "shims")
     ours = {"HeartbeatConfig": "absent", "RetryPolicy": "absent"}
     assert (code, err, states(out)) == (0, "", {"Limits": "moved", "Quota": "broken", **ours})
     assert os.environ["SSOT_SHIMS_STRICT"] == "1"
@@ -209,129 +199,82 @@ def test_status_tells_what_is_broken_even_when_strict(
     ids=["yes", "no", "forced", "a shim", "of pyproject.toml", "twice", "no, quiet", "yes, quiet"],
 )
 def test_check_answers_with_a_line_each(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, lines: list[str]
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, lines: list[str]
 ) -> None:
-    """Name, status and reason, in the order asked, each once; exit code 0 when all are there, else 1."""
+    """Name, status and reason, in the order asked, each once; exit code 0 when all are there, else 1; as JSON too."""
     monkeypatch.setenv("SSOT_SHIMS_HAS_PODMAN", "1")
     Path("pyproject.toml").write_text('[tool.ssot_shims.capabilities]\ncache = "env:HOME"\n')
-    told, out, err = run(capsys, "check", *words)
+    told, out, err = run("check", *words)
     known = {"unset": "unset SSOT_SHIMS_HAS_PODMAN", "git": f"{'git':20}  available  git is here"}
     assert (told, err, out.splitlines()) == (code, "", [line.format(**known) for line in lines])
+    if "--quiet" not in words:
+        told, out, _ = run("check", *words, "--json")
+        names = {one.pop("name"): one for one in json.loads(out)["names"]}
+        assert (told, [*names]) == (code, [*dict.fromkeys(words)])
+        docker = {"status": "unavailable", "reason": "no engine here", "hint": "", "is_forced": False}
+        assert names.get("docker", docker) == docker
 
 
-def test_check_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Programs get an object for each name."""
-    code, out, _ = run(capsys, "check", "docker", "--json")
-    found = {"name": "docker", "status": "unavailable", "reason": "no engine here", "hint": "", "is_forced": False}
-    assert (code, json.loads(out)["names"]) == (1, [found])
-
-
-@pytest.mark.parametrize("names", [["docker", "git"], ["upstream:HeartbeatConfig"], ["gpu"]])
-def test_check_imports_no_modules(capsys: pytest.CaptureFixture[str], write: Write, names: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("names", "expected", "told"),
+    [
+        (["docker", "git"], 1, ""),
+        (["upstream:HeartbeatConfig"], 1, ""),
+        (
+            ["gpu"],
+            2,
+            "ssot-shims: no capability 'gpu'; known: docker, docker_compose, docker_sdk, git, podman; "
+            "what modules declare is shown by ssot-shims status, which imports them\n",
+        ),
+    ],
+)
+def test_check_imports_no_modules(run: Run, write: Write, names: list[str], expected: int, told: str) -> None:
     """Those of the project may take long; who asks for what only they declare is told so."""
     write({"suite.py": "raise SystemExit('imported')"})
     Path("pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["suite"]\n')
-    code, _, err = run(capsys, "check", *names)
-    assert code == (2 if names == ["gpu"] else 1)
-    assert "suite" not in sys.modules
-    assert err.endswith(
-        "no capability 'gpu'; known: docker, docker_compose, docker_sdk, git, podman; "
-        "what modules declare is shown by ssot-shims status, which imports them\n"
-        if names == ["gpu"]
-        else ""
-    )
+    code, _, err = run("check", *names)
+    assert (code, err, "suite" in sys.modules) == (expected, told, False)
 
 
-def test_check_waits_for_what_is_starting(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_waits_for_what_is_starting(run: Run) -> None:
     """With --wait it asks again until all are there, or the seconds are up; exit code 0 when they came."""
     answers = iter([False, False, True])
     capabilities.register("slow", lambda: next(answers))
-    assert run(capsys, "check", "slow", "git", "--wait", "20")[0] == 0
-    assert run(capsys, "check", "slow", "docker", "--wait=0.1")[0] == 1
-    code, out, err = run(capsys, "check", "git", "--wait=-1")
+    assert run("check", "slow", "git", "--wait", "20")[0] == 0
+    assert run("check", "slow", "docker", "--wait=0.1")[0] == 1
+    code, out, err = run("check", "git", "--wait=-1")
     assert (code, out, err) == (2, "", "ssot-shims: the wait is -1.0; give seconds from 0, at most a day (86400)\n")
 
 
-def test_check_asks_nothing_when_a_name_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_asks_nothing_when_a_name_is_unknown(run: Run) -> None:
     """That is exit code 2, with the names that come close, under --quiet too."""
     asked: list[int] = []
     capabilities.register("costly", lambda: asked.append(1))
     for words in (["check", "costly", "dokcer"], ["check", "--quiet", "costly", "dokcer"]):
-        code, out, err = run(capsys, *words)
+        code, out, err = run(*words)
         assert (code, out, asked) == (2, "", [])
         assert err.startswith("ssot-shims: no capability 'dokcer'; close: docker, docker_sdk; known: costly, docker,")
-    assert run(capsys, "check", "git", "upstream:Nobody")[0] == 2
-    code, _, err = run(capsys, "check", "git", "tcp://localhost")
-    assert (code, err) == (
-        2,
-        "ssot-shims: the probe 'tcp://localhost' is not a host and a port; expected tcp://host:port\n",
-    )
+    assert run("check", "git", "upstream:Nobody")[0] == 2
+    code, _, err = run("check", "git", "tcp://localhost")
+    assert (code, err[:59]) == (2, "ssot-shims: the probe 'tcp://localhost' is not a host and a")
 
 
 # --- capabilities
 
 
-def test_status_shows_what_is_forced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever answers instead of the machine is named, in the table and in JSON."""
-    monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "yes")
-    with capabilities.override(git=Availability(status="timed_out", reason="as\nif")):
-        _, out, _ = run(capsys)
-        _, data, _ = run(capsys, "--json")
-    says_yes = "SSOT_SHIMS_HAS_DOCKER says yes"
-    assert row(out, "docker") == f"docker available forced: {says_yes}; to ask the machine: unset SSOT_SHIMS_HAS_DOCKER"
-    assert row(out, "git") == "git timed_out forced: as if"
-    found = {item["name"]: (item["source"], item["reason"]) for item in json.loads(data)["capabilities"]}
-    assert (found["docker"], found["git"]) == (("SSOT_SHIMS_HAS_DOCKER", says_yes), ("override", "as if"))
-
-
-def test_one_capability_spoils_no_other(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_capability_spoils_no_other(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A circle, an unknown part and a setting that does not read are failures of the capabilities they are about."""
     monkeypatch.setenv("SSOT_SHIMS_HAS_PODMAN", "maybe")
     capabilities.register("selfish", lambda: bool(capabilities.check("selfish")))
     capabilities.register("both", "all:git,gti")
-    code, out, _ = run(capsys)
+    code, out, _ = run()
     assert (code, row(out, "git")) == (0, "git available git is here")
     assert row(out, "selfish").startswith("selfish failed the probes ask for one another in a circle: ")
     assert row(out, "both").startswith("both failed no capability 'gti'; close: git; known: both, docker, ")
     assert row(out, "podman").startswith("podman failed SSOT_SHIMS_HAS_PODMAN is 'maybe'; expected 1, true, ")
 
 
-def test_capabilities_of_the_project(
-    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The table of pyproject.toml is registered, and a function that it names is found from the project's folder."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        table = f"""[tool.ssot_shims.capabilities]
-gpu = "python:suite.probes:gpu"
-cache = {{ probe = "tcp://127.0.0.1:{port}", timeout = 1.0, ttl = 5.0, service = true }}
-"""
-        probes = "def gpu():\n    print('looking')\n    return False, 'no device'\n"
-        root = write({"suite/__init__.py": "", "suite/probes.py": probes, "deep/x": "", "pyproject.toml": table})
-        sys.path.remove(str(root))
-        monkeypatch.chdir(root / "deep")
-        _, out, err = run(capsys)
-        assert row(out, "gpu") == "gpu unavailable no device"
-        assert row(out, "cache") == f"cache available 127.0.0.1:{port} accepts connections"
-        assert err == "looking\n"
-    cache = capabilities["cache"]
-    assert (cache.level, cache.where) == ("pyproject", str(root / "pyproject.toml"))
-    assert (cache.timeout, cache.ttl, cache.is_service) == (1.0, 5.0, True)
-
-
-def test_capabilities_of_a_module(capsys: pytest.CaptureFixture[str], write: Write) -> None:
-    """A module named on the command line may register some; what it registers wins over the table of the project."""
-    source = "from ssot_shims import capabilities\ncapabilities.register('gpu', lambda: (False, 'x'))"
-    root = write({"suite.py": source})
-    Path("pyproject.toml").write_text('[tool.ssot_shims.capabilities]\ngpu = "env:HOME"\n')
-    _, out, _ = run(capsys, "status", "suite")
-    assert row(out, "gpu") == "gpu unavailable x"
-    assert capabilities["gpu"].where == f"{root}/suite.py:2"
-
-
-def test_no_report_shows_a_secret(
-    capsys: pytest.CaptureFixture[str], write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_report_shows_a_secret(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords and tokens in addresses are out of sight in every form, wherever they come from."""
     address = "http://me:hunter2@127.0.0.1:9/x?token=hunter2"
     Path("pyproject.toml").write_text(f'[tool.ssot_shims.capabilities]\nweb = "{address}"\n')
@@ -341,19 +284,20 @@ def test_no_report_shows_a_secret(
     says("git", Availability(status="unavailable", reason=address, details={"address": address}))
     says("docker_sdk", (False, "cannot reach (me:hunter2@127.0.0.1:9)"))
     write({"suite.py": f"raise OSError('cannot reach {address}')"})
-    forms = ["text", "json", "markdown"]
-    commands = [[command, "suite", "--format", form] for command in ("status", "verify") for form in forms]
+    commands = [
+        [command, "suite", "--format", form]
+        for command in ("status", "verify")
+        for form in ("text", "json", "markdown")
+    ]
     with capabilities.override(docker=Availability(status="unavailable", reason=f"not at {address}")):
         for words in (*commands, ["check", "web", "git", "docker_sdk"], ["check", "--json", "docker", address]):
-            _, out, err = run(capsys, *words)
-            assert "hunter2" not in out + err
-            assert "127" in out
+            _, out, err = run(*words)
+            assert ("hunter2" in out + err, "127" in out) == (False, True)
 
 
 # --- wrong usage
 
 MODULE = "a module that can be imported from {folder}"
-FLAG = "1, true, yes or on, or 0, false, no or off"
 
 
 @pytest.mark.parametrize(
@@ -363,65 +307,56 @@ FLAG = "1, true, yes or on, or 0, false, no or off"
         (["verify", "json.nothing"], "", f"MODULE is 'json.nothing'; expected {MODULE}"),
         (["verify", "../suite"], "", f"MODULE is '../suite'; expected {MODULE}"),
         (
-            ["status", "docker"],
-            "",
+            *(["status", "docker"], ""),
             "MODULE is 'docker'; expected a module; to ask for that capability: ssot-shims check docker",
         ),
         (
-            ["status"],
-            '[tool.ssot_shims]\nmodules = ["suit"]\n',
+            *(["status"], '[tool.ssot_shims]\nmodules = ["suit"]\n'),
             f"tool.ssot_shims.modules in {{file}} is 'suit'; expected {MODULE}",
         ),
-        (
-            ["check", "git"],
-            "[tool.ssot_shims]\ncapabilites = {}\n",
-            "tool.ssot_shims in {file} has the key 'capabilites'; "
-            "expected one of modules, capabilities, environments, migrate, audit; close: capabilities",
-        ),
+        (["check", "git"], "tool = 3", "tool in {file} is a number; expected a table"),
     ],
 )
-def test_a_name_in_the_wrong_place_is_wrong_usage(
-    capsys: pytest.CaptureFixture[str], words: list[str], text: str, message: str
-) -> None:
+def test_a_name_in_the_wrong_place_is_wrong_usage(run: Run, words: list[str], text: str, message: str) -> None:
     """Whether on the command line or in pyproject.toml: exit code 2, with what was expected and where."""
     file = Path.cwd() / "pyproject.toml"
     file.write_text(text)
-    assert run(capsys, *words) == (2, "", f"ssot-shims: {message.format(folder=file.parent, file=file)}\n")
+    assert run(*words) == (2, "", f"ssot-shims: {message.format(folder=file.parent, file=file)}\n")
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("SSOT_SHIMS_STRICT", "maybe", FLAG),
+        ("SSOT_SHIMS_STRICT", "maybe", "1, true, yes or on, or 0, false, no or off"),
         ("SSOT_SHIMS_TIMEOUT", "-1", "seconds above 0, such as 2.5, at most a day (86400)"),
-        ("SSOT_SHIMS_NO_SERVICES", "maybe", FLAG),
+        ("SSOT_SHIMS_NO_SERVICES", "maybe", "1, true, yes or on, or 0, false, no or off"),
         ("SSOT_SHIMS_REQUIRE", "a b", "names such as docker,postgres,upstream:HeartbeatConfig"),
     ],
 )
 def test_a_setting_that_spoils_every_answer_is_wrong_usage(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
     """What no capability could be asked under is exit code 2, whether or not one is asked."""
     monkeypatch.setenv(variable, value)
-    answers = [run(capsys, command) for command in ("status", "verify")]
-    if variable == "SSOT_SHIMS_TIMEOUT":
-        answers.append(run(capsys, "check", "git"))
-    assert {*answers} == {(2, "", f"ssot-shims: {variable} is {value!r}; expected {expected}\n")}
+    commands = [["status"], ["verify"], *([["check", "git"]] if variable == "SSOT_SHIMS_TIMEOUT" else [])]
+    assert {run(*words) for words in commands} == {
+        (2, "", f"ssot-shims: {variable} is {value!r}; expected {expected}\n")
+    }
 
 
-def test_a_folder_that_is_gone_is_wrong_usage(capsys: pytest.CaptureFixture[str], in_an_empty_folder: Path) -> None:
+def test_a_folder_that_is_gone_is_wrong_usage(run: Run, in_an_empty_folder: Path) -> None:
     """Called from a folder that was removed, the command line says so in one line."""
     in_an_empty_folder.rmdir()
-    answers = {run(capsys), run(capsys, "migrate", "."), run(capsys, "check", "git")}
+    answers = {run(), run("migrate", "."), run("check", "git")}
     assert answers == {(2, "", "ssot-shims: [Errno 2] No such file or directory\n")}
 
 
 @pytest.mark.parametrize(
     "words", [["verfy"], ["check"], ["check", "git", "--markdown"], ["status", "--json", "--markdown"], ["--jsn"]]
 )
-def test_wrong_words_are_wrong_usage(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+def test_wrong_words_are_wrong_usage(run: Run, words: list[str]) -> None:
     """An unknown command or option is exit code 2, with the usage on standard error."""
-    code, out, err = run(capsys, *words)
+    code, out, err = run(*words)
     assert (code, out, err.startswith("usage: ssot-shims")) == (2, "", True)
 
 
@@ -432,26 +367,22 @@ def test_ctrl_c_in_a_module_stops(write: Write) -> None:
         cli.main(["status", "suite"])
 
 
-def test_help_and_version(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """On standard output with exit code 0, and ``python -m ssot_shims`` is the same program."""
+def test_help_and_version(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard output with exit code 0, in at most 80 columns; what the help names exists.
+
+    ``python -m ssot_shims`` is the same program.
+    """
     version = f"ssot-shims {ssot_shims.__version__}\n"
-    assert run(capsys, "--version") == (0, version, "")
+    assert run("--version") == (0, version, "")
     monkeypatch.setattr(sys, "argv", ["ssot-shims", "--version"])
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(str(Path(ssot_shims.__file__).with_name("__main__.py")), run_name="__main__")
     assert (stop.value.code, capsys.readouterr().out) == (0, version)
-
-
-def test_the_help_names_commands_settings_and_exit_codes(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In at most 80 columns; each setting that it names exists, and each command has a help of its own."""
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = run(capsys, "--help")
+    code, out, _ = run("--help")
     assert (code, max(map(len, out.splitlines())) <= 80) == (0, True)
     assert {"Exit codes:", "Settings (environment variables):"} <= {*out.splitlines()}
-    for setting in re.findall(r"SSOT_SHIMS_\w+", out):
-        assert setting == "SSOT_SHIMS_HAS_DOCKER" or setting in vars(_settings).values()
+    assert {*re.findall(r"SSOT_SHIMS_\w+", out)} - {"SSOT_SHIMS_HAS_DOCKER"} <= {*map(str, vars(_settings).values())}
     for command in ("status", "check", "verify", "migrate"):
         assert f"\n    {command} " in out
-        assert run(capsys, command, "--help")[1].startswith(f"usage: ssot-shims {command} ")
+        assert run(command, "--help")[1].startswith(f"usage: ssot-shims {command} ")
