@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from contextlib import closing
 
 import docker
 import pytest
@@ -21,9 +22,8 @@ def test_a_client_for_a_unix_socket(machine: Machine) -> None:
     """The client asks the same socket, with the version that the engine offers."""
     with Peer(machine.path("engine.sock"), says(ANSWER)) as engine:
         machine.set("DOCKER_HOST", engine.host)
-        client = docker_client(timeout=3)
-        assert client.ping() is True
-        client.close()
+        with closing(docker_client(timeout=3)) as client:
+            assert client.ping() is True
     assert (client.api.api_version, client.api.timeout) == ("1.41", 3)
     assert [question.split()[1] for question in engine.questions] == [b"/_ping", b"/v1.41/_ping"]
 
@@ -34,9 +34,8 @@ def test_a_client_over_tcp_uses_no_proxy(machine: Machine) -> None:
         machine.set(name, "http://127.0.0.1:1")
     with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
         machine.set("DOCKER_HOST", f"{engine.host}/below")
-        client = docker_client(version="1.40")
-        assert client.ping() is True
-        client.close()
+        with closing(docker_client(version="1.40")) as client:
+            assert client.ping() is True
     assert [question.split()[1] for question in engine.questions] == [b"/below/_ping", b"/below/v1.40/_ping"]
 
 
@@ -49,7 +48,8 @@ def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     own = authority.issue_cert("client")
-    files = {"cert.pem": b"".join(blob.bytes() for blob in own.cert_chain_pems), "key.pem": own.private_key_pem.bytes()}
+    chain = b"".join(blob.bytes() for blob in own.cert_chain_pems)
+    files = {"cert.pem": chain, "key.pem": own.private_key_pem.bytes()}
     if verify:
         files["ca.pem"] = authority.cert_pem.bytes()
     with Peer(("127.0.0.1", 0), says(ANSWER), context) as engine:
@@ -57,10 +57,8 @@ def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
         machine.set("DOCKER_CONTEXT", "remote")
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             machine.set(name, "/nowhere.pem")
-        client = docker_client()
-        if verify:
-            assert client.ping() is True
-        client.close()
+        with closing(docker_client()) as client:
+            assert not verify or client.ping() is True
         assert client.api.base_url == engine.host.replace("tcp", "https")
 
 

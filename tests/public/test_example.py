@@ -8,13 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from ssot_shims import capabilities
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "acme"
@@ -27,9 +28,7 @@ PORTS = ("8000", "8765")  # those of the example, which somebody may use
 @pytest.fixture
 def ports() -> dict[str, str]:
     """Free ones instead of those of the example."""
-    with socket.socket() as one, socket.socket() as other:
-        for each in (one, other):
-            each.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         return {shown: str(each.getsockname()[1]) for shown, each in zip(PORTS, (one, other), strict=True)}
 
 
@@ -38,8 +37,7 @@ def example(tmp_path: Path, ports: dict[str, str]) -> Path:
     """A copy of the example, with those ports, on a machine without Docker."""
     ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
     folder = Path(shutil.copytree(EXAMPLE, tmp_path / "acme", ignore=ignored))
-    file = folder / "pyproject.toml"
-    file.write_text(with_ports(file.read_text("utf-8"), ports), "utf-8")
+    (folder / "pyproject.toml").write_text(with_ports((EXAMPLE / "pyproject.toml").read_text("utf-8"), ports), "utf-8")
     return folder
 
 
@@ -65,30 +63,20 @@ def environment(folder: Path) -> dict[str, str]:
 def serving(folder: Path, command: str, port: str) -> Iterator[None]:
     """The server of the second terminal, when it listens."""
     # With exec the shell becomes the server, and is what ends.
-    server = subprocess.Popen(
-        ["bash", "-c", f"exec {command}"], cwd=folder, env=environment(folder), stderr=subprocess.DEVNULL
-    )
+    words = ["bash", "-c", f"exec {command}"]
+    server = subprocess.Popen(words, cwd=folder, env=environment(folder), stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
-        while not listens(int(port)) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        assert capabilities.check(f"tcp://127.0.0.1:{port}", wait=10)
         yield
     finally:
         server.terminate()
         server.wait()
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
 def printed(folder: Path, command: str) -> str:
     # The reader has installed what the test takes from this checkout.
-    command = command.replace("PYTHONPATH=", f"PYTHONPATH={ROOT}:")
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment(folder), capture_output=True, text=True, check=False
-    )
+    words = ["bash", "-c", command.replace("PYTHONPATH=", f"PYTHONPATH={ROOT}:")]
+    done = subprocess.run(words, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False)
     assert done.stderr == ""
     return done.stdout
 
@@ -102,16 +90,12 @@ def alike(text: str, ports: dict[str, str]) -> str:
 
 
 def test_what_the_readme_shows(example: Path, ports: dict[str, str]) -> None:
-    """Each of its three commands prints what stands below it."""
+    """Each of its three commands prints what stands below it; the placeholder keeps its promises to the real acme."""
     nothing, with_staging, required = RUNS
     server = with_ports(SERVER, ports)
     assert alike(printed(example, nothing[0]), ports) == alike(nothing[1], {})
     with serving(example, server, ports["8765"]):
         assert alike(printed(example, with_staging[0]), ports) == alike(with_staging[1], {})
     assert alike(printed(example, required[0]), ports) == alike(required[1], {})
-
-
-def test_the_placeholder_of_the_example(example: Path) -> None:
-    """It keeps its promises when the real acme is there."""
     lines = printed(example, "PYTHONPATH=upstream python -m ssot_shims verify").splitlines()
     assert lines[-1] == "1 of 1 shims compared with their upstream; 0 errors"
