@@ -383,6 +383,6 @@ def test_help_and_version(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert (code, max(map(len, out.splitlines())) <= 80) == (0, True)
     assert {"Exit codes:", "Settings (environment variables):"} <= {*out.splitlines()}
     assert {*re.findall(r"SSOT_SHIMS_\w+", out)} - {"SSOT_SHIMS_HAS_DOCKER"} <= {*map(str, vars(_settings).values())}
-    for command in ("status", "check", "verify", "migrate"):
+    for command in ("status", "check", "verify", "migrate", "audit"):
         assert f"\n    {command} " in out
         assert run(command, "--help")[1].startswith(f"usage: ssot-shims {command} ")
