@@ -9,49 +9,15 @@ from typing import Any, Literal, Protocol, assert_never, assert_type
 from unittest import TestCase
 
 import ssot_shims
-from ssot_shims import (
-    Difference,
-    Environment,
-    HeartbeatConfig,
-    PlaceholderWarning,
-    RetryPolicy,
-    ShimRecord,
-    SsotShimsError,
-    TargetResult,
-    all_shims,
-    choose_environment,
-    compare,
-    errors,
-    is_placeholder,
-    load_project,
-    shim,
-    shim_of,
-    skip_unless_available,
-    verify,
-)
-from ssot_shims.errors import (
-    CircularShim,
-    InvalidDeclaration,
-    InvalidSetting,
-    UnknownName,
-    UpstreamBroken,
-    UpstreamError,
-    UpstreamMoved,
-    UpstreamMoved as TheSameUpstreamMoved,
-)
+from ssot_shims import HeartbeatConfig, RetryPolicy, SsotShimsError, errors, shim, shim_of, skip_unless_available
+from ssot_shims.errors import InvalidDeclaration, UnknownName, UpstreamError, UpstreamMoved
 from ssot_shims.heartbeat_config import HeartbeatConfig as TheSameHeartbeatConfig
 from ssot_shims.retry_policy import RetryPolicy as TheSameRetryPolicy
 
 # The shims that ship: an annotation, a constructor with keywords, fields.
-
-
-def deadline(config: HeartbeatConfig) -> float:
-    return config.heartbeat_timeout_seconds * config.max_missed_heartbeats
-
-
-config = HeartbeatConfig(heartbeat_interval_seconds=0.5, max_missed_heartbeats=3)
+config: HeartbeatConfig = HeartbeatConfig(heartbeat_interval_seconds=0.5, max_missed_heartbeats=3)
 assert_type(config, HeartbeatConfig)
-assert_type(deadline(config), float)
+assert_type(config.heartbeat_timeout_seconds * config.max_missed_heartbeats, float)
 assert_type(config.heartbeat_interval_seconds, float)
 assert_type(config.max_missed_heartbeats, int)
 assert_type(config.ping_payload_size_limit, int)
@@ -59,15 +25,11 @@ assert_type(dataclasses.replace(config, cleanup_interval_seconds=60), HeartbeatC
 assert_type(HeartbeatConfig.for_environment("production"), HeartbeatConfig)
 assert_type(RetryPolicy(max_attempts=1, jitter=False).base_delay, float)
 config.heartbeat_timeout_seconds = 1.5
-
 by_module: type[HeartbeatConfig] = TheSameHeartbeatConfig
 retry_by_module: type[RetryPolicy] = TheSameRetryPolicy
 
 
-# A base class, whose class methods give the subclass.
-
-
-class Mine(HeartbeatConfig):
+class Mine(HeartbeatConfig):  # a base class, whose class methods give the subclass
     def total(self) -> float:
         return self.heartbeat_timeout_seconds + self.cleanup_interval_seconds
 
@@ -76,19 +38,14 @@ assert_type(Mine.for_environment("staging"), Mine)
 assert_type(Mine.for_environment().total(), float)
 
 
-# isinstance narrows.
-
-
 def interval(value: HeartbeatConfig | str) -> float:
-    if isinstance(value, HeartbeatConfig):
+    if isinstance(value, HeartbeatConfig):  # narrows
         assert_type(value, HeartbeatConfig)
         return value.heartbeat_interval_seconds
     return float(value.strip())
 
 
 # Shims of one's own, of every kind that can be one.
-
-
 @shim("acme.limits:Limits", "acme.old_limits:Limits")
 class Limits:
     retries: int = 3
@@ -130,12 +87,8 @@ class Stopped:
         return 0.0
 
 
-def read(clock: Clock) -> float:
-    return clock.now()
-
-
-async def use(url: str) -> int:
-    return len(await fetch(url))
+async def use(url: str, clock: Clock) -> float:
+    return len(await fetch(url)) + clock.now()
 
 
 decorator: Callable[[type[Limits]], type[Limits]] = shim("acme.limits:Limits")
@@ -145,14 +98,13 @@ assert_type(Quota("bytes") == Quota("bits"), bool)
 assert_type(Colour.RED.value, Literal["red"])
 assert_type(Colour("red"), Colour)
 assert_type([colour.name for colour in Colour], list[str])
-assert_type(read(Stopped()), float)
+clock: Clock = Stopped()
+assert_type(clock.now(), float)
 assert_type(parse("ff", base=16), int)
 fetcher: Callable[[str], Awaitable[bytes]] = fetch
 
 
 # Tests that need something keep their types; the environment is a mapping of text.
-
-
 @skip_unless_available("docker", "upstream:HeartbeatConfig")
 def containers(count: int, *, name: str = "acme") -> list[str]:
     return [name] * count
@@ -171,12 +123,12 @@ class Containers(TestCase):
 
 
 def environment() -> str:
-    chosen = choose_environment("staging", folder=Path("suite"))
-    assert_type(chosen, Environment)
+    chosen = ssot_shims.choose_environment("staging", folder=Path("suite"))
+    assert_type(chosen, ssot_shims.Environment)
     assert_type(chosen.name, str)
     assert_type(chosen["url"], str)
     assert_type(dict(chosen.passed_over), dict[str, str])
-    assert_type(load_project("suite"), Path)
+    assert_type(ssot_shims.load_project("suite"), Path)
     return chosen.get("realm", "none")
 
 
@@ -188,26 +140,26 @@ assert_type(Containers("test_it"), Containers)
 # Questions about shims.
 
 record = shim_of(Limits)
-assert_type(record, ShimRecord)
+assert_type(record, ssot_shims.ShimRecord)
 assert_type(record.name, str)
 assert_type(record.targets, tuple[str, ...])
 assert_type(record.reason, str)
 assert_type(record.seconds, float)
 assert_type(record.error, BaseException | None)
 assert_type(record.object, Any)
-assert_type(record.results, tuple[TargetResult, ...])
+assert_type(record.results, tuple[ssot_shims.TargetResult, ...])
 assert_type([answer.close for answer in record.results], list[tuple[str, ...]])
-assert_type(all_shims(), tuple[ShimRecord, ...])
-assert_type(is_placeholder(config), bool)
-assert_type(is_placeholder(3), bool)
-assert_type(verify(HeartbeatConfig), tuple[Difference, ...])
-assert_type(compare(Quota, Limits), tuple[Difference, ...])
-assert_type([difference.is_error for difference in verify(Colour)], list[bool])
+assert_type(ssot_shims.all_shims(), tuple[ssot_shims.ShimRecord, ...])
+assert_type(ssot_shims.is_placeholder(config), bool)
+assert_type(ssot_shims.is_placeholder(3), bool)
+assert_type(ssot_shims.verify(HeartbeatConfig), tuple[ssot_shims.Difference, ...])
+assert_type(ssot_shims.compare(Quota, Limits), tuple[ssot_shims.Difference, ...])
+assert_type([difference.is_error for difference in ssot_shims.verify(Colour)], list[bool])
 assert_type(ssot_shims.__version__, str)
-copied: ShimRecord = record.replace(reason="another")
+copied: ssot_shims.ShimRecord = record.replace(reason="another")
 
 
-def explain(record: ShimRecord) -> str:
+def explain(record: ssot_shims.ShimRecord) -> str:
     assert_type(record.state, Literal["upstream", "absent", "moved", "broken", "forced"])
     if record.state == "upstream":
         return "the real one"
@@ -223,9 +175,9 @@ def explain(record: ShimRecord) -> str:
 # Errors: from the package or from its module, caught by what they are about, and carrying their data.
 
 assert_type(errors.UpstreamMoved("Limits", "gone").shim, str)
-moved: type[UpstreamMoved] = TheSameUpstreamMoved
-every_error: list[type[SsotShimsError]] = [CircularShim, InvalidSetting, UpstreamBroken, UpstreamError]
-kind: type[UserWarning] = PlaceholderWarning
+moved: type[UpstreamMoved] = errors.UpstreamMoved
+every_error: list[type[SsotShimsError]] = [errors.CircularShim, errors.InvalidSetting, UpstreamError]
+kind: type[UserWarning] = ssot_shims.PlaceholderWarning
 
 try:
     shim_of(3)
