@@ -131,39 +131,30 @@ STRINGS = (PROBES | st.sampled_from(["suite.shims", ""]) | ADDRESSES | st.text(m
 # A hexadecimal number may have more digits than Python is willing to print.
 NUMBERS = st.sampled_from(["0x" + "f" * 4000, "inf", "-nan", "1e400", "2.5", "5", "86400", "86401", "0", "-1"])
 SCALARS = NUMBERS | st.sampled_from(["true", "false", "1979-05-27", "07:32:00"]) | STRINGS
-KEYS = st.sampled_from(
-    [
-        *("modules", "capabilities", "probe", "timeout", "ttl", "service", "db", "My-DB", "_x", "tiemout"),
-        *("environments", "name", "requires", "values", "migrate", "exclude", "old.mod:Name"),
-    ]
-)
+KEYS = st.sampled_from(["modules", "capabilities", "probe", "timeout", "ttl", "service", "db", "My-DB", "_x"])
+KEYS |= st.sampled_from(["environments", "name", "requires", "values", "migrate", "exclude", "old.mod:Name"])
 ANY_KEY = KEYS | KEYS | ADDRESSES | st.text(max_size=3)
 ANY_VALUE = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3).map(listed) | st.dictionaries(ANY_KEY, inner, max_size=3).map(inline),
     max_leaves=5,
 )
-OPTIONS = st.fixed_dictionaries(
-    {"probe": PROBES.map(quoted)}, optional=dict.fromkeys(("timeout", "ttl", "service"), SCALARS)
-)
+OPTIONAL = dict.fromkeys(("timeout", "ttl", "service"), SCALARS)
+OPTIONS = st.fixed_dictionaries({"probe": PROBES.map(quoted)}, optional=OPTIONAL)
 ENTRIES = STRINGS | (OPTIONS | st.dictionaries(ANY_KEY, SCALARS, max_size=3)).map(inline)
 NAMES = st.lists(STRINGS, max_size=2).map(listed)
+TEMPLATES = STRINGS | st.sampled_from(["'${URL}'", "'$'"])
 ENVIRONMENT = st.fixed_dictionaries(
     {"name": st.sampled_from(["'docker'", "'staging'"]) | SCALARS},
-    optional={
-        "requires": NAMES,
-        "values": st.dictionaries(ANY_KEY, STRINGS | st.sampled_from(["'${URL}'", "'$'"]), max_size=2).map(inline),
-    },
+    optional={"requires": NAMES, "values": st.dictionaries(ANY_KEY, TEMPLATES, max_size=2).map(inline)},
 )
-TABLES = st.fixed_dictionaries(
-    {},
-    optional={
-        "capabilities": st.dictionaries(st.just("db") | ANY_KEY, ENTRIES | ANY_VALUE, max_size=2).map(inline),
-        "modules": NAMES | ANY_VALUE,
-        "environments": st.lists(ENVIRONMENT.map(inline), max_size=2).map(listed) | ANY_VALUE,
-        "migrate": st.dictionaries(st.just("old.mod:Name") | ANY_KEY, STRINGS | ANY_VALUE, max_size=2).map(inline),
-    },
-)
+TABLE = {
+    "capabilities": st.dictionaries(st.just("db") | ANY_KEY, ENTRIES | ANY_VALUE, max_size=2).map(inline),
+    "modules": NAMES | ANY_VALUE,
+    "environments": st.lists(ENVIRONMENT.map(inline), max_size=2).map(listed) | ANY_VALUE,
+    "migrate": st.dictionaries(st.just("old.mod:Name") | ANY_KEY, STRINGS | ANY_VALUE, max_size=2).map(inline),
+}
+TABLES = st.fixed_dictionaries({}, optional=TABLE)
 DOCUMENTS = (TABLES.map(inline) | ANY_VALUE).map("[tool]\nssot_shims = {}\n".format)
 
 
@@ -198,12 +189,7 @@ def test_any_table_is_a_project_or_an_error_with_its_file(always: Chance, tmp_pa
 
 
 LINES = [
-    *(
-        "[tool.ssot_shims]",
-        "modules = ['suite.shims']",
-        "[tool.ssot_shims.capabilities]",
-        "db = 'tcp://localhost:5432'",
-    ),
+    *("[tool.ssot_shims]", "modules = ['suite.shims']", "[tool.ssot_shims.capabilities]", "db = 'tcp://localhost:1'"),
     *("db.probe = 'env:CI'", "db.timeout = 1", "[[tool.ssot_shims.environments]]", "[project]", "a = 1979-02-30"),
     *("a = " + "[" * 3000, "a = " + "1" * 5000, "a.b.c = {d = 1}", "'", '"""', "\ufeff", "\r"),
 ]
