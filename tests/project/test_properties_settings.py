@@ -71,6 +71,7 @@ def test_any_value_is_an_answer_or_an_error_that_names_it(always: Chance) -> Non
 
     always(answers_or_says_why, 120, value=VALUES)
     assert seen == {(variable, is_error) for variable in READERS for is_error in (True, False)}
+    assert outcome(_settings.TIMEOUT, " 0.2") == 0.2
 
 
 def test_case_and_blanks_make_no_difference(always: Chance) -> None:

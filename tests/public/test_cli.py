@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import ssot_shims
-from ssot_shims import Availability, PlaceholderWarning, _settings, capabilities, cli
+from ssot_shims import Availability, PlaceholderWarning, _settings, capabilities
 from tests.conftest import Write
 from tests.public.conftest import Run
 from tests.support.command_line import ABSENT, CAPABILITIES, ONE, SUITE, TITLE, UPSTREAM, row, says, states
@@ -69,13 +69,11 @@ def test_status_as_json(run: Run) -> None:
     }
     assert 0 <= found[3].pop("seconds") < 5
     here = f"{says.__code__.co_filename}:{says.__code__.co_firstlineno + 2}"
-    assert (len(found), found[3]) == (
-        5,
-        {
-            **{"name": "git", "status": "available", "available": True, "reason": "git is here", "hint": ""},
-            **{"source": "probe", "is_forced": False, "details": {}, "probe": here, "level": "user", "where": here},
-        },
-    )
+    assert len(found) == 5
+    assert found[3] == {
+        **{"name": "git", "status": "available", "available": True, "reason": "git is here", "hint": ""},
+        **{"source": "probe", "is_forced": False, "details": {}, "probe": here, "level": "user", "where": here},
+    }
 
 
 def test_status_as_markdown(run: Run, write: Write) -> None:
@@ -121,25 +119,20 @@ queue = "env:HOME"
 
 @pytest.mark.parametrize("command", ["status", "verify"])
 @pytest.mark.parametrize(
-    ("files", "shown"),
+    ("suite", "more", "shown"),
     [
-        pytest.param({"suite.py": ONE}, {"X": "absent"}, id="neither"),
-        pytest.param(
-            *({"suite.py": "from ssot_shims import RetryPolicy"}, {"RetryPolicy": "absent"}), id="somebody imports it"
-        ),
-        pytest.param(
-            {"suite.py": "", "netra_backend/__init__.py": ""},
-            {"HeartbeatConfig": "moved", "RetryPolicy": "moved"},
-            id="its upstream is installed",
-        ),
-        pytest.param({"suite.py": ""}, {}, id="no shim at all"),
+        (ONE, {}, {"X": "absent"}),
+        ("from ssot_shims import RetryPolicy", {}, {"RetryPolicy": "absent"}),
+        ("", {"netra_backend/__init__.py": ""}, {"HeartbeatConfig": "moved", "RetryPolicy": "moved"}),
+        ("", {}, {}),
     ],
+    ids=["neither", "somebody imports it", "its upstream is installed", "no shim at all"],
 )
 def test_a_project_of_its_own_sees_our_shims_only_when_they_matter(
-    run: Run, write: Write, files: dict[str, str], shown: dict[str, str], command: str
+    run: Run, write: Write, suite: str, more: dict[str, str], shown: dict[str, str], command: str
 ) -> None:
     """What ships is listed when its upstream is installed or somebody imports it."""
-    write(files)
+    write({"suite.py": suite, **more})
     Path("pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["suite"]\n')
     _, out, _ = run(command)
     head = "SHIM" if shown else "CAPABILITY" if command == "status" else "0 of 0"
@@ -215,25 +208,16 @@ def test_check_answers_with_a_line_each(
         assert names.get("docker", docker) == docker
 
 
-@pytest.mark.parametrize(
-    ("names", "expected", "told"),
-    [
-        (["docker", "git"], 1, ""),
-        (["upstream:HeartbeatConfig"], 1, ""),
-        (
-            ["gpu"],
-            2,
-            "ssot-shims: no capability 'gpu'; known: docker, docker_compose, docker_sdk, git, podman; "
-            "what modules declare is shown by ssot-shims status, which imports them\n",
-        ),
-    ],
-)
-def test_check_imports_no_modules(run: Run, write: Write, names: list[str], expected: int, told: str) -> None:
+def test_check_imports_no_modules(run: Run, write: Write) -> None:
     """Those of the project may take long; who asks for what only they declare is told so."""
     write({"suite.py": "raise SystemExit('imported')"})
     Path("pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["suite"]\n')
-    code, _, err = run("check", *names)
-    assert (code, err, "suite" in sys.modules) == (expected, told, False)
+    for names in (["docker", "git"], ["upstream:HeartbeatConfig"]):
+        assert run("check", *names)[::2] == (1, "")
+    unknown = "no capability 'gpu'; known: docker, docker_compose, docker_sdk, git, podman"
+    told = f"ssot-shims: {unknown}; what modules declare is shown by ssot-shims status, which imports them\n"
+    assert run("check", "gpu") == (2, "", told)
+    assert "suite" not in sys.modules
 
 
 def test_check_waits_for_what_is_starting(run: Run) -> None:
@@ -242,8 +226,8 @@ def test_check_waits_for_what_is_starting(run: Run) -> None:
     capabilities.register("slow", lambda: next(answers))
     assert run("check", "slow", "git", "--wait", "20")[0] == 0
     assert run("check", "slow", "docker", "--wait=0.1")[0] == 1
-    code, out, err = run("check", "git", "--wait=-1")
-    assert (code, out, err) == (2, "", "ssot-shims: the wait is -1.0; give seconds from 0, at most a day (86400)\n")
+    told = "ssot-shims: the wait is -1.0; give seconds from 0, at most a day (86400)\n"
+    assert run("check", "git", "--wait=-1") == (2, "", told)
 
 
 def test_check_asks_nothing_when_a_name_is_unknown(run: Run) -> None:
@@ -298,30 +282,29 @@ def test_no_report_shows_a_secret(run: Run, write: Write, monkeypatch: pytest.Mo
 # --- wrong usage
 
 MODULE = "a module that can be imported from {folder}"
+BAD_MODULE = '[tool.ssot_shims]\nmodules = ["suit"]\n'
 
 
 @pytest.mark.parametrize(
     ("words", "text", "message"),
     [
-        (["status", "no.such.suite"], "", f"MODULE is 'no.such.suite'; expected {MODULE}"),
-        (["verify", "json.nothing"], "", f"MODULE is 'json.nothing'; expected {MODULE}"),
-        (["verify", "../suite"], "", f"MODULE is '../suite'; expected {MODULE}"),
+        ("status no.such.suite", "", f"MODULE is 'no.such.suite'; expected {MODULE}"),
+        ("verify json.nothing", "", f"MODULE is 'json.nothing'; expected {MODULE}"),
+        ("verify ../suite", "", f"MODULE is '../suite'; expected {MODULE}"),
         (
-            *(["status", "docker"], ""),
+            "status docker",
+            "",
             "MODULE is 'docker'; expected a module; to ask for that capability: ssot-shims check docker",
         ),
-        (
-            *(["status"], '[tool.ssot_shims]\nmodules = ["suit"]\n'),
-            f"tool.ssot_shims.modules in {{file}} is 'suit'; expected {MODULE}",
-        ),
-        (["check", "git"], "tool = 3", "tool in {file} is a number; expected a table"),
+        ("status", BAD_MODULE, f"tool.ssot_shims.modules in {{file}} is 'suit'; expected {MODULE}"),
+        ("check git", "tool = 3", "tool in {file} is a number; expected a table"),
     ],
 )
-def test_a_name_in_the_wrong_place_is_wrong_usage(run: Run, words: list[str], text: str, message: str) -> None:
+def test_a_name_in_the_wrong_place_is_wrong_usage(run: Run, words: str, text: str, message: str) -> None:
     """Whether on the command line or in pyproject.toml: exit code 2, with what was expected and where."""
     file = Path.cwd() / "pyproject.toml"
     file.write_text(text)
-    assert run(*words) == (2, "", f"ssot-shims: {message.format(folder=file.parent, file=file)}\n")
+    assert run(*words.split()) == (2, "", f"ssot-shims: {message.format(folder=file.parent, file=file)}\n")
 
 
 @pytest.mark.parametrize(
@@ -351,20 +334,18 @@ def test_a_folder_that_is_gone_is_wrong_usage(run: Run, in_an_empty_folder: Path
     assert answers == {(2, "", "ssot-shims: [Errno 2] No such file or directory\n")}
 
 
-@pytest.mark.parametrize(
-    "words", [["verfy"], ["check"], ["check", "git", "--markdown"], ["status", "--json", "--markdown"], ["--jsn"]]
-)
-def test_wrong_words_are_wrong_usage(run: Run, words: list[str]) -> None:
+@pytest.mark.parametrize("words", ["verfy", "check", "check git --markdown", "status --json --markdown", "--jsn"])
+def test_wrong_words_are_wrong_usage(run: Run, words: str) -> None:
     """An unknown command or option is exit code 2, with the usage on standard error."""
-    code, out, err = run(*words)
+    code, out, err = run(*words.split())
     assert (code, out, err.startswith("usage: ssot-shims")) == (2, "", True)
 
 
-def test_ctrl_c_in_a_module_stops(write: Write) -> None:
+def test_ctrl_c_in_a_module_stops(run: Run, write: Write) -> None:
     """KeyboardInterrupt is no answer about a module."""
     write({"suite.py": "raise KeyboardInterrupt"})
     with pytest.raises(KeyboardInterrupt):
-        cli.main(["status", "suite"])
+        run("status", "suite")
 
 
 def test_help_and_version(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
