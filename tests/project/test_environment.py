@@ -260,40 +260,28 @@ NAMED, OTHER = f"[[{E}]]\nname = 'e'\n", f"[[{E}]]\nname = 'f'\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "place", "what"),
     [
-        (f"[{E}]\nname = 'e'", " in FILE is a table; expected a list of tables, each written [[{E}]]"),
-        ("[tool.ssot_shims]\nenvironments = ['e']", "[0] in FILE is a string; expected a table"),
-        (f"[[{E}]]", "[0].name in FILE is ''; expected a word such as 'staging'"),
-        (f"[[{E}]]\nname = 'a b'", "[0].name in FILE is 'a b'; expected a word such as 'staging'"),
-        (f"[[{E}]]\nname = 1", "[0].name in FILE is a number; expected a word such as 'staging'"),
-        (
-            f"{NAMED}require = []",
-            "[0] in FILE has the key 'require'; expected one of name, requires, values; close: req",
-        ),
-        (f"{NAMED}{OTHER}{NAMED}", "[2].name in FILE is 'e'; expected a name that no other environment has"),
-        (f"{NAMED}requires = 'git'", ".e.requires in FILE is a string; expected a list of strings"),
-        (
-            f"{NAMED}requires = ['tcp://me:hunter2@h:x']",
-            ".e.requires in FILE is 'tcp://***@h:x'; expected a known capability; ",
-        ),
-        (
-            f"{NAMED}{OTHER}requires = ['git', 'gti']",
-            ".f.requires in FILE is 'gti'; expected a known capability; no capability 'gti'; close: git; known: ",
-        ),
-        (f"{NAMED}values = ['x']", ".e.values in FILE is a list; expected a table"),
-        (f'{NAMED}values."a\\tb" = 8', ".e.values.a b in FILE is a number; expected a string"),
-        (
-            f"{NAMED}values.a = '5 $'",
-            ".e.values.a in FILE is a string with a lone $; expected ${NAME} for an environment variable, ",
-        ),
-        ("", " in FILE is not there; expected at least one table that begins with [[{E}]]"),
+        (f"[{E}]\nname = 'e'", "", f"is a table; expected a list of tables, each written [[{E}]]"),
+        ("[tool.ssot_shims]\nenvironments = ['e']", "[0]", "is a string; expected a table"),
+        (f"[[{E}]]", "[0].name", "is ''; expected a word such as 'staging'"),
+        (f"[[{E}]]\nname = 'a b'", "[0].name", "is 'a b'; expected a word such as 'staging'"),
+        (f"[[{E}]]\nname = 1", "[0].name", "is a number; expected a word such as 'staging'"),
+        (f"{NAMED}require = []", "[0]", "has the key 'require'; expected one of name, requires, values; close: req"),
+        (f"{NAMED}{OTHER}{NAMED}", "[2].name", "is 'e'; expected a name that no other environment has"),
+        (f"{NAMED}requires = 'git'", ".e.requires", "is a string; expected a list of strings"),
+        (f"{NAMED}requires = ['tcp://me:hunter2@h:x']", ".e.requires", "is 'tcp://***@h:x'; expected a known capab"),
+        (f"{NAMED}{OTHER}requires = ['git', 'gti']", ".f.requires", "is 'gti'; expected a known capability; no capab"),
+        (f"{NAMED}values = ['x']", ".e.values", "is a list; expected a table"),
+        (f'{NAMED}values."a\\tb" = 8', ".e.values.a b", "is a number; expected a string"),
+        (f"{NAMED}values.a = '5 $'", ".e.values.a", "is a string with a lone $; expected ${NAME} for an environment "),
+        ("", "", f"is not there; expected at least one table that begins with [[{E}]]"),
     ],
 )
-def test_a_table_that_does_not_read_is_an_error(declare: Declare, text: str, message: str) -> None:
+def test_a_table_that_does_not_read_is_an_error(declare: Declare, text: str, place: str, what: str) -> None:
     """The error names the file, the key and the value, whichever environment would be chosen, and no secret."""
     told = refusal(declare(text))
-    assert told.startswith(E + message.replace("{E}", E))
+    assert told.startswith(f"{E}{place} in FILE {what}")
     assert "hunter2" not in told
 
 
@@ -323,9 +311,7 @@ environments = [{ name = "local", requires = ["db", "gpu"] }]
     with pytest.raises(OSError, match="^disk full$"):
         choose_environment(folder=root)
     write({"pyproject.toml": "[tool.ssot_shims]\nmodules = ['nowhere.shims']"})
-    assert refusal(root).startswith(
-        "tool.ssot_shims.modules in FILE is 'nowhere.shims'; expected a module that can be "
-    )
+    assert refusal(root).startswith("tool.ssot_shims.modules in FILE is 'nowhere.shims'; expected a module that can ")
 
 
 def test_a_shim_of_the_project_that_moved_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
