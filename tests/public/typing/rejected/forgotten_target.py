@@ -1,6 +1,0 @@
-from ssot_shims import shim
-
-
-@shim  # rejected
-class Limits:
-    retries: int = 3

@@ -1,3 +1,0 @@
-from ssot_shims import HeartbeetConfig  # rejected
-
-print(HeartbeetConfig)

@@ -1,3 +1,0 @@
-from ssot_shims import HeartbeatConfig
-
-HeartbeatConfig.for_environment(environment=3)  # rejected

@@ -1,3 +1,0 @@
-from ssot_shims import HeartbeatConfig
-
-print(HeartbeatConfig().heartbeat_intervall_seconds)  # rejected

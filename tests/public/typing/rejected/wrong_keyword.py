@@ -1,3 +1,0 @@
-from ssot_shims import HeartbeatConfig
-
-HeartbeatConfig(heartbeat_interval=30)  # rejected
