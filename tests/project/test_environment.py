@@ -12,9 +12,6 @@ from typing import NamedTuple
 import pytest
 
 from ssot_shims import Availability, Environment, PlaceholderWarning, capabilities, choose_environment, cli
-from ssot_shims._project.declarations import register
-from ssot_shims._project.environment import choose_from
-from ssot_shims._project.pyproject import find_project
 from ssot_shims.errors import InvalidSetting, NoEnvironment, UnknownName, UpstreamMoved
 from tests.conftest import Write
 from tests.support.hostile import Conversation, Peer
@@ -186,17 +183,6 @@ def test_nothing_is_looked_at_behind_what_is_required(
     monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "1")
     capabilities.refresh("docker")
     assert lacks(folder)["docker"].startswith(f"{required}available: forced: SSOT_SHIMS_HAS_DOCKER says yes; ")
-
-
-def test_a_front_end_says_itself_who_requires(declare: Declare) -> None:
-    """The plugin knows more about that than the variable."""
-    project = find_project(declare())
-    register(project)
-    with pytest.raises(NoEnvironment) as caught:
-        choose_from(project, "docker", {"docker": "--ssot-require", "backend": "ini ssot_require"})
-    told = caught.value.reasons["docker"]
-    assert told.startswith("docker: required by --ssot-require; unavailable: ")
-    assert "; backend: required by ini ssot_require; unavailable: " in told
 
 
 # --- the values

@@ -90,13 +90,14 @@ def test_case_and_blanks_make_no_difference(always: Chance) -> None:
 
 
 def test_whatever_is_set_can_be_reported(always: Chance) -> None:
-    """What reaches nothing is told for any names and values, or the one that does not read is named."""
+    """All of it in order; what reaches nothing is told for any names and values, or what does not read is named."""
 
     def is_reported(variables: dict[str, str]) -> None:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in variables.items():
                 patch.setenv(f"SSOT_SHIMS_{name}", value)
-            assert _settings.in_force() == {f"SSOT_SHIMS_{name}": fit_to_show(variables[name]) for name in variables}
+            shown = {f"SSOT_SHIMS_{name}": fit_to_show(variables[name]) for name in sorted(variables)}
+            assert [*_settings.in_force().items()] == [*shown.items()]
             try:
                 told = _settings.misspelled(frozenset({"RetryPolicy"}), frozenset({"docker"}))
             except InvalidSetting as error:

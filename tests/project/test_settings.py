@@ -9,7 +9,7 @@ import pytest
 
 from ssot_shims import capabilities, is_available, load_project
 from ssot_shims._project.pyproject import find_project, read_project
-from ssot_shims._settings import in_force, misspelled, strict
+from ssot_shims._settings import misspelled, strict
 from ssot_shims.errors import InvalidSetting
 from tests.conftest import Write, run
 
@@ -25,13 +25,6 @@ def test_a_flag_reads_the_usual_words(monkeypatch: pytest.MonkeyPatch, value: st
     assert strict() is expected
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "no" if expected else "yes")
     assert strict() is not expected
-
-
-def test_what_is_set_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every variable of ours that is set, in order, known or not."""
-    monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
-    monkeypatch.setenv("SSOT_SHIMS_ODD", "x")
-    assert [*in_force().items()] == [("SSOT_SHIMS_ODD", "x"), ("SSOT_SHIMS_STRICT", "1")]
 
 
 NO_SETTING, NO_CAPABILITY, NO_SHIM = "no such setting", "no capability of that name", "no shim of that name"

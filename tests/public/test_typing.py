@@ -91,7 +91,8 @@ UPSTREAMS = {
 class Project:
     """A folder with user code, and a virtual environment that commands see as the activated one."""
 
-    def __init__(self, root: Path, wheel: Path, upstreams: dict[str, str]) -> None:
+    def __init__(self, root: Path, wheel: Path, state: str) -> None:
+        self.state = state
         environment = root / "environment"
         venv.create(environment)
         below = {"base": str(environment), "platbase": str(environment)}
@@ -100,7 +101,7 @@ class Project:
         pip("--python", self.python, "install", "--no-index", "--no-deps", str(wheel))
         (installed,) = distributions(path=[packages])
         copy_requirements(installed, Path(packages))
-        for file, source in upstreams.items():
+        for file, source in UPSTREAMS.items() if state == "upstream" else ():
             write(Path(packages, file), dedent(source))
         self.folder = Path(shutil.copytree(USER_CODE, root / "project"))
         # Nothing of the environment that the tests run in may show through.
@@ -141,22 +142,18 @@ def write(file: Path, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(CHECKOUT))
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module", params=["absent", pytest.param("upstream", marks=pytest.mark.slow)])
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Project:
     """A project for each state that its shims may be in."""
-    root = tmp_path_factory.mktemp("projects")
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(root), str(CHECKOUT))
-    (wheel,) = root.glob("*.whl")
-    return {"absent": Project(root / "absent", wheel, {}), "upstream": Project(root / "upstream", wheel, UPSTREAMS)}
-
-
-@pytest.fixture(params=["absent", pytest.param("upstream", marks=pytest.mark.slow)])
-def state(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def project(projects: dict[str, Project], state: str) -> Project:
-    return projects[state]
+    return Project(tmp_path_factory.mktemp(request.param), wheel, request.param)
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
@@ -178,10 +175,10 @@ def test_wrong_code_is_rejected(project: Project, checker: str, line: int) -> No
     assert any(rule in message for message in found) or (checker, quoted) in UNNOTICED, said
 
 
-def test_good_code_runs(project: Project, state: str) -> None:
+def test_good_code_runs(project: Project) -> None:
     """What the type checkers accept runs without an error or a warning, whether upstream is there or not."""
     ask = "import good, ssot_shims; print(*{record.state for record in ssot_shims.all_shims()})"
-    assert project.run(project.python, "-W", "error", "-c", ask).stdout == f"{state}\n"
+    assert project.run(project.python, "-W", "error", "-c", ask).stdout == f"{project.state}\n"
 
 
 def test_types_are_complete(project: Project) -> None:
