@@ -265,28 +265,25 @@ async def an_async_generator() -> object:
 class NoTestCase: ...
 
 
-STANDS_ALONE = (
-    "@skip_unless_available stands without names; write it with what is needed: @skip_unless_available('docker')"
-)
-NO_NAME = " is no name for a capability; "
+BARE = "@skip_unless_available stands without names; write it with what is needed: @skip_unless_available('docker')"
 
 
 @pytest.mark.parametrize(
-    ("names", "message"),
+    ("names", "told"),
     [
-        ((), STANDS_ALONE),
-        ((a_generator,), STANDS_ALONE),
-        ((NoTestCase,), STANDS_ALONE),
-        (("env:HOME", 3), f"3{NO_NAME}a name is a string such as 'docker'"),
-        (("env:HOME", ["docker"]), f"['docker']{NO_NAME}a name is a string such as 'docker'"),
-        (("env:HOME", "Docker"), f"'Docker'{NO_NAME}use lower-case letters, digits and _, beginning with a letter"),
+        ((), BARE),
+        ((a_generator,), BARE),
+        ((NoTestCase,), BARE),
+        (("env:HOME", 3), "3 is no name for a capability; a name is a string "),
+        (("env:HOME", ["docker"]), "['docker'] is no name for a capability; a name is a string "),
+        (("env:HOME", "Docker"), "'Docker' is no name for a capability; use lower-case letters, "),
     ],
 )
-def test_what_is_no_name_is_an_error(names: tuple[str, ...], message: str) -> None:
+def test_what_is_no_name_is_an_error(names: tuple[str, ...], told: str) -> None:
     """When the decorator is made, not when the test runs; the parentheses that were forgotten, above all."""
     with pytest.raises(InvalidDeclaration) as caught:
         skip_unless_available(*names)
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(told)
 
 
 @pytest.mark.parametrize("thing", [NoTestCase, classmethod(len), staticmethod(len), 7, a_generator, an_async_generator])
