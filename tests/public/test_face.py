@@ -40,10 +40,6 @@ def test_an_absent_shim_loads_little() -> None:
     """The normal case reads no metadata, parses nothing, and needs neither typing nor threading nor sockets."""
     loaded = loaded_by("from ssot_shims import HeartbeatConfig")
     assert not {"typing", "threading", "socket", "importlib_metadata", "difflib"} & loaded
-    assert {name.removeprefix("ssot_shims.") for name in loaded if name.startswith("ssot_shims.")} == {
-        *("_callsite", "_lookup", "_lookup.finder", "_lookup.lookup", "_names", "_record", "_settings", "_shims"),
-        *("_shims.shim", "_shims.upstream", "_text", "errors", "heartbeat_config"),
-    }
     loaded = loaded_by("from ssot_shims import shim\n@shim('acme:X')\nclass X: ...")  # needs nothing for dataclasses
     assert not {"dataclasses", "inspect", "ast", "re", "enum"} & loaded
 
