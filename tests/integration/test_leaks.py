@@ -138,60 +138,39 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
         process.kill()
 
 
-# The answer of each peer to each probe.
-STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
-
-
-@pytest.mark.parametrize("how", STATUS)
-@pytest.mark.parametrize("scheme", ["tcp", "unix"])
-def test_engines(machine: Machine, peers: Peers, scheme: str, how: str) -> None:
-    """An engine that is mute, hangs up, answers no or is not there leaves nothing in the process that asked."""
-    assert_no_leak_at(machine, peers, scheme, how, SOME)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("scheme", "how"), [("unix", "mute"), ("tcp", "refuses")])
-def test_ten_thousand_questions(machine: Machine, peers: Peers, scheme: str, how: str) -> None:
-    """Nor do ten thousand questions, about the two engines that are met most."""
-    assert_no_leak_at(machine, peers, scheme, how, MANY)
-
-
-def assert_no_leak_at(machine: Machine, peers: Peers, scheme: str, how: str, count: int) -> None:
-    place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
-    machine.set("DOCKER_HOST", f"{scheme}://{place}")
-    registry = Registry()
-    registry.add(capability("engine", DockerProbe(), timeout=0.002 if how == "mute" else 30.0))
-    assert_no_leak(asks(registry, "engine", STATUS[how]), count)
-
-
-@pytest.mark.parametrize("how", STATUS)
-def test_pages(peers: Peers, how: str) -> None:
-    """Nor does a page."""
-    registry = Registry()
-    address = f"http://127.0.0.1:{peers.ports[how]}/"
-    registry.register("page", address, timeout=0.002 if how == "mute" else 30.0)
-    assert_no_leak(asks(registry, "page", STATUS[how]))
-
-
-def asks(registry: Registry, name: str, status: str) -> Callable[[], object]:
-    """A question whose answer is found out each time."""
+def assert_none_of(registry: Registry, status: str, count: int = SOME) -> None:
+    """The capability ``it`` is found out each time, and leaves nothing."""
 
     def ask() -> None:
-        registry.refresh(name)
-        assert registry.check(name).status == status
+        registry.refresh("it")
+        assert registry.check("it").status == status
 
-    return ask
+    assert_no_leak(ask, count)
 
 
-def test_a_handshake_that_nobody_answers(peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does TLS with a peer that is mute."""
-    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
-    # Reading every certificate of the machine would take much longer than the question.
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    registry = Registry()
-    registry.register("page", f"https://127.0.0.1:{peers.ports['mute']}/", timeout=0.005)
-    assert_no_leak(asks(registry, "page", "timed_out"))
+# The answer of each peer to each probe.
+STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
+CASES = [(scheme, how, SOME) for scheme in ("tcp", "unix", "http") for how in STATUS] + [("https", "mute", SOME)]
+MOST_MET = [pytest.param(*case, MANY, marks=pytest.mark.slow) for case in (("unix", "mute"), ("tcp", "refuses"))]
+
+
+@pytest.mark.parametrize(("scheme", "how", "count"), [*CASES, *MOST_MET])
+def test_peers(
+    machine: Machine, peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, how: str, count: int
+) -> None:
+    """An engine or page that is mute, hangs up, answers no or is not there leaves nothing in the process that asked."""
+    registry, timeout = Registry(), 0.002 if how == "mute" else 30.0
+    if scheme in ("tcp", "unix"):
+        place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
+        machine.set("DOCKER_HOST", f"{scheme}://{place}")
+        registry.add(capability("it", DockerProbe(), timeout=timeout))
+    else:
+        # Reading every certificate of the machine would take much longer than the question.
+        trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+        registry.register("it", f"{scheme}://127.0.0.1:{peers.ports[how]}/", timeout=timeout)
+    assert_none_of(registry, STATUS[how], count)
 
 
 @pytest.mark.parametrize("way", ["no", "raises", "says no", "odd"])
@@ -207,16 +186,16 @@ def test_functions(way: str) -> None:
             raise Unavailable("no")
         return False if way == "no" else object()
 
-    registry.register("function", probe, timeout=30)
-    assert_no_leak(asks(registry, "function", "failed" if way in ("raises", "odd") else "unavailable"))
+    registry.register("it", probe, timeout=30)
+    assert_none_of(registry, "failed" if way in ("raises", "odd") else "unavailable")
 
 
 def test_a_function_that_hangs() -> None:
     """However often it is asked about, it hangs in one thread, which goes when it comes back."""
     registry, release = Registry(), threading.Event()
-    registry.register("hangs", release.wait, timeout=0.001)
+    registry.register("it", release.wait, timeout=0.001)
     before = threading.active_count()
-    assert_no_leak(asks(registry, "hangs", "timed_out"))
+    assert_none_of(registry, "timed_out")
     assert threading.active_count() == before + 1
     release.set()
     assert settled(Held(0, before, 0)).threads == before
