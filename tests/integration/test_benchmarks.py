@@ -5,7 +5,6 @@ from __future__ import annotations
 import doctest
 import importlib
 import json
-import os
 import pkgutil
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from benchmarks.table import as_text
 from tests.conftest import Write
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__, "benchmarks."))
+MODULES = sorted(name for _, name, _ in pkgutil.iter_modules(benchmarks.__path__, "benchmarks.") if "__" not in name)
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +97,14 @@ def test_each_of_our_ways_to_ask_is_measured(ground: Ground, ours: Contender) ->
     ]
 
 
+RATIO, MOST, LEAST = Goal(kind="ratio", limit=1.25), Goal(kind="at most", limit=1), Goal(kind="at least", limit=8)
+
+
 @pytest.mark.parametrize(
     ("ours", "goal", "verdict"),
     [
-        (2.5, Goal(kind="ratio", limit=1.25), "met"),
-        (2.6, Goal(kind="ratio", limit=1.25), "missed"),
-        (1.0, Goal(kind="at most", limit=1), "met"),
-        (1.1, Goal(kind="at most", limit=1), "missed"),
-        (8.0, Goal(kind="at least", limit=8), "met"),
-        (7.0, Goal(kind="at least", limit=8), "missed"),
-        (None, Goal(kind="ratio", limit=1), "not measured"),
+        *((2.5, RATIO, "met"), (2.6, RATIO, "missed"), (None, RATIO, "not measured")),
+        *((1.0, MOST, "met"), (1.1, MOST, "missed"), (8.0, LEAST, "met"), (7.0, LEAST, "missed")),
     ],
 )
 def test_the_verdict_holds_ours_against_the_goal(ours: float | None, goal: Goal, verdict: str) -> None:
@@ -116,29 +113,7 @@ def test_the_verdict_holds_ours_against_the_goal(ours: float | None, goal: Goal,
     assert Row(what="a row", samples=samples, goal=goal).verdict == verdict
 
 
-def test_the_table() -> None:
-    """The machine, the noise, a line a contender, and what was missed."""
-    timed = Row(
-        what="import",
-        samples=(
-            Sample(name="empty", values=(0.010, 0.010, 0.010, 0.010)),
-            Sample(name="the same again", values=(0.0099,)),
-            Sample(name="ssot_shims", values=(0.011, 0.012, 0.013, 0.014)),
-            Sample(name="qiskit", problem="not installed"),
-        ),
-        goal=Goal(kind="ratio", limit=1.05),
-        note="of a kind",
-    )
-    counted = Row(
-        what="probes",
-        samples=(Sample(name="ssot_shims", values=(1,)),),
-        unit="count",
-        goal=Goal(kind="at most", limit=1),
-        has_floor=False,
-    )
-    assert (
-        as_text("a machine", [timed, counted])
-        == """\
+TABLE = """\
 a machine
 the floor against itself: 0.99x to 0.99x
 
@@ -153,27 +128,29 @@ probes  ssot_shims      1                     at most 1  met
 1 of 2 goals met here
 missed: import
 """
-    )
+
+
+def test_the_table() -> None:
+    """The machine, the noise, a line a contender, and what was missed."""
+    times = {"empty": (0.010,) * 4, "the same again": (0.0099,), "ssot_shims": (0.011, 0.012, 0.013, 0.014)}
+    samples = [Sample(name=name, values=values) for name, values in times.items()]
+    samples.append(Sample(name="qiskit", problem="not installed"))
+    timed = Row(what="import", samples=tuple(samples), goal=Goal(kind="ratio", limit=1.05), note="of a kind")
+    ours = (Sample(name="ssot_shims", values=(1,)),)
+    counted = Row(what="probes", samples=ours, unit="count", goal=MOST, has_floor=False)
+    assert as_text("a machine", [timed, counted]) == TABLE
 
 
 def test_the_size_is_counted_by_folder(write: Write) -> None:
     """Docstrings, comments and blank lines are no code; a folder that is left out, or is not there, is not counted."""
-    folder = write(
-        {
-            "acme/one.py": '"""A module.\n\nIt has a docstring.\n"""\n\n# a comment\nx = [\n    1,  # one\n\n]\n',
-            "acme/part/two.py": 'def f():\n    "A function."\n    return """a\n\nb"""\n',
-            "acme/_tools/three.py": "x = 1\n",
-        }
-    )
+    one = '"""A module.\n\nIt has a docstring.\n"""\n\n# a comment\nx = [\n    1,  # one\n\n]\n'
+    two = 'def f():\n    "A function."\n    return """a\n\nb"""\n'
+    folder = write({"acme/one.py": one, "acme/part/two.py": two, "acme/_tools/three.py": "x = 1\n"})
     size = ("-I", "-S", "benchmarks/size.py")  # with nothing but the standard library
     done = python(*size, folder / "acme", "--exclude", "_tools", "--code=6", "--longest=9", "--files=1")
     assert [line.split() for line in done.stdout.replace(str(folder), "").splitlines()] == [
-        ["FOLDER", "CODE", "LINES", "FILES"],
-        ["/acme", "3", "10", "1"],
-        ["/acme/part", "3", "5", "1"],
-        ["total", "6", "15", "2"],
-        [],
-        ["longest", "file:", "/acme/one.py,", "10", "lines"],
+        *(["FOLDER", "CODE", "LINES", "FILES"], ["/acme", "3", "10", "1"], ["/acme/part", "3", "5", "1"]),
+        *(["total", "6", "15", "2"], [], ["longest", "file:", "/acme/one.py,", "10", "lines"]),
     ]
     assert done.stderr == "above the limit: 2 files, at most 1\nabove the limit: 10 lines in one file, at most 9\n"
     assert (done.returncode, python(*size).returncode) == (1, 0)
@@ -181,9 +158,7 @@ def test_the_size_is_counted_by_folder(write: Write) -> None:
     assert (done.returncode, done.stdout, f"there is no {folder}/no" in done.stderr) == (2, "", True)
 
 
-SUITE = {
-    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['-m', 'not slow']\nmarkers = ['slow']\n",
-    "suite/test_one.py": '''
+TEST_ONE = '''
 import pytest
 
 @pytest.mark.parametrize("number", range(10))
@@ -196,7 +171,10 @@ def test_one(number):
 @pytest.mark.slow
 def test_two():
     """It waits: "long"."""
-''',
+'''
+SUITE = {
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['-m', 'not slow']\nmarkers = ['slow']\n",
+    "suite/test_one.py": TEST_ONE,
     "suite/part/test_two.py": "def test_three():\n    'It adds.'\ndef test_four(): ...\n",
 }
 
@@ -223,14 +201,11 @@ def test_the_flows_are_walked() -> None:
     assert all(int(row.split()[-4]) > 20 for row in rows if not row.startswith("b3"))
 
 
-def test_what_runs_in_another_thread_is_a_part_of_the_flow() -> None:
+def test_what_runs_in_another_thread_is_a_part_of_the_flow(ground: Ground) -> None:
     """A probe that has a thread of its own would be missing from the figures."""
-    code = """from threading import Thread
-from ssot_shims import is_docker_available as ask
-from sitecustomize import part
-ask(); part("before"); thread = Thread(target=ask); thread.start(); thread.join()"""
-    with prepared() as ground:
-        found = flows.walked(ground, {"thread": ("-c", code)})
+    code = "from threading import Thread; from ssot_shims import is_docker_available as ask\n"
+    code += "from sitecustomize import part; ask(); part('before'); one = Thread(target=ask); one.start(); one.join()"
+    found = flows.walked(ground, {"thread": ("-c", code)})
     assert found["thread"] == {"calls": 1, "entered": 1, "crossings": 0, "loaded": 0}
 
 
@@ -243,14 +218,12 @@ def test_a_limit_of_nothing_is_wrong_usage(limit: str, capsys: pytest.CaptureFix
 
 
 @pytest.mark.slow
-def test_a_start_of_pytest_is_measured_with_the_wheel_and_without() -> None:
+def test_a_start_of_pytest_is_measured_with_the_wheel_and_without(ground: Ground) -> None:
     """What the wheel costs more is the difference of each pair; its files are counted as pip leaves them."""
-    with prepared() as ground:
-        time, files = start.rows(ground, QUICK.replace(pairs=2))
-    without, with_it, more = time.samples
-    assert [len(sample.values) for sample in time.samples] == [2, 2, 2]
-    assert more.values == tuple(b - a for a, b in zip(without.values, with_it.values, strict=True))
-    assert min(without.values) > 0.01
+    time, files = start.rows(ground, QUICK.replace(pairs=2))
+    without, with_it, more = (sample.values for sample in time.samples)
+    assert more == tuple(b - a for a, b in zip(without, with_it, strict=True))
+    assert (len(more), min(without) > 0.01) == (2, True)
     modules = sum(1 for _ in (ROOT / "ssot_shims").rglob("*.py"))
     assert files.samples[0].median > 2 * modules  # each with its byte code
 
@@ -262,22 +235,7 @@ def test_a_start_may_not_get_slower_than_it_was() -> None:
     assert start.goal("3.13") == Goal(kind="at most", limit=min(0.007, 1.15 * recorded["3.13"]))
 
 
-def test_a_start_that_cannot_be_measured_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where pip finds no pytest, the goals are neither met nor missed."""
-    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CONFIG_FILE": os.devnull}.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
-    monkeypatch.delenv("PIP_CONSTRAINT", raising=False)  # pip would say it in other words
-    monkeypatch.setattr(start, "goal", lambda: Goal(kind="at most", limit=1))
-    with prepared() as ground:
-        rows = list(start.rows(ground, QUICK))
-    problem = "not measured: failed: ERROR: No matching distribution found for pytest"
-    assert [(row.what, row.verdict, row.samples[0].problem) for row in rows] == [
-        (start.TIME, "not measured", problem),
-        (start.FILES, "not measured", problem),
-    ]
-
-
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in ("benchmarks.__main__",)])
+@pytest.mark.parametrize("module", MODULES)
 def test_examples_in_the_benchmarks_are_true(module: str) -> None:
     """Every example in every docstring gives what it shows."""
     assert doctest.testmod(importlib.import_module(module)).failed == 0

@@ -15,26 +15,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.notation import read
 from tests.support.hostile import free_port
-
-if TYPE_CHECKING:
-    from ssot_shims._probes.notation import Probe
+from tests.support.http_peer import ask, said
 
 REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
 
 
-def ask(notation: str) -> Availability:
-    return cast("Probe", read(notation)).ask(time.monotonic() + 5)
-
-
-def said(answer: Availability) -> tuple[str, str]:
-    return answer.status, answer.explanation
+def no(explanation: str) -> tuple[str, str]:
+    return "unavailable", explanation
 
 
 def program(name: str, capability: str, package: str) -> str:
@@ -60,8 +52,8 @@ def running(command: list[str], user: str | None, notation: str) -> Iterator[sub
     """The server, from the moment when it answers."""
 
     def start() -> subprocess.Popen[bytes]:
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(command, user=user, stdin=quiet, stdout=quiet, stderr=quiet)
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(command, user=user, **quiet)
 
     server, end = start(), time.monotonic() + 30
     try:
@@ -86,25 +78,22 @@ def last_answer(notation: str) -> Availability:
 def check_server(command: list[str], user: str | None, port: int, path: Path, stop: signal.Signals) -> None:
     """Every answer from before the first start to after a crash; *stop* ends the server in good order."""
     tcp, unix = f"tcp://127.0.0.1:{port}", f"unix://{path}"
-    nothing = f"nothing listens on 127.0.0.1:{port}; start it, or correct the address"
-    no_socket = f"there is no socket at {path}; start what makes it, or correct the path"
-    stale = f"nothing listens on {path}, a stale socket; restart what made it"
+    nothing = no(f"nothing listens on 127.0.0.1:{port}; start it, or correct the address")
+    no_socket = no(f"there is no socket at {path}; start what makes it, or correct the path")
 
-    assert said(ask(tcp)) == ("unavailable", nothing)
-    assert said(ask(unix)) == ("unavailable", no_socket)
+    assert [said(ask(tcp)), said(ask(unix))] == [nothing, no_socket]
     with running(command, user, unix) as server:
         assert said(ask(tcp)) == ("available", f"127.0.0.1:{port} accepts connections")
         assert said(ask(unix)) == ("available", f"{path} accepts connections")
         server.kill()
         server.wait()
-        assert said(last_answer(tcp)) == ("unavailable", nothing)
-        assert said(last_answer(unix)) == ("unavailable", stale)
+        assert said(last_answer(tcp)) == nothing
+        assert said(last_answer(unix)) == no(f"nothing listens on {path}, a stale socket; restart what made it")
     with running(command, user, unix) as server:
         assert (ask(tcp).status, ask(unix).status) == ("available", "available")
         server.send_signal(stop)
         server.wait(30)
-    assert said(ask(tcp)) == ("unavailable", nothing)
-    assert said(ask(unix)) == ("unavailable", no_socket)
+    assert [said(ask(tcp)), said(ask(unix))] == [nothing, no_socket]
 
 
 def test_postgres(folder: Path) -> None:

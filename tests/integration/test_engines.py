@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import docker  # noqa: F401  # what a test imports is taken back after it, and requests is no whole twice
 import pytest
@@ -54,8 +53,9 @@ def need(capability: str, program: str) -> None:
 @contextlib.contextmanager
 def engine(command: list[str], log: Path, is_up: Callable[[], object]) -> Iterator[subprocess.Popen[bytes]]:
     """The process of *command*, when it is up; a group of its own, which ends as a whole."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
     with log.open("wb") as file:
-        process = started(command, file)
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment, start_new_session=True)
         try:
             deadline = time.monotonic() + 60
             while not is_up():
@@ -72,29 +72,23 @@ def engine(command: list[str], log: Path, is_up: Callable[[], object]) -> Iterat
             process.wait()
 
 
-def started(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
-    return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-
-
 def answers(host: str) -> bool:
     """Whether an engine answers at *host*, seen from a process of its own."""
     script = "import sys, time; from ssot_shims._probes.docker import DockerProbe; "
     script += "sys.exit(not DockerProbe().ask(time.monotonic() + 5))"
-    environment = {**os.environ, "DOCKER_HOST": host, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for name in ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY"):
-        environment.pop(name, None)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+    environment = {**clean, "DOCKER_HOST": host, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
 
 
-def dockerd_command(folder: Path, *hosts: str) -> list[str]:
-    command = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
-    for host in hosts:
-        command += ["-H", host]
-    return [
-        *command,
-        *("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"),
-    ]
+def dockerd_command(folder: Path, host: str) -> list[str]:
+    command = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs", "-H", host]
+    command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+    return [*command, "--pidfile", f"{folder}/dockerd.pid"]
+
+
+def podman_command(folder: Path) -> list[str]:
+    return ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--storage-driver", "vfs"]
 
 
 @pytest.fixture(scope="module")
@@ -111,36 +105,29 @@ def podman(folder: Path) -> Iterator[str]:
     """The address of a real podman."""
     need("podman", "podman")
     host = f"unix://{folder}/podman.sock"
-    command = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--storage-driver", "vfs"]
-    command += ["system", "service", "--time=0", host]
+    command = [*podman_command(folder), "system", "service", "--time=0", host]
     with engine(command, folder / "podman.log", lambda: answers(host)):
         yield host
 
 
-def test_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Popen[bytes]]) -> None:
-    """A real dockerd is a yes with its kind and version, and the SDK's client agrees."""
-    host, _ = dockerd
+def host_of(request: pytest.FixtureRequest, kind: str) -> str:
+    """Where the engine of that kind listens."""
+    return request.getfixturevalue("dockerd")[0] if kind == "docker" else request.getfixturevalue("podman")
+
+
+@pytest.mark.parametrize("kind", ["docker", "podman"])
+def test_an_engine(request: pytest.FixtureRequest, machine: Machine, kind: str) -> None:
+    """A real dockerd or podman is a yes with its kind and version, and the SDK's client agrees."""
+    host = host_of(request, kind)
     machine.set("DOCKER_HOST", host)
     answer = ask(5)
-    client = docker_client()
-    version = client.version()["ApiVersion"]
-    assert client.ping() is True
-    client.close()
-    assert seen(answer) == ("available", f"a Docker engine with API {version} answers at {host} (from DOCKER_HOST)")
-    assert answer.details == {"kind": "docker", "api_version": version, "host": host}
-
-
-def test_podman(machine: Machine, podman: str) -> None:
-    """A real podman is a yes with its kind and versions, and the SDK's client agrees."""
-    machine.set("DOCKER_HOST", podman)
-    answer = ask(5)
-    client = docker_client()
-    found = client.version()
-    assert client.ping() is True
-    client.close()
-    version, api = found["Version"], found["ApiVersion"]
-    assert seen(answer) == ("available", f"Podman {version} with API {api} answers at {podman} (from DOCKER_HOST)")
-    assert answer.details == {"kind": "podman", "api_version": api, "host": podman}
+    with contextlib.closing(docker_client()) as client:
+        found = client.version()
+        assert client.ping() is True
+    api = found["ApiVersion"]
+    name = "a Docker engine" if kind == "docker" else f"Podman {found['Version']}"
+    assert seen(answer) == ("available", f"{name} with API {api} answers at {host} (from DOCKER_HOST)")
+    assert answer.details == {"kind": kind, "api_version": api, "host": host}
 
 
 def test_a_stopped_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Popen[bytes]]) -> None:
@@ -157,13 +144,7 @@ def test_a_stopped_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Pope
     assert ask(10)
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
-    with free_port() as port:
-        yield port
-
-
-def test_dockerd_with_tls(machine: Machine, tmp_path: Path, port: int) -> None:
+def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
     """A real dockerd that knows its clients is a yes with a certificate, and no TLS answer without."""
     need("docker", "dockerd")
     authority = trustme.CA()
@@ -173,17 +154,17 @@ def test_dockerd_with_tls(machine: Machine, tmp_path: Path, port: int) -> None:
     for name, issued in (("", authority.issue_cert("client")), ("server-", authority.issue_cert("127.0.0.1"))):
         (certificates / f"{name}cert.pem").write_bytes(issued.cert_chain_pems[0].bytes())
         issued.private_key_pem.write_to_path(str(certificates / f"{name}key.pem"))
-    host = f"tcp://127.0.0.1:{port}"
     tls = ["--tlsverify", "--tlscacert", f"{certificates}/ca.pem"]
     tls += ["--tlscert", f"{certificates}/server-cert.pem", "--tlskey", f"{certificates}/server-key.pem"]
-    machine.set("DOCKER_HOST", host)
     machine.set("DOCKER_CERT_PATH", str(certificates))
     machine.set("DOCKER_TLS_VERIFY", "1")
-    command = [*dockerd_command(machine.root, host), *tls]
-    with engine(command, tmp_path / "log", lambda: DockerProbe().ask(time.monotonic() + 1)):
-        client = docker_client()
-        assert client.ping() is True
-        client.close()
+    with contextlib.ExitStack() as stack:
+        host = f"tcp://127.0.0.1:{stack.enter_context(free_port())}"
+        machine.set("DOCKER_HOST", host)
+        command = [*dockerd_command(machine.root, host), *tls]
+        stack.enter_context(engine(command, tmp_path / "log", lambda: DockerProbe().ask(time.monotonic() + 1)))
+        with contextlib.closing(docker_client()) as client:
+            assert client.ping() is True
         (certificates / "cert.pem").unlink()
         assert ask(5).reason.startswith(f"no TLS with {host} (from DOCKER_HOST): ")
         machine.unset("DOCKER_TLS_VERIFY")
@@ -200,26 +181,19 @@ def test_the_docker_command_agrees(machine: Machine, dockerd: tuple[str, subproc
     machine.add_context("gone", {"Host": f"unix://{path}x"})
     machine.add_context("empty", None)
     nested = b'{"currentContext": "real", "x": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    hosts = ("", host, path, host.upper(), f"{host}?x")
+    contexts = ("a/b ü", "empty", "unknown")
     settings: list[tuple[dict[str, str], bytes]] = [
-        ({}, b""),
-        ({"DOCKER_HOST": host}, b""),
+        *(({"DOCKER_HOST": host} if host else {}, b"") for host in hosts),
+        *(({"DOCKER_CONTEXT": context}, b"") for context in contexts),
         ({"DOCKER_HOST": f" {host} "}, b'{"currentContext": "gone"}'),
-        ({"DOCKER_HOST": path}, b""),
-        ({"DOCKER_HOST": host.upper()}, b""),
-        ({"DOCKER_HOST": f"{host}?x"}, b""),
         ({"DOCKER_HOST": host, "DOCKER_CONTEXT": "gone"}, b""),
-        ({"DOCKER_CONTEXT": "real"}, b'{"currentContext": "gone"}'),
-        ({"DOCKER_CONTEXT": "a/b ü"}, b""),
-        ({"DOCKER_CONTEXT": "gone"}, b'{"currentContext": "real"}'),
-        ({"DOCKER_CONTEXT": "empty"}, b""),
-        ({"DOCKER_CONTEXT": "unknown"}, b""),
-        ({"DOCKER_CONTEXT": "default"}, b'{"currentContext": "real"}'),
-        ({}, b'{"currentContext": "real"}'),
-        ({}, b'{"CURRENTcontext": "real"} and more'),
-        ({}, b'{"currentContext": "real"'),
-        ({}, b'["currentContext", "real"]'),
-        ({}, nested),
         ({"DOCKER_HOST": host, "DOCKER_CERT_PATH": "/nowhere"}, b""),
+        ({"DOCKER_CONTEXT": "real"}, b'{"currentContext": "gone"}'),
+        ({"DOCKER_CONTEXT": "gone"}, b'{"currentContext": "real"}'),
+        ({"DOCKER_CONTEXT": "default"}, b'{"currentContext": "real"}'),
+        *(({}, text) for text in (b'{"currentContext": "real"}', b'{"CURRENTcontext": "real"} and more', nested)),
+        *(({}, text) for text in (b'{"currentContext": "real"', b'["currentContext", "real"]')),
     ]
     for variables, config in settings:
         machine.configure(config)
@@ -243,12 +217,8 @@ def image(folder: Path) -> str:
     return str(folder / "tiny.tar")
 
 
-HERE = {
-    "up": ("running", "is running", []),
-    "made": ("created", "is created", []),
-    "done": ("exited", "is exited", []),
-    "held": ("paused", "is paused", []),
-}
+STATES = {"up": "running", "made": "created", "done": "exited", "held": "paused"}
+HERE = {name: (state, f"is {state}", []) for name, state in STATES.items()}
 CHECKED = {
     "well": ("running", "is running (health: healthy)", ["--health-cmd", "/bin/busybox true"]),
     "ill": ("running", "is running (health: unhealthy)", ["--health-cmd", "/bin/busybox false"]),
@@ -258,13 +228,11 @@ CHECKED = {
 @pytest.mark.parametrize("kind", ["docker", "podman"])
 def test_real_containers(request: pytest.FixtureRequest, machine: Machine, folder: Path, image: str, kind: str) -> None:
     """In each state, of a real engine; health checks of podman need systemd, and are left to dockerd."""
-    found = request.getfixturevalue("dockerd" if kind == "docker" else "podman")
-    host = found[0] if kind == "docker" else found
+    host = host_of(request, kind)
     machine.set("DOCKER_HOST", host)
     command = ["docker"]
     if kind == "podman":  # crun wants another kind of control groups than some machines have
-        command = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/runroot", "--storage-driver", "vfs"]
-        command += ["--runtime", "runc"] if shutil.which("runc") else []
+        command = podman_command(folder) + (["--runtime", "runc"] if shutil.which("runc") else [])
     containers = HERE | (CHECKED if kind == "docker" else {})
 
     def run(*arguments: str) -> None:

@@ -14,41 +14,28 @@ import pytest
 
 import ssot_shims
 from tests.conftest import run
+from tests.support.migrate_tree import plant
 
 Environment = dict[str, Path]
 
 HATCH = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+BY_PATH = '[tool.hatch.build.targets.wheel]\npackages = ["src/by_path"]\n'
+BY_HOOK = '[tool.setuptools]\npackages = ["by_hook"]\npackage-dir = { by_hook = "code" }\n'
 UNLOAD = "import os\nos._exit(3)  # this must not run\n"
 
+
+def project(name: str) -> str:
+    return f'[project]\nname = "{name}"\nversion = "1.0"\n'
+
+
 DISTRIBUTIONS = {
-    "acme/pyproject.toml": HATCH
-    + """
-[project]
-name = "acme"
-version = "2.0"
-""",
+    "acme/pyproject.toml": HATCH + project("acme"),
     "acme/acme/__init__.py": "",
-    "acme/acme/ws.py": UNLOAD,
     "acme/acme/heartbeat.py": "class HeartbeatConfig: ...\nclass Limits: ...\n",
-    "by_path/pyproject.toml": HATCH
-    + """
-[project]
-name = "by-path"
-version = "1.0"
-[tool.hatch.build.targets.wheel]
-packages = ["src/by_path"]
-""",
+    "by_path/pyproject.toml": HATCH + project("by-path") + BY_PATH,
     "by_path/src/by_path/__init__.py": "class Limits: ...\n",
-    "by_hook/pyproject.toml": SETUPTOOLS
-    + """
-[project]
-name = "by-hook"
-version = "1.0"
-[tool.setuptools]
-packages = ["by_hook"]
-package-dir = { by_hook = "code" }
-""",
+    "by_hook/pyproject.toml": SETUPTOOLS + project("by-hook") + BY_HOOK,
     "by_hook/code/__init__.py": "class Limits: ...\n",
     "by_hook/code/ws.py": UNLOAD,
 }
@@ -58,27 +45,17 @@ package-dir = { by_hook = "code" }
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """A virtual environment with those distributions, two of them editable: by a path file, by an import hook."""
     folder = tmp_path_factory.mktemp("installed")
-    for name, text in DISTRIBUTIONS.items():
-        file = folder / "sources" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+    plant(folder / "sources", DISTRIBUTIONS)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = next(folder.glob("venv/[bS]*/python*"))
     site = next(folder.glob("venv/[lL]ib/**/site-packages"))
     ours = [str(Path(ssot_shims.__file__).parents[1]), sysconfig.get_path("purelib")]
     (site / "ours.pth").write_text("\n".join(ours))
     sources = folder / "sources"
-    install = [*(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps")]
-    what = [
-        "--no-build-isolation",
-        "--no-index",
-        sources / "acme",
-        "-e",
-        sources / "by_path",
-        "-e",
-        sources / "by_hook",
-    ]
-    done = subprocess.run([*install, *what], capture_output=True, text=True, check=False)
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    what = [sources / "acme", "-e", sources / "by_path", "-e", sources / "by_hook"]
+    command = [*install, "--no-build-isolation", *what]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {"python": python, "site": site, "sources": sources}
 
@@ -105,30 +82,21 @@ print(json.dumps(dict(state=record.state, cause=record.cause, reason=record.reas
 
 
 def test_an_installed_upstream_is_found_without_reading_metadata(environment: Environment) -> None:
-    """The symbol is given, and no metadata is read for it."""
+    """The symbol is given, from where a path file leads too, and no metadata is read for it, nor for absence."""
     found = ask(environment, "acme.heartbeat:Limits")
     place = f"acme.heartbeat:Limits ({environment['site']}/acme/heartbeat.py)"
     assert (found["state"], found["reason"], found["metadata"]) == ("upstream", place, False)
-
-
-def test_absence_reads_no_metadata(environment: Environment) -> None:
-    """The normal case stays cheap."""
-    assert ask(environment, "nowhere.ws:Limits")["metadata"] is False
-
-
-def test_an_editable_install_by_path_file_is_found(environment: Environment) -> None:
-    """A .pth file leads to the sources."""
     found = ask(environment, "by_path:Limits")
     assert found["reason"] == f"by_path:Limits ({environment['sources']}/by_path/src/by_path/__init__.py)"
+    assert ask(environment, "nowhere.ws:Limits")["metadata"] is False
 
 
 def test_an_editable_install_by_import_hook_is_found(environment: Environment) -> None:
     """A finder on sys.meta_path leads to the sources; a symbol that is gone there is seen without running them."""
-    found = ask(environment, "by_hook:Limits")
-    assert found["reason"] == f"by_hook:Limits ({environment['sources']}/by_hook/code/__init__.py)"
-    gone = ask(environment, "by_hook.ws:Limits")
-    file = f"{environment['sources']}/by_hook/code/ws.py"
-    assert gone["reason"] == f"Limits is not in {file} (looked at without running it); a Limits is at by_hook:Limits"
+    code = environment["sources"] / "by_hook" / "code"
+    assert ask(environment, "by_hook:Limits")["reason"] == f"by_hook:Limits ({code}/__init__.py)"
+    gone = ask(environment, "by_hook.ws:Limits")["reason"]
+    assert gone == f"Limits is not in {code}/ws.py (looked at without running it); a Limits is at by_hook:Limits"
 
 
 def test_a_compiled_extension_module_is_asked_by_importing_it(environment: Environment) -> None:
