@@ -45,15 +45,10 @@ def test_a_closed_pipe(platform: str, tmp_path: Path, monkeypatch: pytest.Monkey
                 write(out, "text")
 
 
-@pytest.mark.parametrize(
-    ("platform", "settings", "is_coloured"),
-    [
-        ("win32", {}, False),
-        ("win32", {"WT_SESSION": "1"}, True),
-        ("win32", {"TERM": "xterm"}, True),
-        ("linux", {}, True),
-    ],
-)
+CONSOLES = [("win32", {}, False), ("win32", {"WT_SESSION": "1"}, True), ("win32", {"TERM": "xterm"}, True)]
+
+
+@pytest.mark.parametrize(("platform", "settings", "is_coloured"), [*CONSOLES, ("linux", {}, True)])
 def test_colours_are_for_consoles_that_take_them(
     platform: str, settings: dict[str, str], is_coloured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

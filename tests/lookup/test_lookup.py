@@ -9,9 +9,9 @@ import random
 import subprocess
 import sys
 import sysconfig
-import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -19,7 +19,7 @@ from types import ModuleType
 
 import pytest
 
-from ssot_shims._lookup import bindings as _bindings
+from ssot_shims._lookup import bindings
 from ssot_shims._lookup.bindings import defined_names, is_bound, parse
 from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, submodules_in
 from tests.conftest import Write
@@ -394,17 +394,13 @@ LEFT_OUT = {"antigravity", "this", "idlelib", "turtledemo", "lib2to3", "test", "
 
 def every_module() -> Iterator[str]:
     """The modules of the standard library and of the installed packages that have a source file."""
-    for root in (Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib"))):
+    for root in map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))):
         for folder, folders, files in os.walk(root):
             parts = Path(folder).relative_to(root).parts
             folders[:] = [name for name in folders if name.isidentifier() and [*parts, name][0] not in LEFT_OUT]
-            stems = [file.removesuffix(".py") for file in files if file.endswith(".py")]
-            names = [[*parts, stem] if stem != "__init__" else [*parts] for stem in stems if stem != "__main__"]
-            yield from (
-                ".".join(name)
-                for name in names
-                if name and name[0] not in LEFT_OUT and all(map(str.isidentifier, name))
-            )
+            stems = {file.removesuffix(".py") for file in files if file.endswith(".py")} - {"__main__"}
+            names = [[*parts, stem] if stem != "__init__" else [*parts] for stem in stems if stem.isidentifier()]
+            yield from (".".join(name) for name in names if name and name[0] not in LEFT_OUT)
 
 
 @pytest.mark.slow
@@ -413,27 +409,14 @@ def test_the_look_agrees_with_importing_every_module_there_is() -> None:
     every = sorted(set(every_module()))
     modules = random.Random(len(every)).sample(every, min(len(every), 400))  # all of them take many minutes
     script = Path(__file__).parents[1] / "support" / "installed_modules.py"
-    path = str(Path(_bindings.__file__).parents[1])
-    halves = [
-        subprocess.Popen(
-            [sys.executable, str(script), "6"],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs: list[str] = []
-    threads = [
-        threading.Thread(target=lambda half=half, part=part: outputs.append(half.communicate("\n".join(part))[0]))
-        for half, part in zip(halves, (modules[::2], modules[1::2]), strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    env = {**os.environ, "PYTHONPATH": str(Path(bindings.__file__).parents[1])}
+
+    def half(part: list[str]) -> str:
+        command, given = [sys.executable, str(script), "6"], "\n".join(part)
+        return subprocess.run(command, env=env, input=given, capture_output=True, text=True, check=False).stdout
+
+    with ThreadPoolExecutor() as pool:
+        outputs = list(pool.map(half, (modules[::2], modules[1::2])))
     lines = [json.loads(line) for output in outputs for line in output.splitlines()]
     counts = [line for line in lines if "modules" in line]
     assert [line for line in lines if "found" in line] == []

@@ -17,12 +17,13 @@ import sys
 from collections import Counter
 from importlib import import_module
 
-from ssot_shims._lookup import bindings as _bindings
+from ssot_shims._lookup import bindings
 from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Target, look
 
 MADE_UP = ["HeartbeatConfigThatNobodyHas", "x9"]
-SECONDS = 30
+# One source is asked for many names here; a shim asks for one.
+bindings.parse = functools.lru_cache(maxsize=64)(bindings.parse)
 
 
 def in_child(work, *arguments):
@@ -32,7 +33,7 @@ def in_child(work, *arguments):
     if child == 0:
         os.close(reader)
         try:
-            signal.alarm(SECONDS)
+            signal.alarm(30)
             quiet = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(quiet, stream)
@@ -53,21 +54,15 @@ def names_after_import(module):
 
 
 def names_in_source(source):
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
-            case ast.alias(name=name, asname=asname):
-                found.add(asname or name)
-            case _:
-                pass
-    return found
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    names = {getattr(node, field, None) for node in nodes for field in ("id", "attr", "name", "asname")}
+    return {name for name in names if isinstance(name, str)}
 
 
 def look_at(module, names):
-    # One source is asked for many names here; a shim asks for one.
-    _bindings.parse = functools.lru_cache(maxsize=64)(_bindings.parse)
     return {name: look(Target(module=module, symbol=name)).found for name in names}
 
 
@@ -77,28 +72,18 @@ def main(count):
         try:
             place = place_of(module)
         except Undecidable:
-            totals["modules without source"] += 1
-            continue
-        if place is None or not place.is_source:
-            totals["modules without source"] += 1
-            continue
-        bound = in_child(names_after_import, module)
-        if bound is None:
-            totals["modules that do not import"] += 1
+            place = None
+        if place is None or not place.is_source or (bound := in_child(names_after_import, module)) is None:
+            totals["without source, or not to be imported"] += 1
             continue
         totals["modules"] += 1
         with open(place.file, "rb") as file:
             source = file.read()
-        try:
-            candidates = names_in_source(source) - set(bound)
-        except (SyntaxError, ValueError, RecursionError):
-            candidates = set()
-        present = sorted(name for name in bound if name.isidentifier())
-        others = sorted(name for name in candidates if name.isidentifier())
-        if count:
-            chance = random.Random(module)
-            present, others = (chance.sample(names, min(count, len(names))) for names in (present, others))
-        for name, found in (in_child(look_at, module, [*present, *others, *MADE_UP]) or {}).items():
+        chance, names = random.Random(module), MADE_UP
+        for some in (set(bound), names_in_source(source) - set(bound)):
+            some = sorted(filter(str.isidentifier, some))
+            names = names + (chance.sample(some, min(count, len(some))) if count else some)
+        for name, found in (in_child(look_at, module, names) or {}).items():
             totals[found] += 1
             is_lost = found == "there" and name not in bound and b"modules[__name__] =" not in source
             if is_lost or (found in ("missing", "absent") and name in bound):
