@@ -14,9 +14,15 @@ CLASS = "class Config: ..."
 FLAG = "try:\n    import redis_here_not\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
 
 
-def record_of(write: Write, *files: tuple[str, str]) -> ShimRecord:
+def files(ws: str, **others: str) -> dict[str, str]:
+    """A package acme with these modules."""
+    texts = {"__init__": "", "ws": ws, **others}
+    return {f"acme/{name}.py": text for name, text in texts.items()}
+
+
+def record_of(write: Write, files: dict[str, str]) -> ShimRecord:
     """What a shim over acme.ws:Config makes of these files."""
-    write({"acme/__init__.py": "", **{f"acme/{name}.py": text for name, text in files}})
+    write(files)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
 
@@ -26,64 +32,37 @@ def record_of(write: Write, *files: tuple[str, str]) -> ShimRecord:
     return shim_of(Config)
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        pytest.param([("ws", f"{FLAG}if HAS_REDIS:\n    {CLASS}")], id="a flag"),
-        pytest.param(
-            [("ws", f"try: import redis_here_not as r\nexcept ImportError: r = None\nif r is not None:\n    {CLASS}")],
-            id="a module or None",
-        ),
-        pytest.param(
-            [("ws", f"try:\n    from redis_here_not.aio import Redis\n    {CLASS}\nexcept ImportError: pass")],
-            id="in the try statement",
-        ),
-        pytest.param(
-            [("ws", f"try: import redis_here_not\nexcept ImportError: pass\nelse:\n    {CLASS}")], id="in its else"
-        ),
-        pytest.param(
-            [("ws", f"import importlib.util as u\nif u.find_spec('redis_here_not') is not None:\n    {CLASS}")],
-            id="find_spec",
-        ),
-        pytest.param(
-            [
-                (
-                    "ws",
-                    "from importlib.util import find_spec\nHAS = find_spec('redis_here_not') is not None\n"
-                    f"if HAS:\n    {CLASS}",
-                ),
-            ],
-            id="a flag by find_spec",
-        ),
-        pytest.param(
-            [("ws", f"from acme.compat import HAS_REDIS\nif HAS_REDIS:\n    {CLASS}"), ("compat", FLAG)],
-            id="a flag of another module",
-        ),
-        pytest.param(
-            [
-                ("ws", "try: from .impl import Config\nexcept ImportError: pass"),
-                ("impl", f"import json\nimport redis_here_not\n{CLASS}"),
-            ],
-            id="from a module that needs it",
-        ),
-        pytest.param(
-            [
-                ("ws", "import contextlib\nwith contextlib.suppress(ImportError): from .impl import Config"),
-                ("impl", f"import redis_here_not\n{CLASS}"),
-            ],
-            id="suppress",
-        ),
-        pytest.param(
-            [("ws", "try: from redis_here_not import Redis as Config\nexcept ImportError: Config = None")],
-            id="None instead",
-        ),
-    ],
-)
-def test_what_needs_a_dependency_that_is_not_installed(write: Write, files: list[tuple[str, str]]) -> None:
+NEEDS = {
+    "a flag": files(f"{FLAG}if HAS_REDIS:\n    {CLASS}"),
+    "a module or None": files(
+        f"try: import redis_here_not as r\nexcept ImportError: r = None\nif r is not None:\n    {CLASS}"
+    ),
+    "in the try statement": files(
+        f"try:\n    from redis_here_not.aio import Redis\n    {CLASS}\nexcept ImportError: pass"
+    ),
+    "in its else": files(f"try: import redis_here_not\nexcept ImportError: pass\nelse:\n    {CLASS}"),
+    "find_spec": files(f"import importlib.util as u\nif u.find_spec('redis_here_not') is not None:\n    {CLASS}"),
+    "a flag by find_spec": files(
+        f"from importlib.util import find_spec\nHAS = find_spec('redis_here_not') is not None\nif HAS:\n    {CLASS}"
+    ),
+    "a flag of another module": files(f"from acme.compat import HAS_REDIS\nif HAS_REDIS:\n    {CLASS}", compat=FLAG),
+    "from a module that needs it": files(
+        "try: from .impl import Config\nexcept ImportError: pass", impl=f"import json\nimport redis_here_not\n{CLASS}"
+    ),
+    "suppress": files(
+        "import contextlib\nwith contextlib.suppress(ImportError): from .impl import Config",
+        impl=f"import redis_here_not\n{CLASS}",
+    ),
+    "None instead": files("try: from redis_here_not import Redis as Config\nexcept ImportError: Config = None"),
+}
+
+
+@pytest.mark.parametrize("files", NEEDS.values(), ids=NEEDS)
+def test_what_needs_a_dependency_that_is_not_installed(write: Write, files: dict[str, str]) -> None:
     """It is absent, quietly, and the reason names the dependency and the file."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        record = record_of(write, *files)
+        record = record_of(write, files)
     assert (record.state, record.cause) == ("absent", "dependency missing")
     module = sys.modules["acme.ws"].__file__
     what = f"acme.ws:Config is defined only where redis_here_not is installed ({module}), which it is not here"
@@ -93,42 +72,27 @@ def test_what_needs_a_dependency_that_is_not_installed(write: Write, files: list
     )
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        pytest.param([("ws", f"import sys\nif sys.platform == 'amiga':\n    {CLASS}")], id="a platform"),
-        pytest.param([("ws", f"{FLAG}import sys\nif sys.platform == 'amiga':\n    {CLASS}")], id="another condition"),
-        pytest.param([("ws", f"{FLAG}if HAS_REDIS:\n    class Other: ...\nif False:\n    {CLASS}")], id="another name"),
-        pytest.param([("ws", f"{FLAG}{CLASS}\ndel Config")], id="deleted"),
-        pytest.param(
-            [("ws", f"import os\n{FLAG}os.remove(__file__)\nif HAS_REDIS:\n    {CLASS}")], id="without its file"
-        ),
-        pytest.param([("ws", "try: from acme.gone import Config\nexcept ImportError: pass")], id="own package"),
-        pytest.param(
-            [
-                ("ws", "try: from acme.impl import Config\nexcept ImportError: pass"),
-                ("impl", "from acme import gone\nclass Config: ..."),
-            ],
-            id="own package, one step away",
-        ),
-        pytest.param(
-            [("ws", "try: from json import Gone as Config\nexcept ImportError: pass")], id="moved in what is installed"
-        ),
-        pytest.param(
-            [("ws", "from importlib import import_module\nif import_module('json') is None: Config = 1")], id="it is"
-        ),
-        pytest.param(
-            [("ws", "try: from acme.bad import Config\nexcept Exception: pass"), ("bad", "(")], id="no Python"
-        ),
-        pytest.param(
-            [("ws", "try: from acme.odd import X as Config\nexcept Exception: pass"), ("odd", "from . import ws")],
-            id="a circle",
-        ),
-    ],
-)
-def test_what_is_not_there_for_another_reason(write: Write, files: list[tuple[str, str]]) -> None:
+OTHERWISE = {
+    "a platform": files(f"import sys\nif sys.platform == 'amiga':\n    {CLASS}"),
+    "another condition": files(f"{FLAG}import sys\nif sys.platform == 'amiga':\n    {CLASS}"),
+    "another name": files(f"{FLAG}if HAS_REDIS:\n    class Other: ...\nif False:\n    {CLASS}"),
+    "deleted": files(f"{FLAG}{CLASS}\ndel Config"),
+    "without its file": files(f"import os\n{FLAG}os.remove(__file__)\nif HAS_REDIS:\n    {CLASS}"),
+    "own package": files("try: from acme.gone import Config\nexcept ImportError: pass"),
+    "own package, one step away": files(
+        "try: from acme.impl import Config\nexcept ImportError: pass", impl="from acme import gone\nclass Config: ..."
+    ),
+    "moved in what is installed": files("try: from json import Gone as Config\nexcept ImportError: pass"),
+    "it is": files("from importlib import import_module\nif import_module('json') is None: Config = 1"),
+    "no Python": files("try: from acme.bad import Config\nexcept Exception: pass", bad="("),
+    "a circle": files("try: from acme.odd import X as Config\nexcept Exception: pass", odd="from . import ws"),
+}
+
+
+@pytest.mark.parametrize("files", OTHERWISE.values(), ids=OTHERWISE)
+def test_what_is_not_there_for_another_reason(write: Write, files: dict[str, str]) -> None:
     """It has moved, whatever else is missing."""
-    assert record_of(write, *files).state == "moved"
+    assert record_of(write, files).state == "moved"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +110,6 @@ def test_what_is_not_there_for_another_reason(write: Write, files: list[tuple[st
 )
 def test_an_import_that_fails_for_lack_of_another_package(write: Write, source: str, state: str) -> None:
     """That is absence, also when upstream says it in its own words; whatever else is missing has broken."""
-    record = record_of(write, ("ws", f"{source}\n{CLASS}"))
+    record = record_of(write, files(f"{source}\n{CLASS}"))
     assert (record.state, "needs the package 'redis_here_not'" in record.reason) == (state, state == "absent")
     assert record.error is not None
