@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import wraps
+from types import FrameType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 from unittest import SkipTest, TestCase
 
@@ -97,23 +99,12 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     _refuse_bad_names(names)
     required = required_here()  # a test may clear the environment in which it runs
 
-    def decide(function: object = None, test: object = None) -> bool:
-        """Whether *function*, called with *test* as its self, is to run; raises what skips or fails the test.
-
-        The error of a test method is raised in its clean-up, because unittest.expectedFailure would hide it.
-        """
+    def decide() -> None:
+        """Raise what skips or fails the test, when something is missing."""
         __tracebackhide__ = True
         verdicts = judge_each(names, {**required, **required_here()})
-        missing = [verdict for verdict in verdicts if verdict.outcome != "run"]
-        if not missing:
-            return True
-        stop = _stop(missing)
-        if isinstance(stop, SkipTest) or not isinstance(test, TestCase):
-            raise stop
-        if test.id().rpartition(".")[2] != getattr(function, "__name__", ""):
-            raise stop  # setUp, or a helper: what follows it is not to run
-        test.addCleanup(_raise, stop)
-        return False
+        if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
+            raise _stop(missing)
 
     def decorate(test: Test) -> Test:
         if not _is_test(test):
@@ -133,7 +124,18 @@ def _stop(missing: list[Verdict], *, has_status: bool = True) -> CapabilityMissi
     kind = CapabilityMissing if is_error else SkippedTest
     stop = kind(reasons, {verdict.name: verdict.hint for verdict in missing})
     vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
+    if is_error and (test := _expected_to_fail()):
+        test.addCleanup(_raise, stop)
     return stop
+
+
+def _expected_to_fail() -> TestCase | None:
+    """The test that is running, if unittest expects it to fail: that would hide whatever the test method raises."""
+    frame: FrameType | None = sys._getframe()
+    while frame and frame.f_code is not TestCase.run.__code__:
+        frame = frame.f_back
+    test: Any = frame and frame.f_locals["self"]
+    return test if test and test._outcome.expecting_failure else None
 
 
 def _raise(error: Exception) -> NoReturn:
@@ -159,7 +161,7 @@ def _is_test(thing: Any) -> bool:
     return callable(thing) and not isinstance(thing, staticmethod) and not is_generator
 
 
-def _guarded_class(cls: Any, decide: Callable[..., bool]) -> Any:
+def _guarded_class(cls: Any, decide: Callable[[], None]) -> Any:
     own: Any = cls.__dict__.get("setUpClass")
 
     def setUpClass(actual: Any) -> None:
@@ -172,17 +174,18 @@ def _guarded_class(cls: Any, decide: Callable[..., bool]) -> Any:
     return cls
 
 
-def _guarded(function: Callable[P, R], decide: Callable[..., bool]) -> Callable[P, R]:
+def _guarded(function: Callable[P, R], decide: Callable[[], None]) -> Callable[P, R]:
     @wraps(function)
     def decided(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
-        return function(*args, **kwargs) if decide(function, *args[:1]) else None
+        decide()
+        return function(*args, **kwargs)
 
     @wraps(function)
     async def decided_when_awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
-        if decide(function, *args[:1]):
-            awaited: Any = function(*args, **kwargs)
-            return await awaited
+        decide()
+        awaited: Any = function(*args, **kwargs)
+        return await awaited
 
     return decided_when_awaited if inspect.iscoroutinefunction(function) else decided  # type: ignore[return-value]  # R is what is awaited

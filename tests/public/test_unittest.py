@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 SUITE = '''
 import asyncio
 from unittest import TestCase, IsolatedAsyncioTestCase, expectedFailure
-from ssot_shims import capabilities, skip_unless_available
+from ssot_shims import capabilities, import_or_skip, require, skip_unless_available
 
 asked = []
 @capabilities.register("here")
@@ -120,6 +120,10 @@ class ExpectedFailures(TestCase):
     @expectedFailure
     def test_errs_for_what_is_required(self): never
     @expectedFailure
+    def test_errs_in_the_test(self): require("here", "buggy")
+    @expectedFailure
+    def test_errs_for_what_is_imported(self): import_or_skip("json:Moved")
+    @expectedFailure
     @gone
     def test_skips(self): never
     @expectedFailure
@@ -181,13 +185,14 @@ def test_a_run_of_unittest(tmp_path: Path) -> None:
     for name, cls, outcome in found:
         word = name.split("_")[1] if name != "setUpClass" else "breaks" if cls == "Broken" else "skips"  # of a class
         assert outcome.startswith(OUTCOMES[word][0]), name
-    counts = "failures=1, errors=9, skipped=7, expected failures=1, unexpected successes=1"
-    assert (code, len(found), out.splitlines()[-1]) == (1, 23, f"FAILED ({counts})")
-    assert re.search(r"^Ran 19 tests in ", out, re.M)
+    counts = "failures=1, errors=11, skipped=7, expected failures=1, unexpected successes=1"
+    assert (code, len(found), out.splitlines()[-1]) == (1, 25, f"FAILED ({counts})")
+    assert re.search(r"^Ran 21 tests in ", out, re.M)
     assert out.count(f"skipped {GONE!r}") == 6
     assert f"skipped \"{GONE}; upstream:RetryPolicy: absent: no package 'netra_backend' is installed here; " in out
-    # Python leaves out frames at the ends only, and none of async tests.
-    told = [one for one in re.split("^=+$", out, flags=re.M) if not re.search(r"test_suite\.(Async|Helped)", one)]
+    # Python leaves out frames at the beginning only, and none of async tests.
+    inner = r"test_suite\.(Async|Helped)|test_errs_in_the_test|is_imported"
+    told = [one for one in re.split("^=+$", out, flags=re.M) if not re.search(inner, one)]
     assert "ssot_shims/_" not in "".join(told[1:])
     errors = dict(re.findall(r"^ERROR: (\w+) .*\n-+\n(.*)\n", out, re.M))
     missing = "ssot_shims.errors.CapabilityMissing: "
@@ -207,7 +212,7 @@ def test_a_run_of_pytest(tmp_path: Path) -> None:
     found = re.findall(r"^test_suite\.py::(?:\w+::)?test_([a-z]+)\S* (PASSED|SKIPPED|FAILED|ERROR|XFAIL)", out, re.M)
     assert [outcome for _, outcome in found] == [OUTCOMES[word][1] for word, _ in found]
     assert code == 1
-    assert re.search(r"= 12 failed, 7 passed, 12 skipped, 1 xfailed, 1 error in ", out)
+    assert re.search(r"= 14 failed, 7 passed, 12 skipped, 1 xfailed, 1 error in ", out)
     assert out.count("\nE   ssot_shims.errors.CapabilityMissing: buggy: failed: its probe raised OSError: a bug") == 7
     assert "ssot_shims/_" not in out
 
