@@ -6,7 +6,6 @@ The only code that imports an upstream. A lookup comes first, so an upstream tha
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 import ssot_shims._settings as _settings
 from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_namespace, is_running, lacking
@@ -176,11 +175,11 @@ def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], 
     others = (name for name in names if name != gone and name.startswith("_") <= gone.startswith("_"))
     near = close_matches(gone, others)
     close = [f"{target.module}:{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}" for name in near]
-    return _moved(target, reason, file, close)
+    return _moved(target, reason, file, close, depth)
 
 
-def _moved(target: Target, reason: str, file: str, similar: list[str]) -> TargetResult:
-    modules = modules_that_define(target.first, target.package) if target.symbol else ()
+def _moved(target: Target, reason: str, file: str, similar: list[str], depth: int = 0) -> TargetResult:
+    modules = modules_that_define(target.first, target.package) if target.symbol and not depth else ()
     homes = [f"{module}:{target.symbol}" for module in modules]
     moved_to = tuple(home for home in homes if home != str(target))[:3]
     close = tuple(one for one in similar if one not in moved_to)
@@ -192,7 +191,8 @@ def _moved(target: Target, reason: str, file: str, similar: list[str]) -> Target
 
 def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
     try:
-        module = import_module(target.module)
+        # As "from module import name" does: that may be a submodule which nobody has imported.
+        module = __import__(target.module, fromlist=[target.first or "__name__"])
         upstream, depth = _symbol(module, target)
     except (KeyboardInterrupt, CircularShim):
         raise

@@ -15,6 +15,7 @@ from tests.plugin.conftest import ROOT, Suite
 PACKAGES = {
     "acme/__init__.py": "",
     "acme/limits.py": "class Limits: ...\n",
+    "acme/submodule.py": "",
     "acme/broken.py": "raise RuntimeError('no licence')\n",
     "acme/cache.py": "try: import redis_here_not\nexcept ImportError: pass\nelse:\n    class Cache: ...\n",
     "capable.py": """
@@ -28,6 +29,7 @@ capabilities.register("bug", lambda: 1 / 0)
 TABLE = {
     'import_or_skip("acme.limits")': ("passed", "passed"),
     'import_or_skip("acme.limits:Limits")': ("passed", "passed"),
+    'import_or_skip("acme:submodule")': ("passed", "passed"),
     'import_or_skip("not_here")': ("skipped", "failed"),
     'import_or_skip("not_here.at:All")': ("skipped", "failed"),
     'import_or_skip("acme.cache:Cache")': ("skipped", "failed"),

@@ -272,7 +272,7 @@ CASES = [
     breaks(
         "a module __getattr__ that raises something else",
         "exception",
-        "LookupError: Config",
+        "LookupError: __path__",
         "def __getattr__(name): raise LookupError(name)",
     ),
     given("a star import with it", {**in_package("from acme.impl import *"), "acme/impl.py": CLASS}),
@@ -335,6 +335,13 @@ CASES = [
         "a nested attribute renamed",
         in_package("class Outer:\n    class ConfigV2: ..."),
         f"Outer.Config is not in {{root}}/acme/ws.py; similar: acme.ws:Outer.ConfigV2; {NESTED}",
+        "acme.ws:Outer.Config",
+        runs=True,
+    ),
+    moved(
+        "a nested attribute that is gone, while another class of that name is there",
+        {**in_package("class Outer: ..."), "acme/other.py": "class Outer: ..."},
+        f"Outer.Config is not in {{root}}/acme/ws.py; {NESTED}",
         "acme.ws:Outer.Config",
         runs=True,
     ),
