@@ -208,14 +208,16 @@ def imported_modules(tree: ast.Module, package: str) -> Iterator[str]:
         yield from (module, f"{module}.{name}") if name else (module,)
 
 
-def conditions(tree: ast.Module, name: str, package: str, *, is_running: bool) -> Iterator[tuple[str, str]]:
+def conditions(
+    tree: ast.Module, name: str, package: str, *, is_running: bool, is_target: bool
+) -> Iterator[tuple[str, str]]:
     r"""What decides whether a module in *package* binds *name*: modules, each with the name that is taken from it.
 
-    They are imported, or looked for, by the statements that bind it and by those that bind what these test. Unless the
-    module *is_running*, any import may have failed.
+    They are imported, or looked for, by the statements that bind it and by those that bind what these test, functions
+    included; what *is_target* need not be called. Unless the module *is_running*, any import may have failed.
 
     >>> tree = ast.parse("try: import redis\nexcept ImportError: redis = None\nif redis:\n  class Cache: ...")
-    >>> list(conditions(tree, "Cache", "acme", is_running=True))
+    >>> list(conditions(tree, "Cache", "acme", is_running=True, is_target=True))
     [('redis', '')]
     """
     wanted, left = [name], [[*_walk([node], lambda node: isinstance(node, _SCOPES))] for node in tree.body]
@@ -225,9 +227,12 @@ def conditions(tree: ast.Module, name: str, package: str, *, is_running: bool) -
         binding = [parts for parts in left if any(_name_of(part) == each for part in parts)]
         left = [parts for parts in left if parts not in binding]
         for parts in binding:
-            yield from _imports(parts, package)
-            tests = [node for part in parts if isinstance(part, ast.If) for node in ast.walk(part.test)]
-            wanted += [node.id for node in tests if isinstance(node, ast.Name)]
+            is_called = each != name or not is_target
+            called = [part for part in parts if is_called and isinstance(part, ast.FunctionDef)]
+            tests = [part.test for part in parts if isinstance(part, ast.If)]
+            asked = [node for part in (*called, *tests) for node in ast.walk(part)]
+            yield from _imports([*parts, *asked], package)
+            wanted += [node.id for node in asked if isinstance(node, ast.Name)]
 
 
 def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, str]]:

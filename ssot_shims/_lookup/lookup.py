@@ -197,7 +197,8 @@ def needed_package(target: Target) -> str:
                     return package
             elif (place := place_of(module)) and place.is_source and (tree := parse(_read(place.file))):
                 inside = module if place.folders is not None else module.rpartition(".")[0]
-                wanted += conditions(tree, name, inside, is_running=place.is_running)
+                is_target = (module, name) == wanted[0]
+                wanted += conditions(tree, name, inside, is_running=place.is_running, is_target=is_target)
     except Undecidable:
         pass  # then nobody knows why it is not there
     return ""

@@ -46,6 +46,14 @@ NEEDS = {
         f"from importlib.util import find_spec\nHAS = find_spec('redis_here_not') is not None\nif HAS:\n    {CLASS}"
     ),
     "a flag of another module": files(f"from acme.compat import HAS_REDIS\nif HAS_REDIS:\n    {CLASS}", compat=FLAG),
+    "a function of another module": files(
+        f"from .compat import has_redis\nif has_redis():\n    {CLASS}",
+        compat=f"{FLAG}def has_redis(): return HAS_REDIS",
+    ),
+    "a function that imports": files(
+        f"from .compat import has\nif has():\n    {CLASS}",
+        compat="def has():\n    try: import redis_here_not\n    except ImportError: return False",
+    ),
     "from a module that needs it": files(
         "try: from .impl import Config\nexcept ImportError: pass", impl=f"import json\nimport redis_here_not\n{CLASS}"
     ),
@@ -77,6 +85,7 @@ OTHERWISE = {
     "another condition": files(f"{FLAG}import sys\nif sys.platform == 'amiga':\n    {CLASS}"),
     "another name": files(f"{FLAG}if HAS_REDIS:\n    class Other: ...\nif False:\n    {CLASS}"),
     "deleted": files(f"{FLAG}{CLASS}\ndel Config"),
+    "a function that needs it when called": files("if False:\n    def Config(): import redis_here_not"),
     "without its file": files(f"import os\n{FLAG}os.remove(__file__)\nif HAS_REDIS:\n    {CLASS}"),
     "own package": files("try: from acme.gone import Config\nexcept ImportError: pass"),
     "own package, one step away": files(
