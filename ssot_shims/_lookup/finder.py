@@ -116,6 +116,14 @@ def is_namespace(name: str) -> bool:
     return isinstance(attribute(sys.modules.get(name), "__loader__"), NamespaceLoader)
 
 
+def is_shared(package: str) -> bool:
+    """Whether other distributions may bring modules of *package*, which has been imported; also as before PEP 420."""
+    from linecache import getlines  # for an upstream that is not there
+
+    source = "".join(getlines(attribute(sys.modules.get(package), "__file__") or ""))
+    return is_namespace(package) or "declare_namespace" in source or "extend_path" in source
+
+
 def attribute(module: object, name: str) -> Any:
     """An attribute that the import system sets on a module; None when there is none, or reading it raises."""
     try:

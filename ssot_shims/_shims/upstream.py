@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 import ssot_shims._settings as _settings
-from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_namespace, is_running, lacking
+from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_running, is_shared, lacking
 from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, needed_package, submodules_in
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches, describe, one_line
@@ -204,6 +204,8 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
         return _absent(target, reason, needed).replace(cause="dependency missing")
     if not is_there:
         where = file or target.module
+        if not depth and is_shared(target.module):  # it may be a module of another distribution
+            return _absent_portion(target, target.module, where)
         return _moved_symbol(target, f"{target.symbol} is not in {where}", where, dir(upstream), depth)
     if problem := wrong_kind(placeholder, upstream):
         return TargetResult(target=str(target), state="broken", reason=f"{target} is {problem}", cause="wrong kind")
@@ -238,7 +240,7 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         return _absent(target)
     if parent and f"{target.module}.".startswith(f"{missing}."):
         file = attribute(sys.modules.get(parent), "__file__")
-        if is_namespace(target.package) and is_namespace(parent):
+        if is_shared(target.package) and is_shared(parent):
             return _absent_portion(target, parent, next(iter(attribute(sys.modules[parent], "__path__")), ""))
         return _moved_module(target, f"in {file or parent}", parent, step, file or parent)
     if needed := lacking(error, target.package):

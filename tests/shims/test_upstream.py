@@ -112,6 +112,7 @@ THERE = "acme.ws:Config ({root}/acme/ws.py)"
 ABSENT = f"no package 'acme' is installed here; {INSTALL}"
 NESTED = FOLLOW.replace(":Config", ":Outer.Config")
 PORTION = f" is not installed here, only other parts of the namespace package acme ({{{{root}}}}/acme); {BRING}{{}}"
+OLD_NAMESPACE = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)"
 NO_WS = "in {root}/acme/__init__.py there is no module acme.ws"
 
 
@@ -317,6 +318,20 @@ CASES = [
         {"acme/other.py": ""},
         "acme.ws:Config" + PORTION.format("acme.ws"),
         before=block("acme.ws"),
+        runs=True,
+    ),
+    absent(
+        "another portion of a namespace package from before PEP 420",
+        {"acme/__init__.py": OLD_NAMESPACE, "acme/other.py": ""},
+        "acme.ws:Config" + PORTION.format("acme.ws"),
+        "acme.ws:Config",
+        runs=True,
+    ),
+    absent(
+        "a portion that is imported by its own name from a namespace package from before PEP 420",
+        {"acme/__init__.py": OLD_NAMESPACE},
+        "acme:Config" + PORTION.format("acme").replace("/acme)", "/acme/__init__.py)"),
+        "acme:Config",
         runs=True,
     ),
     absent(
