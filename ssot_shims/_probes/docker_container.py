@@ -38,7 +38,11 @@ class ContainerProbe(DockerProbe):
         except (ValueError, RecursionError):
             described = None
         match answer.status, described:
-            case 200, {"Name": str(name), "State": {"Status": str(state), **more}} if name.strip("/") == self.container:
+            case 200, {"Name": str(name), "State": {"Status": str(state), **more}, **rest} if self.container in (
+                name.strip("/"),
+                identity := str(rest.get("Id")),
+                identity[:12],  # as the docker command shows it
+            ):
                 return self._in_state(state, more.get("Health"))
             case (200, {"Name": str(), "State": {"Status": str()}}) | (404, {"message": str()}):
                 # An engine takes the first digits of an identity for a name as well.

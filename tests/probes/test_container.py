@@ -33,10 +33,13 @@ def body(text: str | bytes, line: str = "200 OK", *, chunks: int = 0) -> bytes:
     return f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunked + b"0\r\n\r\n"
 
 
+IDENTITY = "c24c2b3fe262" + "0" * 52
+
+
 def described(state: object, health: object = None, name: str = "/db") -> str:
     """What an engine says of a container, with what else it says."""
     more = {} if health is None else {"Health": {"Status": health, "Log": None}}
-    return json.dumps({"Id": "c24c2b3fe262", "State": {"Status": state, "Running": True, **more}, "Name": name})
+    return json.dumps({"Id": IDENTITY, "State": {"Status": state, "Running": True, **more}, "Name": name})
 
 
 IS = "the container 'db' is running"
@@ -60,6 +63,13 @@ def test_a_container_that_runs_is_a_yes(machine: Machine, text: str, reason: str
     assert seen(answer) == ("available", reason)
     assert answer.hint == ""
     assert [question.partition(b" HTTP")[0] for question in engine.questions] == [b"GET /containers/db/json"]
+
+
+@pytest.mark.parametrize("identity", [IDENTITY, IDENTITY[:12]])
+def test_a_container_by_its_identity(machine: Machine, identity: str) -> None:
+    """``docker run --detach`` prints the whole, ``docker ps`` twelve digits; fewer may be the name of another one."""
+    assert answer_of(says(body(described("running"))), machine, identity)[0]
+    assert not answer_of(says(body(described("running"))), machine, identity[:11])[0]
 
 
 RUNS_NOT = {
