@@ -84,7 +84,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> NoReturn:
     """The program: what :func:`main` does, and then the end, whatever probes have left running."""
     options = _options(None)
-    code = _exit_code(options, _report.take_stdout())
+    try:
+        code = _exit_code(options, _report.take_stdout())
+    except KeyboardInterrupt:
+        print("ssot-shims: interrupted", file=sys.stderr)
+        code = 130
     if threading.active_count() > 1:  # a probe hangs in it, or has started it: the interpreter may wait for ever
         os._exit(code)
     sys.exit(code)
@@ -163,6 +167,8 @@ def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple
     if project.modules:
         capabilities.explain_unknown("what modules declare is shown by ssot-shims status, which imports them")
     names = [name for name in options.names if not name.startswith(UPSTREAM)]
+    if (options.wait or 0) > 0 and sys.stderr and sys.stderr.isatty():
+        print(f"waiting for {', '.join(names)}, at most {options.wait:g} s", file=sys.stderr)
     with suppress(CapabilityMissing):  # the report tells what is missing
         capabilities.require(*names, wait=options.wait)
     verdicts = judge_each(options.names, {})

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -53,6 +54,19 @@ def on_a_terminal(*words: str, **settings: str) -> list[str]:
         pass
     os.close(ours)
     return text.decode().replace("\r\n", "\n").splitlines()
+
+
+def test_a_terminal_is_told_for_what_a_check_waits() -> None:
+    """Ctrl-C ends that, and any other command, with exit code 130."""
+    ours, theirs = pty.openpty()
+    words = ("check", "env:NEVER_SET", "--wait=20")
+    process = subprocess.Popen([*PROGRAM, *words], stderr=theirs, env={"PYTHONPATH": CHECKOUT})
+    assert os.read(ours, 1000) == b"waiting for env:NEVER_SET, at most 20 s\r\n"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    assert os.read(ours, 1000) == b"ssot-shims: interrupted\r\n"
+    os.close(theirs)
+    os.close(ours)
 
 
 @pytest.mark.parametrize("columns", [24, 60, 80])
