@@ -118,7 +118,12 @@ def _distribution_of(module: str, file: str) -> Distribution | None:
     best, most = None, (0, 0)
     for name in (*names, ""):  # all the others come last: mostly they need not be read
         for one in _installed(name):
-            claim = _claim(one, module, file, has_its_name=bool(name))
+            try:
+                claim = _claim(one, module, file, has_its_name=bool(name))
+            except Exception:  # damaged metadata, most likely of what has nothing to do with *module*
+                if name:
+                    raise
+                continue
             if claim > most:
                 best, most = one, claim
             if claim == _LISTS_IT:
@@ -127,14 +132,14 @@ def _distribution_of(module: str, file: str) -> Distribution | None:
 
 
 def _installed(name: str) -> Iterable[Distribution]:
-    """The distributions on ``sys.path`` of that *name*, in whatever notation, or all; none without any metadata."""
+    """The distributions on ``sys.path`` of that *name*, in whatever notation, or all."""
     import importlib_metadata
 
     metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
     places = [entry for entry in sys.path if isinstance(entry, str)]  # pyright: ignore[reportUnnecessaryIsInstance]  # anybody may put anything there
     context = metadata.DistributionFinder.Context(path=places, **({"name": name} if name else {}))
-    found = metadata.MetadataPathFinder().find_distributions(context)
-    return (one for one in found if any(map(one.read_text, ("METADATA", "PKG-INFO", ""))))  # "": a file, no folder
+    found: Iterable[Distribution] = metadata.MetadataPathFinder().find_distributions(context)
+    return found
 
 
 def _claim(distribution: Distribution, module: str, file: str, *, has_its_name: bool) -> tuple[int, int]:
@@ -143,8 +148,11 @@ def _claim(distribution: Distribution, module: str, file: str, *, has_its_name: 
     Installers may link to files in a cache. An editable install names a folder. What the package manager of a system
     installed lists no code: it is taken at the top-level names that it declares, or at its own name.
     """
+    if not any(map(distribution.read_text, ("METADATA", "PKG-INFO", ""))):  # "": a file, no folder
+        return 0, 0
     record = [line.partition(",")[0] for line in (distribution.read_text("RECORD") or "").splitlines()]
-    likely = (entry for entry in record if module.replace(".", "/") in entry)
+    path = f"/{module.replace('.', '/')}"
+    likely = (entry for entry in record if f"{path}/" in f"/{entry}" or f"{path}." in f"/{entry}")
     if any(os.path.realpath(str(distribution.locate_file(entry))) == file for entry in likely):
         return _LISTS_IT
     if folder := _editable_folder(distribution.read_text("direct_url.json") or "{}"):

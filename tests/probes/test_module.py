@@ -111,6 +111,16 @@ def test_the_distribution_that_brought_the_module(write: Write, files: dict[str,
     assert not ask("module:none>=1")
 
 
+@pytest.mark.parametrize("file", ["METADATA", "RECORD", "direct_url.json"])
+def test_damaged_metadata_of_another_distribution_says_nothing(write: Write, file: str) -> None:
+    """Nothing in a suite depends on what else is installed; the damage counts for the module that it is about."""
+    root = write({**distribution("acme-tools", "2", "acme.py"), **distribution("a-broken", "1")})
+    (root / "a_broken-1.dist-info" / file).write_bytes(b"Author: Jos\xe9")
+    assert ask("module:acme>=2").reason == f"acme is at {root}/acme.py, acme-tools 2"
+    write({"a_broken.py": ""})
+    assert ask("module:a_broken>=1").status == "failed"
+
+
 def test_the_distribution_of_a_namespace_package(write: Write) -> None:
     """Of many that share a top-level name the one that brought this module answers."""
     for name, file in (("acme-gpu", "acme/gpu/__init__.py"), ("x-cpu", "acme/cpu/__init__.py"), ("npu", "acme/npu.py")):

@@ -181,7 +181,8 @@ CASES = [
         "moved to another module of its package",
         in_package(BOOM) | {"acme/impl/limits.py": BOOM + CLASS},
         (
-            "Config is not in {root}/acme/ws.py (looked at without running it); a Config is at acme.impl.limits:Config; "
+            "Config is not in {root}/acme/ws.py (looked at without running it); "
+            "a Config is at acme.impl.limits:Config; "
             "to follow it, write acme.impl.limits:Config as the target at {here}; "
             "until then: SSOT_SHIMS_UPSTREAM_CONFIG=acme.impl.limits:Config"
         ),
