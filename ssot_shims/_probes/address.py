@@ -105,8 +105,8 @@ class Url(Record):
 
     @property
     def host(self) -> str:
-        """The host as certificates and servers know it: without a zone."""
-        return self.authority.host.partition("%")[0].lower()
+        """The host as certificates and servers know it: without a zone and the dot of the root."""
+        return self.authority.host.partition("%")[0].lower().rstrip(".")
 
     @property
     def place(self) -> str:

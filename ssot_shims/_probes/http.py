@@ -100,7 +100,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answe
             if tls and proxy:
                 _tunnel(stream, url, proxy)
             if tls:
-                stream.secure(tls, url.host.rstrip("."))
+                stream.secure(tls, url.host)
             return _ask(stream, "GET", target, url.authority.netloc, headers)
     except TimeoutError:
         raise TimeoutError(shown) from None

@@ -139,6 +139,7 @@ LEFT_OUT = [
         for no_proxy in ("127.0.0.1", "127.0.0.0/8", "10.0.0.0/8,127.0.0.0/8", "127.0.0.1/8", "*")
     ],
     *[(no_proxy, "api.acme.invalid") for no_proxy in ("acme.invalid", ".acme.invalid", "*.acme.invalid")],
+    ("acme.invalid", "acme.invalid."),
     ("localhost 127.0.0.1", "127.0.0.1"),
     ("*.ACME.invalid", "API.acme.invalid"),
     ("acme.invalid:1", "acme.invalid:1"),
