@@ -57,6 +57,7 @@ def test_records_compare_by_value_and_can_be_keys() -> None:
     place = type("Place", (Record,), {"__annotations__": {"x": int, "y": int}, "y": 0, "__module__": __name__})
     assert Point(x=1) == Point(x=1, y=0) == copy.deepcopy(Point(x=1)) == pickle.loads(pickle.dumps(Point(x=1)))
     assert Point(x=1) != Point(x=2)
+    assert repr(Point(x=1)) == "Point(x=1, y=0)"
     assert Point(x=1) != place(x=1)
     assert len({Point(x=1), Point(x=1, y=0), Point(x=2)}) == 2
     assert len({hash(Point(x=x)) for x in range(1000)}) > 900  # many records in a set are found at once
