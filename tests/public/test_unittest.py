@@ -14,6 +14,7 @@ import pytest
 
 from ssot_shims import CapabilityMissing, capabilities, skip_unless_available
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting
+from tests.conftest import Write
 
 ROOT = Path(__file__).parents[2]
 SUITE = '''
@@ -215,6 +216,17 @@ def test_a_run_of_pytest(tmp_path: Path) -> None:
     assert re.search(r"= 14 failed, 7 passed, 12 skipped, 1 xfailed, 1 error in ", out)
     assert out.count("\nE   ssot_shims.errors.CapabilityMissing: buggy: failed: its probe raised OSError: a bug") == 7
     assert "ssot_shims/_" not in out
+
+
+def test_a_run_inside_this_process(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same counts, for whoever loads the tests and runs them by hand."""
+    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "must")
+    monkeypatch.setenv("SSOT_SHIMS_HAS_MUST", "1")
+    write({"suite_by_hand.py": SUITE})
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromName("suite_by_hand").run(result)
+    assert (result.testsRun, len(result.failures), len(result.errors), len(result.skipped)) == (19, 1, 9, 7)
+    assert (len(result.expectedFailures), len(result.unexpectedSuccesses)) == (1, 1)
 
 
 # --- the decorator itself
