@@ -118,11 +118,3 @@ def test_redis(folder: Path) -> None:
     options = ["--bind", "127.0.0.1", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
     with free_port() as port:
         check_server([redis, "--port", str(port), *options], None, port, path, signal.SIGTERM)
-
-
-@pytest.mark.parametrize(("required", "outcome"), [([], pytest.skip.Exception), (["redis"], pytest.fail.Exception)])
-def test_without_the_server(required: list[str], outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it cannot be had the tests above skip and say so; where it is required they fail."""
-    monkeypatch.setitem(globals(), "REQUIRED", required)
-    with pytest.raises(outcome, match="^no acme-server here; apt-get install acme$"):
-        program("acme-server", "redis", "acme")

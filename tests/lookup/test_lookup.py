@@ -263,7 +263,7 @@ def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:
 
 
 def test_a_submodule_is_there(write: Write) -> None:
-    """An import by name gives it; a namespace package has no code to read, but what is in a module below it is found."""
+    """An import by name gives it; what is in a module below a namespace package is found too."""
     write({"acme/__init__.py": "", "acme/ws.py": "", "space/ws.py": "Y = 1"})
     assert found("acme:ws", "acme:wss", "space.ws:Y", "space.ws:X") == ["there", "missing", "there", "missing"]
 
@@ -297,7 +297,7 @@ def test_a_folder_that_links_to_itself_is_walked_once(write: Write) -> None:
 
 
 def test_a_path_entry_that_is_new_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry that no import has used, one without a finder, and the current folder, gone or not, are all fine."""
+    """An entry that is new, one without a finder, and the current folder, there or gone, are all fine."""
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "acme.py").write_text("X = 1")
     monkeypatch.chdir(tmp_path / "here")

@@ -22,11 +22,10 @@ from tests.support.hostile import ANSWER, Peer, says
 OPEN = ("unix:///PATH", "tcp://HOST:PORT", "npipe:///PATH")
 
 # The whole texts of the Docker probe, which other tests assert by a fragment.
+NAME_ONE = "name an engine: DOCKER_HOST=unix:///PATH"
+META = "{home}/.docker/contexts/meta/{identity}"
 DOCKER = {
-    "no socket": (
-        "there is no socket at {path} (from DOCKER_HOST)",
-        "name an engine: DOCKER_HOST=unix:///PATH",
-    ),
+    "no socket": ("there is no socket at {path} (from DOCKER_HOST)", NAME_ONE),
     "no socket at the default": (
         "there is no socket at {default} (the default)",
         "start an engine there: sudo dockerd",
@@ -35,10 +34,7 @@ DOCKER = {
         "there is no socket at {path} (from DOCKER_HOST)",
         "another socket is there: DOCKER_HOST=unix://{default}",
     ),
-    "a stale socket": (
-        "nothing listens at the socket {path} (from DOCKER_HOST), which is stale",
-        "name an engine: DOCKER_HOST=unix:///PATH",
-    ),
+    "a stale socket": ("nothing listens at the socket {path} (from DOCKER_HOST), which is stale", NAME_ONE),
     "permission": (
         "permission denied at {path} (from DOCKER_HOST)",
         "join the group {group}, and log in again: sudo usermod -aG {group} $USER",
@@ -50,12 +46,11 @@ DOCKER = {
     "not an engine": (
         "what answers at unix://{path} (from DOCKER_HOST) is not a Docker engine: "
         "it closed the connection without an answer",
-        "name an engine: DOCKER_HOST=unix:///PATH",
+        NAME_ONE,
     ),
     "an unknown context": (
-        "there is no Docker address from the context 'gone' in DOCKER_CONTEXT: "
-        "{home}/.docker/contexts/meta/{identity}: FileNotFoundError: [Errno 2] No such file or directory: "
-        "'{home}/.docker/contexts/meta/{identity}/meta.json'",
+        f"there is no Docker address from the context 'gone' in DOCKER_CONTEXT: {META}: "
+        f"FileNotFoundError: [Errno 2] No such file or directory: '{META}/meta.json'",
         "choose another context, or the default one: DOCKER_CONTEXT=default",
     ),
     "an unreadable address": (
