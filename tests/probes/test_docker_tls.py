@@ -187,7 +187,7 @@ def test_tls_is_spoken_where_plain_is_asked_for(
         machine.set("DOCKER_HOST", peer.host)
         answer = ask()
         assert_no(answer, "is not a Docker engine: it ")
-        assert answer.hint.startswith("if it speaks TLS, ")
+        assert answer.hint.startswith("if it speaks TLS, name the folder of ")
         peer.tls, peer.act = tls, says(ANSWER)
         assert_it_turns(answer, machine, folder=right)
 
