@@ -187,7 +187,7 @@ def test_status_tells_what_is_broken_even_when_strict(run: Run, write: Write, mo
         (["cache", "env:HOME"], 0, ["cache     available  HOME is set", "env:HOME  available  HOME is set"]),
         (["docker_sdk", "docker_sdk"], 0, ["docker_sdk  available  the SDK is here"]),
         (["git", "docker", "--quiet"], 1, []),
-        (["git", "--quiet"], 0, []),
+        (["git", "upstream:json:loads", "--quiet"], 0, []),
     ],
     ids=["yes", "no", "forced", "a shim", "of pyproject.toml", "twice", "no, quiet", "yes, quiet"],
 )

@@ -219,7 +219,7 @@ def test_a_run_of_pytest(tmp_path: Path) -> None:
     assert "ssot_shims/_" not in out
 
 
-def test_a_run_inside_this_process(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_inside_this_process(write: Write, monkeypatch: pytest.MonkeyPatch, fresh_shims: None) -> None:
     """The same counts, for whoever loads the tests and runs them by hand."""
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "must")
     monkeypatch.setenv("SSOT_SHIMS_HAS_MUST", "1")
