@@ -81,9 +81,8 @@ def status(
 
 def _shim_data(record: ShimRecord) -> dict[str, Any]:
     return {
-        **_fields(record, "name", "state", "cause", "reason", "hint", "targets", "declared", "file"),
+        **_fields(record, "name", "state", "cause", "reason", "hint", "targets", "declared", "file", "seconds"),
         "error": describe(record.error) if record.error else None,
-        "seconds": record.seconds,
         "results": [_fields(found, "target", "state", "cause", "reason", "hint") for found in record.results],
     }
 

@@ -87,11 +87,6 @@ def upstream_variable(shim: str) -> str:
     return UPSTREAM_PREFIX + shim.upper()
 
 
-def upstream_override(shim: str) -> str:
-    """The one target that the user put behind *shim* instead of its own; empty when there is none."""
-    return os.environ.get(upstream_variable(shim), "").strip()
-
-
 def is_capability_name(text: str) -> bool:
     """Whether *text* reads ``[a-z][a-z0-9_]*``."""
     return text.isascii() and text.isidentifier() and text == text.lower() and not text.startswith("_")
@@ -153,13 +148,8 @@ def in_force() -> dict[str, str]:
     return {name: fit_to_show(value) for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)}
 
 
-def misspelled(shims: frozenset[str], capabilities: frozenset[str] = frozenset()) -> dict[str, str]:
+def misspelled(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
     """The variables, and the names in them, that have no effect, each with what is wrong with it."""
-    return {**unknown_variables(shims, capabilities), **_unknown_names(shims, capabilities)}
-
-
-def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
-    """The variables that have no effect, each with what is wrong with it."""
     settings = [*_VARIABLES, *map(upstream_variable, sorted(shims))]
     known = {*settings, *map(has_variable, capabilities)}
     # The prefix, which all have in common, would make any two of them come close.
@@ -175,18 +165,13 @@ def unknown_variables(shims: frozenset[str], capabilities: frozenset[str]) -> di
             wrong[name] = f"no capability of that name{did_you_mean(capability, capabilities)}"
         else:
             wrong[name] = f"no such setting{did_you_mean(name.removeprefix(PREFIX), short, PREFIX)}"
-    return wrong
-
-
-def _unknown_names(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str, str]:
     forced = forced_placeholders()
     placeholders = [] if isinstance(forced, bool) else sorted(forced)
     named = {f"{PLACEHOLDERS}={name}": SHIM_PREFIX + name for name in placeholders}
     named |= {f"{REQUIRE}={name}": name for name in required() if name.removeprefix(SHIM_PREFIX).isidentifier()}
-    wrong: dict[str, str] = {}
     for setting, name in named.items():
-        short = name.removeprefix(SHIM_PREFIX)
-        kind, known = ("shim", shims) if name.startswith(SHIM_PREFIX) else ("capability", capabilities)
-        if short not in known:
-            wrong[setting] = f"no {kind} of that name{did_you_mean(short, known)}"
+        shim = name.removeprefix(SHIM_PREFIX)
+        kind, names = ("capability", capabilities) if shim == name else ("shim", shims)
+        if shim not in names:
+            wrong[setting] = f"no {kind} of that name{did_you_mean(shim, names)}"
     return wrong

@@ -47,9 +47,7 @@ from ssot_shims._text import one_line
 from ssot_shims._version import __version__
 from ssot_shims.errors import CapabilityMissing, SsotShimsError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    Find = Callable[[argparse.Namespace, Project, Path], tuple[_report.Report, int]]
+Find = Callable[[argparse.Namespace, Project, Path], tuple[_report.Report, int]]
 
 
 class Command(Record):

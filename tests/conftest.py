@@ -20,6 +20,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.capability import LEVELS
 from ssot_shims._shims.shim import _records, _warned
 
 if TYPE_CHECKING:
@@ -80,6 +81,22 @@ def snapshot() -> Callable[[], None]:
     return restore
 
 
+def capability_snapshot() -> Callable[[], None]:
+    """A function that takes back what is registered or overridden from now on, and forgets every answer."""
+    answers, registered = capabilities._answers, capabilities._levels
+    layers, levels = answers.layers, {name: dict(on_each_level) for name, on_each_level in registered.items()}
+
+    def restore() -> None:
+        answers.layers = layers
+        names = registered.keys() | levels.keys()
+        for name in names:
+            for level in LEVELS:
+                capabilities.set_level(name, level, levels.get(name, {}).get(level))
+        answers.forget([*names, *answers.unnamed])
+
+    return restore
+
+
 forget_shims = snapshot()  # nobody has declared one yet
 
 
@@ -105,7 +122,7 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
 @pytest.fixture
 def our_capabilities() -> Iterator[None]:
     """The registry that everybody shares: what a test registers, overrides and finds out is taken back."""
-    restore_capabilities = capabilities.snapshot()
+    restore_capabilities = capability_snapshot()
     yield
     restore_capabilities()
     # Its import registers, and what it has registered is gone.

@@ -7,7 +7,7 @@ from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
-from ssot_shims._capabilities.capability import Capability, refuse_bad_name
+from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.flight import GRACE, Flight
 from ssot_shims._capabilities.function import WHOLE, is_whole
 from ssot_shims._probes.notation import read, without_secrets
@@ -64,8 +64,6 @@ class Answers:
         Raises :class:`UnknownName` with the names that come close, and :class:`InvalidDeclaration` for a notation that
         does not read.
         """
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
-            refuse_bad_name(name)
         found = self.capabilities.get(name) or self.unnamed.get(name)
         if found is None and ":" in name:
             return self._find_unnamed(name)
@@ -198,20 +196,22 @@ def forced(capability: Capability) -> Availability | None:
     Raises :class:`InvalidSetting` for a value that does not read, unless a setting before it has answered.
     """
     legacy = f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE"
-    switches = _settings.NO_SERVICES, _settings.TEST_NO_SERVICES
-    for variable in (_settings.has_variable(capability.name), switches[0], legacy, switches[1]):
-        is_switch = variable in switches
-        says = None if is_switch and not capability.is_service else _settings.choice(variable)
-        if says is None or (is_switch and not says):
-            continue
-        what = "turns every service off" if is_switch else f"says {'yes' if says else 'no'}"
-        return Availability(
-            status="available" if says and not is_switch else "unavailable",
-            reason=f"{variable} {what}",
-            hint=f"to ask the machine: unset {variable}",
-            source=variable,
-        )
+    ours = _settings.has_variable(capability.name)
+    for own, switch in ((ours, _settings.NO_SERVICES), (legacy, _settings.TEST_NO_SERVICES)):
+        if (says := _settings.choice(own)) is not None:
+            return _forced(own, f"says {'yes' if says else 'no'}", is_there=says)
+        if capability.is_service and _settings.flag(switch):
+            return _forced(switch, "turns every service off", is_there=False)
     return None
+
+
+def _forced(variable: str, what: str, *, is_there: bool) -> Availability:
+    return Availability(
+        status="available" if is_there else "unavailable",
+        reason=f"{variable} {what}",
+        hint=f"to ask the machine: unset {variable}",
+        source=variable,
+    )
 
 
 class Override:

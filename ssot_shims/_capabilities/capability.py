@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssot_shims._callsite import code_of, place_of
+from ssot_shims._callsite import place_of
 from ssot_shims._probes.notation import Combination, Probe, PythonProbe, read
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
@@ -10,7 +10,6 @@ from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, Literal
 
     Level = Literal["built-in", "pyproject", "user"]
@@ -20,7 +19,6 @@ LEVELS: tuple[Level, ...] = ("built-in", "pyproject", "user")
 
 _LONGEST = 86_400.0  # seconds; a lock refuses to wait for much longer than that
 _WRITTEN = (Probe, PythonProbe, Combination)  # what the short notation stands for
-_ASYNC = 0x80 | 0x200  # CO_COROUTINE and CO_ASYNC_GENERATOR, without importing inspect
 
 
 class Capability(Record):
@@ -77,8 +75,9 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
         raise InvalidDeclaration(f"the service of {name!r} is {options['service']!r}", "give True, False or None")
     if isinstance(probe, str):
         probe = read(probe)
-    if not isinstance(probe, _WRITTEN):
-        _refuse_bad_function(name, probe)
+    elif isinstance(probe, type) or not (callable(probe) or isinstance(probe, _WRITTEN)):
+        problem = f"the probe of {name!r} is {probe!r}"
+        raise InvalidDeclaration(problem, "give a function, or text such as 'tcp://localhost:5432'")
     made = Capability(name=name, probe=probe, **options)
     if made.parts and (made.timeout or made.ttl):
         problem = f"{name!r} combines other capabilities and has a timeout or ttl"
@@ -88,11 +87,9 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
 
 def refuse_bad_name(name: object) -> None:
     """Raise :class:`InvalidDeclaration` unless *name* reads ``[a-z][a-z0-9_]*``."""
-    problem = f"{name!r} is no name for a capability"
-    if not isinstance(name, str):
-        raise InvalidDeclaration(problem, "a name is a string such as 'docker'")
-    if not is_capability_name(name):
-        raise InvalidDeclaration(problem, "use lower-case letters, digits and _, beginning with a letter")
+    if not isinstance(name, str) or not is_capability_name(name):
+        expected = "use lower-case letters, digits and _, beginning with a letter"
+        raise InvalidDeclaration(f"{name!r} is no name for a capability", expected)
 
 
 def refuse_bad_seconds(what: str, seconds: Any, *, may_be_0: bool = False) -> None:
@@ -101,19 +98,3 @@ def refuse_bad_seconds(what: str, seconds: Any, *, may_be_0: bool = False) -> No
     if seconds is not None and not (is_number and 0 <= seconds <= _LONGEST and (seconds or may_be_0)):
         expected = f"give seconds {'from 0' if may_be_0 else 'above 0'}, at most a day (86400)"
         raise InvalidDeclaration(f"the {what} is {seconds!r}", expected)
-
-
-def _refuse_bad_function(name: str, probe: object) -> None:
-    if not callable(probe) or isinstance(probe, type):
-        problem = f"the probe of {name!r} is {probe!r}"
-        raise InvalidDeclaration(problem, "give a function, or text such as 'tcp://localhost:5432'")
-    if is_async(probe):
-        problem = f"the probe of {name!r} is an async function ({place_of(probe)})"
-        hint = f"make it a plain function, and ask for it with: await capabilities.acheck({name!r})"
-        raise InvalidDeclaration(problem, hint)
-
-
-def is_async(function: Callable[..., object]) -> bool:
-    """Whether calling *function* gives something to await instead of an answer."""
-    code = code_of(function)
-    return code is not None and bool(code.co_flags & _ASYNC)

@@ -45,14 +45,7 @@ class Catalogue:
     def register(self, name: str, **options: Unpack[Options]) -> Callable[[F], F]: ...  # noqa: F811  # in disguise
 
     def register(  # noqa: F811  # the implementation
-        self,
-        name: str,
-        probe: str | Callable[[], object] | None = None,
-        *,
-        timeout: float | None = None,
-        ttl: float | None = None,
-        service: bool | None = None,
-        replace: bool = False,
+        self, name: str, probe: str | Callable[[], object] | None = None, **options: Unpack[Options]
     ) -> object:
         """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
 
@@ -79,11 +72,10 @@ class Catalogue:
         >>> registry.check("gpu").reason
         'no device node /dev/nvidia0'
         """
-        where = caller()
+        where, replace = caller(), options.pop("replace", False)
 
         def declare(probe: object) -> object:
-            made = capability(name, probe, timeout=timeout, ttl=ttl, service=service, where=where)
-            self.add(made, replace=replace)
+            self.add(capability(name, probe, where=where, **options), replace=replace)
             return probe
 
         if probe is None:
@@ -119,22 +111,6 @@ class Catalogue:
     def registered(self) -> dict[str, Capability]:
         """The capabilities that are registered, by name."""
         return dict(self._answers.capabilities)
-
-    def snapshot(self) -> Callable[[], None]:
-        """A function that takes back what is registered or overridden from now on, and forgets every answer."""
-        levels = {name: dict(on_each_level) for name, on_each_level in self._levels.items()}
-        layers = self._answers.layers
-
-        def restore() -> None:
-            with self._answers.lock:
-                self._answers.layers = layers
-                names = self._levels.keys() | levels.keys()
-                for name in names:
-                    for level in LEVELS:
-                        self.set_level(name, level, levels.get(name, {}).get(level))
-                self._answers.forget([*names, *self._answers.unnamed])
-
-        return restore
 
     def explain_unknown(self, hint: str) -> None:
         """End the text of each :class:`UnknownName` with *hint* from now on."""

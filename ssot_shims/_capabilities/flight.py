@@ -139,22 +139,15 @@ async def awaited(name: str, wait: Callable[[], Availability]) -> Availability:
 def pauses(answers: dict[str, Availability], wait: float | None, refresh: Callable[..., None]) -> Iterator[float]:
     """The seconds before each try at *answers*, which the tries fill in: first 0, then 0.1 to 2.
 
-    It ends when *wait* seconds are up, all are there, or one is not there for a reason that does not pass. Then the
-    answers of the last try say how long it took.
+    It ends when *wait* seconds are up, all are there, or one is not there for a reason that does not pass.
     """
     refuse_bad_seconds("wait", wait, may_be_0=True)
     began, pause = monotonic(), 0.1
-    again: dict[str, Availability] = {}
     yield 0.0
     while (left := began + (wait or 0) - monotonic()) > 0:
         missing = {name: answer for name, answer in answers.items() if not answer}
         if not missing or any(one.status == "failed" or one.source != "probe" for one in missing.values()):
             break
-        again = missing
-        refresh(*again)
+        refresh(*missing)
         yield min(pause, left)
         pause = min(2 * pause, 2.0)
-    for name in again:
-        seconds = monotonic() - began
-        reason = f"{answers[name].reason} (waited {seconds:.1f} s)"
-        answers[name] = answers[name].replace(reason=reason, seconds=seconds)

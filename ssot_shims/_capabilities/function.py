@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import file_of, place_of, raising
-from ssot_shims._capabilities.capability import Capability, is_async
+from ssot_shims._capabilities.capability import Capability
 from ssot_shims._probes.notation import Probe, PythonProbe
 from ssot_shims._settings import has_variable, is_capability_name
 from ssot_shims._text import describe, fit_to_show
@@ -14,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal
-
-    from ssot_shims._availability import Status
 
 _STATUSES = ("available", "unavailable", "timed_out", "failed")
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
@@ -29,14 +27,11 @@ def prepared(capability: Capability) -> Callable[..., object] | Availability:
         if isinstance(probe, Probe):
             probe.prepare()
             return probe.ask
-        function: Callable[..., object] = probe.load() if isinstance(probe, PythonProbe) else probe
+        return probe.load() if isinstance(probe, PythonProbe) else probe
     except (KeyboardInterrupt, CircularProbe):
         raise
     except BaseException as error:
         return failed(capability, f"loading {capability.notation} raised {fit_to_show(describe(error))}")
-    if is_async(function):
-        return failed(capability, f"{capability.notation} is an async function, and nobody would await it")
-    return function
 
 
 def outcome(capability: Capability, function: Callable[..., object], deadline: float) -> Availability:
@@ -98,7 +93,7 @@ def is_whole(value: Availability) -> bool:
 
 
 # What is said of a combination that is not there: breakage first, then a clear no.
-_BADNESS: tuple[Status, ...] = ("timed_out", "unavailable", "failed")
+_BADNESS = ("timed_out", "unavailable", "failed")
 
 
 def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Availability:

@@ -94,14 +94,18 @@ def is_installed(package: str) -> bool:
 
 
 def lacking(error: BaseException | None, package: str) -> str:
-    """The other package that is not installed, which is why importing a module of *package* raised *error*; or empty.
+    """The other package, or portion of a namespace, that importing a module of *package*, which raised *error*, lacks.
 
-    Who catches the first error often raises one without a name, which says what to install.
+    Empty when that is not why. Who catches the first error often raises one without a name, which says what to install.
     """
     while isinstance(error, ImportError):
         if error.name is not None:
-            missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) else package
-            return "" if missing == package or is_installed(missing) else missing
+            missing = error.name.partition(".")[0]
+            if not isinstance(error, ModuleNotFoundError) or missing == package:
+                return ""
+            if is_namespace(error.name.rpartition(".")[0]):
+                return error.name
+            return "" if is_installed(missing) else missing
         error = error.__cause__ or error.__context__
     return ""
 

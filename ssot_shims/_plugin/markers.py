@@ -82,7 +82,9 @@ def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
     for marker, (prefix, example) in _MARKERS.items():
         for mark in item.iter_markers(marker):
             if not _is_readable(mark):
-                reason = f"{_shown(mark)} does not read: a marker takes names only, each as a string of its own"
+                given = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]
+                shown = f"@pytest.mark.{marker}({', '.join(given)})"
+                reason = f"{shown} does not read: a marker takes names only, each as a string of its own"
                 _refuse(marker, reason, f'write @pytest.mark.{marker}("{example}")')
             yield from ((prefix + name, mark.kwargs.get("wait")) for name in mark.args)
 
@@ -98,11 +100,6 @@ def named_by_any(items: Iterable[pytest.Item]) -> set[str]:
         for name in mark.args
         if is_bare(prefix + name)
     }
-
-
-def _shown(mark: pytest.Mark) -> str:
-    given = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]
-    return f"@pytest.mark.{mark.name}({', '.join(given)})"
 
 
 def _is_readable(mark: pytest.Mark) -> bool:

@@ -120,9 +120,7 @@ _KEY = pytest.StashKey[Results]()
 
 def results_of(config: pytest.Config) -> Results:
     """The results of a run so far."""
-    if _KEY not in config.stash:
-        config.stash[_KEY] = Results()
-    return config.stash[_KEY]
+    return config.stash.setdefault(_KEY, Results())
 
 
 def lines(results: Results, required: Mapping[str, str]) -> tuple[Line, ...]:

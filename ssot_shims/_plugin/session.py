@@ -19,7 +19,7 @@ from ssot_shims._plugin.settings import import_modules, settings_of
 from ssot_shims._project.requirement import UPSTREAM
 from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import describe, fit_to_show
-from ssot_shims.errors import InvalidSetting, SsotShimsError
+from ssot_shims.errors import SsotShimsError
 
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _COMPLETE = (*_GOOD, pytest.ExitCode.TESTS_FAILED)
@@ -30,12 +30,13 @@ def watch(config: pytest.Config) -> Results:
     """The results of this run, which are shown at its end from now on."""
     if not config.pluginmanager.is_registered(report):
         config.pluginmanager.register(report)
+        results_of(config).is_strict = _settings.strict()  # now, for a test may lose the variable
     return results_of(config)
 
 
 def begin(config: pytest.Config) -> None:
     """Before collection, which may take long: what would fail afterwards fails now."""
-    watch(config).is_strict = _settings.strict()  # a test may lose the variable, or another imports one
+    watch(config)
     for file in () if _is_worker(config) else settings_of(config).reports:
         report.make_room(file)
 
@@ -64,7 +65,8 @@ def _misspelled() -> dict[str, str]:
     if not _settings.in_force():
         return {}
     shims = {name.removeprefix(UPSTREAM) for name in _requirement.known_names() if name.startswith(UPSTREAM)}
-    return _settings.unknown_variables(frozenset(shims), frozenset(capabilities))
+    wrong = _settings.misspelled(frozenset(shims), frozenset(capabilities))
+    return {setting: what for setting, what in wrong.items() if not setting.startswith(f"{_settings.REQUIRE}=")}
 
 
 # Of a test: what had been asked for before it began, and how many lines there were about the run.
@@ -151,10 +153,6 @@ def end(session: pytest.Session, crashed: Iterable[str]) -> dict[str, Any]:
     config, results = session.config, watch(session.config)
     for process in crashed:
         results.note("CRASHED", process, "its process died, and not all that it asked for is known")
-    try:
-        results.is_strict |= _settings.strict()
-    except InvalidSetting as error:  # a test has left it behind
-        results.note("ERROR", "ssot_shims", str(error))
     asked = _asked(config, *_NOTHING)
     if _is_worker(config):
         return {**asked, "is_strict": results.is_strict, "problems": results.problems}
@@ -164,7 +162,7 @@ def end(session: pytest.Session, crashed: Iterable[str]) -> dict[str, Any]:
     _fail(session, results)
     for file in settings_of(config).reports:
         report.write(file, results, settings_of(config), int(session.exitstatus))
-    _fail(session, results)
+        _fail(session, results)
     return {}
 
 

@@ -40,19 +40,11 @@ _KEY = pytest.StashKey[Settings]()
 
 def settings_of(config: pytest.Config) -> Settings:
     """The settings of a run; empty when there are none."""
-    if _KEY not in config.stash:
-        config.stash[_KEY] = Settings(project=Project(root=config.rootpath))
-    return config.stash[_KEY]
-
-
-_HAS_IMPORTED = pytest.StashKey[bool]()
+    return config.stash.setdefault(_KEY, Settings(project=Project(root=config.rootpath)))
 
 
 def import_modules(config: pytest.Config) -> None:
     """Import the modules in which the project declares things, unless that was done; note those that fail."""
-    if config.stash.get(_HAS_IMPORTED, False):
-        return
-    config.stash[_HAS_IMPORTED] = True
     project, before, shims = settings_of(config).project, capabilities.registered(), all_shims()
     with importable(project.root), told_later():
         for module in project.modules:

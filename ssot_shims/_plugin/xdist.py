@@ -7,23 +7,17 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.cache import Answers
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
-    import pytest
-
-    from ssot_shims._capabilities.cache import Shared
-    from ssot_shims._capabilities.capability import Capability
-
+from ssot_shims._capabilities.capability import Capability
 
 FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
 
@@ -51,7 +45,7 @@ def join(manager: pytest.PytestPluginManager) -> None:
         manager.register(sharing, "ssot_shims sharing")
 
 
-def _end(folder: str, before: Shared | None) -> None:
+def _end(folder: str, before: Any) -> None:
     os.environ.pop(FOLDER, None)
     Answers.shared = before
     shutil.rmtree(folder, ignore_errors=True)

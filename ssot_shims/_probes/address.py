@@ -44,13 +44,9 @@ def read_authority(rest: str) -> tuple[Authority, str]:
 
 def _split_port(place: str) -> tuple[str, str | None]:
     if place.startswith("["):
-        from ipaddress import IPv6Address  # only for what is in brackets
-
         host, bracket, after = place[1:].partition("]")
-        try:
-            IPv6Address(host if bracket and after[:1] in ("", ":") else "")
-        except ValueError:
-            raise NotationError(f"has {place!r}, which is no IPv6 address in brackets", "[::1]:port") from None
+        if not bracket or ":" not in host or after[:1] not in ("", ":"):
+            raise NotationError(f"has {place!r}, which is no IPv6 address in brackets", "[::1]:port")
         return host, after[1:] if after else None
     if place.count(":") > 1:
         raise NotationError(f"has more than one colon in {place!r}", "brackets around an IPv6 address: [::1]:port")

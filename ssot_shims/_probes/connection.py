@@ -31,18 +31,6 @@ def remaining(deadline: float) -> float:
     return seconds
 
 
-def resolve(host: str, port: int) -> list[Endpoint]:
-    """Where to connect for *host* and *port*, the preferred first; a name takes as long as the system takes for it.
-
-    Raises ``socket.gaierror`` for a name that does not resolve.
-    """
-    import socket
-
-    # As bytes: Python would import a codec for other alphabets first, even for digits.
-    found = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
-    return [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
-
-
 def connect(address: str | tuple[str, int], deadline: float) -> Stream:
     """A connection to *address*: the path of a unix socket, or a host (name or number) and a port.
 
@@ -53,7 +41,9 @@ def connect(address: str | tuple[str, int], deadline: float) -> Stream:
     if isinstance(address, str):
         endpoints: list[Endpoint] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, address)]
     else:
-        endpoints = resolve(*address)
+        # As bytes: Python would import a codec for other alphabets first, even for digits.
+        found = socket.getaddrinfo(address[0].encode(), address[1], type=socket.SOCK_STREAM)
+        endpoints = [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
     errors: list[OSError] = []  # each address is tried with its share of the time
     for position, endpoint in enumerate(endpoints):
         share = remaining(deadline) / (len(endpoints) - position)

@@ -179,17 +179,14 @@ def _tls_files_hint(address: DockerAddress) -> str:
 def _group_hint(path: str) -> str:
     """How to become one of those who may use the socket *path*; empty where that is for somebody else to allow."""
     try:
+        from grp import getgrgid
+
         state = os.stat(path)
-    except OSError:  # in a folder that this user may not enter, or behind a link into one
+        group = getgrgid(state.st_gid).gr_name
+    except (ImportError, OSError, KeyError):  # Windows; a folder that may not be entered; a group without a name
         return ""
     if not state.st_mode & stat.S_IWGRP:
         return ""
-    from grp import getgrgid  # not on Windows
-
-    try:
-        group = getgrgid(state.st_gid).gr_name
-    except KeyError:  # in a container, mostly
-        group = str(state.st_gid)
     command = f": sudo usermod -aG {group} $USER" if can_run("sudo", "usermod") else ""
     return f"join the group {group}, and log in again{command}"
 

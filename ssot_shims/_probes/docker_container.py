@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ssot_shims._availability import Availability
 from ssot_shims._probes.connection import Answer, ProtocolError
 from ssot_shims._probes.docker import DockerProbe, answer_at, can_run
@@ -9,10 +11,6 @@ from ssot_shims._probes.docker_address import DockerAddress, find, value_of
 from ssot_shims._probes.notation import NotationError
 from ssot_shims._text import one_line
 from ssot_shims.errors import Unavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # What the docker command offers for a container in such a state.
 _COMMANDS = {"created": "start", "exited": "start", "paused": "unpause", "unhealthy": "logs"}

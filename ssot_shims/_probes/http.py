@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from contextlib import suppress
-from importlib import import_module
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import Authority, Url, in_ascii, read_authority, read_url
@@ -27,13 +26,10 @@ _FILES = ("SSL_CERT_FILE", "SSLKEYLOGFILE")
 class HttpProbe(SocketProbe):
     """Whether an address answers 2xx."""
 
+    imports = "ssl urllib.request"
+
     notation: str
     url: Url
-
-    def prepare(self) -> None:
-        """Import what asking takes."""
-        for module in ("ssl", "urllib.request" if _has_proxies() else "urllib.parse"):
-            import_module(module)
 
     def try_it(self, deadline: float) -> Availability:
         """Yes for 2xx, at the address itself or where it redirects to on the same host."""
@@ -161,14 +157,8 @@ def _authorization(header: str, user: str) -> list[str]:
     return [f"{header}: Basic {token}"] if user else []
 
 
-def _has_proxies() -> bool:
-    return any(name.lower().endswith("_proxy") for name in os.environ)
-
-
 def _proxy_for(url: Url) -> Authority | None:
     """The proxy that the environment names for *url*. Raises Unavailable for one that cannot be used."""
-    if not _has_proxies():
-        return None
     from urllib.request import getproxies_environment
 
     proxies = getproxies_environment()  # getproxies() would read the system's settings, too

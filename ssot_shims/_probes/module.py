@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._lookup.finder import Place, Undecidable, attribute, place_of, steps_to
+from ssot_shims._lookup.finder import Place, Undecidable, attribute, lacking, steps_to
 from ssot_shims._lookup.lookup import submodules_in
 from ssot_shims._probes.notation import NotationError, Probe, refuse_bad_dotted_name, split_before
 from ssot_shims._text import describe, did_you_mean
@@ -53,17 +53,17 @@ class ModuleProbe(Probe):
         from packaging.specifiers import SpecifierSet
         from packaging.version import Version
 
-        is_fit, without, details = False, f"leave out {self.specifier}", {"path": place.shown}
+        without = f"leave out {self.specifier}"
         try:
-            if found := _distribution_of(self.module, place.file and os.path.realpath(place.file)):
-                details = {"distribution": found.name, "version": found.version, **details}
-                is_fit = SpecifierSet(self.specifier).contains(Version(found.version), prereleases=True)
+            found = _distribution_of(self.module, place.file and os.path.realpath(place.file))
+            is_fit = found and SpecifierSet(self.specifier).contains(Version(found.version), prereleases=True)
         except Exception as error:  # metadata that is damaged
             reason = f"reading the metadata of {self.module} raised {describe(error)}"
             return Availability(status="failed", reason=reason, hint=f"install it again, or {without}")
         if not found:
             shown = place.shown or "built in"
             raise Unavailable(f"{self.module} ({shown}) comes with no metadata that says its version", without)
+        details = {"distribution": found.name, "version": found.version, "path": place.shown}
         if is_fit:
             reason = f"{self.module} is at {place.shown}, {found.name} {found.version}"
             return Availability(status="available", reason=reason, details=details)
@@ -82,17 +82,12 @@ class ImportProbe(Probe):
         try:
             file = attribute(import_module(self.module), "__file__")
         except ImportError as error:
-            cause: BaseException | None = error
-            while isinstance(cause, ImportError) and not cause.name:  # raised by hand, where another was caught
-                cause = cause.__cause__ or cause.__context__
-            missing = (cause.name or "") if isinstance(cause, ModuleNotFoundError) else ""
-            if f"{self.module}.".startswith(f"{missing}."):
+            if isinstance(error, ModuleNotFoundError) and f"{self.module}.".startswith(f"{error.name}."):
                 _find(self.module)  # raises
-            above = missing.rpartition(".")[0]
-            package = place_of(above) if above else None
-            if not missing or (package and not package.is_namespace):  # what is installed is broken, or has moved
-                raise
-            raise Unavailable(f"{self.module} needs {missing!r}, which is not installed here", "install it") from error
+            if missing := lacking(error, self.module.partition(".")[0]):
+                reason = f"{self.module} needs {missing!r}, which is not installed here"
+                raise Unavailable(reason, "install it") from error
+            raise  # what is installed is broken, or has moved
         reason = f"{self.module} can be imported ({file or 'built in'})"
         return Availability(status="available", reason=reason, details={"path": file or ""})
 

@@ -113,9 +113,6 @@ expected tcp://host:port, unix:///absolute/path, http://host/path, https://host/
 module:NAME>=2, import:pkg.mod, docker:container=NAME, env:NAME or env:NAME=value, python:pkg.mod:function, \
 all:NAME,NAME, any:NAME,NAME
     """
-    if not isinstance(notation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
-        problem = f"the probe '<{type(notation).__name__}>' is not a string"
-        raise InvalidDeclaration(problem, "expected text such as 'tcp://localhost:5432'")
     scheme, _, rest = notation.partition(":")
     shown = without_secrets(notation)
     form, home, reader = _FORMS.get(scheme, ("", "", ""))

@@ -62,7 +62,8 @@ def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[tuple[str,
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            if _is_not_there(module, error):
+            is_missing = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
+            if is_missing or module.startswith("."):
                 raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
             yield module, error
 
@@ -104,13 +105,6 @@ def load_project(path: str | os.PathLike[str] | None = None) -> Path:
         raise InvalidSetting(f"pyproject.toml in {start} or above", "", expected, "is not there")
     register(project)
     return project.root
-
-
-def _is_not_there(module: str, error: BaseException) -> bool:
-    """Whether *error* says that *module* itself is not there; a name such as ``../suite`` never is."""
-    if not all(name.isidentifier() for name in module.split(".")):
-        return True
-    return isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
 
 
 @contextmanager

@@ -62,21 +62,11 @@ def required_here() -> dict[str, str]:
 UPSTREAM = _settings.SHIM_PREFIX
 
 _OUTCOMES: dict[str, Outcome] = {
-    "available": "run",
-    "upstream": "run",
-    "unavailable": "skip",
-    "absent": "skip",
-    "forced": "skip",
-    "timed_out": "skip",
-    "failed": "error",
-    "moved": "error",
-    "broken": "error",
-    "unknown": "error",
+    **dict.fromkeys(("available", "upstream"), "run"),
+    **dict.fromkeys(("unavailable", "absent", "forced", "timed_out"), "skip"),
+    **dict.fromkeys(("failed", "moved", "broken", "unknown"), "error"),
 }
-_DECLARE = (
-    "if it is spelled right, import the module that declares it; "
-    "for pytest, list that in tool.ssot_shims.modules of pyproject.toml"
-)
+_DECLARE = "if it is spelled right, import the module that declares it, or list that in tool.ssot_shims.modules"
 
 
 class Verdict(Record):
@@ -118,10 +108,20 @@ def judge_each(names: Iterable[str], required: Mapping[str, str], waits: _Waits 
     late = {name: wait for name, wait in (waits or {}).items() if wait is not None}
     checks = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM) and name not in late])
     checks |= {name: partial(capabilities.check, name, wait=wait) for name, wait in late.items()}
-    return tuple(
-        _of_upstream(name, required) if name.startswith(UPSTREAM) else _of_capability(name, checks[name], required)
-        for name in wanted
-    )
+    return tuple(_judged(name, checks.get(name), required) for name in wanted)
+
+
+def _judged(name: str, check: Callable[[], Availability] | None, required: Mapping[str, str]) -> Verdict:
+    """The verdict on a capability by its *check*, or on an upstream."""
+    what = name.removeprefix(UPSTREAM)
+    try:
+        if check:
+            return verdict_of(name, check(), required)
+        if is_bare(name):
+            return verdict_of(name, record_of(what), required)
+        return judge_target(Target.parse(what), required)[0]
+    except SsotShimsError as error:
+        return verdict_of_error(name, error, required)
 
 
 def verdict_of(name: str, found: Found, required: Mapping[str, str]) -> Verdict:
@@ -150,23 +150,6 @@ def _verdict(
         is_forced=is_forced,
         required_by=required.get(name, ""),
     )
-
-
-def _of_capability(name: str, wait: Callable[[], Availability], required: Mapping[str, str]) -> Verdict:
-    try:
-        return verdict_of(name, wait(), required)
-    except SsotShimsError as error:
-        return verdict_of_error(name, error, required)
-
-
-def _of_upstream(name: str, required: Mapping[str, str]) -> Verdict:
-    what = name.removeprefix(UPSTREAM)
-    try:
-        if not is_bare(name):
-            return judge_target(Target.parse(what), required)[0]
-        return verdict_of(name, record_of(what), required)
-    except SsotShimsError as error:
-        return verdict_of_error(name, error, required)
 
 
 def judge_target(target: Target, required: Mapping[str, str], place: str = "") -> tuple[Verdict, TargetResult]:

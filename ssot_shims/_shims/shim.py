@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, ClassVar, TypeVar
 
-    from ssot_shims._shims.upstream import Cause, State, TargetResult
+    from ssot_shims._shims.upstream import State, TargetResult
 
     T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class ShimRecord(Record):
     state: State
     reason: str
     hint: str = ""
-    cause: Cause | None
+    cause: str | None
     error: BaseException | None
     seconds: float
     placeholder: Any
@@ -73,7 +73,6 @@ class ShimRecord(Record):
 
 _DECIDED = ("state", "reason", "hint", "cause", "error", "upstream")  # by one of the targets
 _FUNCTION = type(lambda: None)
-_METHODS = (staticmethod, classmethod)
 
 _records: dict[str, ShimRecord] = {}
 _warned: set[str] = set()
@@ -188,12 +187,8 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
     decided = {field: getattr(decisive, field) for field in _DECIDED}
     record = ShimRecord(**decided, **written, results=results, declared=declared, file=file, seconds=seconds)
     _warned.discard(name)
-    if first is not None:
-        _records[name] = record
-        return record
-    there = _records.setdefault(name, record)  # resolving runs code of others, which may have declared that name by now
-    _refuse_second(there, declared, file, (texts, replaces))
-    return there
+    _records[name] = record
+    return record
 
 
 def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tuple[str, ...], ...]) -> None:
@@ -206,11 +201,10 @@ def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tupl
 
 
 def _names_of(placeholder: object) -> tuple[str, str, str]:
-    """Name, module and qualified name of a class, a function, or a function in the wrapping of a decorator."""
+    """Name, module and qualified name of a class or a function."""
     kind = type(placeholder)
     named: Any = placeholder
-    is_wrapped = callable(placeholder) and hasattr(placeholder, "__wrapped__") and kind not in _METHODS
-    if not (is_wrapped or kind is _FUNCTION or type in _mro(kind)):
+    if not (kind is _FUNCTION or type in _mro(kind)):
         problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     return named.__name__, named.__module__ or "__main__", named.__qualname__

@@ -5,6 +5,7 @@ The only code that imports an upstream. A lookup comes first, so an upstream tha
 
 from __future__ import annotations
 
+import os
 import sys
 
 import ssot_shims._settings as _settings
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
     from ssot_shims._lookup.lookup import Lookup
 
     State = Literal["upstream", "absent", "moved", "broken", "forced"]
-    Cause = Literal[
-        "dependency missing",
-        "import error",
-        "syntax error",
-        "system exit",
-        "warning as error",
-        "exception",
-        "wrong kind",
-    ]
 
 _FROM_BAD_TO_WORSE = ("absent", "moved", "broken")
 
@@ -40,15 +32,16 @@ class TargetResult(Record):
     """What one target of a shim turned out to be.
 
     ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken``, ``reason`` says what was seen, ``hint`` what to do.
-    ``cause`` is the kind of a breakage, or that a dependency is missing, and ``error`` what importing raised. Of what
-    has moved, ``moved_to`` holds the targets with the same name in the package, ``close`` those with a similar one.
+    ``cause`` is the kind of a breakage (``import error``, ``syntax error``, ``system exit``, ``warning as error``,
+    ``exception``, ``wrong kind``) or ``dependency missing``, and ``error`` what importing raised. Of what has moved,
+    ``moved_to`` holds the targets with the same name in the package, ``close`` those with a similar one.
     """
 
     target: str
     state: State
     reason: str
     hint: str = ""
-    cause: Cause | None = None
+    cause: str | None = None
     error: BaseException | None = None
     moved_to: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
@@ -88,12 +81,12 @@ def resolve(
 
 def _named(shim: str) -> tuple[Target, ...]:
     """The one target that the user put behind *shim* instead of its own; empty when there is none."""
-    value = _settings.upstream_override(shim)
+    variable = _settings.upstream_variable(shim)
+    value = os.environ.get(variable, "").strip()
     try:
         return (Target.parse(value),) if value else ()
     except InvalidDeclaration as error:
-        expected = "a target such as pkg.mod:Name"
-        raise InvalidSetting(_settings.upstream_variable(shim), value, expected) from error
+        raise InvalidSetting(variable, value, "a target such as pkg.mod:Name") from error
 
 
 def _hint(shim: str, target: Target, result: TargetResult, declared_at: str) -> str:
@@ -135,12 +128,12 @@ def ask(
 
 def _absent(target: Target, reason: str = "", needed: str = "") -> TargetResult:
     """The result for a *target* whose package, or for that *reason* the module *needed*, is not installed."""
-    what = f"the distribution that brings {needed}"
-    if not needed:
+    if needed:
+        reason, what = one_line(reason), one_line(f"the distribution that brings {needed}")
+    else:
         reason = f"no package {target.package!r} is installed here"
         what = f"it, or set PYTHONPATH=<the folder that holds {target.package}>"
-    hint = one_line(f"to use the real one, install {what}")
-    return TargetResult(target=str(target), state="absent", reason=one_line(reason), hint=hint)
+    return TargetResult(target=str(target), state="absent", reason=reason, hint=f"to use the real one, install {what}")
 
 
 def _absent_portion(target: Target, namespace: str, folder: str) -> TargetResult:
@@ -246,13 +239,13 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
     if needed := lacking(error, target.package):
         reason = f"importing {target.module} needs the package {needed!r}, which is not installed here"
         return _absent(target, reason, needed).replace(cause="dependency missing", error=error)
-    cause: Cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
+    cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
     cause = "dependency missing" if missing else cause
     reason = f"importing {target.module} raised {describe(error)}"
     return TargetResult(target=str(target), state="broken", reason=reason, cause=cause, error=error)
 
 
-_CAUSES: dict[type[BaseException], Cause] = {
+_CAUSES: dict[type[BaseException], str] = {
     SystemExit: "system exit",
     SyntaxError: "syntax error",
     Warning: "warning as error",

@@ -16,7 +16,7 @@ from ssot_shims import Availability, Capability, CapabilityMissing, Registry, ca
 from ssot_shims._capabilities.capability import capability
 from ssot_shims.errors import InvalidDeclaration, UnknownName
 from tests.conftest import Write, run
-from tests.support.flights import Clock, acheck, line_of
+from tests.support.flights import Clock, line_of
 
 
 def test_a_registry_speaks_python(registry: Registry) -> None:
@@ -101,11 +101,10 @@ NO_NAME = "use lower-case letters, digits and _, beginning with a letter"
 @pytest.mark.parametrize("name", ["my-gpu", "Docker", "_x", "", 3])
 def test_a_name_that_does_not_read_is_refused(registry: Registry, name: str) -> None:
     """With what it could be; as a decorator too, before there is a function."""
-    hint = NO_NAME if isinstance(name, str) else "a name is a string such as 'docker'"
     for register in (lambda: registry.register(name, "env:PATH"), lambda: registry.register(name)):
         with pytest.raises(InvalidDeclaration) as caught:
             register()
-        assert str(caught.value) == f"{name!r} is no name for a capability; {hint}"
+        assert str(caught.value) == f"{name!r} is no name for a capability; {NO_NAME}"
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 86401, True, "3"])
@@ -117,17 +116,11 @@ def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str, s
     assert str(caught.value) == f"the {option} of 'gpu' is {seconds!r}; give seconds above 0, at most a day (86400)"
 
 
-async def async_probe() -> bool:
-    return True
-
-
 @pytest.mark.parametrize(
     ("probe", "options", "told"),
     [
         # Text would be a yes, whatever it says.
         ("env:PATH", {"service": "no"}, "the service of 'gpu' is 'no'; give True, False or None"),
-        (async_probe, {}, f"the probe of 'gpu' is an async function ({line_of(async_probe)}); make it a plain"),
-        (functools.partial(async_probe), {}, "the probe of 'gpu' is an async function"),
         (int, {}, "the probe of 'gpu' is <class 'int'>; give a function, or text such as 'tcp://localhost:5432'"),
         (3, {}, "the probe of 'gpu' is 3; give a function"),
         (Availability(status="available", reason="here"), {}, "the probe of 'gpu' is Availability("),
@@ -137,7 +130,7 @@ async def async_probe() -> bool:
     ],
 )
 def test_a_probe_that_cannot_be_one_is_refused(registry: Registry, probe: Any, options: Any, told: str) -> None:
-    """An async function, a class, a number, an answer, a capability; a combination with a deadline of its own."""
+    """A class, a number, an answer, a capability; a combination with a deadline of its own."""
     for register in (registry.register, lambda name, probe, **options: registry.register(name, **options)(probe)):
         with pytest.raises(InvalidDeclaration) as caught:
             register("gpu", probe, **options)
@@ -179,18 +172,11 @@ def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
         registry.check("xyz")
     with pytest.raises(UnknownName, match="^no capability 'postgers'; close: postgres; known: docker"):
         registry.check("typo")
-    for wrong in (3, ["docker"]):
-        for ask in (registry.check, registry.require, registry.refresh, ssot_shims.is_available, acheck(registry)):
-            with pytest.raises(InvalidDeclaration) as refused:
-                ask(wrong)  # type: ignore[arg-type]
-            told = f"{wrong!r} is no name for a capability; a name is a string such as 'docker'"
-            assert (str(refused.value), refused.value.__context__) == (told, None)
-        assert wrong not in registry
 
 
 def test_a_python_probe_that_breaks_is_failed(registry: Registry, write: Write) -> None:
-    """A module that is missing or exits, a name that is none in it, an object that is no function, async."""
-    write({"acme_leaves.py": "raise SystemExit('me:hunter2@db')", "acme_probes.py": "gpu = 3\nasync def tpu(): ..."})
+    """A module that is missing or exits, a name that is none in it, an object that is no function."""
+    write({"acme_leaves.py": "raise SystemExit('me:hunter2@db')", "acme_probes.py": "gpu = 3"})
     reasons = {
         "acme_missing:gpu": "raised ModuleNotFoundError: No module named 'acme_missing'",
         "acme_leaves:gpu": "raised SystemExit: ***@db",
@@ -202,8 +188,6 @@ def test_a_python_probe_that_breaks_is_failed(registry: Registry, write: Write) 
         answer = registry.check("gpu")
         assert (answer.status, answer.reason) == ("failed", f"loading python:{target} {reason}")
         assert answer.hint == "to answer without it: SSOT_SHIMS_HAS_GPU=0"
-    registry.register("tpu", "python:acme_probes:tpu")
-    assert registry.check("tpu").reason == "python:acme_probes:tpu is an async function, and nobody would await it"
 
 
 def test_a_probe_in_a_module_that_is_still_being_imported(write: Write) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import gc
 import os
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from unittest import mock
 
@@ -106,7 +104,7 @@ def test_threads_and_locks_are_those_that_threading_has_by_now(registry: Registr
 
 
 def test_what_is_left_in_a_child(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> None:
-    """Answers and overrides stay, flights do not; what is to be done at a fork does not keep a registry alive."""
+    """Answers and overrides stay, flights do not; a system without forks has registries, too."""
     in_child: list[Callable[[], None]] = []
     monkeypatch.setattr(os, "register_at_fork", lambda after_in_child: in_child.append(after_in_child), raising=False)
     registry = Registry()
@@ -122,11 +120,6 @@ def test_what_is_left_in_a_child(monkeypatch: pytest.MonkeyPatch, release: threa
     release.set()
     assert registry.check("slow")
     asker.join()  # in a real child that thread does not exist
-    gone = weakref.ref(registry._answers)
-    del registry, asker
-    gc.collect()
-    in_child[0]()
-    assert gone() is None
     monkeypatch.delattr(os, "register_at_fork")
     assert [*Registry()] == []
 
@@ -217,7 +210,7 @@ def test_an_exit_out_of_a_signal_handler_ends_the_process() -> None:
     code = (
         "import signal, socket, sys\nfrom ssot_shims import capabilities as c\n"
         "s = socket.create_server(('127.0.0.1', 0))\n"
-        "signal.signal(signal.SIGALRM, lambda *_: sys.exit('bye'))\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\n"
+        "signal.signal(signal.SIGALRM, lambda *_: sys.exit('bye'))\nsignal.setitimer(signal.ITIMER_REAL, 1)\n"
         "c.check(f'http://127.0.0.1:{s.getsockname()[1]}/')"
     )
     assert run(code) == ("", "bye\n")

@@ -29,18 +29,17 @@ BOTH = pytest.mark.parametrize("check", [Registry.check, acheck])
 
 @BOTH
 def test_it_says_yes_as_soon_as_the_port_opens(registry: Registry, check: Check) -> None:
-    """The reason says how long that took, and what is kept is a plain yes."""
+    """It does not wait any longer, and the answer is that of the last try."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{listener.getsockname()[1]}"
         timer = threading.Timer(0.5, listener.listen)
         timer.start()
+        start = time.monotonic()
         answer = check(registry, f"tcp://{place}", wait=20)
+        assert 0.4 < time.monotonic() - start < 5
         timer.join()
-    assert 0.4 < answer.seconds < 5
-    assert answer.status == "available"
-    assert answer.reason == f"{place} accepts connections (waited {answer.seconds:.1f} s)"
-    assert "waited" not in registry.check(f"tcp://{place}").reason
+    assert (answer.status, answer.reason) == ("available", f"{place} accepts connections")
 
 
 @BOTH
@@ -51,7 +50,6 @@ def test_the_pauses_grow_and_the_wait_has_an_end(registry: Registry, check: Chec
     answer = check(registry, "never", wait=1.0)
     pauses = [second - first for first, second in pairwise(asked)]
     assert answer.status == "unavailable"
-    assert "(waited 1." in answer.reason
     assert len(pauses) == 4
     assert 0.1 <= pauses[0] < pauses[1] - 0.05 < pauses[2] - 0.1
 
@@ -76,7 +74,6 @@ def test_what_may_pass_is_tried_again_and_a_bug_is_not(
     registry.register("it", probe)
     answer = check(registry, "it", wait=20)
     assert (answer.status, len(asked)) == (status, tries)
-    assert ("waited" in answer.reason) is (tries > 1)
 
 
 @BOTH
@@ -105,7 +102,7 @@ def test_an_override_during_the_wait_ends_it(registry: Registry) -> None:
 
 
 def test_names_share_the_seconds_and_one_that_cannot_come_ends_it(registry: Registry) -> None:
-    """Those that are there are not asked again; the error says how long each of the others was waited for."""
+    """Those that are there are not asked again, and the others together have so many seconds."""
     there, asked_there = counted(True)
     late, asked_late = counted(False, False, True)
     never, asked_never = counted(False)
@@ -118,7 +115,6 @@ def test_names_share_the_seconds_and_one_that_cannot_come_ends_it(registry: Regi
         registry.require("there", "never", "nor", wait=0.5)
     assert 0.5 <= time.monotonic() - start < 2
     assert [*caught.value.reasons] == ["never", "nor"]
-    assert all("(waited 0." in reason for reason in caught.value.reasons.values())
     tries = len(asked_never)
     with registry.override(there=False), pytest.raises(CapabilityMissing, match="there: override"):
         registry.require("never", "there", wait=20)
@@ -149,8 +145,9 @@ def test_a_wait_that_is_no_number_of_seconds_is_refused(registry: Registry, chec
 
 def test_no_wait_is_one_try_and_an_unknown_name_is_no_absence(registry: Registry) -> None:
     """``wait=0`` asks once; nobody waits for a name that nobody has declared."""
-    registry.register("no", lambda: False)
-    assert "waited" not in registry.check("no", wait=0).reason
+    probe, asked = counted(False)
+    registry.register("no", probe)
+    assert (registry.check("no", wait=0).status, len(asked)) == ("unavailable", 1)
     for ask in (lambda: registry.check("on", wait=20), lambda: registry.require("no", "on", wait=20)):
         with pytest.raises(UnknownName):
             ask()

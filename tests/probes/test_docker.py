@@ -299,12 +299,13 @@ def test_a_socket_for_others(machine: Machine, mode: int) -> None:
 
 
 def test_a_group_without_a_name(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container a group may be a mere number; without the programs only words are left."""
+    """As in a container, there is no hint; without the programs only words are left."""
     path = machine.path("group.sock")
     machine.set("DOCKER_HOST", f"unix://{path}")
     machine.offer()
-    monkeypatch.setattr(grp, "getgrgid", {}.__getitem__)
     with contextlib.closing(listening(path)):
         os.chmod(path, 0o660)
         answer = docker._why_not(find(), PermissionError(), 1)
-    assert answer.hint == f"join the group {os.stat(path).st_gid}, and log in again"
+        assert answer.hint == f"join the group {grp.getgrgid(os.stat(path).st_gid).gr_name}, and log in again"
+        monkeypatch.setattr(grp, "getgrgid", {}.__getitem__)
+        assert docker._group_hint(path) == ""

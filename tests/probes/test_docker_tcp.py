@@ -31,8 +31,8 @@ def test_a_name_with_several_addresses(machine: Machine, monkeypatch: pytest.Mon
     """One that answers is asked; else a refusal says more than a missing route, and silence more than that."""
 
     def resolve_to(*places: object) -> None:
-        kind = (socket.AF_INET, socket.SOCK_STREAM, 0)
-        monkeypatch.setattr(connection, "resolve", lambda *_: [(*kind, place) for place in places])
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, type: [(*kind, place) for place in places])
 
     machine.set("DOCKER_HOST", "tcp://several.example:2375")
     with full_backlog(("127.0.0.1", 0)) as full:

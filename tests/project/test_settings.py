@@ -11,7 +11,7 @@ from ssot_shims import capabilities, is_available, load_project
 from ssot_shims._project.pyproject import find_project, read_project
 from ssot_shims._settings import misspelled, strict
 from ssot_shims.errors import InvalidSetting
-from tests.conftest import Write, run
+from tests.conftest import Write, capability_snapshot, run
 
 SHIMS = frozenset({"HeartbeatConfig", "RetryPolicy"})
 
@@ -186,7 +186,7 @@ def test_a_project_is_loaded_from_where_the_program_is_or_is_told(
     deep.mkdir(parents=True)
     file.write_text('[tool.ssot_shims]\nmodules = ["no.such.suite"]\ncapabilities.cache = "env:CACHE"\n')
     for path, folder in ((None, deep), (deep, Path("/")), (str(tmp_path), Path("/")), (file, Path("/"))):
-        restore = capabilities.snapshot()
+        restore = capability_snapshot()
         monkeypatch.chdir(folder)
         assert load_project(path) == tmp_path
         assert (is_available("cache"), capabilities["cache"].where) == (False, str(file))

@@ -292,8 +292,8 @@ BARE = "@skip_unless_available stands without names; write it with what is neede
         ((), BARE),
         ((a_generator,), BARE),
         ((NoTestCase,), BARE),
-        (("env:HOME", 3), "3 is no name for a capability; a name is a string "),
-        (("env:HOME", ["docker"]), "['docker'] is no name for a capability; a name is a string "),
+        (("env:HOME", 3), "3 is no name for a capability; use lower-case letters"),
+        (("env:HOME", ["docker"]), "['docker'] is no name for a capability; use lower-case letters"),
         (("env:HOME", "Docker"), "'Docker' is no name for a capability; use lower-case letters, "),
     ],
 )

@@ -512,20 +512,17 @@ def test_a_changed_target_that_breaks_is_told_again(write: Write) -> None:
         importlib.reload(module)
 
 
-def test_a_wrapped_function_and_one_without_a_module_are_functions() -> None:
-    """A decorator's wrapping does not hide the function; code that exec runs may have no module."""
-
-    @shim("acme:cached")
-    @functools.lru_cache
-    def cached() -> int:
-        return 1
-
+def test_a_function_without_a_module_is_one() -> None:
+    """Code that exec runs may have no module."""
     exec("@shim('acme:bare')\ndef bare(): ...", {"shim": shim})
-    assert cached() == 1
-    assert [record.declared for record in all_shims()] == [
-        "tests.shims.test_shim." + cached.__qualname__,
-        "__main__.bare",
-    ]
+    assert [record.declared for record in all_shims()] == ["__main__.bare"]
+
+
+@pytest.mark.parametrize("placeholder", [staticmethod(len), list[int], Callable[[], int], functools.lru_cache(repr)])
+def test_what_only_resembles_a_class_or_function_is_refused(placeholder: object) -> None:
+    """A staticmethod, a generic alias or a cache around a function can be called, and is neither."""
+    with pytest.raises(InvalidDeclaration):
+        shim("acme:Limits")(placeholder)
 
 
 @pytest.mark.parametrize(
