@@ -67,12 +67,11 @@ def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
     assert suite.run("--ssot-require=late").code == 2  # the user has had enough
 
 
-ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "staging"\n'
-
-
 @pytest.mark.parametrize(
     ("given", "files", "expected"),
     [
+        ("--ssot-require=a;b", {}, "--ssot-require is 'a;b'; expected names such as docker,postgres,upstream:Heart"),
+        ("", {"pytest.ini": "[pytest]\nssot_require = git\n a-b\n"}, "ini ssot_require is 'git,a-b'; expected names"),
         ("-ossot_strict=maybe", {"pytest.ini": ""}, "ssot_strict in {folder}/pytest.ini does not read: invalid truth"),
         ("SSOT_SHIMS_STRICT=maybe", {}, "SSOT_SHIMS_STRICT is 'maybe'; expected 1, true, yes or on, or 0, false, no"),
         # With an ini file of its own, or pytest would read the other first.
@@ -80,7 +79,7 @@ ENVIRONMENT = '[[tool.ssot_shims.environments]]\nname = "staging"\n'
         ("", {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"}, "tool in {project} has the key 'ssot-shims'; "),
         (
             "--ssot-environment=stagin",
-            {"pyproject.toml": ENVIRONMENT},
+            {"pyproject.toml": '[[tool.ssot_shims.environments]]\nname = "staging"\n'},
             "--ssot-environment is 'stagin'; expected an environment in {project}, which has staging; close: staging",
         ),
         (

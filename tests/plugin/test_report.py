@@ -101,8 +101,7 @@ def test_markdown(suite: Suite) -> None:
 
 def test_the_summary_of_a_step_is_added_to(suite: Suite) -> None:
     """A file that GITHUB_STEP_SUMMARY names gets Markdown, behind what others have written; no other file does."""
-    suite.write({**SUITE, "summary": "of others\n"})
-    summary = suite.folder / "summary"
+    summary = suite.write({**SUITE, "summary": "of others\n"}) / "summary"
     env = {"GITHUB_STEP_SUMMARY": str(summary)}
     for _ in range(2):
         assert suite.run(f"--ssot-report={summary}", "--ssot-report=report.json", env=env).counts == {"skipped": 3}
