@@ -7,11 +7,13 @@ import copy
 import dataclasses
 import enum
 import functools
+import http
 import importlib
 import inspect
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Protocol
 from unittest import mock
 
+import packaging.version
 import pytest
 
 import ssot_shims
@@ -78,24 +81,9 @@ def test_the_upstream_object_itself_is_given(write: Write) -> None:
 
 def test_real_classes_enums_and_functions_are_given() -> None:
     """Shims over a package that is installed, and over an enum and a function of the standard library, find them."""
-    import http
-    import shutil
-
-    import packaging.version
-
-    @shim("packaging.version:Version")
-    class Version: ...
-
-    @shim("http:HTTPStatus")
-    class HTTPStatus(enum.IntEnum):
-        OK = 200
-
-    @shim("shutil:which")
-    def which(cmd: str) -> str | None:
-        return None
-
-    assert (Version, HTTPStatus, which) == (packaging.version.Version, http.HTTPStatus, shutil.which)
-    assert [record.state for record in all_shims()] == ["upstream"] * 3
+    assert shim("packaging.version:Version")(type("Version", (), {})) is packaging.version.Version
+    assert shim("http:HTTPStatus")(enum.IntEnum("HTTPStatus", {"OK": 200})) is http.HTTPStatus
+    assert shim("shutil:which")(lambda cmd: None) is shutil.which
 
 
 def test_a_placeholder_stays_what_it_was() -> None:
@@ -214,9 +202,7 @@ def test_another_upstream_can_be_put_behind_a_shim(write: Write, monkeypatch: py
 def test_an_upstream_that_the_user_names_should_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """An absent package that a variable names is no normal absence: it is said aloud, and unset turns it back."""
     monkeypatch.setenv("SSOT_SHIMS_UPSTREAM_LIMITS", "other:Better")
-    with pytest.warns(
-        PlaceholderWarning, match="^Limits is a placeholder: no package 'other' is installed here; to go back"
-    ):
+    with pytest.warns(PlaceholderWarning, match="^Limits is a placeholder: no package 'other' is installed here; "):
         record = shim_of(declare())
     assert (record.state, record.hint.rpartition(": ")[2]) == ("moved", "unset SSOT_SHIMS_UPSTREAM_LIMITS")
 
@@ -351,13 +337,9 @@ def test_a_declaration_that_nobody_imported_is_warned_at_itself(write: Write) ->
 def test_the_shipped_shims_warn_at_the_line_that_imported(write: Write, fresh_shims: None) -> None:
     """``from ssot_shims import HeartbeatConfig`` is itself the line that the warning points at."""
     root = write({"netra_backend/__init__.py": "", "user.py": "from ssot_shims import HeartbeatConfig"})
-    with pytest.warns(PlaceholderWarning) as told:
+    with pytest.warns(PlaceholderWarning, match="=<module>:HeartbeatConfig$") as told:
         importlib.import_module("user")
     assert [(one.filename, one.lineno) for one in told] == [(f"{root}/user.py", 1)]
-    assert str(told[0].message) == (
-        f"HeartbeatConfig is a placeholder: in {root}/netra_backend/__init__.py there is no module netra_backend.app; "
-        "to say where it is now: SSOT_SHIMS_UPSTREAM_HEARTBEATCONFIG=<module>:HeartbeatConfig"
-    )
 
 
 def test_a_shim_warns_once(write: Write) -> None:
@@ -384,13 +366,18 @@ def test_where_warnings_are_errors_every_import_fails_alike(write: Write) -> Non
 
 
 def test_a_reload_with_other_targets_resolves_again(write: Write) -> None:
-    """Editing the targets of a shim and reloading its module replaces the record."""
-    root = write({"other.py": "class Limits: ...", "declares.py": DECLARES})
-    module = importlib.import_module("declares")
-    assert shim_of(module.Limits).state == "absent"
-    (root / "declares.py").write_text(DECLARES.replace("acme:Limits", "other:Limits") + "# of another length\n")
+    """Editing the targets of a shim and reloading its module replaces the record, and what is wrong is told again."""
+    gone = DECLARES.replace("acme", "gone")
+    root = write({"gone.py": "", "bad.py": "Limits = None", "other.py": "class Limits: ...", "declares.py": gone})
+    with pytest.warns(PlaceholderWarning, match="is not in"):
+        module = importlib.import_module("declares")
+    (root / "declares.py").write_text(DECLARES.replace("acme", "bad") + "# of another length\n")
+    with pytest.warns(PlaceholderWarning, match="is of type NoneType, not a class"):
+        importlib.reload(module)
+    (root / "declares.py").write_text(DECLARES.replace('"acme:Limits"', '"other:Limits", replaces="old:Limits"'))
     importlib.reload(module)
-    assert [(record.state, record.targets) for record in all_shims()] == [("upstream", ("other:Limits",))]
+    (record,) = all_shims()
+    assert (record.state, record.targets, record.replaces) == ("upstream", ("other:Limits",), ("old:Limits",))
 
 
 def test_one_file_under_two_names_is_one_declaration(write: Write) -> None:
@@ -437,17 +424,14 @@ def test_a_target_that_does_not_read_is_an_error(targets: tuple[str, ...], wrong
             shim("acme:Limits", replaces=targets)
 
 
-def test_the_places_that_a_shim_replaces_are_on_its_record(write: Write) -> None:
+@pytest.mark.parametrize("replaces", [("old.a:A", "older:A"), "old.b:B", ()])
+def test_the_places_that_a_shim_replaces_are_on_its_record(write: Write, replaces: str | tuple[str, ...]) -> None:
     """One or several, or none; a reload that says others replaces them."""
-    shim("acme:a", replaces=("old.a:A", "older:A"))(type("A", (), {}))
-    shim("acme:b", replaces="old.b:B")(type("B", (), {}))
-    shim("acme:c")(type("C", (), {}))
-    assert [record.replaces for record in all_shims()] == [("old.a:A", "older:A"), ("old.b:B",), ()]
-    root = write({"declares.py": DECLARES})
+    write({"declares.py": DECLARES})
     module = importlib.import_module("declares")
-    (root / "declares.py").write_text(DECLARES.replace('"acme:Limits"', '"acme:Limits", replaces="old:Limits"'))
+    write({"declares.py": DECLARES.replace('"acme:Limits"', f'"acme:Limits", replaces={replaces!r}')})
     importlib.reload(module)
-    assert shim_of(module.Limits).replaces == ("old:Limits",)
+    assert shim_of(module.Limits).replaces == ((replaces,) if isinstance(replaces, str) else replaces)
 
 
 @pytest.mark.parametrize(
@@ -500,16 +484,6 @@ def test_a_function_that_declares_with_other_targets_is_told() -> None:
     for target, replaces in (("acme:b", "old:a"), ("acme:a", "old:b")):
         with pytest.raises(InvalidDeclaration, match=told):
             make(target, replaces)
-
-
-def test_a_changed_target_that_breaks_is_told_again(write: Write) -> None:
-    """A reload with another target warns about that one, although the first was told."""
-    root = write({"gone.py": "", "bad.py": "Limits = None", "declares.py": DECLARES.replace("acme", "gone")})
-    with pytest.warns(PlaceholderWarning, match="is not in"):
-        module = importlib.import_module("declares")
-    (root / "declares.py").write_text(DECLARES.replace("acme", "bad") + "# of another length\n")
-    with pytest.warns(PlaceholderWarning, match="is of type NoneType, not a class"):
-        importlib.reload(module)
 
 
 def test_a_function_without_a_module_is_one() -> None:
