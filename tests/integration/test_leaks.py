@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's descriptors in /proc"
 )
 
+ROOT = Path(__file__).parents[2]
 SOME, MANY = 100, 10_000
 WARM = 30  # questions before the first count: what is imported and cached once is no leak
 # Of growth, whatever the number of questions: an event loop and its threads go up and down a little.
@@ -39,32 +40,18 @@ MOST_BYTES = 50_000
 
 # Ways to treat a connection, at a TCP port and a unix socket each.
 PEERS = """
-import asyncio, sys
+import sys
+from tests.support.hostile import Peer, hangs_up, says
 
-async def mute(reader, writer):
-    await reader.read()  # until the other end has closed
-    writer.close()
+def mute(talk):
+    while talk.connection.recv(4096):  # until the other end has closed
+        pass
 
-async def closes(reader, writer):
-    writer.close()
-
-async def answers(reader, writer):
-    await reader.readuntil(b"\\r\\n\\r\\n")
-    writer.write(b"HTTP/1.1 503 no\\r\\nContent-Length: 0\\r\\n\\r\\n")
-    writer.close()
-
-async def main(folder):
-    for act in (mute, closes, answers):
-        def quiet(reader, writer, act=act):
-            task = asyncio.ensure_future(act(reader, writer))
-            task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        tcp = await asyncio.start_server(quiet, "127.0.0.1", 0, backlog=100)
-        await asyncio.start_unix_server(quiet, f"{folder}/{act.__name__}", backlog=100)
-        print(act.__name__, tcp.sockets[0].getsockname()[1], flush=True)
-    print(flush=True)
-    await asyncio.Event().wait()
-
-asyncio.run(main(sys.argv[1]))
+no = says(b"HTTP/1.1 503 no\\r\\nContent-Length: 0\\r\\n\\r\\n")
+for name, act in {"mute": mute, "closes": hangs_up, "answers": no}.items():
+    Peer(f"{sys.argv[1]}/{name}", act)
+    print(name, Peer(("127.0.0.1", 0), act).place[1], flush=True)
+print(flush=True)
 """
 
 
@@ -126,7 +113,7 @@ class Peers(NamedTuple):
 def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
     folder = tmp_path_factory.mktemp("p")
     command = [sys.executable, "-c", PEERS, str(folder)]
-    with free_port() as refuses, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with free_port() as refuses, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "\n")
         ports = {name: int(port) for name, port in map(str.split, lines)}
