@@ -60,22 +60,22 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     return {"python": python, "site": site, "sources": sources}
 
 
-def ask(environment: Environment, *targets: str, kind: str = "class Thing: ...", **settings: str) -> dict[str, Any]:
-    """What a shim over *targets* becomes in that environment."""
-    code = f"""
+CODE = """
 import json, sys, warnings
 from ssot_shims import shim, shim_of
 with warnings.catch_warnings(record=True):
     warnings.simplefilter("always")
-    @shim(*{targets!r})
-    {kind}
-record = shim_of(Thing)
-print(json.dumps(dict(state=record.state, cause=record.cause, reason=record.reason, error=repr(record.error),
-    name=getattr(record.upstream, "__qualname__", None), metadata="importlib_metadata" in sys.modules)))
+    thing = shim(sys.argv[1])(type("Thing", (), {}))
+record = shim_of(thing)
+print(json.dumps(dict(state=record.state, reason=record.reason, metadata="importlib_metadata" in sys.modules)))
 """
-    python = environment["python"]
+
+
+def ask(environment: Environment, target: str) -> dict[str, Any]:
+    """What a shim over *target* becomes in that environment."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run([python, "-c", code], env={**clean, **settings}, capture_output=True, text=True, check=False)
+    command = [environment["python"], "-c", CODE, target]
+    done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
