@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import shlex
-import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ import pytest
 
 import ssot_shims
 import ssot_shims._report as _report
-from ssot_shims import cli
+from ssot_shims import capabilities, cli
 from ssot_shims._text import table, wrapped
 
 CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
@@ -56,17 +55,24 @@ def on_a_terminal(*words: str, **settings: str) -> list[str]:
     return text.decode().replace("\r\n", "\n").splitlines()
 
 
-def test_a_terminal_is_told_for_what_a_check_waits() -> None:
+def test_a_terminal_is_told_for_what_a_check_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends that, and any other command, with exit code 130."""
+
+    def interrupted() -> NoReturn:
+        raise KeyboardInterrupt
+
+    capabilities.register("slow", interrupted)
     ours, theirs = pty.openpty()
-    words = ("check", "env:NEVER_SET", "--wait=20")
-    process = subprocess.Popen([*PROGRAM, *words], stderr=theirs, env={"PYTHONPATH": CHECKOUT})
-    assert os.read(ours, 1000) == b"waiting for env:NEVER_SET, at most 20 s\r\n"
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
-    assert os.read(ours, 1000) == b"ssot-shims: interrupted\r\n"
-    os.close(theirs)
-    os.close(ours)
+    monkeypatch.setattr(sys, "argv", ["ssot-shims", "check", "slow", "--wait=20"])
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    with open(ours) as lines, open(theirs, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        patch.setattr(sys, "stderr", terminal)
+        with pytest.raises(SystemExit) as stop:
+            cli.run()
+        told = [lines.readline(), lines.readline()]
+    assert told == ["waiting for slow, at most 20 s\n", "ssot-shims: interrupted\n"]
+    assert stop.value.code == 130
 
 
 @pytest.mark.parametrize("columns", [24, 60, 80])
