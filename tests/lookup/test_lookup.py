@@ -263,9 +263,11 @@ def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:
 
 
 def test_a_submodule_is_there(write: Write) -> None:
-    """An import by name gives it; what is in a module below a namespace package is found too."""
+    """An import by name gives it, as it does the module itself and what is below a namespace package."""
     write({"acme/__init__.py": "", "acme/ws.py": "", "space/ws.py": "Y = 1"})
     assert found("acme:ws", "acme:wss", "space.ws:Y", "space.ws:X") == ["there", "missing", "there", "missing"]
+    itself = look(Target(module="acme", symbol=""))
+    assert (itself.found, itself.why, itself.file, itself.line) == ("there", "", "", 0)
 
 
 class Finder:
