@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import gc
 import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from unittest import mock
 
@@ -122,6 +124,16 @@ def test_what_is_left_in_a_child(monkeypatch: pytest.MonkeyPatch, release: threa
     asker.join()  # in a real child that thread does not exist
     monkeypatch.delattr(os, "register_at_fork")
     assert [*Registry()] == []
+
+
+def test_a_registry_that_is_gone_is_none_in_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system calls after a fork holds no registry."""
+    in_child: list[Callable[[], None]] = []
+    monkeypatch.setattr(os, "register_at_fork", lambda after_in_child: in_child.append(after_in_child), raising=False)
+    answers = weakref.ref(Registry()._answers)
+    gc.collect()
+    assert answers() is None
+    in_child[0]()
 
 
 BEHIND_AN_ANSWER = """

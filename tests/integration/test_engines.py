@@ -245,7 +245,7 @@ def test_real_containers(request: pytest.FixtureRequest, machine: Machine, folde
             options = ["--name", name, "--network", "none", "--ulimit", "nofile=1024:1024", *options]
             start = ["create"] if state == "created" else ["run", "--detach"]
             what = ["true"] if state == "exited" else ["sleep", "1000"]
-            run(*start, *options, "--ulimit", "nproc=1024:1024", "tiny", "/bin/busybox", *what)
+            run(*start, *options, "--ulimit", "nproc=16384:16384", "tiny", "/bin/busybox", *what)
         run("pause", "held")
         for name, (state, reason, _) in containers.items():
             notation = f"docker:container={name}"
