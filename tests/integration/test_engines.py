@@ -53,7 +53,8 @@ def need(capability: str, program: str) -> None:
 @contextlib.contextmanager
 def engine(command: list[str], log: Path, is_up: Callable[[], object]) -> Iterator[subprocess.Popen[bytes]]:
     """The process of *command*, when it is up; a group of its own, which ends as a whole."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+    # Folders of the test that starts it are gone before it ends: a health check of dockerd writes into XDG_RUNTIME_DIR.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCKER_", "XDG_"))}
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, env=environment, start_new_session=True)
         try:

@@ -62,6 +62,12 @@ def names_in_source(source):
     return {name for name in names if isinstance(name, str)}
 
 
+def is_submodule(place, name):
+    """Whether there is a file for it: it is there, imported or not, and whether it imports or not."""
+    files = (os.path.join(folder, name) for folder in place.folders or ())
+    return any(os.path.exists(file) or os.path.exists(f"{file}.py") for file in files)
+
+
 def look_at(module, names):
     return {name: look(Target(module=module, symbol=name)).found for name in names}
 
@@ -81,7 +87,7 @@ def main(count):
             source = file.read()
         chance, names = random.Random(module), MADE_UP
         for some in (set(bound), names_in_source(source) - set(bound)):
-            some = sorted(filter(str.isidentifier, some))
+            some = sorted(name for name in some if name.isidentifier() and not is_submodule(place, name))
             names = names + (chance.sample(some, min(count, len(some))) if count else some)
         for name, found in (in_child(look_at, module, names) or {}).items():
             totals[found] += 1
