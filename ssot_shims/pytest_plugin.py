@@ -191,7 +191,7 @@ def _pyproject(config: pytest.Config) -> Path | None:
         file = folder / "pyproject.toml"
         try:
             if file.is_file():  # a pipe would keep its reader for ever
-                return file if b"ssot" in file.read_bytes() else None  # also ssot-shims, which is told
+                return file if b"ssot" in file.read_bytes() else None  # or ssot-shims, which is an error
         except OSError:
             continue  # nobody may read it: it belongs to another project
     return None

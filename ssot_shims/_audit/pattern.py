@@ -58,7 +58,7 @@ class Pattern(Record):
     end_line: int
     text: str
     replacement: str  # with imports a template, to fill for each of them
-    level: str = "note"  # empty: told only when an import has moved
+    level: str = "note"  # empty: reported only when an import has moved
     imports: tuple[Imported, ...] = ()
     names: tuple[str, ...] = ()  # that it binds, and that other patterns may ask for
     notation: str = ""  # of the probe that gives the same answer

@@ -94,7 +94,7 @@ def defined_elsewhere(names: Iterable[str], files: Iterable[str], roots: Iterabl
     definition = re.compile(rf"^(?:class|(?:async +)?def) +({words})\b".encode(), re.MULTILINE)
     found: dict[str, list[str]] = {}
     for file in files if words else ():
-        with suppress(OSError):  # which was told when the file was visited
+        with suppress(OSError):  # reported when the file was visited
             for name in dict.fromkeys(map(bytes.decode, definition.findall(Path(file).read_bytes()))):
                 found.setdefault(name, []).extend(f"{module}:{name}" for module in module_names(file, *roots)[:1])
     return {name: tuple(sorted(homes, key=lambda home: "test" in home)[:3]) for name, homes in found.items()}

@@ -36,7 +36,7 @@ def decide(item: pytest.Item) -> None:
     if skipping is not None and any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
         skipping.pytest_runtest_setup(item)
     waits, waited = dict(_waits_of(item)), item.config.stash.setdefault(_WAITED, set())
-    # Once is enough: what has not come by then would hold up each test anew.
+    # Once is enough: what has not come by then would hold up each test again.
     verdicts = judge(item.config, waits, {name: wait for name, wait in waits.items() if name not in waited})
     waited.update(name for name, wait in waits.items() if wait)
     item.stash[NEEDED] = {verdict.name: verdict for verdict in verdicts}
