@@ -37,6 +37,7 @@ nitpick_ignore = [
         "pathlib.Path",
         "os.PathLike",
         "DockerClient",
+        "Options",
         "T",
         "ssot_shims._unittest.Test",
     )
