@@ -177,7 +177,7 @@ def _moved(target: Target, reason: str, file: str, similar: list[str], depth: in
     moved_to = tuple(home for home in homes if home != str(target))[:3]
     close = tuple(one for one in similar if one not in moved_to)
     at, near = ", ".join(moved_to), ", ".join(close)
-    seen = (one_line(reason), f"a {target.symbol} is at {at}" if at else "", f"similar: {near}" if near else "")
+    seen = (one_line(reason), f"one of that name is at {at}" if at else "", f"similar: {near}" if near else "")
     text = "; ".join(filter(None, seen))
     return TargetResult(target=str(target), state="moved", reason=text, moved_to=moved_to, close=close, file=file)
 

@@ -31,7 +31,7 @@ TREE = {
 TEXT = """\
 error (1): SSA101: an except ImportError binds a placeholder
 tests/test_moved.py:1: SSA101 [moved] from acme.ws import Limits; Limits is not in {root}/acme/ws.py (looked at \
-without running it); a Limits is at acme.limits:Limits; write: @shim("acme.limits:Limits")
+without running it); one of that name is at acme.limits:Limits; write: @shim("acme.limits:Limits")
 
 warning (1): SSA104: an except ImportError hides that code did not run
 tests/test_hidden.py:1: SSA104 [there] from acme.ws import Manager; write: Manager = import_or_skip("acme.ws:Manager")
@@ -101,7 +101,7 @@ def test_json_has_every_field(capsys: pytest.CaptureFixture[str], root: Path) ->
         "targets": ["acme.ws:Limits"],
         "state": "moved",
         "reason": f"Limits is not in {root}/acme/ws.py (looked at without running it); "
-        "a Limits is at acme.limits:Limits",
+        "one of that name is at acme.limits:Limits",
         "names": ["Limits"],
         "moved_to": {"acme.ws:Limits": ["acme.limits:Limits"]},
         "replacement": '@shim("acme.limits:Limits")',

@@ -181,7 +181,7 @@ CASES = [
         in_package(BOOM) | {"acme/impl/limits.py": BOOM + CLASS},
         (
             "Config is not in {root}/acme/ws.py (looked at without running it); "
-            "a Config is at acme.impl.limits:Config; "
+            "one of that name is at acme.impl.limits:Config; "
             "to follow it, write acme.impl.limits:Config as the target at {here}; "
             "until then: SSOT_SHIMS_UPSTREAM_CONFIG=acme.impl.limits:Config"
         ),
@@ -190,7 +190,7 @@ CASES = [
         "two of that name in its package",
         in_package(BOOM) | {"acme/a.py": CLASS, "acme/b.py": "Config = 1", "acme/c.py": "print(Config)"},
         (
-            "Config is not in {root}/acme/ws.py (looked at without running it); a Config is at acme.a:Config, "
+            "Config is not in {root}/acme/ws.py (looked at without running it); one of that name is at acme.a:Config, "
             f"acme.b:Config; {FOLLOW}"
         ),
     ),
