@@ -72,7 +72,7 @@ def test_each_state_and_status(suite: Suite, column: int) -> None:
     run = suite.run(*([] if column == 1 else ["--ssot-require", REQUIRED]), env=FORCED)
     assert (run.code, run.collected) == (1, len(TABLE))
     assert run.outcomes == {f"test_it.py::test_{status}": row[column] for status, row in TABLE.items()}
-    assert "ssot_shims/" not in run.out  # no traceback
+    assert "ssot_shims/_" not in run.out  # no traceback: the folder of a checkout may have the name of the package
     told = {"forced_yes": "available", "unknown_shim": "unknown"}
     for status, row in TABLE.items():
         if row[column] != "passed":
