@@ -74,12 +74,16 @@ def test_the_readme_is_short() -> None:
 
 @each("python")
 def test_python_runs(page: Path, block: str, tmp_path: Path) -> None:
-    """Each block is a program without errors and warnings, in a project with the environments of its page."""
+    """Each is a program without errors or warnings, with the environments of its page; also where acme is installed."""
     tables = [text for text in blocks(page, "toml") if "environments" in text]
     (tmp_path / "pyproject.toml").write_text("\n".join(tables))
     (tmp_path / "block.py").write_text(block)
     # What a page skips for want of the thing it shows is a test of unittest, or of pytest.
     run([sys.executable, "-W", "error", "block.py"], tmp_path)
+    if '@shim("acme.' in block:
+        (tmp_path / "acme").mkdir()
+        (tmp_path / "acme" / "limits.py").write_text("class Limits: ...\nclass RateLimit: ...\n")
+        run([sys.executable, "-W", "error", "block.py"], tmp_path)
 
 
 @each("toml")
