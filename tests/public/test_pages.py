@@ -179,6 +179,16 @@ def test_commands_are_all_in_their_table() -> None:
         assert re.search(rf"\b{code}\b", page), code
 
 
+def test_the_reasons_in_the_page_of_migrate_are_those_that_it_gives() -> None:
+    """Its table quotes each group and each reason; dots stand for what differs."""
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "ssot_shims" / "_migrate").glob("*.py"))
+    page = (DOCS / "howto" / "migrate.md").read_text("utf-8").partition("| group | reason |")[2].partition("\n\n")[0]
+    rows = [row.split(" | ") for row in page.splitlines()[2:]]
+    quoted = [text for group, reasons, _ in rows for text in re.findall("`([^`]+)`", group + reasons)]
+    assert len(quoted) > 2 * len(rows) > 0
+    assert [text for text in quoted if not all(part in source for part in text.split("..."))] == []
+
+
 SUITE = """
 import pytest
 from ssot_shims import shim
