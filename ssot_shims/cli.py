@@ -1,12 +1,14 @@
 """Tell which symbols and services a test suite finds on this machine, and why.
 
+Without a COMMAND it is status.
+
 Exit codes:
   0    done; check: all of it is there; verify: every promise holds
-  1    check: something is not there; verify: a promise does not hold;
-       migrate --check: there are imports to rewrite; audit: something is
-       found
+  1    check: something is not there; verify: a promise does not hold, or
+       what is required is not there; migrate --check: there are imports to
+       rewrite; audit: something is found; report: --fail-on applies
   2    wrong usage, an unknown name, or a setting that does not read
-  3    migrate, audit: a file could not be done, and nothing else is left
+  3    migrate, audit, report: a file could not be done, and 1 does not apply
   130  interrupted
 
 Settings (environment variables):
@@ -14,10 +16,13 @@ Settings (environment variables):
                               the same for every other capability
   SSOT_SHIMS_NO_SERVICES=1    no service is asked, the answer is no
   SSOT_SHIMS_TIMEOUT=2.5      seconds that one question may take
-  SSOT_SHIMS_REQUIRE=docker   verify fails unless that is really there
+  SSOT_SHIMS_REQUIRE=docker   verify fails unless that is really there, and so
+                              does a test that asks for it, instead of skipping
   SSOT_SHIMS_ENVIRONMENT=ci   the environment of pyproject.toml to use
   SSOT_SHIMS_STRICT=1         an upstream that moved or broke is an error
   SSOT_SHIMS_PLACEHOLDERS=1   placeholders, although the upstreams are there
+  SSOT_SHIMS_UPSTREAM_<NAME>=pkg.mod:Name
+                              another target for the shim NAME
   NO_COLOR=1                  no colour on a terminal
 
 The project is the nearest pyproject.toml, in this folder or above it, with its
@@ -68,9 +73,9 @@ class Command(Record):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code.
 
-    0 is done. 1 is something that is not there (``check``), a promise that does not hold (``verify``), or something
-    left to rewrite (``migrate --check``) or found (``audit``). 2 is wrong usage. These two give 3 when a file could not
-    be done, and 130 when they were interrupted.
+    0 is done. 1 is something that is not there (``check``), a promise that does not hold (``verify``), something left
+    to rewrite (``migrate --check``) or found (``audit``), or a condition of ``report --fail-on``. 2 is wrong usage.
+    The last three give 3 when a file could not be done; ``migrate`` and ``audit`` give 130 when they were interrupted.
 
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """
@@ -126,13 +131,13 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _add_modules(parser: argparse.ArgumentParser) -> None:
-    about = "a Python module that declares more placeholders or capabilities, such as tests.shims"
+    about = "a Python module that declares shims or capabilities, besides those of pyproject.toml, such as tests.shims"
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=about)
     _add_format(parser, "json", "markdown")
 
 
 def _add_names(parser: argparse.ArgumentParser) -> None:
-    about = "a capability such as docker, or upstream:HeartbeatConfig for the real thing behind a placeholder"
+    about = "such as docker, tcp://localhost:5432, module:numpy>=2, upstream:HeartbeatConfig or upstream:pkg.mod:Name"
     parser.add_argument("names", nargs="+", metavar="NAME", help=about)
     form = _add_format(parser, "json")
     about = "wait for it: ask again until all are there or so many seconds are up"
@@ -185,9 +190,9 @@ def _verify(options: argparse.Namespace, project: Project, folder: Path) -> tupl
 
 
 _COMMANDS = {
-    "status": "show every placeholder and every capability: what it is on this machine, and why (the default)",
-    "check": "ask for the capabilities that you name, a line each; exit code 0 when all are there, 1 when one is not",
-    "verify": "compare every placeholder with the real thing it stands for; exit code 1 when a promise does not hold",
+    "status": "show every shim, capability and environment: what it is on this machine, and why",
+    "check": "ask for what you name, a line each; exit code 0 when all of it is there, 1 when something is not",
+    "verify": "compare the placeholder of every shim with the real thing; exit code 1 when a promise does not hold",
     "audit": "find import fallbacks, checks and skips made by hand, and imports in them that have moved for good",
     "migrate": "rewrite imports to the places that rules name; shows what it would do, and does it with --write",
     "report": "add up the JUnit XML of many jobs: which tests ran in none of them, and why",

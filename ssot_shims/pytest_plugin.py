@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # The name of the property of a test, and of the output of a worker of pytest-xdist, that holds what was asked for.
 _PROPERTY = "ssot_shims"
 _MARKERS = {
-    "requires_capability": 'run this only where all of them are there, such as "docker"; skip elsewhere (ssot_shims)',
-    "requires_upstream": 'run this only where these are: "HeartbeatConfig", a shim, or "pkg.mod:Name" (ssot_shims)',
+    "requires_capability": '(*names, wait=None): run only where all are there ("docker"); skip elsewhere (ssot_shims)',
+    "requires_upstream": '(*names): run only where these are: "HeartbeatConfig", a shim or "pkg.mod:Name" (ssot_shims)',
 }
 # One of these is imported where a capability or a shim is asked for, or anything that the plugin offers is used.
 _USED_MARKERS = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.session"}
@@ -62,7 +62,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in _MARKERS.items():
-        config.addinivalue_line("markers", f"{name}(*names): {meaning}")
+        config.addinivalue_line("markers", f"{name}{meaning}")
     config.pluginmanager.register(_Reports(config))
     if _is_used():
         _session().begin(config)

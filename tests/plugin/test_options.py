@@ -94,7 +94,7 @@ def test_override_capabilities(suite: Suite) -> None:
 
 # The option that asks pytest to explain, and what it shows of ours.
 EXPLAINED = {
-    "--markers": ["@pytest.mark.requires_capability(*names): run ", "@pytest.mark.requires_upstream(*names): run "],
+    "--markers": ["mark.requires_capability(*names, wait=None): run ", "mark.requires_upstream(*names): run "],
     "--fixtures": ["The environment of pyproject.toml whose", "Call it with docker=False, say: until the test ends"],
     "--help": ["--ssot-no-services ", "--ssot-strict ", "--ssot-environment=", "; the same as --ssot-require"],
 }

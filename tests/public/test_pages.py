@@ -179,6 +179,12 @@ def test_commands_are_all_in_their_table() -> None:
         assert re.search(rf"\b{code}\b", page), code
 
 
+def test_the_help_names_each_setting() -> None:
+    """Each variable that the package reads stands in the help of the program."""
+    text = (cli.__doc__ or "").replace("HAS_DOCKER", "HAS_<NAME>")
+    assert [name for name in sorted(variables()) if name not in text] == []
+
+
 def test_the_reasons_in_the_page_of_migrate_are_those_that_it_gives() -> None:
     """Its table quotes each group and each reason; dots stand for what differs."""
     source = "".join(file.read_text("utf-8") for file in (ROOT / "ssot_shims" / "_migrate").glob("*.py"))
