@@ -151,6 +151,7 @@ def test_the_output_in_the_page_is_what_is_printed(suite: Path, capsys: pytest.C
     page = (ROOT / "docs" / "ci.md").read_text("utf-8")
     (shown,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     (command,) = re.findall(r"```sh\npython -m ssot_shims (.*?)\n```", page)
+    (suite / "allowed.toml").unlink()
     shutil.rmtree(suite / "tests")
     (suite / "tests").mkdir()
     lines = ["import pytest", "def test_one(): pass", "def test_two(): pass"]
@@ -163,7 +164,8 @@ def test_the_output_in_the_page_is_what_is_printed(suite: Path, capsys: pytest.C
     (allowed,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert allowed in (EXAMPLES / "allowed.toml").read_text("utf-8")
     shutil.copy(EXAMPLES / "allowed.toml", suite)
-    assert cli.main([*command.split(), "--format=json"]) == 1
+    assert f"`ssot-shims {command.replace('junit', 'junit --allow allowed.toml')}`" in page
+    assert cli.main([*command.split(), "--allow=allowed.toml", "--format=json"]) == 1
     data = json.loads(capsys.readouterr().out)
     assert [key for key in data if f"`{key}`" not in page] == []
 
