@@ -29,6 +29,7 @@ LOOP = """import time, timeit
 names = {{"__name__": "__contender__"}}
 exec({setup!r}, names)
 timer = timeit.Timer("\\n".join([{code!r}] * 10), timer=time.CLOCK, globals=names)
+timer.timeit(10)
 count = int(0.2 / max(timer.timeit(10), 1e-6)) + 1
 print(timer.timeit(count) / count / 10)
 exec({after!r}, names)
@@ -68,7 +69,11 @@ def figures(
 
 
 def loops(ground: Ground, contenders: tuple[Contender, ...], effort: Effort, clock: str) -> tuple[Sample, ...]:
-    """Seconds a call in a loop, each time in a fresh process, by that *clock* of the time module."""
+    """Seconds a call in a loop, each time in a fresh process, by that *clock* of the time module.
+
+    The first calls are not counted: one of them finds the answer out, which takes as long as 100,000 of those that
+    follow. With it the loop would be a few hundred calls long, in which Python is still specialising their byte code.
+    """
     return figures(ground, with_noise(contenders), effort, LOOP.replace("CLOCK", clock))
 
 
