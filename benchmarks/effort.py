@@ -13,7 +13,6 @@ class Effort(Record):
     """
 
     rounds: int = 80
-    processes: int = 5
     seconds: float = 20.0
     patience: float = 70.0
     scale: float = 1.0
@@ -21,4 +20,4 @@ class Effort(Record):
 
 
 FULL = Effort()
-QUICK = Effort(rounds=9, processes=3, seconds=1.5, patience=30.0, scale=0.1, pairs=5)
+QUICK = Effort(rounds=9, seconds=1.5, patience=30.0, scale=0.1, pairs=5)
