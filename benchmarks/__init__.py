@@ -2,7 +2,7 @@
 
 ``python -m benchmarks`` prints one table; ``--only NAME`` measures one subject, and ``--quick`` few rounds. Run it
 once on each Python: a goal counts as met only where it is met on all of them. The extra ``bench`` installs the peers;
-one that is missing is named. ``size.py``, ``sentences.py`` and ``flows.py`` only count, and are commands of their own.
+one that is missing is named. ``size.py`` and ``flows.py`` only count, and are commands of their own.
 
 How it is measured. Contenders take turns, in a new order each round, so that whatever else the machine does hits all of
 them (pyperf measures one thing to its end and then the next). A figure is the median, a ratio is median by median. A

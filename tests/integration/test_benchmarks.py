@@ -165,38 +165,6 @@ def test_the_size_is_counted_by_folder(write: Write) -> None:
     assert (done.returncode, done.stdout, f"there is no {folder}/no" in done.stderr) == (2, "", True)
 
 
-TEST_ONE = '''
-import pytest
-
-@pytest.mark.parametrize("number", range(10))
-def test_one(number):
-    """It adds.
-
-    Numbers, that is.
-    """
-
-@pytest.mark.slow
-def test_two():
-    """It waits: "long"."""
-'''
-SUITE = {
-    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = ['-m', 'not slow']\nmarkers = ['slow']\n",
-    "suite/test_one.py": TEST_ONE,
-    "suite/part/test_two.py": "def test_three():\n    'It adds.'\ndef test_four(): ...\n",
-}
-
-
-def test_the_sentences_are_listed(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slow tests count, cases of one sentence are added up, lines are sorted; what cannot be collected fails."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    sentences = ("benchmarks/sentences.py", write(SUITE) / "suite")
-    assert python(*sentences).stdout.splitlines() == ['1  It waits: "long".', "1  test_four", "11  It adds."]
-    assert python(*sentences, "--no-counts").stdout.splitlines() == ["It adds.", 'It waits: "long".', "test_four"]
-    write({"suite/test_wrong.py": "import no_such_module\n"})
-    done = python(*sentences)
-    assert (done.returncode, done.stdout, "No module named 'no_such_module'" in done.stderr) == (1, "", True)
-
-
 def test_the_flows_are_walked() -> None:
     """Each part has its figures, an answer that is known costs one call, and what is above a limit fails."""
     done = python("-m", "benchmarks.flows", "--limit", "b3:calls=0", "--limit", "a:entered=500")
