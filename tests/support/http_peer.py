@@ -7,33 +7,35 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes.notation import read
+from tests.support import hostile
 
 if TYPE_CHECKING:
     from ssot_shims._probes.notation import Probe
 
 Reply = Callable[[socket.socket, str], None]
+USER = "give a user that it lets in: http://<user>:<password>@{netloc}/..."
+OR_TLS = "write https:// if it speaks TLS, tcp://host:port if it speaks another protocol"
 MORE = "allow more time: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10"
 
 
 def ask(notation: str, seconds: float = 5.0) -> Availability:
+    """The answer of the probe that is written so."""
+    return answer_of(cast("Probe", read(notation)), seconds)
+
+
+def answer_of(probe: Probe, seconds: float) -> Availability:
     """The answer, which came in time and left no thread behind."""
-    probe = cast("Probe", read(notation))
     probe.prepare()
-    threads, start = other_threads(), time.monotonic()
+    before, start = set(threading.enumerate()), time.monotonic()
     answer = probe.ask(start + seconds)
-    assert time.monotonic() - start < seconds + 0.3
-    assert other_threads() <= threads
+    assert time.monotonic() - start < max(seconds, 0) + 2  # it would hang for ever, or for as long as somebody drips
+    assert {one for one in threading.enumerate() if one.name != "peer"} <= before
     return answer
-
-
-def other_threads() -> set[threading.Thread]:
-    """Those that are no peer's."""
-    return {thread for thread in threading.enumerate() if thread.name != "peer"}
 
 
 def said(answer: Availability) -> tuple[str, str]:
@@ -53,7 +55,7 @@ def port_of(server: socket.socket) -> int:
     return cast("tuple[str, int]", server.getsockname())[1]
 
 
-class Peer:
+class Peer(hostile.Peer):
     """A server that answers each connection with the next of *replies*, the last one for ever, and keeps what it got.
 
     With ``reads=False`` it answers before it has read anything.
@@ -62,47 +64,19 @@ class Peer:
     def __init__(self, *replies: Reply | str, tls: ssl.SSLContext | None = None, reads: bool = True) -> None:
         self.reads = reads
         self.replies = [as_reply(reply) if isinstance(reply, str) else reply for reply in replies]
-        self.tls = tls
         self.requests: list[str] = []
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(0.01)
-        self.port = port_of(self.server)
-        self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self._serve, name="peer")
-
-    def __enter__(self) -> Peer:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.is_over.set()
-        self.thread.join()
-        self.server.close()
+        super().__init__(("127.0.0.1", 0), self._reply, tls)
+        self.port = self.place[1]
 
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
-    def _serve(self) -> None:
-        while not self.is_over.is_set():
-            with suppress(TimeoutError):
-                client, _ = self.server.accept()
-                client.settimeout(5)
-                with client, suppress(OSError):
-                    self._answer(client)
-
-    def _answer(self, client: socket.socket) -> None:
-        if self.tls is None:
-            self._reply(client)
-        else:
-            with self.tls.wrap_socket(client, server_side=True) as secured:
-                self._reply(secured)
-
-    def _reply(self, client: socket.socket) -> None:
-        request = head_from(client) if self.reads else ""
+    def _reply(self, talk: hostile.Conversation) -> None:
+        request = head_from(talk.connection) if self.reads else ""
         self.requests.append(request)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        reply(client, request)
+        reply(talk.connection, request)
 
 
 def head_from(client: socket.socket) -> str:
@@ -148,9 +122,3 @@ def answers(status: int, good: str) -> Reply:
         as_reply("200 OK" if good in request else f"{status} No")(client, request)
 
     return reply
-
-
-USER = "give a user that it lets in: http://<user>:<password>@{netloc}/..."
-
-
-OR_TLS = "write https:// if it speaks TLS, tcp://host:port if it speaks another protocol"
