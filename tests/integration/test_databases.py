@@ -1,8 +1,4 @@
-"""``tcp://`` and ``unix://`` against a real PostgreSQL and a real Redis, started here and killed.
-
-Without the servers (Debian packages ``postgresql`` and ``redis-server``) these tests skip; with ``postgres`` or
-``redis`` in ``SSOT_SHIMS_REQUIRE`` they fail instead.
-"""
+"""``tcp://`` and ``unix://`` against a real PostgreSQL and a real Redis, started here and killed."""
 
 from __future__ import annotations
 
@@ -12,59 +8,24 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from ssot_shims._availability import Availability
 from tests.support.hostile import free_port
 from tests.support.http_peer import ask, said
-
-REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
+from tests.support.servers import need, running, short_folder
 
 
 def no(explanation: str) -> tuple[str, str]:
     return "unavailable", explanation
 
 
-def program(name: str, capability: str, package: str) -> str:
-    """Where the program is; a skip when it is not installed, a failure when it has to be."""
-    folders = [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
-    found = shutil.which(name, path=os.pathsep.join(folders))
-    if found is None:
-        stop = pytest.fail if capability in REQUIRED else pytest.skip
-        stop(f"no {name} here; apt-get install {package}")
-    return found
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with a short path, for a socket."""
-    with TemporaryDirectory(dir="/tmp") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@contextmanager
-def running(command: list[str], user: str | None, notation: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The server, from the moment when it answers."""
-
-    def start() -> subprocess.Popen[bytes]:
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-        return subprocess.Popen(command, user=user, **quiet)
-
-    server, end = start(), time.monotonic() + 30
-    try:
-        while not ask(notation) and time.monotonic() < end:
-            time.sleep(0.05)
-            if server.poll() is not None:  # what is left of one that was killed may still be in the way
-                server = start()
-        yield server
-    finally:
-        server.kill()
-        server.wait()
+    with short_folder() as folder:
+        yield folder
 
 
 def last_answer(notation: str) -> Availability:
@@ -80,16 +41,17 @@ def check_server(command: list[str], user: str | None, port: int, path: Path, st
     tcp, unix = f"tcp://127.0.0.1:{port}", f"unix://{path}"
     nothing = no(f"nothing listens on 127.0.0.1:{port}; start it, or correct the address")
     no_socket = no(f"there is no socket at {path}; start what makes it, or correct the path")
+    log = path.with_name("log")
 
     assert [said(ask(tcp)), said(ask(unix))] == [nothing, no_socket]
-    with running(command, user, unix) as server:
+    with running(command, log, lambda: ask(unix), user) as server:
         assert said(ask(tcp)) == ("available", f"127.0.0.1:{port} accepts connections")
         assert said(ask(unix)) == ("available", f"{path} accepts connections")
         server.kill()
         server.wait()
         assert said(last_answer(tcp)) == nothing
         assert said(last_answer(unix)) == no(f"nothing listens on {path}, a stale socket; restart what made it")
-    with running(command, user, unix) as server:
+    with running(command, log, lambda: ask(unix), user) as server:
         assert (ask(tcp).status, ask(unix).status) == ("available", "available")
         server.send_signal(stop)
         server.wait(30)
@@ -98,7 +60,7 @@ def check_server(command: list[str], user: str | None, port: int, path: Path, st
 
 def test_postgres(folder: Path) -> None:
     """No server, a running one, a crashed one, one started anew, one stopped."""
-    postgres = str(Path(program("postgres", "postgres", "postgresql")).resolve())  # initdb is beside it
+    postgres = str(Path(need("postgres", "postgres", "postgresql")).resolve())  # initdb is beside it
     user = "postgres" if os.geteuid() == 0 else None  # it does not run as root
     if user:
         shutil.chown(folder, user)
@@ -113,7 +75,7 @@ def test_postgres(folder: Path) -> None:
 
 def test_redis(folder: Path) -> None:
     """No server, a running one, a crashed one, one started anew, one stopped."""
-    redis = program("redis-server", "redis", "redis-server")
+    redis = need("redis", "redis-server", "redis-server")
     path = folder / "redis.sock"
     options = ["--bind", "127.0.0.1", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
     with free_port() as port:

@@ -1,8 +1,4 @@
-"""Real engines: dockerd and podman, started by the test, without systemd.
-
-They need root and the programs. Where those are missing the tests are skipped; where SSOT_SHIMS_REQUIRE names the
-engine, as .ci/run does where it has installed them, they fail instead.
-"""
+"""Real engines: dockerd and podman, which only root can start."""
 
 from __future__ import annotations
 
@@ -11,11 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tarfile
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker  # noqa: F401  # what a test imports is taken back after it, and requests is no whole twice
@@ -26,60 +20,20 @@ from ssot_shims import capabilities
 from ssot_shims._probes.docker import DockerProbe, docker_client
 from tests.support.docker_machine import Machine, ask, assert_no, seen
 from tests.support.hostile import free_port
-
-# Read at import: conftest.py takes every setting away before a test.
-REQUIRED = os.environ.get("SSOT_SHIMS_REQUIRE", "").replace(" ", "").split(",")
+from tests.support.servers import need, running, short_folder
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A folder for everything that the engines write, with a path that is short enough for sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="e", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def need(capability: str, program: str) -> None:
-    """Skip, or fail where the engine is required, unless *program* can be run by this user."""
-    missing = "" if shutil.which(program) else f"{program} is not installed"
-    if os.name != "posix" or os.geteuid() != 0:
-        missing = missing or f"only root can start {program} here"
-    if missing and capability in REQUIRED:
-        pytest.fail(f"SSOT_SHIMS_REQUIRE names {capability}, but {missing}")
-    if missing:
-        pytest.skip(f"{missing}; to test it: apt-get install podman docker.io, as root")
-
-
-@contextlib.contextmanager
-def engine(command: list[str], log: Path, is_up: Callable[[], object]) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of *command*, when it is up; a group of its own, which ends as a whole."""
-    # Folders of the test that starts it are gone before it ends: a health check of dockerd writes into XDG_RUNTIME_DIR.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCKER_", "XDG_"))}
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment, start_new_session=True)
-        try:
-            deadline = time.monotonic() + 60
-            while not is_up():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
-            yield process
-        finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with short_folder() as folder:
+        yield folder
 
 
 def answers(host: str) -> bool:
-    """Whether an engine answers at *host*, seen from a process of its own."""
-    script = "import sys, time; from ssot_shims._probes.docker import DockerProbe; "
-    script += "sys.exit(not DockerProbe().ask(time.monotonic() + 5))"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
-    environment = {**clean, "DOCKER_HOST": host, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
+    """Whether an engine answers at *host*."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", host)
+        return bool(DockerProbe().ask(time.monotonic() + 5))
 
 
 def dockerd_command(folder: Path, host: str) -> list[str]:
@@ -95,19 +49,19 @@ def podman_command(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def dockerd(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address and process of a real dockerd, which listens with TLS at a port too."""
-    need("docker", "dockerd")
+    need("docker", "dockerd", "docker.io", as_root=True)
     host = f"unix://{folder}/dockerd.sock"
-    with engine(dockerd_command(folder, host), folder / "dockerd.log", lambda: answers(host)) as process:
+    with running(dockerd_command(folder, host), folder / "dockerd.log", lambda: answers(host)) as process:
         yield host, process
 
 
 @pytest.fixture(scope="module")
 def podman(folder: Path) -> Iterator[str]:
     """The address of a real podman."""
-    need("podman", "podman")
+    need("podman", "podman", "podman", as_root=True)
     host = f"unix://{folder}/podman.sock"
     command = [*podman_command(folder), "system", "service", "--time=0", host]
-    with engine(command, folder / "podman.log", lambda: answers(host)):
+    with running(command, folder / "podman.log", lambda: answers(host)):
         yield host
 
 
@@ -147,7 +101,7 @@ def test_a_stopped_dockerd(machine: Machine, dockerd: tuple[str, subprocess.Pope
 
 def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
     """A real dockerd that knows its clients is a yes with a certificate, and no TLS answer without."""
-    need("docker", "dockerd")
+    need("docker", "dockerd", "docker.io", as_root=True)
     authority = trustme.CA()
     certificates = machine.root / "certs"
     certificates.mkdir()
@@ -163,7 +117,7 @@ def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
         host = f"tcp://127.0.0.1:{stack.enter_context(free_port())}"
         machine.set("DOCKER_HOST", host)
         command = [*dockerd_command(machine.root, host), *tls]
-        stack.enter_context(engine(command, tmp_path / "log", lambda: DockerProbe().ask(time.monotonic() + 1)))
+        stack.enter_context(running(command, tmp_path / "log", lambda: DockerProbe().ask(time.monotonic() + 1)))
         with contextlib.closing(docker_client()) as client:
             assert client.ping() is True
         (certificates / "cert.pem").unlink()
@@ -174,7 +128,7 @@ def test_dockerd_with_tls(machine: Machine, tmp_path: Path) -> None:
 
 def test_the_docker_command_agrees(machine: Machine, dockerd: tuple[str, subprocess.Popen[bytes]]) -> None:
     """For each way to choose an address, the real docker command reaches an engine exactly where the probe does."""
-    need("docker", "docker")
+    need("docker", "docker", "docker.io")
     host, _ = dockerd
     path = host.removeprefix("unix://")
     machine.add_context("real", {"Host": host})
