@@ -1,8 +1,8 @@
 """Threads that ask, refresh and override one registry as fast as they can, and hold every answer against the truth.
 
-Run by test_soak.py in processes of their own: ``python -m tests.support.soaking HOW THREADS ROUNDS SECONDS``. HOW says
-where four more processes do the same: ``alone`` (none), ``fork`` (forked off while the threads are at it) or ``spawn``.
-The exit code is 0 when no answer was wrong; after SECONDS every stack is dumped, and the exit code is 1.
+Run by test_soak.py in a process of its own: ``python -m tests.support.soaking CHILDREN THREADS ROUNDS SECONDS``. So
+many children, forked off while the threads are at it, do the same. The exit code is 0 when no answer was wrong; after
+SECONDS every stack is dumped, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import itertools
-import multiprocessing
 import os
 import random
 import sys
@@ -20,7 +19,6 @@ from collections.abc import Callable
 
 from ssot_shims import Registry, capabilities, is_available, is_docker_available
 
-PROCESSES = 4
 PATIENCE = 300.0  # of a probe: the answers are to be right, however slow the machine is
 
 
@@ -121,7 +119,7 @@ class Soaker(threading.Thread):
             self.expect("either, awaited", asyncio.run(self.registry.acheck("either")))
 
 
-def soak(world: World, prefix: str, threads: int, rounds: int, meanwhile: Callable[[], None] = lambda: None) -> None:
+def soak(world: World, prefix: str, threads: int, rounds: int, meanwhile: Callable[[], None] = int) -> None:
     """So many threads at once; *meanwhile* is called while they are at it."""
     soakers = [Soaker(world, f"{prefix}{number}", rounds) for number in range(threads)]
     for soaker in soakers:
@@ -159,14 +157,6 @@ def forked(world: World, number: int, threads: int, rounds: int, seconds: float)
     return report(world)
 
 
-def whole(threads: int, rounds: int, seconds: float) -> None:
-    """What a spawned process does: the same as one alone."""
-    prepare(seconds)
-    world = World()
-    soak(world, "soaker", threads, rounds)
-    sys.exit(settle(world))
-
-
 def prepare(seconds: float) -> None:
     """Arm the watchdog, switch threads all the time, and import what a first question imports.
 
@@ -181,39 +171,29 @@ def prepare(seconds: float) -> None:
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 
 
-def main(how: str, threads: int, rounds: int, seconds: float) -> int:
+def main(children: int, threads: int, rounds: int, seconds: float) -> int:
     prepare(seconds)
     world = World()
-    children: list[int] = []
-    others: list[multiprocessing.process.BaseProcess] = []
+    forked_off: list[int] = []
 
     def fork() -> None:
         # Its thread is not in a child, where arming it again would wait for that thread.
         faulthandler.cancel_dump_traceback_later()
-        for number in range(PROCESSES):
+        for number in range(children):
             child = os.fork()
             if child == 0:
                 try:
                     os._exit(forked(world, number, threads, rounds, seconds))
                 finally:
                     os._exit(1)  # else it would go on as if it were the parent
-            children.append(child)
+            forked_off.append(child)
         faulthandler.dump_traceback_later(seconds, exit=True)
 
-    def spawn() -> None:
-        context = multiprocessing.get_context("spawn")
-        others.extend(context.Process(target=whole, args=(threads, rounds, seconds)) for _ in range(PROCESSES))
-        for other in others:
-            other.start()
-
-    soak(world, "soaker", threads, rounds, {"fork": fork, "spawn": spawn}.get(how, lambda: None))
-    for child in children:
+    soak(world, "soaker", threads, rounds, fork)
+    for child in forked_off:
         world.expect(f"the child {child}", os.waitpid(child, 0)[1] == 0)
-    for other in others:
-        other.join()
-        world.expect(f"the process {other}", other.exitcode == 0)
     return settle(world)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
+    sys.exit(main(*map(int, sys.argv[1:])))
