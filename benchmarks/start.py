@@ -57,8 +57,8 @@ def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
 def goal(version: str = f"{sys.version_info[0]}.{sys.version_info[1]}") -> Goal | None:
     """At most the goal, and at most a little more than what is recorded, where there are any for that Python.
 
-    >>> goal("3.13").limit, goal("2.7")
-    (0.007, None)
+    >>> goal("3.13").limit, round(goal("3.12").limit, 5), goal("2.7")
+    (0.007, 0.00621, None)
     """
     recorded = json.loads(_RECORDED.read_text("utf-8"))["seconds"].get(version)
     limits = [limit for limit in (_GOALS.get(version), recorded and recorded * _WORSE) if limit]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -26,7 +25,7 @@ from ssot_shims import Availability, Registry, Unavailable
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.docker import DockerProbe
 from tests.support.docker_machine import Machine
-from tests.support.hostile import free_port
+from tests.support.hostile import free_port, listening
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's descriptors in /proc"
@@ -48,11 +47,13 @@ def mute(talk):
         pass
 
 no = says(b"HTTP/1.1 503 no\\r\\nContent-Length: 0\\r\\n\\r\\n")
-for name, act in {"mute": mute, "closes": hangs_up, "answers": no}.items():
-    Peer(f"{sys.argv[1]}/{name}", act)
-    print(name, Peer(("127.0.0.1", 0), act).place[1], flush=True)
+for how, act in {"mute": mute, "closes": hangs_up, "answers": no}.items():
+    for at in (f"{sys.argv[1]}/{how}", ("127.0.0.1", 0)):
+        print(how, Peer(at, act).host, flush=True)
 print(flush=True)
 """
+# Which status each is.
+STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
 
 
 class Held(NamedTuple):
@@ -104,24 +105,20 @@ def assert_no_leak(ask: Callable[[], object], count: int = SOME) -> None:
     assert after.bytes - before.bytes < MOST_BYTES
 
 
-class Peers(NamedTuple):
-    folder: str
-    ports: dict[str, int]
+Peers = dict[tuple[str, str], str]
 
 
 @pytest.fixture(scope="module")
 def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
+    """The address of each, by its scheme and what it does."""
     folder = tmp_path_factory.mktemp("p")
     command = [sys.executable, "-c", PEERS, str(folder)]
     with free_port() as refuses, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = iter(process.stdout.readline, "\n")
-        ports = {name: int(port) for name, port in map(str.split, lines)}
-        ports["refuses"] = refuses
-        stale = socket.socket(socket.AF_UNIX)
-        stale.bind(f"{folder}/refuses")
-        stale.close()
-        yield Peers(str(folder), ports)
+        listening(f"{folder}/refuses").close()
+        told = [line.split() for line in iter(process.stdout.readline, "\n")]
+        told += [["refuses", f"unix://{folder}/refuses"], ["refuses", f"tcp://127.0.0.1:{refuses}"]]
+        yield {(host.partition(":")[0], how): host for how, host in told}
         process.kill()
 
 
@@ -135,28 +132,31 @@ def assert_none_of(registry: Registry, status: str, count: int = SOME) -> None:
     assert_no_leak(ask, count)
 
 
-# The answer of each peer to each probe.
-STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
 CASES = [(scheme, how, SOME) for scheme in ("tcp", "unix", "http") for how in STATUS] + [("https", "mute", SOME)]
 MOST_MET = [pytest.param(*case, MANY, marks=pytest.mark.slow) for case in (("unix", "mute"), ("tcp", "refuses"))]
 
 
 @pytest.mark.parametrize(("scheme", "how", "count"), [*CASES, *MOST_MET])
 def test_peers(
-    machine: Machine, peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, how: str, count: int
+    machine: Machine,
+    peers: Peers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    how: str,
+    count: int,
 ) -> None:
     """An engine or page that is mute, hangs up, answers no or is not there leaves nothing in the process that asked."""
     registry, timeout = Registry(), 0.002 if how == "mute" else 30.0
     if scheme in ("tcp", "unix"):
-        place = f"127.0.0.1:{peers.ports[how]}" if scheme == "tcp" else f"{peers.folder}/{how}"
-        machine.set("DOCKER_HOST", f"{scheme}://{place}")
+        machine.set("DOCKER_HOST", peers[scheme, how])
         registry.add(capability("it", DockerProbe(), timeout=timeout))
     else:
         # Reading every certificate of the machine would take much longer than the question.
         trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-        registry.register("it", f"{scheme}://127.0.0.1:{peers.ports[how]}/", timeout=timeout)
+        registry.register("it", peers["tcp", how].replace("tcp", scheme), timeout=timeout)
     assert_none_of(registry, STATUS[how], count)
 
 
@@ -177,22 +177,11 @@ def test_functions(way: str) -> None:
     assert_none_of(registry, "failed" if way in ("raises", "odd") else "unavailable")
 
 
-def test_a_function_that_hangs() -> None:
-    """However often it is asked about, it hangs in one thread, which goes when it comes back."""
-    registry, release = Registry(), threading.Event()
-    registry.register("it", release.wait, timeout=0.001)
-    before = threading.active_count()
-    assert_none_of(registry, "timed_out")
-    assert threading.active_count() == before + 1
-    release.set()
-    assert settled(Held(0, before, 0)).threads == before
-
-
 def test_side_by_side_and_beside_an_event_loop(peers: Peers) -> None:
     """Threads that ask for several at once, and for those who await, end with their answer."""
     registry = Registry()
     for name in ("one", "two", "three"):
-        registry.register(name, f"tcp://127.0.0.1:{peers.ports['refuses']}", timeout=30)
+        registry.register(name, peers["tcp", "refuses"], timeout=30)
     registry.register("all_of_them", "all:one,two,three")
 
     def ask() -> None:

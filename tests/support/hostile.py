@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import ssl
@@ -44,14 +43,24 @@ class Conversation:
 
 
 class Peer:
-    """A listening socket whose every connection is treated by *act*, until it is closed."""
+    """A listening socket whose every connection is treated by *act*, until it is closed.
 
-    def __init__(self, address: str | tuple[str, int], act: Act, tls: ssl.SSLContext | None = None) -> None:
-        self.act = act
-        self.tls = tls
+    It accepts none before so many seconds have gone by (*after*; None: never), and lets *backlog* of them wait.
+    """
+
+    def __init__(
+        self,
+        address: str | tuple[str, int],
+        act: Act,
+        tls: ssl.SSLContext | None = None,
+        *,
+        after: float | None = 0,
+        backlog: int = 20,
+    ) -> None:
+        self.act, self.tls, self._after = act, tls, after
         self.questions: list[bytes] = []
         self._stopped = threading.Event()
-        self._listener = listening(address)
+        self._listener = listening(address, backlog)
         self._talks: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept, name="peer")
         self._accepting.start()
@@ -86,6 +95,7 @@ class Peer:
             Path(place).unlink(missing_ok=True)
 
     def _accept(self) -> None:
+        self._stopped.wait(self._after)
         while not self._stopped.is_set():
             if select.select([self._listener], [], [], 0.01)[0]:
                 connection, _ = self._listener.accept()
@@ -180,40 +190,11 @@ def status(line: str) -> bytes:
 @contextlib.contextmanager
 def full_backlog(address: str | tuple[str, int], drains_after: float | None = None) -> Iterator[str | tuple[str, int]]:
     """A socket whose queue is full; after *drains_after* seconds somebody accepts and is an engine."""
-    listener = listening(address, 0)
-    place = listener.getsockname()
-    waiting: list[socket.socket] = []
-    while True:
-        client = socket.socket(listener.family, socket.SOCK_STREAM)
-        client.settimeout(0.05)
-        waiting.append(client)
-        try:
-            client.connect(place)
-        except (BlockingIOError, TimeoutError):
-            break
-    stopped = threading.Event()
-    drain = threading.Thread(target=_drain, args=[listener, drains_after, stopped], name="peer")
-    drain.start()
-    try:
-        yield place
-    finally:
-        stopped.set()
-        drain.join()
-        for client in waiting:
-            client.close()
-        listener.close()
-        if isinstance(address, str):
-            os.unlink(address)
-
-
-def _drain(listener: socket.socket, after: float | None, stopped: threading.Event) -> None:
-    if stopped.wait(after):
-        return
-    while not stopped.is_set():
-        if select.select([listener], [], [], 0.01)[0]:
-            connection, _ = listener.accept()
-            with contextlib.suppress(OSError):
-                connection.settimeout(0.05)
-                connection.recv(4096)
-                connection.sendall(ANSWER)
-            connection.close()
+    with Peer(address, says(ANSWER), after=drains_after, backlog=0) as peer, contextlib.ExitStack() as waiting:
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        with contextlib.suppress(BlockingIOError, TimeoutError):
+            while True:
+                client = waiting.enter_context(socket.socket(family))
+                client.settimeout(0.05)
+                client.connect(peer.place)
+        yield peer.place
