@@ -156,7 +156,7 @@ def test_the_size_is_counted_by_folder(write: Write) -> None:
 
 
 def test_the_flows_are_walked() -> None:
-    """Each part has its figures, an answer that is known costs one call; above a limit, or with a wrong one, it fails."""
+    """Each part has its figures, a known answer costs one call; above a limit, or with a wrong one, it fails."""
     assert python("-m", "benchmarks.flows", "--limit", "a:enterd=8").returncode == 2
     done = python("-m", "benchmarks.flows", "--limit", "b3:calls=0", "--limit", "a:entered=500")
     assert (done.returncode, done.stderr) == (1, "above the limit: b3 has calls 1, at most 0\n")
