@@ -133,9 +133,9 @@ def our_capabilities() -> Iterator[None]:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Machine]:
     """A machine without Docker, on which nothing may be printed."""
-    from tests.support.docker_machine import new_machine  # imports the probe, which few tests need
+    from tests.support.docker_machine import Machine  # imports the probe, which few tests need
 
-    machine = new_machine(monkeypatch)
+    machine = Machine(monkeypatch)
     yield machine
     shutil.rmtree(machine.root)
     assert capfd.readouterr() == ("", "")
@@ -169,17 +169,10 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture
-def fresh_shims() -> Iterator[None]:
+def fresh_shims(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped shims as a new process finds them: not imported yet."""
     homes = ("heartbeat_config", "retry_policy")
-    kept = {name: sys.modules.pop(f"ssot_shims.{name}", None) for name in homes}
-    names = {name: vars(ssot_shims).pop(name, None) for name in ("HeartbeatConfig", "RetryPolicy", *homes)}
-    yield
-    for name, module in kept.items():
-        sys.modules.pop(f"ssot_shims.{name}", None)
-        if module is not None:
-            sys.modules[f"ssot_shims.{name}"] = module
-    for name, value in names.items():
-        vars(ssot_shims).pop(name, None)
-        if value is not None:
-            setattr(ssot_shims, name, value)
+    modules = [(sys.modules, f"ssot_shims.{home}") for home in homes]
+    for where, name in (*modules, *((vars(ssot_shims), name) for name in ("HeartbeatConfig", "RetryPolicy", *homes))):
+        monkeypatch.setitem(where, name, None)  # or what is not there would not be taken away again
+        monkeypatch.delitem(where, name)

@@ -207,27 +207,19 @@ def test_from_a_zip(tmp_path: Path, plain: dict[str, Any]) -> None:
     assert otherwise({**said, "differences": plain["differences"]}, plain, *named) == {}
 
 
-def is_refused(command: tuple[str, ...]) -> bool:
-    return shutil.which(command[0]) is None or subprocess.run([*command, "true"], capture_output=True).returncode != 0
+NOBODY = (
+    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+    # The interpreter may be in a folder of root's.
+    *("--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"),
+)
+READ_ONLY = ("unshare", "-m", "sh", "-c", 'mount -o remount,bind,ro / && ! touch /tmp/x 2>&- && exec "$@"', "sh")
 
 
-def test_on_a_read_only_file_system(plain: dict[str, Any]) -> None:
-    """Nothing is written, so nothing misses what cannot be."""
-    read_only = ("unshare", "-m", "sh", "-c", 'mount -o remount,bind,ro / && ! touch /tmp/x 2>&- && exec "$@"', "sh")
-    if is_refused(read_only):
-        pytest.skip("no file system can be mounted read-only here: that takes root and unshare")
-    assert otherwise(ask_everything(command=read_only), plain) == {}
-
-
-def test_as_another_user(tmp_path: Path, plain: dict[str, Any]) -> None:
-    """Somebody who owns nothing here, and may write nowhere, gets the same answers."""
-    nobody = (
-        *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
-        # The interpreter may be in a folder of root's.
-        *("--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"),
-    )
-    if is_refused(nobody):
-        pytest.skip("only root can become somebody else here, with setpriv")
-    assert otherwise(ask_everything("-B", command=nobody, cwd=tmp_path), plain) == {}
-    done = python("-m", "ssot_shims", "status", command=nobody, cwd=tmp_path)
+@pytest.mark.parametrize("command", [NOBODY, READ_ONLY], ids=["another user", "a read-only file system"])
+def test_where_nothing_may_be_written(command: tuple[str, ...], tmp_path: Path, plain: dict[str, Any]) -> None:
+    """Nothing is written, so nothing misses what cannot be, and who owns nothing here gets the same answers."""
+    if not shutil.which(command[0]) or subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip(f"not possible here: that takes root and {command[0]}")
+    assert otherwise(ask_everything("-B", command=command, cwd=tmp_path), plain) == {}
+    done = python("-m", "ssot_shims", "status", command=command, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

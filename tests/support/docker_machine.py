@@ -20,8 +20,10 @@ from tests.support.http_peer import answer_of
 class Machine:
     """A home folder and the place of the default socket, in a folder whose path is short enough for sockets."""
 
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root = root
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # The folder that pytest offers has a name too long for a socket on some machines.
+        self.root = root = Path(os.path.realpath(tempfile.mkdtemp(prefix="d", dir="/tmp")))
+        root.chmod(0o755)
         self.set = monkeypatch.setenv
         self.unset = monkeypatch.delenv
         for name in [name for name in os.environ if name.startswith("DOCKER_")]:
@@ -64,13 +66,6 @@ class Machine:
             for file, content in tls.items():
                 (folder / file).write_bytes(content)
         return meta
-
-
-def new_machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    # The folder that pytest offers has a name too long for a socket on some machines.
-    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="d", dir="/tmp")))
-    root.chmod(0o755)
-    return Machine(root, monkeypatch)
 
 
 def ask(seconds: float = 0.5, probe: DockerProbe | None = None) -> Availability:

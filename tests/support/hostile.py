@@ -126,11 +126,10 @@ def free_port() -> Iterator[int]:
 
 def listening(address: str | tuple[str, int], backlog: int = 20) -> socket.socket:
     """A socket that listens at a path, or at a host and port (0: any)."""
-    is_path = isinstance(address, str)
-    family = socket.AF_UNIX if is_path else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    if not is_path:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if not isinstance(address, str):
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        return socket.create_server(address, family=family, backlog=backlog)
+    listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(backlog)
     return listener

@@ -6,8 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from ssot_shims._availability import Availability
@@ -41,18 +40,6 @@ def answer_of(probe: Probe, seconds: float) -> Availability:
 def said(answer: Availability) -> tuple[str, str]:
     """Status, and reason and hint as people read them."""
     return answer.status, answer.explanation
-
-
-@contextmanager
-def listening(family: socket.AddressFamily = socket.AF_INET, host: str = "127.0.0.1") -> Iterator[socket.socket]:
-    with socket.socket(family, socket.SOCK_STREAM) as server:
-        server.bind((host, 0))
-        server.listen()
-        yield server
-
-
-def port_of(server: socket.socket) -> int:
-    return cast("tuple[str, int]", server.getsockname())[1]
 
 
 class Peer(hostile.Peer):
