@@ -81,30 +81,26 @@ def ask(environment: Environment, target: str) -> dict[str, Any]:
     return result
 
 
-def test_an_installed_upstream_is_found_without_reading_metadata(environment: Environment) -> None:
-    """The symbol is given, from where a path file leads too, and no metadata is read for it, nor for absence."""
-    found = ask(environment, "acme.heartbeat:Limits")
-    place = f"acme.heartbeat:Limits ({environment['site']}/acme/heartbeat.py)"
-    assert (found["state"], found["reason"], found["metadata"]) == ("upstream", place, False)
-    found = ask(environment, "by_path:Limits")
-    assert found["reason"] == f"by_path:Limits ({environment['sources']}/by_path/src/by_path/__init__.py)"
-    assert ask(environment, "nowhere.ws:Limits")["metadata"] is False
+ONE, SOURCES = "{site}/acme/heartbeat.py", "{sources}/by_hook/code"
+UNREAD = f"Limits is not in {SOURCES}/ws.py (looked at without running it); one of that name is at by_hook:Limits"
+FOUND = {
+    "installed": ("acme.heartbeat:Limits", "upstream", f"acme.heartbeat:Limits ({ONE})"),
+    "behind a path file": ("by_path:Limits", "upstream", "by_path:Limits ({sources}/by_path/src/by_path/__init__.py)"),
+    "behind an import hook": ("by_hook:Limits", "upstream", f"by_hook:Limits ({SOURCES}/__init__.py)"),
+    "gone behind an import hook, whose sources are not run": ("by_hook.ws:Limits", "moved", UNREAD),
+    "absent": ("nowhere.ws:Limits", "absent", "no package 'nowhere' is installed here"),
+    # No source, no look: the import decides.
+    "compiled": ("_csv:Dialect", "upstream", "_csv:Dialect"),
+    "gone from what is compiled": ("_csv:Dialects", "moved", "; similar: _csv:Dialect, "),
+}
 
 
-def test_an_editable_install_by_import_hook_is_found(environment: Environment) -> None:
-    """A finder on sys.meta_path leads to the sources; a symbol that is gone there is seen without running them."""
-    code = environment["sources"] / "by_hook" / "code"
-    assert ask(environment, "by_hook:Limits")["reason"] == f"by_hook:Limits ({code}/__init__.py)"
-    gone = ask(environment, "by_hook.ws:Limits")["reason"]
-    seen = f"Limits is not in {code}/ws.py (looked at without running it)"
-    assert gone == f"{seen}; one of that name is at by_hook:Limits"
-
-
-def test_a_compiled_extension_module_is_asked_by_importing_it(environment: Environment) -> None:
-    """No source, no look: the import decides, for what is there and for what is not."""
-    assert ask(environment, "_csv:Dialect")["state"] == "upstream"
-    gone = ask(environment, "_csv:Dialects")
-    assert (gone["state"], "similar: _csv:Dialect, " in gone["reason"]) == ("moved", True)
+@pytest.mark.parametrize(("target", "state", "reason"), FOUND.values(), ids=FOUND)
+def test_an_upstream_of_a_distribution(environment: Environment, target: str, state: str, reason: str) -> None:
+    """It is found wherever it leads; metadata is read neither for what is there nor for what is absent."""
+    found = ask(environment, target)
+    assert (found["state"], found["metadata"]) == (state, False)
+    assert reason.format(**environment) in found["reason"]
 
 
 def test_asking_for_docker_reads_no_metadata() -> None:

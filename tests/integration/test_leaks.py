@@ -21,7 +21,7 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from ssot_shims import Availability, Registry, Unavailable
+from ssot_shims import Registry, Unavailable
 from ssot_shims._capabilities.capability import capability
 from ssot_shims._probes.docker import DockerProbe
 from tests.support.docker_machine import Machine
@@ -191,23 +191,6 @@ def test_side_by_side_and_beside_an_event_loop(peers: Peers) -> None:
         assert not asyncio.run(registry.acheck("all_of_them"))
 
     assert_no_leak(ask, SOME // 5)
-
-
-def test_overrides_and_refreshes() -> None:
-    """Layers that are taken off are gone, an interrupted with block included."""
-    registry = Registry()
-    registry.register("thing", "env:PATH")
-    answer = Availability(status="unavailable", reason="x" * 1000)
-
-    def ask() -> None:
-        try:
-            with registry.override(thing=answer), registry.override(thing=True):
-                registry.refresh()
-                raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            assert registry.check("thing").source == "probe"
-
-    assert_no_leak(ask)
 
 
 def test_registries() -> None:
