@@ -105,7 +105,7 @@ def python(
 ) -> subprocess.CompletedProcess[str]:
     """An interpreter that sees the checkout and nothing of this machine's settings."""
     env = {"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"], "HOME": "/", "DOCKER_HOST": "unix:///no/d.sock"}
-    call, env = [*command, sys.executable, *words], {**env, **settings}
+    call, env = [*command, sys.executable, *words], {**env, "SSOT_SHIMS_TIMEOUT": "20", **settings}
     return subprocess.run(call, env=env, cwd=cwd, capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 

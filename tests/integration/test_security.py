@@ -87,6 +87,12 @@ def assert_harmless(texts: dict[str, str]) -> None:
             assert shown.count("|") == 4
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy is not what is hostile."""
+    monkeypatch.setenv("SSOT_SHIMS_TIMEOUT", "20")
+
+
 @pytest.fixture
 def quiet_machine(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine without Docker, and a current folder that says nothing."""

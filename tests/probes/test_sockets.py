@@ -20,8 +20,8 @@ from ssot_shims._availability import Availability
 from ssot_shims._probes.network import SocketProbe
 from tests.conftest import IS_ROOT
 from tests.support.hints import as_member, as_nobody
-from tests.support.hostile import full_backlog, listening
-from tests.support.http_peer import MORE, ask, said
+from tests.support.hostile import full_backlog, listening as listening_at
+from tests.support.http_peer import MORE, ask, listening, port_of, said
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 
@@ -31,7 +31,7 @@ def test_a_port_that_listens(host: str) -> None:
     """Where nothing listens, starting it turns the answer."""
     family = socket.AF_INET6 if host == "[::1]" else socket.AF_INET
     try:
-        with listening((host.strip("[]"), 0)) as server:
+        with listening(family, host.strip("[]")) as server:
             place = server.getsockname()
     except OSError:
         pytest.skip("this machine has no IPv6")
@@ -54,9 +54,9 @@ def test_a_backlog_that_is_full(folder: Path, scheme: str) -> None:
 
 def test_a_deadline_that_has_passed() -> None:
     """Nothing is opened any more."""
-    with listening(("127.0.0.1", 0)) as server:
+    with listening() as server:
         server.settimeout(0.2)
-        assert ask(f"tcp://127.0.0.1:{server.getsockname()[1]}", 0).status == "timed_out"
+        assert ask(f"tcp://127.0.0.1:{port_of(server)}", 0).status == "timed_out"
         with pytest.raises(TimeoutError):
             server.accept()
 
@@ -118,8 +118,8 @@ def test_a_name_server_that_does_not_answer(tmp_path: Path) -> None:
 def test_too_many_open_files(folder: Path, scheme: str, verb: str) -> None:
     """Where this process may open no more files, the system's own words are the reason."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with listening(("127.0.0.1", 0)) as server, unix_server(folder / "x.sock"):
-        place = str(folder / "x.sock") if scheme == "unix" else f"127.0.0.1:{server.getsockname()[1]}"
+    with listening() as server, unix_server(folder / "x.sock"):
+        place = str(folder / "x.sock") if scheme == "unix" else f"127.0.0.1:{port_of(server)}"
         assert not ask(
             "unix:///gone" if scheme == "unix" else "tcp://127.0.0.1:1"
         )  # a no, so that every module that finds words is there
@@ -143,7 +143,7 @@ def folder() -> Iterator[Path]:
 
 
 def unix_server(path: Path) -> AbstractContextManager[socket.socket]:
-    return closing(listening(str(path)))
+    return closing(listening_at(str(path)))
 
 
 UNREACHED = "{path} cannot be connected to "
@@ -154,7 +154,7 @@ STALE = "nothing listens on {path}, a stale socket; restart what made it"
 def too_long(path: Path) -> None:
     """Put a stale socket at a path that is too long to bind one there."""
     short = path.with_name("x")
-    listening(str(short)).close()
+    listening_at(str(short)).close()
     short.rename(path)
 
 
@@ -163,7 +163,7 @@ AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "nothing": (str, "a b.sock", GONE),
     "something below a file": (lambda path: path.parent.touch(), "file/x", UNREACHED + "(Not a directory)"),
     "a file": (Path.touch, "x", "{path} is a regular file, not a socket; correct the path"),
-    "a stale socket": (lambda path: listening(str(path)).close(), "a b.sock", STALE),
+    "a stale socket": (lambda path: listening_at(str(path)).close(), "a b.sock", STALE),
     "a path that is too long": (too_long, "x" * 200, UNREACHED + "(AF_UNIX path too long)"),
 }
 

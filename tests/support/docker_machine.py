@@ -68,7 +68,7 @@ class Machine:
         return meta
 
 
-def ask(seconds: float = 0.5, probe: DockerProbe | None = None) -> Availability:
+def ask(seconds: float = 10.0, probe: DockerProbe | None = None) -> Availability:
     """The probe's answer, which came in time, left no thread, and no socket for the garbage collector to find."""
     gc.freeze()  # so that only what this question leaves is gone through below, and not all that the whole run holds
     answer = answer_of(probe or DockerProbe(), seconds)

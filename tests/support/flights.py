@@ -61,7 +61,7 @@ class Asker(threading.Thread):
         self.seconds = time.monotonic() - start
 
     def result(self) -> Availability:
-        self.join(20)
+        self.join(40)
         assert self.answer is not None, self.error
         return self.answer
 
@@ -77,7 +77,7 @@ def ask_at_once(registry: Registry, name: str, count: int = MANY) -> list[Asker]
 
 def until(condition: Callable[[], object]) -> None:
     """Wait until *condition* holds."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.002)

@@ -106,7 +106,7 @@ class Peer:
     def _talk(self, connection: socket.socket) -> None:
         # Whoever is asked badly hangs up on us, at any moment.
         with contextlib.suppress(OSError):
-            connection.settimeout(5)
+            connection.settimeout(20)
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             talk = Conversation(connection, self._stopped)
