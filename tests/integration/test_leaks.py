@@ -52,7 +52,7 @@ for how, act in {"mute": mute, "closes": hangs_up, "answers": no}.items():
         print(how, Peer(at, act).host, flush=True)
 print(flush=True)
 """
-# Which status each is.
+# What each is found to be.
 STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
 
 
