@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Reader = Callable[[DockerAddress, Answer], Availability]
 
-_LONGEST_VERSION = 64  # characters; what answers may say anything
+_MOST = 64  # characters of a version; what answers may say anything
 # Where the sockets of Desktop on Linux and elsewhere, colima, OrbStack and Rancher Desktop are in a home folder.
 _FOLDERS = (".docker/desktop", ".docker/run", ".colima/default", ".orbstack/run", ".rd")
 _PODMAN = "/run/podman/podman.sock"  # of root
@@ -34,13 +34,10 @@ _PODMAN = "/run/podman/podman.sock"  # of root
 class DockerProbe(SocketProbe):
     """Asks the engine that the docker command would use."""
 
-    notation: str = "docker"
+    # Nothing before the clock: a look may hang, and only where it finds a socket is more to be imported.
+    imports = ""
 
-    def prepare(self) -> None:
-        """Import what a question takes, unless a look shows that no socket is there: that takes much less."""
-        host = os.environ.get("DOCKER_HOST", "").strip() or default_host()
-        if not host.startswith("unix:///") or os.path.exists(host.removeprefix("unix://")):
-            super().prepare()
+    notation: str = "docker"
 
     def try_it(self, deadline: float) -> Availability:
         """Whether that engine answers before *deadline*, a value of ``time.monotonic()``."""
@@ -54,9 +51,7 @@ def _engine(address: DockerAddress, answer: Answer) -> Availability:
         raise ProtocolError(f"it answered GET /_ping with status {answer.status}")
     if not headers.get("api-version"):
         raise ProtocolError("it answered GET /_ping without an Api-Version")
-    version, podman = (
-        one_line(headers.get(name, "")[:_LONGEST_VERSION]) for name in ("api-version", "libpod-api-version")
-    )
+    version, podman = (one_line(headers.get(name, "")[:_MOST]) for name in ("api-version", "libpod-api-version"))
     details = {"kind": "podman" if podman else "docker", "api_version": version, "host": one_line(address.host)}
     reason = f"{f'Podman {podman}' if podman else 'a Docker engine'} with API {version} answers at {address}"
     return Availability(status="available", reason=reason, details=details)

@@ -19,8 +19,6 @@ _COMMANDS = {"created": "start", "exited": "start", "paused": "unpause", "unheal
 class ContainerProbe(DockerProbe):
     """Whether a container runs in the engine that the docker command would use, and is healthy if that is checked."""
 
-    imports = "socket json"
-
     notation: str = ""
     container: str
 

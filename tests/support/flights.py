@@ -88,16 +88,6 @@ def acheck(registry: Registry) -> Callable[[str], object]:
     return lambda name: asyncio.run(registry.acheck(name))
 
 
-async def awaited(registry: Registry, *names: str) -> tuple[list[Availability], float]:
-    """The answers for *names*, asked side by side, and the longest time for which that has held up the event loop."""
-    waiting = asyncio.gather(*map(registry.acheck, names))
-    longest, last = 0.0, time.monotonic()
-    while not waiting.done():
-        await asyncio.sleep(0.01)
-        longest, last = max(longest, time.monotonic() - last), time.monotonic()
-    return waiting.result(), longest
-
-
 def line_of(function: Callable[..., object], offset: int = 0) -> str:
     """Where *function* is defined, and so many lines further."""
     return f"{function.__code__.co_filename}:{function.__code__.co_firstlineno + offset}"
