@@ -37,7 +37,6 @@ nitpick_ignore = [
         "pathlib.Path",
         "os.PathLike",
         "DockerClient",
-        "Options",
         "T",
         "ssot_shims._unittest.Test",
     )

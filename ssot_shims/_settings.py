@@ -22,10 +22,9 @@ _VARIABLES = (STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, ENVIRONMENT)
 SHIM_PREFIX = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
 
 DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
-_LONGEST = 86_400
+LONGEST = 86_400  # seconds; a lock refuses to wait for much longer than that
 
-_YES = frozenset({"1", "true", "yes", "on"})
-_NO = frozenset({"", "0", "false", "no", "off"})
+_WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 
 
 def flag(name: str) -> bool:
@@ -37,13 +36,9 @@ def choice(name: str) -> bool | None:
     """What the variable *name* says, yes or no; None when it is unset or empty."""
     value = os.environ.get(name, "")
     word = value.strip().lower()
-    if not word:
-        return None
-    if word in _YES:
-        return True
-    if word in _NO:
-        return False
-    raise InvalidSetting(name, value, "1, true, yes or on, or 0, false, no or off")
+    if word and word not in _WORDS:
+        raise InvalidSetting(name, value, "1, true, yes or on, or 0, false, no or off")
+    return _WORDS.get(word)
 
 
 def no_services() -> bool:
@@ -63,8 +58,8 @@ def forced_placeholders() -> bool | frozenset[str]:
     """True for all shims, False for none, or the names that are to be placeholders (``SSOT_SHIMS_PLACEHOLDERS``)."""
     value = os.environ.get(PLACEHOLDERS, "")
     word = value.strip().lower()
-    if word in _YES | _NO:
-        return word in _YES
+    if word in _WORDS:
+        return _WORDS[word]
     names = frozenset(name.strip() for name in value.split(",") if name.strip())
     if not all(name.isidentifier() for name in names):
         expected = "1 for all shims, 0 for none, or names such as HeartbeatConfig,RetryPolicy"
@@ -108,7 +103,7 @@ def timeout() -> float:
         seconds = float(value or DEFAULT_TIMEOUT)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= _LONGEST:  # nan is neither
+    if not 0 < seconds <= LONGEST:  # nan is neither
         raise InvalidSetting(TIMEOUT, value, "seconds above 0, such as 2.5, at most a day (86400)")
     return seconds
 
@@ -119,7 +114,7 @@ def longer(seconds: float) -> int:
     >>> longer(2.5), longer(60), longer(80_000)
     (10, 120, 86400)
     """
-    return min(max(10, round(2 * seconds)), _LONGEST)
+    return min(max(10, round(2 * seconds)), LONGEST)
 
 
 def required() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities, is_available
 from ssot_shims._capabilities.capability import Capability, capability
 from ssot_shims._capabilities.registry import Registry
-from ssot_shims._probes.network import TcpProbe
+from ssot_shims._probes.network import ListenerProbe
 
 _AGENTS = "test_framework.orchestration."
 
@@ -240,7 +240,7 @@ def check_service_available(
         return False
     name = f"{host}:{port} in {timeout} s"
     if name not in _services:
-        probe = TcpProbe(notation=service_name, host=host.strip("[]"), port=port)
+        probe = ListenerProbe(notation=service_name, address=(host.strip("[]"), port), place=f"{host}:{port}")
         _services.add(Capability(name=name, probe=probe, timeout=timeout, where=__name__), replace=True)
     _services.refresh(name)
     return bool(_services.check(name))

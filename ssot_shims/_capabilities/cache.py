@@ -198,26 +198,21 @@ def forced(capability: Capability) -> Availability | None:
     legacy = f"ORCHESTRATION_{capability.name.upper()}_AVAILABLE"
     ours = _settings.has_variable(capability.name)
     for own, switch in ((ours, _settings.NO_SERVICES), (legacy, _settings.TEST_NO_SERVICES)):
-        if (says := _settings.choice(own)) is not None:
-            return _forced(own, f"says {'yes' if says else 'no'}", is_there=says)
-        if capability.is_service and _settings.flag(switch):
-            return _forced(switch, "turns every service off", is_there=False)
+        source, says = own, _settings.choice(own)
+        reason = f"{own} says {'yes' if says else 'no'}"
+        if says is None:
+            if not (capability.is_service and _settings.flag(switch)):
+                continue
+            source, reason = switch, f"{switch} turns every service off"
+        status: Status = "available" if says else "unavailable"
+        return Availability(status=status, reason=reason, hint=f"to ask the machine: unset {source}", source=source)
     return None
-
-
-def _forced(variable: str, what: str, *, is_there: bool) -> Availability:
-    return Availability(
-        status="available" if is_there else "unavailable",
-        reason=f"{variable} {what}",
-        hint=f"to ask the machine: unset {variable}",
-        source=variable,
-    )
 
 
 class Override:
     """What ``override(...)`` gives: the answers count from ``with`` to its end, for the whole process.
 
-    It may be entered again, and overrides may end in any order: what is left counts, the latest first.
+    Overrides may end in any order: what is left counts, the latest first.
     """
 
     def __init__(self, answers: Answers, layer: Mapping[str, Availability]) -> None:
@@ -230,9 +225,7 @@ class Override:
 
     def __exit__(self, *_: object) -> None:
         with self._answers.lock:
-            layers = self._answers.layers
-            place = next((i for i, other in enumerate(layers) if other is self._layer), len(layers))
-            self._answers.layers = (*layers[:place], *layers[place + 1 :])
+            self._answers.layers = tuple(other for other in self._answers.layers if other is not self._layer)
             self._answers.outdate(self._layer)
 
 

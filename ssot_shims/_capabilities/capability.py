@@ -5,7 +5,7 @@ from __future__ import annotations
 from ssot_shims._callsite import place_of
 from ssot_shims._probes.notation import Combination, Probe, PythonProbe, read
 from ssot_shims._record import Record
-from ssot_shims._settings import is_capability_name
+from ssot_shims._settings import LONGEST, is_capability_name
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 # The later wins.
 LEVELS: tuple[Level, ...] = ("built-in", "pyproject", "user")
 
-_LONGEST = 86_400.0  # seconds; a lock refuses to wait for much longer than that
 _WRITTEN = (Probe, PythonProbe, Combination)  # what the short notation stands for
 
 
@@ -80,8 +79,7 @@ def capability(name: str, probe: object, **options: Any) -> Capability:
         raise InvalidDeclaration(problem, "give a function, or text such as 'tcp://localhost:5432'")
     made = Capability(name=name, probe=probe, **options)
     if made.parts and (made.timeout or made.ttl):
-        problem = f"{name!r} combines other capabilities and has a timeout or ttl"
-        raise InvalidDeclaration(problem, "give those to its parts")
+        raise InvalidDeclaration(f"{name!r} combines others and has a timeout or ttl", "give those to its parts")
     return made
 
 
@@ -95,6 +93,6 @@ def refuse_bad_name(name: object) -> None:
 def refuse_bad_seconds(what: str, seconds: Any, *, may_be_0: bool = False) -> None:
     """Raise :class:`InvalidDeclaration` unless *seconds*, given as *what*, is None or a number of at most a day."""
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if seconds is not None and not (is_number and 0 <= seconds <= _LONGEST and (seconds or may_be_0)):
+    if seconds is not None and not (is_number and 0 <= seconds <= LONGEST and (seconds or may_be_0)):
         expected = f"give seconds {'from 0' if may_be_0 else 'above 0'}, at most a day (86400)"
         raise InvalidDeclaration(f"the {what} is {seconds!r}", expected)

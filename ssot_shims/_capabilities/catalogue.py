@@ -6,25 +6,17 @@ from time import monotonic
 
 from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers
-from ssot_shims._capabilities.capability import LEVELS, Capability, capability, refuse_bad_name
+from ssot_shims._capabilities.capability import LEVELS, Capability, capability
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TypedDict, TypeVar, Unpack, overload
+    from typing import TypeVar, overload
 
     from ssot_shims._capabilities.capability import Level
 
     F = TypeVar("F", bound=Callable[[], object])
-
-    class Options(TypedDict, total=False):
-        """What :meth:`Catalogue.register` takes besides the name and the probe."""
-
-        timeout: float | None
-        ttl: float | None
-        service: bool | None
-        replace: bool
 else:
 
     def overload(function):
@@ -38,15 +30,24 @@ class Catalogue:
         self._answers = Answers(clock)
         self._levels: dict[str, dict[Level, Capability]] = {}
 
-    @overload
-    def register(self, name: str, probe: str | Callable[[], object], **options: Unpack[Options]) -> None: ...
+    # Skipped in formatting, or each option would have a line of its own, three times.
 
     @overload
-    def register(self, name: str, **options: Unpack[Options]) -> Callable[[F], F]: ...  # noqa: F811  # in disguise
+    def register(
+        self, name: str, probe: str | Callable[[], object], *,
+        timeout: float | None = None, ttl: float | None = None, service: bool | None = None, replace: bool = False,
+    ) -> None: ...  # fmt: skip
+
+    @overload
+    def register(  # noqa: F811  # overload in disguise
+        self, name: str, *,
+        timeout: float | None = None, ttl: float | None = None, service: bool | None = None, replace: bool = False,
+    ) -> Callable[[F], F]: ...  # fmt: skip
 
     def register(  # noqa: F811  # the implementation
-        self, name: str, probe: str | Callable[[], object] | None = None, **options: Unpack[Options]
-    ) -> object:
+        self, name: str, probe: str | Callable[[], object] | None = None, *,
+        timeout: float | None = None, ttl: float | None = None, service: bool | None = None, replace: bool = False,
+    ) -> object:  # fmt: skip
         """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
 
         *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
@@ -72,14 +73,14 @@ class Catalogue:
         >>> registry.check("gpu").reason
         'no device node /dev/nvidia0'
         """
-        where, replace = caller(), options.pop("replace", False)
+        where = caller()
 
         def declare(probe: object) -> object:
-            self.add(capability(name, probe, where=where, **options), replace=replace)
+            made = capability(name, probe, where=where, timeout=timeout, ttl=ttl, service=service)
+            self.add(made, replace=replace)
             return probe
 
         if probe is None:
-            refuse_bad_name(name)
             return declare
         declare(probe)
         return None
@@ -121,6 +122,3 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._answers.capabilities))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {', '.join(self) or 'nothing'}>"

@@ -77,9 +77,8 @@ class Flight:
         place = (self.before or self).place
         seen = f"{what} stands at {place}" if place else f"{what} is on its way"
         longer, name = _settings.longer(self.seconds), self.capability.name
-        setting = f"timeout={longer} where it is registered ({self.capability.where})"
-        if self.capability.timeout is None:
-            setting = f"{_settings.TIMEOUT}={longer}"
+        where = f"timeout={longer} where it is registered ({self.capability.where})"
+        setting = f"{_settings.TIMEOUT}={longer}" if self.capability.timeout is None else where
         reason, hint = f"no answer in {self.seconds:g} s; {seen}", f"to give it longer: {setting}"
         return Availability(name=name, status="timed_out", reason=reason, hint=hint, seconds=self.seconds)
 
@@ -93,11 +92,12 @@ current: ContextVar[Flight | None] = ContextVar("ssot_shims_flight", default=Non
 
 def names_between(capability: Capability, flight: Flight) -> tuple[str, ...]:
     """The names from a flight for *capability* to *flight*, asked in its course; empty when it is not."""
+    if flight.is_over:  # and has left a context behind that goes on
+        return ()
     name = flight.capability.name
     if flight.capability is capability:
         return (name,)
-    askers = (asker for asker in flight.askers if not asker.is_over)
-    return next(((*way, name) for asker in askers if (way := names_between(capability, asker))), ())
+    return next(((*way, name) for asker in flight.askers if (way := names_between(capability, asker))), ())
 
 
 def in_thread(name: str, run: Callable[[], object]) -> Thread | None:

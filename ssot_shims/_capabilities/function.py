@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal
 
-_STATUSES = ("available", "unavailable", "timed_out", "failed")
+_STATUSES = ("available", "timed_out", "unavailable", "failed")  # the worse the later: breakage, then a clear no
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
 WHOLE = "give it one of the four statuses, a reason in words, and details of text by text"
 
@@ -92,10 +92,6 @@ def is_whole(value: Availability) -> bool:
     return value.status in _STATUSES and all(type(text) is str for text in texts) and value.reason.strip() != ""
 
 
-# What is said of a combination that is not there: breakage first, then a clear no.
-_BADNESS = ("timed_out", "unavailable", "failed")
-
-
 def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Availability:
     """The answer that *parts* add up to, with the reason of every part that decides it.
 
@@ -115,7 +111,7 @@ def combined(kind: Literal["all", "any"], parts: dict[str, Availability]) -> Ava
     forced = [part.source for part in deciding.values() if part.source != "probe"]
     is_forced = bool(forced) if needs_all else len(forced) == len(deciding)
     return Availability(
-        status="available" if is_yes else max(no.values(), key=lambda part: _BADNESS.index(part.status)).status,
+        status="available" if is_yes else max(no.values(), key=lambda part: _STATUSES.index(part.status)).status,
         reason="; ".join(f"{name}: {part.reason}" for name, part in deciding.items()),
         hint="; ".join(f"{name}: {part.hint}" for name, part in deciding.items() if part.hint),
         source=forced[0] if is_forced else "probe",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from _weakref import ref
+from functools import partial
 from time import monotonic, sleep
 
 import ssot_shims._settings as _settings
@@ -84,12 +85,10 @@ class Registry(Catalogue):
     async def acheck(self, name: str, *, wait: float | None = None) -> Availability:
         """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
         from asyncio import sleep
-        from functools import partial
 
         answers: dict[str, Availability] = {}
         for pause in pauses(answers, wait, self.refresh):
-            if pause:
-                await sleep(pause)
+            await sleep(pause)
             started = start(self._answers, name)
             waiting = partial(wait_for, self._answers, started)
             answers[name] = waiting() if isinstance(started, Availability) else await awaited(name, waiting)
@@ -117,11 +116,9 @@ class Registry(Catalogue):
 
         Raises :class:`UnknownName` and :class:`InvalidDeclaration`.
         """
-        where = caller()
-        given = {**(answers or {}), **more}
-        return Override(
-            self._answers, {self[name].name: overriding(name, value, where) for name, value in given.items()}
-        )
+        where, given = caller(), {**(answers or {}), **more}
+        layer = {self[name].name: overriding(name, value, where) for name, value in given.items()}
+        return Override(self._answers, layer)
 
     def refresh(self, *names: str) -> None:
         """Nothing; the answers for *names* (without names: for all) are found out again when somebody asks.
@@ -145,8 +142,6 @@ class Registry(Catalogue):
 
     def start_each(self, names: Iterable[str]) -> dict[str, Callable[[], Availability]]:
         """The checks of *names*, all started; calling one waits for its answer, or raises why there is none."""
-        from functools import partial  # comes with threading, and is not for a single question
-
         return {name: partial(wait_for, self._answers, one) for name, one in start_each(self._answers, names).items()}
 
     def when_unknown(self, declare: Callable[[], object] | None) -> Callable[[], object] | None:
@@ -186,9 +181,7 @@ def start(answers: Answers, name: str) -> Started:
     Raises :class:`UnknownName`, :class:`CircularProbe`, :class:`InvalidSetting`, and KeyboardInterrupt; nothing
     of what the machine is like.
     """
-    known = answers.known(answers.find(name).name)
-    if known is not None:
-        return known
+    answers.find(name)  # before the lock is held, because what declares more may be imported
     new: Flight | None = None
     try:
         with answers.lock:
@@ -212,8 +205,6 @@ def _join(answers: Answers, capability: Capability) -> tuple[Flight | Availabili
     if answer is not None:
         return answer, None
     answers.note(name, None)
-    if asker and asker.is_over:  # this context has outlived it
-        asker = None
     if asker and (way := names_between(capability, asker)):  # it would wait for itself
         raise CircularProbe((*way, name))
     before = next((flight for flight in reversed(answers.flights) if flight.capability is capability), None)

@@ -36,9 +36,7 @@ def read_authority(rest: str) -> tuple[Authority, str]:
         return Authority(host=_checked(host), port=_port(port), user=user), tail
     except NotationError:
         if "@" in tail:  # what looks like a host or a port may be half a password, so nothing is quoted
-            raise NotationError(
-                "has a / ? or # in what seems to be a user and a password", "%2F, %3F and %23 for them"
-            ) from None
+            raise NotationError("has a / ? or # in its user and password", "%2F, %3F and %23 for them") from None
         raise
 
 

@@ -31,8 +31,7 @@ class CommandProbe(Probe):
         if found := which(self.command, mode=os.F_OK):
             raise Unavailable(f"{found} is there and may not be executed", "make it executable")
         if os.path.dirname(self.command):
-            hint = "install it there, or register the command by another path"
-            raise Unavailable(f"there is no file {redact(self.command)}", hint)
+            raise Unavailable(f"there is no file {redact(self.command)}", "install it there, or correct the path")
         raise Unavailable(f"there is no command {self.command!r} in the folders of PATH", _INSTALL)
 
 
@@ -90,20 +89,16 @@ def read_command(notation: str, command: str) -> CommandProbe:
     if not command:
         raise NotationError("names no command")
     if "://" in command or (" " in command and os.path.dirname(command) == ""):
-        expected = "the command alone: it is looked for and not run"
-        raise NotationError(f"has more than a command in {redact(command)!r}", expected)
+        raise NotationError(f"has more than a command in {redact(command)!r}", "the command alone: it is not run")
     return CommandProbe(notation=notation, command=command)
 
 
 def read_env(notation: str, rest: str) -> EnvProbe:
     """The probe of ``env:NAME`` or ``env:NAME=value``."""
     variable, equals, value = rest.partition("=")
-    if not variable:
-        raise NotationError("names no variable")
     if not (variable.isascii() and variable.isidentifier()):
         expected = "letters, digits and _, and no digit first: env:NAME"
-        shown = notation.removeprefix("env:").partition("=")[0]
-        raise NotationError(f"names the variable {shown!r}", expected)
+        raise NotationError(f"names the variable {notation[4:].partition('=')[0]!r}", expected)
     if equals and not value:
         raise NotationError("compares with no value")
     return EnvProbe(notation=notation, variable=variable, value=value)

@@ -8,12 +8,10 @@ from time import monotonic, sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from socket import socket as Socket
     from ssl import SSLCertVerificationError, SSLContext
     from typing import Any, Self
 
-    Endpoint = tuple[int, int, int, Any]  # what socket() takes, and what its connect() takes
-
+Address = str | tuple[str, int]  # the path of a unix socket, or a host (name or number) and a port
 _MOST_BYTES = 65536  # of the heads of one answer and of the interim ones before it
 _MOST_IN_ALL = 1 << 20  # bytes, with the body
 NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")  # releases of OpenSSL differ
@@ -31,19 +29,17 @@ def remaining(deadline: float) -> float:
     return seconds
 
 
-def connect(address: str | tuple[str, int], deadline: float) -> Stream:
-    """A connection to *address*: the path of a unix socket, or a host (name or number) and a port.
+def connect(address: Address, deadline: float) -> Stream:
+    """A connection to *address*.
 
     Raises TimeoutError at the *deadline*, ``socket.gaierror`` for a name that does not resolve, or another OSError.
     """
     import socket  # takes milliseconds, so not before something is asked
 
     if isinstance(address, str):
-        endpoints: list[Endpoint] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, address)]
-    else:
-        # As bytes: Python would import a codec for other alphabets first, even for digits.
-        found = socket.getaddrinfo(address[0].encode(), address[1], type=socket.SOCK_STREAM)
-        endpoints = [(family, kind, protocol, place) for family, kind, protocol, _, place in found]
+        endpoints: list[Any] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", address)]
+    else:  # as bytes: Python would import a codec for other alphabets first, even for digits
+        endpoints = socket.getaddrinfo(address[0].encode(), address[1], type=socket.SOCK_STREAM)
     errors: list[OSError] = []  # each address is tried with its share of the time
     for position, endpoint in enumerate(endpoints):
         share = remaining(deadline) / (len(endpoints) - position)
@@ -55,10 +51,10 @@ def connect(address: str | tuple[str, int], deadline: float) -> Stream:
     raise max(errors, key=lambda error: (isinstance(error, TimeoutError), isinstance(error, ConnectionRefusedError)))
 
 
-def _open(endpoint: Endpoint, deadline: float) -> Socket:
+def _open(endpoint: Any, deadline: float) -> Any:
     import socket
 
-    *kind, place = endpoint
+    *kind, _, place = endpoint  # as getaddrinfo() has it
     sock = socket.socket(*kind)
     try:
         _connect(sock, place, deadline)
@@ -68,15 +64,14 @@ def _open(endpoint: Endpoint, deadline: float) -> Socket:
     return sock
 
 
-def _connect(sock: Socket, place: Any, deadline: float) -> None:
+def _connect(sock: Any, place: Any, deadline: float) -> None:
     while True:
         sock.settimeout(remaining(deadline))
         try:
             sock.connect(place)
+            break
         except BlockingIOError:  # the backlog of a unix socket is full: nothing tells when there is room again
             sleep(min(0.01, remaining(deadline)))
-        else:
-            break
     if isinstance(place, tuple) and sock.getsockname() == sock.getpeername():
         # On this machine a free port may be given to our own end, which then answers itself.
         raise ConnectionRefusedError("nothing listens there")
@@ -93,9 +88,6 @@ class Stream:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
         self._sock.close()
 
     def secure(self, context: SSLContext, server_name: str) -> None:
@@ -134,19 +126,15 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
         case 62 | 64:
             return "use a name that is in the certificate"
         case 2 | 18 | 19 | 20 | 21:
-            if not trust and _is_without_authorities():
+            import ssl
+
+            # A Python of python.org on macOS trusts nobody until a script of its own has run.
+            if not trust and sys.platform == "darwin" and ssl.get_default_verify_paths().cafile is None:
                 folder = f"/Applications/Python {sys.version_info.major}.{sys.version_info.minor}"
                 return f'trust the usual authorities: open "{folder}/Install Certificates.command"'
             return f"trust its issuer: {trust or 'SSL_CERT_FILE=<a file with the certificate of that authority>'}"
         case _:
             return "replace it by a valid one for servers, or set this machine's clock right"
-
-
-def _is_without_authorities() -> bool:
-    """Whether this is a Python of python.org on macOS, which trusts nobody until a script of its own has run."""
-    import ssl
-
-    return sys.platform == "darwin" and ssl.get_default_verify_paths().cafile is None
 
 
 class Answer:
@@ -159,10 +147,6 @@ class Answer:
         self._stream = stream
         self._received = b""
         self._at = 0
-        self.status, self.headers = self._read_head()
-
-    def _read_head(self) -> tuple[int, dict[str, str]]:
-        """Status and headers, past interim answers."""
         while True:
             raw = self._readline(_MOST_BYTES)
             while (line := self._readline(_MOST_BYTES)) not in (b"\r\n", b"\n"):
@@ -171,9 +155,11 @@ class Answer:
             version, status = [*first.split(maxsplit=2), "", ""][:2]
             if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit() and len(status) == 3):
                 raise ProtocolError(f"it sent {raw.rstrip()[:20]!r}, which is no HTTP/1 status line")
-            if not 100 <= int(status) < 200 or status == "101":  # 101 is the last answer in HTTP
-                headers = (line.partition(":") for line in reversed(others))
-                return int(status), {name.lower(): value.strip() for name, colon, value in headers if colon}
+            self.status = int(status)
+            if not 100 <= self.status < 200 or self.status == 101:  # past interim answers; 101 is the last one in HTTP
+                break
+        headers = (line.partition(":") for line in reversed(others))
+        self.headers = {name.lower(): value.strip() for name, colon, value in headers if colon}
 
     def read_body(self) -> bytes:
         """The body, by its length or in chunks. Raises ValueError for a length that is no number."""
@@ -213,8 +199,7 @@ class Answer:
             when = "in its answer" if self._received else "without an answer"
             raise ProtocolError(f"it closed the connection {when}")
         self._received += chunk
-        start = self._received[:5]
-        if start != b"HTTP/"[: len(start)]:
+        if not b"HTTP/".startswith(self._received[:5]):
             raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from ssot_shims._probes.address import read_authority
+from ssot_shims._probes.connection import Address
 from ssot_shims._probes.notation import NotationError, split_before
 from ssot_shims._record import Record
 from ssot_shims._text import describe, one_line, read_regular_file
@@ -33,7 +34,7 @@ class DockerAddress(Record):
 
     host: str  # as DOCKER_HOST takes it: unix:///run/docker.sock, tcp://[::1]:2376/prefix; without user and password
     source: str
-    place: str | tuple[str, int]  # what to connect to: a path, or a host and a port
+    place: Address
     tls: Tls | None = None
 
     @property
@@ -79,8 +80,6 @@ def _from_environment(host: str) -> DockerAddress:
         return _read_host("tcp://localhost:2376" if tls else default_host(), "the default", tls)
     if "://" not in host:
         host = f"tcp://{host}"
-    if host in ("unix://", "npipe://"):  # the Docker command takes its default there, too
-        host = default_host()
     return _read_host(host, "from DOCKER_HOST", tls, default_port=2375)
 
 
@@ -95,8 +94,6 @@ def _read_host(text: str, source: str, tls: Tls | None, default_port: int = 0) -
     scheme, _, rest = text.partition("://")
     if scheme not in ("unix", "tcp", "npipe", "ssh"):
         raise _unreadable(source, "it starts with none of unix://, tcp://, npipe:// and ssh://")
-    if any(ord(character) < 32 or ord(character) == 127 for character in rest):
-        raise _unreadable(source, "a control character is in it")
     if scheme in ("unix", "npipe"):
         if not rest:
             raise _unreadable(source, "it has no path")

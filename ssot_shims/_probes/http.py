@@ -70,7 +70,7 @@ def _redirected(url: Url, location: str) -> Url:
         target = urljoin(f"{url.scheme}://{url.authority.netloc}{url.sent}", in_ascii(location.encode("latin-1")))
         scheme, _, rest = target.partition("://")
         if scheme.lower() not in ("http", "https"):
-            raise NotationError("has another scheme")
+            raise NotationError
         there = read_url(scheme.lower(), rest.partition("#")[0])
     except (NotationError, ValueError):
         raise Unavailable(f"{url.shown} redirects to what is no http address", "register what is meant") from None
@@ -89,8 +89,8 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answe
     if proxy and not tls:
         target = f"http://{url.authority.netloc}{target}"
         headers += _authorization("Proxy-Authorization", proxy.user)
-    shown, server = _shown(url, proxy), (url.authority.host, url.port, url.place)
-    peer = (proxy.host, proxy.port or 80, f"the proxy {proxy.netloc}") if proxy else server
+    shown, server = _shown(url, proxy), ((url.authority.host, url.port), url.place)
+    peer = ((proxy.host, proxy.port or 80), f"the proxy {proxy.netloc}") if proxy else server
     try:
         with reach(*peer, deadline) as stream:
             if tls and proxy:
@@ -168,7 +168,7 @@ def _proxy_for(url: Url) -> Authority | None:
     kind, slashes, rest = value.partition("://")
     try:
         if slashes and kind.lower() != "http":
-            raise NotationError("is not reached by plain http")
+            raise NotationError
         return read_authority(rest if slashes else value)[0]
     except NotationError:  # its words may quote half a password
         reason = f"the proxy that the environment names for {url.scheme} is not an address of plain http"

@@ -7,8 +7,8 @@ import stat
 from time import monotonic
 
 from ssot_shims._availability import Availability
-from ssot_shims._probes.address import Authority, read_authority
-from ssot_shims._probes.connection import Stream, connect
+from ssot_shims._probes.address import read_authority
+from ssot_shims._probes.connection import Address, Stream, connect
 from ssot_shims._probes.notation import NotationError, Probe
 from ssot_shims._settings import longer
 from ssot_shims.errors import Unavailable
@@ -46,79 +46,63 @@ class SocketProbe(Probe):
             return Availability(status="timed_out", reason=f"no answer from {error} in time", hint=hint)
 
 
-class TcpProbe(SocketProbe):
-    """Whether a TCP port accepts connections."""
+class ListenerProbe(SocketProbe):
+    """Whether a TCP port or a unix socket accepts connections."""
 
     notation: str
-    host: str
-    port: int
+    address: Address
+    place: str  # what the address is called
 
     def try_it(self, deadline: float) -> Availability:
         """Open a connection, and close it at once."""
-        place = Authority(host=self.host, port=self.port).netloc
-        reach(self.host, self.port, place, deadline).close()
-        return Availability(status="available", reason=f"{place} accepts connections")
+        with reach(self.address, self.place, deadline):
+            return Availability(status="available", reason=f"{self.place} accepts connections")
 
 
-class UnixProbe(SocketProbe):
-    """Whether a unix socket accepts connections."""
-
-    notation: str
-    path: str
-
-    def try_it(self, deadline: float) -> Availability:
-        """Open a connection, and close it at once."""
-        try:
-            check(self.path)
-            connect(self.path, deadline).close()
-        except TimeoutError:
-            raise TimeoutError(self.path) from None
-        except OSError as error:
-            raise _no_socket(self.path, error) from None
-        return Availability(status="available", reason=f"{self.path} accepts connections")
-
-
-def reach(host: str, port: int, place: str, deadline: float) -> Stream:
-    """A connection to *host* and *port*, which are called *place* in what this raises, as a probe does."""
-    from socket import gaierror
-
+def reach(address: Address, place: str, deadline: float) -> Stream:
+    """A connection to *address*, which is called *place* in what this raises, as a probe does."""
     try:
-        return connect((host, port), deadline)
+        if isinstance(address, str):
+            check(address)
+        return connect(address, deadline)
     except TimeoutError:
         raise TimeoutError(place) from None
-    except gaierror as error:
-        reason = f"the name {host!r} does not resolve ({error.strerror})"
-        raise Unavailable(reason, "correct it, or add it to the hosts file") from None
-    except ConnectionRefusedError:
-        raise Unavailable(f"nothing listens on {place}", "start it, or correct the address") from None
     except OSError as error:
-        raise Unavailable(f"{place} cannot be reached ({error.strerror or error})") from None
+        raise _unreachable(address, place, error) from None
 
 
-def _no_socket(path: str, error: OSError) -> Unavailable:
+def _unreachable(address: Address, place: str, error: OSError) -> Unavailable:
+    from socket import gaierror
+
+    is_path = isinstance(address, str)
     match error:
-        case FileNotFoundError():
-            return Unavailable(f"there is no socket at {path}", "start what makes it, or correct the path")
+        case FileNotFoundError() if is_path:
+            return Unavailable(f"there is no socket at {place}", "start what makes it, or correct the path")
         case NotASocket():
-            return Unavailable(f"{path} is {error}, not a socket", "correct the path")
+            return Unavailable(f"{place} is {error}, not a socket", "correct the path")
+        case PermissionError() if is_path:
+            return Unavailable(f"permission denied at {place}", "join its group, or have it opened to this user")
         case ConnectionRefusedError():
-            return Unavailable(f"nothing listens on {path}, a stale socket", "restart what made it")
-        case PermissionError():
-            return Unavailable(f"permission denied at {path}", "join its group, or have it opened to this user")
+            if is_path:
+                return Unavailable(f"nothing listens on {place}, a stale socket", "restart what made it")
+            return Unavailable(f"nothing listens on {place}", "start it, or correct the address")
+        case gaierror():
+            reason = f"the name {address[0]!r} does not resolve ({error.strerror})"
+            return Unavailable(reason, "correct it, or add it to the hosts file")
         case _:
-            return Unavailable(f"{path} cannot be connected to ({error.strerror or error})")
+            return Unavailable(f"{place} cannot be reached ({error.strerror or error})")
 
 
-def read_tcp(notation: str, rest: str) -> TcpProbe:
+def read_tcp(notation: str, rest: str) -> ListenerProbe:
     """The probe of ``tcp://host:port``."""
     authority, tail = read_authority(rest)
     if authority.user or authority.port is None or tail:
         raise NotationError("is not a host and a port")
-    return TcpProbe(notation=notation, host=authority.host, port=authority.port)
+    return ListenerProbe(notation=notation, address=(authority.host, authority.port), place=authority.netloc)
 
 
-def read_unix(notation: str, path: str) -> UnixProbe:
+def read_unix(notation: str, path: str) -> ListenerProbe:
     """The probe of ``unix:///path``."""
     if not path.startswith("/"):
         raise NotationError("has no absolute path after the //")
-    return UnixProbe(notation=notation, path=path)
+    return ListenerProbe(notation=notation, address=path, place=path)

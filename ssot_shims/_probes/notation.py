@@ -5,6 +5,7 @@ Reading a notation opens nothing and imports no socket; that is left to the mome
 
 from __future__ import annotations
 
+from functools import reduce
 from importlib import import_module
 
 from ssot_shims._availability import Availability
@@ -16,7 +17,7 @@ from ssot_shims.errors import InvalidDeclaration, Unavailable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
+    from typing import Any, Literal
 
 
 class Probe(Record):
@@ -53,12 +54,8 @@ class PythonProbe(Record):
 
     def load(self) -> Callable[[], object]:
         """The function itself. Importing its module may raise anything, and that passes through."""
-        found: object = import_module(self.module)
-        for name in self.function.split("."):
-            found = getattr(found, name)
-        if not callable(found):
-            raise TypeError(f"{self.module}:{self.function} is of type {type(found).__qualname__}, not a function")
-        return found
+        found: Any = reduce(getattr, self.function.split("."), import_module(self.module))
+        return found  # type: ignore[no-any-return]
 
 
 class Combination(Record):
@@ -70,12 +67,7 @@ class Combination(Record):
 
 
 class NotationError(Exception):
-    """What is wrong with the part after the scheme, and what is expected instead (empty: the form of the scheme)."""
-
-    def __init__(self, problem: str, expected: str = "") -> None:
-        super().__init__(problem, expected)
-        self.problem = problem
-        self.expected = expected
+    """Its first argument is what is wrong with a notation; a second one what is expected, if not the scheme's form."""
 
 
 # Each scheme with its form and its reader, whose module is loaded with the first probe of that kind.
@@ -130,9 +122,8 @@ all:NAME,NAME, any:NAME,NAME
         found: Probe | PythonProbe | Combination = getattr(import_module(f"{__package__}.{home}"), reader)(shown, part)
         return found
     except NotationError as wrong:
-        raise InvalidDeclaration(
-            f"the probe {shown!r} {wrong.problem}", f"expected {wrong.expected or form}", shown
-        ) from None
+        problem, expected = (*wrong.args, form)[:2]
+        raise InvalidDeclaration(f"the probe {shown!r} {problem}", f"expected {expected}", shown) from None
 
 
 def without_secrets(notation: str) -> str:
@@ -173,7 +164,5 @@ def read_combination(notation: str, rest: str) -> Combination:
 
 def refuse_bad_dotted_name(what: str, text: str) -> None:
     """Raise :class:`NotationError` unless *text*, which names a *what*, reads as ``pkg.mod``."""
-    if not text:
-        raise NotationError(f"names no {what}")
     if not all(name.isidentifier() for name in text.split(".")):
         raise NotationError(f"names the {what} {text!r}, which is no dotted name")

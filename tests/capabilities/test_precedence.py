@@ -84,6 +84,7 @@ def test_an_override_says_where_it_is(registry: Registry) -> None:
         assert (docker.hint, docker.source) == ("to ask the machine: leave that with block", "override")
         assert gpu == busy.replace(name="gpu", source="override")
         assert registry.check("gpu") is gpu
+        assert (registry.given_answers(["docker", "gpu"]), registry.given_answers([])) == ({"docker": docker}, {})
 
 
 def test_an_override_shows_no_secret(registry: Registry) -> None:

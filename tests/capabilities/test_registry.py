@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import importlib
 import pickle
+import sys
 from typing import Any
-from unittest import mock
 
 import pytest
 
 import ssot_shims
-from ssot_shims import Availability, Capability, CapabilityMissing, Registry, capabilities
+from ssot_shims import Capability, CapabilityMissing, Registry, capabilities
 from ssot_shims._capabilities.capability import capability
 from ssot_shims.errors import InvalidDeclaration, UnknownName
 from tests.conftest import Write, run
@@ -20,14 +19,12 @@ from tests.support.flights import Clock, line_of
 
 
 def test_a_registry_speaks_python(registry: Registry) -> None:
-    """``in``, iteration, item access and repr."""
+    """``in``, iteration and item access."""
 
     @registry.register("gpu", timeout=1, ttl=5, service=True)
     def gpu() -> None: ...
 
-    assert repr(Registry()) == "<Registry of nothing>"
     registry.register("git", "command:git")
-    assert repr(registry) == "<Registry of git, gpu>"
     assert ("gpu" in registry, "gpus" in registry, 3 in registry) == (True, False, False)
     assert [*registry] == ["git", "gpu"]
     where = line_of(gpu)
@@ -35,14 +32,6 @@ def test_a_registry_speaks_python(registry: Registry) -> None:
     assert registry["gpu"] == expected
     assert (registry["gpu"].notation, registry["gpu"].is_service, registry["gpu"].parts) == (where, True, ())
     assert (registry["git"].notation, registry["git"].is_service) == ("command:git", False)
-
-
-def test_the_shared_registry_is_the_same_after_a_trip() -> None:
-    """Pickled or copied it is the one of the process; any other refuses."""
-    shared = ssot_shims.capabilities
-    assert pickle.loads(pickle.dumps(shared)) is copy.deepcopy(shared) is shared
-    with pytest.raises(pickle.PicklingError):
-        pickle.dumps(Registry())
 
 
 @pytest.mark.parametrize("levels", [("user", "pyproject", "built-in"), ("built-in", "pyproject", "user")])
@@ -56,11 +45,13 @@ def test_the_higher_level_wins_in_any_order(registry: Registry, levels: tuple[st
 
 
 def test_a_second_registration_names_the_first(registry: Registry) -> None:
-    """With the place of both; ``replace=True`` replaces, and forgets the answer."""
-    registry.register("gpu", lambda: True)
+    """With the place of both; the same probe in the same file is none. ``replace=True`` forgets the answer."""
+    for _ in range(2):
+        for name, probe in {"function": line_of, "method": Clock().__call__, "gpu": "env:PATH"}.items():
+            registry.register(name, probe)
     with pytest.raises(InvalidDeclaration) as caught:
         registry.register("gpu", lambda: False)
-    first, second = (line_of(test_a_second_registration_names_the_first, offset) for offset in (2, 4))
+    first, second = (line_of(test_a_second_registration_names_the_first, offset) for offset in (4, 6))
     told = f"{second} registers the capability 'gpu', which {first} has registered; use another name, or pass "
     assert str(caught.value) == f"{told}replace=True"
     assert registry.check("gpu")
@@ -68,22 +59,11 @@ def test_a_second_registration_names_the_first(registry: Registry) -> None:
     assert not registry.check("gpu")
 
 
-def test_the_same_statement_may_be_run_again(registry: Registry) -> None:
-    """The same probe in the same file is no second one, in whatever way it is held; another notation is one."""
-    for _ in range(2):
-        for name, probe in {"function": line_of, "method": Clock().__call__, "text": "env:PATH"}.items():
-            registry.register(name, probe)
-    with pytest.raises(InvalidDeclaration):
-        registry.register("text", "env:HOME")
-
-
 def test_a_module_that_is_loaded_again_registers_again(write: Write) -> None:
     """What it registered before is replaced, and its answer forgotten; another file is refused."""
     text = (
-        "from ssot_shims import capabilities\n"
-        "@capabilities.register('gpu')\ndef gpu():\n    return answer\n"
-        "capabilities.register('text', 'env:PATH')\n"
-        "capabilities.register('plain', lambda: answer)\n"
+        "from ssot_shims import capabilities\n@capabilities.register('gpu')\ndef gpu():\n    return answer\n"
+        "capabilities.register('text', 'env:PATH')\ncapabilities.register('plain', lambda: answer)\n"
     )
     write({"acme_again.py": f"answer = False\n{text}", "acme_other.py": f"answer = True\n{text}"})
     again = importlib.import_module("acme_again")
@@ -95,25 +75,22 @@ def test_a_module_that_is_loaded_again_registers_again(write: Write) -> None:
         importlib.import_module("acme_other")
 
 
-NO_NAME = "use lower-case letters, digits and _, beginning with a letter"
-
-
 @pytest.mark.parametrize("name", ["my-gpu", "Docker", "_x", "", 3])
 def test_a_name_that_does_not_read_is_refused(registry: Registry, name: str) -> None:
-    """With what it could be; as a decorator too, before there is a function."""
-    for register in (lambda: registry.register(name, "env:PATH"), lambda: registry.register(name)):
-        with pytest.raises(InvalidDeclaration) as caught:
-            register()
-        assert str(caught.value) == f"{name!r} is no name for a capability; {NO_NAME}"
+    """With what it could be."""
+    expected = "use lower-case letters, digits and _, beginning with a letter"
+    with pytest.raises(InvalidDeclaration, match=f"^{name!r} is no name for a capability; {expected}$"):
+        registry.register(name, "env:PATH")
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 86401, True, "3"])
 @pytest.mark.parametrize("option", ["timeout", "ttl"])
-def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str, seconds: float) -> None:
+def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str) -> None:
     """Above 0, and no more than a day."""
-    with pytest.raises(InvalidDeclaration) as caught:
-        registry.register("gpu", "env:PATH", **{option: seconds})  # type: ignore[call-overload]
-    assert str(caught.value) == f"the {option} of 'gpu' is {seconds!r}; give seconds above 0, at most a day (86400)"
+    for seconds in (0, -1, float("nan"), float("inf"), 86401, True, "3"):
+        with pytest.raises(InvalidDeclaration) as caught:
+            registry.register("gpu", "env:PATH", **{option: seconds})  # type: ignore[call-overload]
+        assert str(caught.value) == f"the {option} of 'gpu' is {seconds!r}; give seconds above 0, at most a day (86400)"
+    registry.register("gpu", "env:PATH", **{option: 86400})  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -122,19 +99,17 @@ def test_seconds_that_do_not_read_are_refused(registry: Registry, option: str, s
         # Text would be a yes, whatever it says.
         ("env:PATH", {"service": "no"}, "the service of 'gpu' is 'no'; give True, False or None"),
         (int, {}, "the probe of 'gpu' is <class 'int'>; give a function, or text such as 'tcp://localhost:5432'"),
-        (3, {}, "the probe of 'gpu' is 3; give a function"),
-        (Availability(status="available", reason="here"), {}, "the probe of 'gpu' is Availability("),
-        (Capability(name="gpu", probe=int), {}, "the probe of 'gpu' is Capability("),
-        ("all:docker,git", {"timeout": 3}, "'gpu' combines other capabilities and has a timeout or ttl; give those"),
-        ("all:docker,git", {"ttl": 3}, "'gpu' combines other capabilities and has a timeout or ttl; give those"),
+        (3, {}, "the probe of 'gpu' is 3; give a function, or text such as 'tcp://localhost:5432'"),
+        ("all:docker,git", {"timeout": 3}, "'gpu' combines others and has a timeout or ttl; give those to its parts"),
+        ("all:docker,git", {"ttl": 3}, "'gpu' combines others and has a timeout or ttl; give those to its parts"),
     ],
 )
 def test_a_probe_that_cannot_be_one_is_refused(registry: Registry, probe: Any, options: Any, told: str) -> None:
-    """A class, a number, an answer, a capability; a combination with a deadline of its own."""
+    """A class, a number; a combination with a deadline of its own."""
     for register in (registry.register, lambda name, probe, **options: registry.register(name, **options)(probe)):
         with pytest.raises(InvalidDeclaration) as caught:
             register("gpu", probe, **options)
-        assert str(caught.value).startswith(told)
+        assert str(caught.value) == told
 
 
 def test_more_may_be_declared_when_a_name_is_unknown(registry: Registry) -> None:
@@ -174,6 +149,14 @@ def test_an_unknown_name_gets_close_matches(registry: Registry) -> None:
         registry.check("typo")
 
 
+def test_a_python_probe_is_loaded_when_it_is_asked_for(registry: Registry, write: Write) -> None:
+    """Also one inside a class."""
+    write({"acme.py": "class Gpu:\n    @staticmethod\n    def there(): return False, 'no device'\n"})
+    registry.register("gpu", "python:acme:Gpu.there")
+    assert "acme" not in sys.modules
+    assert registry.check("gpu").reason == "no device"
+
+
 def test_a_python_probe_that_breaks_is_failed(registry: Registry, write: Write) -> None:
     """A module that is missing or exits, a name that is none in it, an object that is no function."""
     write({"acme_leaves.py": "raise SystemExit('me:hunter2@db')", "acme_probes.py": "gpu = 3"})
@@ -181,28 +164,14 @@ def test_a_python_probe_that_breaks_is_failed(registry: Registry, write: Write) 
         "acme_missing:gpu": "raised ModuleNotFoundError: No module named 'acme_missing'",
         "acme_leaves:gpu": "raised SystemExit: ***@db",
         "acme_probes:gone": "raised AttributeError: module 'acme_probes' has no attribute 'gone'",
-        "acme_probes:gpu": "raised TypeError: acme_probes:gpu is of type int, not a function",
     }
     for target, reason in reasons.items():
         registry.register("gpu", f"python:{target}", replace=True)
         answer = registry.check("gpu")
         assert (answer.status, answer.reason) == ("failed", f"loading python:{target} {reason}")
         assert answer.hint == "to answer without it: SSOT_SHIMS_HAS_GPU=0"
-
-
-def test_a_probe_in_a_module_that_is_still_being_imported(write: Write) -> None:
-    """Asked for by that module itself, above the definition: failed, and there after 5 seconds."""
-    clock = Clock()
-    registry = Registry(clock=clock)
-    registry.register("gpu", "python:acme_half:gpu")
-    write({"acme_half.py": "from builtins import ask\nearly = ask('gpu')\ndef gpu(): ...\nlate = ask('gpu')\n"})
-    with mock.patch("builtins.ask", registry.check, create=True):
-        half = importlib.import_module("acme_half")
-    assert half.early.status == "failed"
-    assert half.early.reason.startswith("loading python:acme_half:gpu raised ")
-    assert half.late is half.early
-    clock.now = 5
-    assert registry.check("gpu")
+    registry.register("gpu", "python:acme_probes:gpu", replace=True)
+    assert registry.check("gpu").reason.startswith("its probe raised TypeError: 'int' object is not callable")
 
 
 def test_the_built_in_capabilities() -> None:
@@ -213,6 +182,7 @@ def test_the_built_in_capabilities() -> None:
     assert {name: shared[name].notation for name in names} == names
     assert [name for name in names if shared[name].is_service] == ["docker"]
     assert {shared[name].level for name in names} == {"built-in"}
+    assert pickle.loads(pickle.dumps(shared)) is shared
 
 
 def test_the_short_questions_agree_with_the_long_one() -> None:

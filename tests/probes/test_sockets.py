@@ -19,7 +19,7 @@ import pytest
 from ssot_shims._availability import Availability
 from ssot_shims._probes.network import SocketProbe
 from tests.conftest import IS_ROOT
-from tests.support.hints import as_member, as_nobody
+from tests.support.hints import as_nobody
 from tests.support.hostile import full_backlog, listening as listening_at
 from tests.support.http_peer import MORE, ask, listening, port_of, said
 
@@ -49,16 +49,7 @@ def test_a_backlog_that_is_full(folder: Path, scheme: str) -> None:
     with full_backlog(("127.0.0.1", 0) if scheme == "tcp" else f"{folder}/x.sock", drains_after=0.5) as address:
         place = address if isinstance(address, str) else f"127.0.0.1:{address[1]}"
         assert said(ask(f"{scheme}://{place}", 0.2)) == ("timed_out", f"no answer from {place} in time; {MORE}")
-        assert ask(f"{scheme}://{place}")
-
-
-def test_a_deadline_that_has_passed() -> None:
-    """Nothing is opened any more."""
-    with listening() as server:
-        server.settimeout(0.2)
-        assert ask(f"tcp://127.0.0.1:{port_of(server)}", 0).status == "timed_out"
-        with pytest.raises(TimeoutError):
-            server.accept()
+        assert ask(f"{scheme}://{place}", 20)
 
 
 @pytest.mark.parametrize(("had", "allowed"), [(2.5, 10), (60, 120), (50_000, 86_400)])
@@ -96,33 +87,31 @@ server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 53))
 registry, start = Registry(), time.monotonic()
 registry.register("it", "tcp://acme.example:80", timeout=0.3)
-print(registry.check("it").status, time.monotonic() - start < 0.6, server.recvfrom(512)[1][0])
+print(registry.check("it").status, time.monotonic() - start < 10, server.recvfrom(512)[1][0])
 """
 
 
 @pytest.mark.skipif(not can_mount(), reason="only root on Linux can give a process a name server of its own")
 def test_a_name_server_that_does_not_answer(tmp_path: Path) -> None:
     """The thread of the probe waits for the system; whoever asked need not, nor does the end of the process."""
-    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:3 attempts:1\n")
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:1\n")
     mount = 'ip link set lo up; mount --bind "$0" /etc/resolv.conf && exec "$@"'
     command = ["unshare", "--mount", "--net", "sh", "-c", mount, str(tmp_path / "resolv.conf"), sys.executable, "-c"]
     start = time.monotonic()
-    done = subprocess.run([*command, MUTE_NAME_SERVER], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, MUTE_NAME_SERVER], capture_output=True, text=True, check=False, timeout=60)
     if "ip: not found" in done.stderr:
         pytest.skip("no program to bring up a network here")
     assert (done.stdout, done.stderr) == ("timed_out True 127.0.0.1\n", "")
-    assert time.monotonic() - start < 2.5
+    assert time.monotonic() - start < 20
 
 
-@pytest.mark.parametrize(("scheme", "verb"), [("tcp", "reached"), ("unix", "connected to")])
-def test_too_many_open_files(folder: Path, scheme: str, verb: str) -> None:
+@pytest.mark.parametrize("scheme", ["tcp", "unix"])
+def test_too_many_open_files(folder: Path, scheme: str) -> None:
     """Where this process may open no more files, the system's own words are the reason."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with listening() as server, unix_server(folder / "x.sock"):
         place = str(folder / "x.sock") if scheme == "unix" else f"127.0.0.1:{port_of(server)}"
-        assert not ask(
-            "unix:///gone" if scheme == "unix" else "tcp://127.0.0.1:1"
-        )  # a no, so that every module that finds words is there
+        assert not ask("tcp://127.0.0.1:1")  # so that every module that finds words is there
         spare = os.dup(0)
         os.close(spare)
         resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
@@ -130,7 +119,7 @@ def test_too_many_open_files(folder: Path, scheme: str, verb: str) -> None:
             answer = ask(f"{scheme}://{place}")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        assert said(answer) == ("unavailable", f"{place} cannot be {verb} (Too many open files)")
+        assert said(answer) == ("unavailable", f"{place} cannot be reached (Too many open files)")
         assert ask(f"{scheme}://{place}")
 
 
@@ -146,7 +135,7 @@ def unix_server(path: Path) -> AbstractContextManager[socket.socket]:
     return closing(listening_at(str(path)))
 
 
-UNREACHED = "{path} cannot be connected to "
+UNREACHED = "{path} cannot be reached "
 GONE = "there is no socket at {path}; start what makes it, or correct the path"
 STALE = "nothing listens on {path}, a stale socket; restart what made it"
 
@@ -180,24 +169,15 @@ def test_no_server_at_the_path(folder: Path, make: Callable[[Path], object], nam
             assert said(ask(f"unix://{path}")) == ("available", f"{path} accepts connections")
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="only root can leave a group and join it again")
-def test_a_socket_of_a_group(folder: Path) -> None:
-    """Joining the group turns the answer, and so does opening the socket to others.
-
-    ``usermod`` would change the users of this machine, so the process joins the group as a new login would.
-    """
-    import grp  # not on Windows
-
-    path, group = folder / "x.sock", grp.getgrgid(1)
+@pytest.mark.skipif(not IS_ROOT, reason="whom a socket belongs to may connect in any case")
+def test_a_socket_of_somebody_else(folder: Path) -> None:
+    """Opening it to others turns the answer."""
+    path = folder / "x.sock"
     with unix_server(path):
-        os.chown(path, 0, group.gr_gid)
-        path.chmod(0o660)
-        with as_nobody():
-            answer = ask(f"unix://{path}")
-        words = f"permission denied at {path}; join its group, or have it opened to this user"
-        assert said(answer) == ("unavailable", words)
-        with as_member("nobody", group.gr_name):
-            assert ask(f"unix://{path}")
-        path.chmod(0o666)
-        with as_nobody():
-            assert ask(f"unix://{path}")
+        for mode in (0o660, 0o666):
+            path.chmod(mode)
+            with as_nobody():
+                answer = ask(f"unix://{path}")
+            assert bool(answer) is (mode == 0o666)
+            words = f"permission denied at {path}; join its group, or have it opened to this user"
+            assert answer or said(answer) == ("unavailable", words)

@@ -142,7 +142,7 @@ SECONDS = "give seconds above 0, at most a day (86400)"
         # More than an integer of TOML holds, which Python's reader takes all the same.
         (f"{DB}timeout = 0x8000000000000000", f"the timeout of 'db' is 9223372036854775808; {SECONDS}"),
         (f"{DB}ttl = 0x{'f' * 4000}", "expected what can be registered: Exceeds the limit"),
-        (f"[{C}.db]\nprobe = 'all:a,b'\nttl = 1", "'db' combines other capabilities and has a timeout or ttl; give "),
+        (f"[{C}.db]\nprobe = 'all:a,b'\nttl = 1", "'db' combines others and has a timeout or ttl; give "),
         (f"[{C}]\ndb = 'tcp://me:hunter2@localhost'", f"{C}.db in FILE is 'tcp://***@localhost'; expected what can "),
         (
             "[tool",
