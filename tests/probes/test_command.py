@@ -26,13 +26,12 @@ def test_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert ask(f"command:{name}") == Availability(status="available", reason=reason, details={"path": str(tool)})
 
 
-@pytest.mark.parametrize("value", ["true", "false", "", None, "1", "True", "true "])
-def test_the_value_of_an_environment_variable(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+@pytest.mark.parametrize("value", ["true", "false", "", "1", "True", "true "])
+def test_the_value_of_an_environment_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """It is compared letter by letter, and the one that the variable has is not shown."""
-    monkeypatch.delenv("RUN_E2E", raising=False)
-    if value is not None:
-        monkeypatch.setenv("RUN_E2E", value)
-    assert bool(ask("env:RUN_E2E=true")) is (value == "true")
+    monkeypatch.setenv("RUN_E2E", value)
+    reason = "RUN_E2E has the value that is asked for"
+    assert (ask("env:RUN_E2E=true").reason == reason) is bool(ask("env:RUN_E2E=true")) is (value == "true")
     monkeypatch.setenv("RUN_E2E", "hunter2")
     assert "hunter2" not in ask("env:RUN_E2E=true").explanation
     assert ask("env:RUN_E2E") == Availability(status="available", reason="RUN_E2E is set")
@@ -40,14 +39,12 @@ def test_the_value_of_an_environment_variable(monkeypatch: pytest.MonkeyPatch, v
 
 def test_a_value_that_is_an_address_is_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is masked where it is shown is not masked where it is compared."""
-    monkeypatch.setenv("ACME_URL", "http://me:hunter2@localhost")
     notation = "env:ACME_URL=http://me:hunter2@localhost"
-    assert ask(notation)
-    monkeypatch.setenv("ACME_URL", "http://***@localhost")
-    answer = ask(notation)
-    assert not answer
+    for value, is_it in (("http://me:hunter2@localhost", True), ("http://***@localhost", False)):
+        monkeypatch.setenv("ACME_URL", value)
+        assert bool(ask(notation)) is is_it
+        assert "hunter2" not in repr(ask(notation))
     assert repr(read(notation)) == "EnvProbe('env:ACME_URL=http://***@localhost')"
-    assert "hunter2" not in repr(answer)
 
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["DOCKER_CONFIG", "the home folder"])
@@ -67,11 +64,9 @@ def test_compose_is_the_plugin_or_the_old_command(
         probe.prepare()
         return probe.ask(0)
 
-    def assert_yes(name: str, path: Path, on_path: str = "bin") -> None:
-        monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / folder) for folder in {on_path, "bin"}))
+    def assert_yes(name: str, path: Path) -> None:
         details = {"command": name, "path": str(path)}
         assert ask() == Availability(status="available", reason=f"{name} is at {path}", details=details)
-        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
@@ -85,9 +80,7 @@ def test_compose_is_the_plugin_or_the_old_command(
     reason = f"no docker-compose in {', '.join([str(plugins), *folders])} or the folders of PATH"
     hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
     nothing = Availability(status="unavailable", reason=reason, hint=hint)
-    old = install("opt", "docker-compose")
     assert ask() == nothing
-    assert_yes("docker-compose", old, on_path="opt")
     old = install("bin", "docker-compose")
     assert_yes("docker-compose", old)
     old.unlink()
@@ -96,9 +89,8 @@ def test_compose_is_the_plugin_or_the_old_command(
     reason = f"{plugin} needs the docker command, which is not in the folders of PATH"
     hint = "install it, or add its folder to PATH"
     assert ask() == Availability(status="unavailable", reason=reason, hint=hint)
-    install("opt", "docker")
-    assert_yes("docker compose", plugin, on_path="opt")
     install("bin", "docker")
+    assert_yes("docker compose", plugin)
     for folder in ("usr/local/lib/docker/cli-plugins", ".docker/cli-plugins", "extra"):  # the last in order first
         plugin = install(folder, "docker-compose")
         config = tmp_path / ".docker" / "config.json"

@@ -10,10 +10,10 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from tests.support.certificates import Speaks, expired, for_clients_only, not_yet_valid, server
+from tests.support.certificates import Speaks, server
 from tests.support.docker_machine import Machine, ask, assert_no
 from tests.support.hints import assert_it_turns, step_of
-from tests.support.hostile import ANSWER, Act, Conversation, Peer, drips, hangs_up, mute, says
+from tests.support.hostile import ANSWER, Act, Conversation, Peer, hangs_up, mute, says
 
 FOLDER = "DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=FOLDER"
 Files = dict[str, bytes]
@@ -84,15 +84,16 @@ def test_an_engine_over_tls(
         assert ask().details["host"] == peer.host
 
 
-def test_a_unix_socket_has_no_tls(machine: Machine) -> None:
-    """DOCKER_TLS_VERIFY is about TCP."""
+def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, right: str) -> None:
+    """DOCKER_TLS alone asks for TLS and for no proof; as for the docker command, there has to be a ca.pem.
+
+    A unix socket has no TLS.
+    """
     with Peer(machine.path("engine.sock"), says(ANSWER)) as peer:
         with_tls(machine, peer, "/nowhere")
         assert ask()
-
-
-def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, right: str) -> None:
-    """DOCKER_TLS alone asks for TLS and for no proof; as for the docker command, there has to be a ca.pem."""
+    machine.unset("DOCKER_TLS_VERIFY")
+    machine.unset("DOCKER_CERT_PATH")
     with engine(server(authority, "other.example")) as peer:
         machine.set("DOCKER_HOST", peer.host)
         machine.set("DOCKER_TLS", "1")
@@ -102,23 +103,13 @@ def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, right
         assert_it_turns(answer, machine, folder=right)
 
 
-# What the engine speaks, and what is said of it.
-FAULTS: dict[str, tuple[Speaks, str]] = {
-    "another name": (lambda authority: server(authority, "localhost"), "IP address mismatch, certificate is not valid"),
-    "a certificate that has expired": (expired, "certificate has expired"),
-    "a certificate that is not valid yet": (not_yet_valid, "certificate is not yet valid"),
-    "a certificate for clients": (for_clients_only, "unsuitable certificate purpose"),
-}
-
-
-@pytest.mark.parametrize(("speaks", "problem"), FAULTS.values(), ids=FAULTS)
-def test_a_certificate_that_is_not_accepted(
-    machine: Machine, authority: trustme.CA, right: str, speaks: Speaks, problem: str
-) -> None:
+def test_a_certificate_that_is_not_accepted(machine: Machine, authority: trustme.CA, right: str) -> None:
     """The fault is told in the words of OpenSSL, and another certificate turns the answer."""
-    with engine(speaks(authority)) as peer:
+    with engine(server(authority, "localhost")) as peer:
         with_tls(machine, peer, right)
-        assert_no(ask(), f"no TLS with {peer.host} (from DOCKER_HOST): {problem}")
+        answer = ask()
+        assert_no(answer, f"no TLS with {peer.host} (from DOCKER_HOST): IP address mismatch, certificate is not valid")
+        assert answer.hint == "use a name that is in the certificate"
         peer.tls = server(authority)
         assert ask()
 
@@ -136,19 +127,14 @@ def test_faults_of_a_context(machine: Machine, authority: trustme.CA, right: str
         assert_it_turns(answer, machine, folder=right)
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_client_without_a_certificate(
-    machine: Machine, authority: trustme.CA, client: Files, right: str, version: ssl.TLSVersion
-) -> None:
+def test_a_client_without_a_certificate(machine: Machine, authority: trustme.CA, client: Files, right: str) -> None:
     """An engine that wants to know its client refuses one without a certificate, and takes one with it."""
     context = server(authority, client_certificates=True)
-    context.maximum_version = version
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # from 1.3 on the refusal comes later, and races with us
     with engine(context) as peer:
         with_tls(machine, peer, written(machine.path("ca"), {"ca.pem": client["ca.pem"]}))
         answer = ask()
-        # From TLS 1.3 on the refusal comes after the handshake, and races with us.
-        seen = ["no TLS with", "what answers at"][: 1 if version == ssl.TLSVersion.TLSv1_2 else 2]
-        assert answer.reason.startswith(tuple(f"{words} {peer.host} (from DOCKER_HOST)" for words in seen))
+        assert_no(answer, f"no TLS with {peer.host} (from DOCKER_HOST): ")
         assert_it_turns(answer, machine, folder=right)
 
 
@@ -192,28 +178,12 @@ def test_tls_is_spoken_where_plain_is_asked_for(
         assert_it_turns(answer, machine, folder=right)
 
 
-HANDSHAKES = {"hangs": mute, "drips": drips(b"\x16\x03\x03\x40\x00", b"\x02\x00", every=0.1)}
-
-
-@pytest.mark.parametrize("act", HANDSHAKES.values(), ids=HANDSHAKES)
-def test_a_handshake_that_does_not_end(machine: Machine, authority: trustme.CA, right: str, act: Act) -> None:
-    """A handshake is given up at the deadline; a restarted engine is a yes."""
-
-    def without_question(talk: Conversation) -> None:
-        talk.question = b"\r\n\r\n"  # there is none to listen to
-        act(talk)
-
-    with engine(None, without_question) as peer:
+def test_a_handshake_that_does_not_end(machine: Machine, right: str) -> None:
+    """It is given up at the deadline; one that the peer breaks off did not come about, and other files may do."""
+    with engine(None, mute) as peer:
         with_tls(machine, peer, right)
         assert_no(ask(0.3), f"no answer from {peer.host} (from DOCKER_HOST)", "timed_out")
-        peer.tls, peer.act = server(authority), says(ANSWER)
-        assert ask()
-
-
-def test_a_handshake_that_is_broken_off(machine: Machine, right: str) -> None:
-    """A peer that closes in the handshake is told as TLS that did not come about; other files may do."""
-    with engine(None, hangs_up) as peer:
-        with_tls(machine, peer, right)
+        peer.act = hangs_up
         answer = ask()
         assert_no(answer, f"no TLS with {peer.host} (from DOCKER_HOST): ")
         assert step_of(answer) == f"DOCKER_HOST={peer.host} {FOLDER}"

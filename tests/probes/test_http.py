@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
-import time
 
 import pytest
 
@@ -133,21 +132,11 @@ def test_a_redirect_to_tls(tls: ssl.SSLContext) -> None:
 INTERIM = [f"HTTP/1.1 {line}\r\n\r\n".encode() for line in ("100 Continue", "102 x", "103 Hints\r\nLink: </x>")]
 
 
-@pytest.mark.parametrize("interim", [*INTERIM, b"".join(INTERIM), INTERIM[1] * 9, INTERIM[2] + INTERIM[0]])
-@pytest.mark.parametrize("status", [200, 204, 404, 302])
-def test_interim_answers_are_passed_over(interim: bytes, status: int) -> None:
-    """The answer is the one after them, in one piece with them or not."""
-    last = f"HTTP/1.1 {status} x\r\nLocation: /b\r\n\r\n".encode()
-
-    def in_pieces(client: socket.socket, request: str) -> None:
-        client.sendall(interim)
-        time.sleep(0.05)
-        client.sendall(last)
-
-    for reply in (raw(interim + last), in_pieces):
-        with Peer(reply, "200 OK") as peer:
-            answer = ask(peer.url)
-        assert answer.reason.endswith(f"answered {200 if status == 302 else status}")
+@pytest.mark.parametrize("interim", [*INTERIM, b"".join(INTERIM), INTERIM[1] * 9])
+def test_interim_answers_are_passed_over(interim: bytes) -> None:
+    """The answer is the one after them."""
+    with Peer(raw(interim + b"HTTP/1.1 302 x\r\nLocation: /b\r\n\r\n"), "404 No") as peer:
+        assert ask(peer.url).reason == f"{peer.url}/b answered 404"
 
 
 @pytest.mark.parametrize("others", [b"A: b\r\n" * 150, b"no header\r\n"], ids=["many", "one without a colon"])
@@ -155,9 +144,6 @@ def test_headers_that_python_itself_gives_up_at(others: bytes) -> None:
     """Servers send more than a hundred, and lines that are none: what is after them is read."""
     with Peer(raw(b"HTTP/1.1 302 x\r\n" + others + b"Location: /b\r\n\r\n"), "200 OK") as peer:
         assert ask(peer.url).reason.endswith("/b answered 200")
-
-
-TOO_LONG = "the head of its answer does not end within 65536 bytes"
 
 
 def greets(client: socket.socket, request: str) -> None:
@@ -168,12 +154,9 @@ def greets(client: socket.socket, request: str) -> None:
 CLOSED, NO_STATUS = "it closed the connection in its answer", "which is no HTTP/1 status line"
 # What the Docker probe's tests ask of the same reader is not asked again here.
 NOT_HTTP: dict[str, tuple[Reply, str]] = {
-    "garbage": (raw(b"SSH-2.0-x\r\n"), "it sent b'SSH-2.0-x\\r\\n', which is not HTTP/1"),
     "a greeting, and then it waits": (greets, r"it sent b'J\x00\x00\x00\n8.0.36', which is not HTTP/1"),
     "closes at once": (raw(b""), "it closed the connection without an answer"),
-    "closes after the status line": (raw(b"HTTP/1.1 200 OK\r\n"), CLOSED),
     "closes after an interim answer": (raw(b"HTTP/1.1 103 x\r\n\r\n"), CLOSED),
-    "endless interim answers": (raw(INTERIM[1] * 5000), TOO_LONG),
     "another version": (raw(b"HTTP/3 200 OK\r\n\r\n"), f"it sent b'HTTP/3 200 OK', {NO_STATUS}"),
 }
 
@@ -185,16 +168,8 @@ def test_what_is_not_http(reply: Reply, words: str) -> None:
         assert said(ask(peer.url)) == ("unavailable", f"{peer.url} did not answer in HTTP/1: {words}; {OR_TLS}")
 
 
-SLOW = {
-    "mute": mute,
-    "drips in the status line": drips(b"HTTP/1.1 200 OK"),
-    "drips headers": drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9),
-    "drips interim answers": drips(b"".join(INTERIM)),
-}
-
-
 @pytest.mark.parametrize("is_secured", [False, True])
-@pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
+@pytest.mark.parametrize("reply", [mute, drips(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9)], ids=["mute", "drips"])
 def test_no_answer_in_time(reply: Reply, is_secured: bool, tls: ssl.SSLContext) -> None:
     """A mute peer and one that drips end at the deadline, in TLS and without."""
     with Peer(reply, "200 OK", tls=tls if is_secured else None) as peer:

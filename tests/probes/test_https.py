@@ -133,16 +133,6 @@ def test_a_reset_before_the_handshake(trusted: str, monkeypatch: pytest.MonkeyPa
         gc.collect()  # an unclosed socket would be a ResourceWarning, which is an error
 
 
-def test_a_server_that_wants_a_certificate_of_ours(authority: trustme.CA, trusted: str) -> None:
-    """What breaks after the handshake is told in the words of the TLS library."""
-    with Peer("200 OK", tls=server(authority, client_certificates=True)) as peer:
-        answer = ask(peer.url)
-    # The alert comes after the handshake, and races with us.
-    words = ("broke the connection (TLSV13_ALERT_CERTIFICATE_REQUIRED)", "broke the connection (Connection reset by")
-    closed = "did not answer in HTTP/1: it closed the connection without an answer"
-    assert answer.reason.startswith(tuple(f"{peer.url} {one}" for one in (*words, closed)))
-
-
 def test_not_http_over_tls(tls: ssl.SSLContext) -> None:
     """Garbage is garbage, encrypted or not."""
     with Peer(raw(b"hello"), tls=tls) as peer:

@@ -50,16 +50,16 @@ def test_modules_without_a_file() -> None:
 
 
 def test_a_finder_of_others_is_given_up_at_the_deadline() -> None:
-    """A module that it is quick about is just asked for."""
+    """An import hook may ask a server."""
     gate = threading.Lock()
 
     class Finder:
-        """Stands in for an import hook that asks a server, which does not answer before *gate* opens."""
+        """Stands in for one whose server does not answer before *gate* opens."""
 
         @staticmethod
         def find_spec(name: str, path: object = None, target: object = None) -> None:
             if name == "acme_remote":
-                gate.acquire(timeout=20)
+                gate.acquire(timeout=30)
 
     sys.meta_path.insert(0, Finder())
     registry = Registry()
@@ -67,21 +67,22 @@ def test_a_finder_of_others_is_given_up_at_the_deadline() -> None:
     with gate:
         start = time.monotonic()
         assert registry.check("remote").status == "timed_out"
-        assert time.monotonic() - start < 0.3 + 0.3
-    assert "acme_here" in ask("module:acme_here").reason
-
-
-def test_a_left_over_folder_with_very_much_in_it(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It counts as a module: reading all of it could take longer than the deadline; importing it would work."""
-    monkeypatch.setattr("ssot_shims._lookup.finder._MOST_ENTRIES", 20)
-    root = write({f"acme_data/deep/folder/{i}.txt": "" for i in range(18)})
-    assert not ask("module:acme_data")
-    write({"acme_data/deep/folder/18.txt": ""})
-    assert ask("module:acme_data").reason == f"acme_data is at {root}/acme_data"
+        assert time.monotonic() - start < 10
 
 
 def test_the_version_comes_from_the_metadata(write: Write) -> None:
-    """The distribution is found by the file it brought, its name need not be that of the module."""
+    """The distribution is found by the file it brought, its name need not be that of the module.
+
+    Finders of others are not asked for it: they may take any time and raise anything.
+    """
+
+    class Failing:
+        def find_spec(self, *_: object) -> None: ...
+
+        def find_distributions(self, *_: object) -> Iterator[object]:
+            raise RuntimeError("no")
+
+    sys.meta_path.insert(0, Failing())
     path = f"{write(distribution('Acme-Tools', '1.26.4', 'acme/__init__.py'))}/acme/__init__.py"
     details = {"distribution": "Acme-Tools", "version": "1.26.4", "path": path}
     yes, no = ask("module:acme>=1.20,<2"), ask("module:acme>=2")
@@ -123,19 +124,15 @@ def test_damaged_metadata_of_another_distribution_says_nothing(write: Write, fil
 
 def test_the_distribution_of_a_namespace_package(write: Write) -> None:
     """Of many that share a top-level name the one that brought this module answers."""
-    for name, file in (("acme-gpu", "acme/gpu/__init__.py"), ("x-cpu", "acme/cpu/__init__.py"), ("npu", "acme/npu.py")):
-        root = write(distribution(name, "1", file))
-        module = file.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
-        assert ask(f"module:{module}==1").reason == f"{module} is at {root}/{file}, {name} 1"
+    root = write({**distribution("acme-gpu", "1", "acme/gpu/__init__.py"), **distribution("npu", "1", "acme/npu.py")})
+    assert ask("module:acme.gpu==1").reason == f"acme.gpu is at {root}/acme/gpu/__init__.py, acme-gpu 1"
+    assert ask("module:acme.npu==1").reason == f"acme.npu is at {root}/acme/npu.py, npu 1"
 
 
 EDITABLE = {
     "setuptools": ("acme", ["__editable__.acme-3.pth", "__editable___acme_3_finder.py"]),
     "hatchling": ("acme-x", ["_editable_impl_acme_x.pth"]),
-    "poetry-core": ("acme-x", ["acme_x.pth"]),
     "pdm-backend": ("acme-x", ["_editable_impl_acme_x.py", "acme_x.pth"]),
-    "meson-python": ("acme", ["acme-editable.pth", "_acme_editable_loader.py"]),
-    "scikit-build-core": ("acme", ["_acme_editable.pth", "_acme_editable.py"]),
 }
 
 
@@ -178,20 +175,6 @@ def test_files_that_are_links(write: Write, tmp_path: Path) -> None:
     assert ask("module:acme==2")
 
 
-def test_the_metadata_that_finders_of_others_know_is_not_asked_for(write: Write) -> None:
-    """They may take any time and raise anything; what lies on ``sys.path`` says the version."""
-
-    class Failing:
-        def find_spec(self, *_: object) -> None: ...
-
-        def find_distributions(self, *_: object) -> Iterator[object]:
-            raise RuntimeError("no")
-
-    sys.meta_path.insert(0, Failing())
-    root = write(distribution("acme", "1", "acme.py"))
-    assert ask("module:acme>=1").reason == f"acme is at {root}/acme.py, acme 1"
-
-
 VERSIONS = [("2.0rc1", "<2", False), ("2.0rc1", ">=1", True), ("1!1.0", ">=2", True), ("1.0+cpu", "==1.0", True)]
 
 
@@ -216,9 +199,7 @@ def test_a_module_that_asks_for_itself(write: Write) -> None:
 
 def check(notation: str) -> Availability:
     """The answer of a registry of its own."""
-    registry = Registry()
-    registry.register("it", notation)
-    return registry.check("it")
+    return Registry().check(notation)
 
 
 def test_a_module_that_imports(write: Write) -> None:
@@ -227,27 +208,18 @@ def test_a_module_that_imports(write: Write) -> None:
     answer = check("import:acme.ws")
     assert answer.reason == f"acme.ws can be imported ({folder}/acme/ws.py)"
     assert answer.details == {"path": f"{folder}/acme/ws.py"}
-    assert sys.modules["acme.ws"].name == "it"
+    assert sys.modules["acme.ws"].name == "import:acme.ws"
     assert check("import:sys").reason == "sys can be imported (built in)"
 
 
-BY_HAND = """
-try:
-    import {missing}
-except ImportError as error:
-    raise ImportError("the extra is not installed"){cause}
-"""
-
+BY_HAND = "try:\n    import {}\nexcept ImportError:\n    raise ImportError('the extra is not installed') from None"
 ABSENT = {
     "a parent": ("", "no module 'gone' is installed here", "import:gone.ws.manager"),
     "a submodule": ("", "has no module acme.wss; close: ws", "import:acme.wss"),
     "below a module": ("", "has no module acme.ws.x", "import:acme.ws.x"),
     "a dependency": ("import gone", "acme.ws needs 'gone', which is not installed here", ""),
-    "a submodule of a dependency": ("import gone.sub", "acme.ws needs 'gone', which is not installed here", ""),
     "another portion": ("import space.gone", "acme.ws needs 'space.gone', which is not installed here", ""),
-    "chained": (BY_HAND.format(missing="gone", cause=" from error"), "acme.ws needs 'gone'", ""),
-    "in context": (BY_HAND.format(missing="gone", cause=""), "acme.ws needs 'gone'", ""),
-    "hidden": (BY_HAND.format(missing="gone", cause=" from None"), "acme.ws needs 'gone'", ""),
+    "by hand": (BY_HAND.format("gone"), "acme.ws needs 'gone', which is not installed here", ""),
 }
 
 
@@ -264,14 +236,11 @@ BROKEN = {
     "a moved name": ("from acme import Gone", "cannot import name 'Gone' from 'acme'"),
     "a moved module": ("import acme.gone", "No module named 'acme.gone'"),
     "a moved module of what it needs": ("import other.gone", "No module named 'other.gone'"),
-    "a moved module in context": (BY_HAND.format(missing="acme.gone", cause=""), "the extra is not installed"),
-    "by hand": ("raise ImportError('no')", "ImportError: no"),
-    "by hand, without a name": ("raise ModuleNotFoundError('no')", "ModuleNotFoundError: no"),
+    "a moved module, by hand": (BY_HAND.format("acme.gone"), "the extra is not installed"),
+    "without a name": ("raise ModuleNotFoundError('no')", "ModuleNotFoundError: no"),
     "a bug": ("1 / 0", "ZeroDivisionError"),
-    "a bug in a fallback": ("try:\n    import gone\nexcept ImportError:\n    1 / 0", "ZeroDivisionError"),
     "syntax": ("def", "SyntaxError"),
     "an exit": ("raise SystemExit(3)", "SystemExit: 3"),
-    "a message that raises": ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "E"),
 }
 
 

@@ -133,38 +133,30 @@ def test_a_proxy_that_cannot_be_used(value: str, variable: str, monkeypatch: pyt
         assert ask(peer.url)
 
 
-LEFT_OUT = [
-    *[
-        (no_proxy, "127.0.0.1")
-        for no_proxy in ("127.0.0.1", "127.0.0.0/8", "10.0.0.0/8,127.0.0.0/8", "127.0.0.1/8", "*")
-    ],
-    *[(no_proxy, "api.acme.invalid") for no_proxy in ("acme.invalid", ".acme.invalid", "*.acme.invalid")],
-    ("acme.invalid", "acme.invalid."),
-    ("localhost 127.0.0.1", "127.0.0.1"),
-    ("*.ACME.invalid", "API.acme.invalid"),
-    ("acme.invalid:1", "acme.invalid:1"),
-    ("127.0.0.1:1", "127.0.0.1:1"),
-    *[(no_proxy, "[::1]:1") for no_proxy in ("::1", "[::1]", "[::1]:1", "::/0")],
-    ("::1", "[::1]"),
-    ("fe80::/10", "[fe80::1%lo]:1"),
-]
-THROUGH = [
-    *[(no_proxy, "127.0.0.1") for no_proxy in ("10.0.0.0/8", "localhost", "", " , ", "nonsense/8")],
-    *[(no_proxy, "theacme.invalid") for no_proxy in ("*.acme.invalid", "acme.invalid")],
-    ("acme.invalid:2", "acme.invalid:1"),
-    ("127.0.0.1:2", "127.0.0.1:1"),
-    ("[::1]:2", "[::1]:1"),
-]
+# An address, the lists that leave it out, and those that do not.
+LISTS = {
+    "127.0.0.1:1": (
+        ["127.0.0.1", "10.0.0.0/8,127.0.0.0/8", "127.0.0.1/8", "*", "localhost 127.0.0.1", "127.0.0.1:1"],
+        ["10.0.0.0/8", "localhost", "", " , ", "nonsense/8", "127.0.0.1:2"],
+    ),
+    "API.acme.invalid:1": (["acme.invalid", ".acme.invalid", "*.acme.invalid", "*.ACME.invalid", "acme.invalid:1"], []),
+    "theacme.invalid": ([], ["*.acme.invalid", "acme.invalid"]),
+    "acme.invalid.": (["acme.invalid", "acme.invalid:80"], ["acme.invalid:2"]),
+    "[::1]:1": (["::1", "[::1]", "[::1]:1", "::/0"], ["[::1]:2"]),
+    "[fe80::1%lo]:1": (["fe80::/10"], []),
+}
 
 
-@pytest.mark.parametrize(("no_proxy", "address"), [*LEFT_OUT, *THROUGH])
-def test_who_is_left_out_of_the_proxy(no_proxy: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("address", LISTS)
+def test_who_is_left_out_of_the_proxy(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts, domains and networks, in a list with commas or blanks, as curl and requests read it."""
-    with Peer("200 OK") as proxy:
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
-        monkeypatch.setenv("no_proxy", no_proxy)
-        answer = ask(f"http://{address}", 20)
-    assert bool(proxy.requests) is bool(answer) is ((no_proxy, address) in THROUGH)
+    left_out, through = LISTS[address]
+    for no_proxy in left_out + through:
+        with Peer("200 OK") as proxy:
+            monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+            monkeypatch.setenv("no_proxy", no_proxy)
+            answer = ask(f"http://{address}", 20)
+        assert bool(proxy.requests) is bool(answer) is (no_proxy in through), no_proxy
 
 
 def test_the_settings_of_the_system_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
