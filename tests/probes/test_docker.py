@@ -71,7 +71,6 @@ YES = {
     "a header on two lines": says(ENGINE + b"Server: one\r\n two\r\n\r\n"),
     "a repeated Api-Version": says(ENGINE + b"Api-Version: 9.99\r\n\r\n"),
     "a little late": says(ANSWER, after=0.2),
-    "in pieces": drips(ANSWER[:30], ANSWER[30:], every=0.001),
 }
 
 
@@ -110,7 +109,6 @@ NO = {
     "a redirect, which is not followed": (says(REDIRECT), "with status 302"),
     "another protocol": (says(ANSWER.replace(b"200 OK", b"101 x")), "with status 101"),
     "endless headers": (endless(ENGINE, b"X-More: and more\r\n"), ENDLESS),
-    "an endless line": (endless(ENGINE, b"x"), ENDLESS),
     "endless interim answers": (endless(b"", INTERIM), ENDLESS),
     "no status line": (says(b"HTTP/1.1 two hundred\r\n\r\n"), f"it sent b'HTTP/1.1 two hundred'{NO_STATUS}"),
     "a status of other digits": (says(ENGINE.replace(b"200", b"\xb200") + b"\r\n"), NO_STATUS),
