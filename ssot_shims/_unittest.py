@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from types import FrameType
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from unittest import SkipTest, TestCase
 
 from ssot_shims._callsite import caller
@@ -72,7 +72,7 @@ def require(*names: str, wait: float | None = None) -> None:
         refuse_unknown(name)
     verdicts = judge_each(names, required_here(), dict.fromkeys(names, wait))
     if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
-        raise _stop(missing, has_status=False)
+        raise _stop(missing)
 
 
 def skip_unless_available(*names: str) -> Callable[[Test], Test]:
@@ -115,32 +115,23 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     return decorate
 
 
-def _stop(missing: list[Verdict], *, has_status: bool = True) -> CapabilityMissing:
+def _stop(missing: list[Verdict]) -> CapabilityMissing:
     is_error = any(verdict.outcome == "error" for verdict in missing)
-    reasons = {
-        verdict.name: verdict.replace(hint="").explanation if has_status or verdict.is_required else verdict.reason
-        for verdict in missing
-    }
+    reasons = {verdict.name: verdict.replace(hint="").explanation for verdict in missing}
     kind = CapabilityMissing if is_error else SkippedTest
     stop = kind(reasons, {verdict.name: verdict.hint for verdict in missing})
     vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
-    if is_error and (test := _expected_to_fail()):
-        test.addCleanup(_raise, stop)
+    if is_error and (test := _running_test()):
+        test._outcome.expecting_failure = False
     return stop
 
 
-def _expected_to_fail() -> TestCase | None:
-    """The test that is running, if unittest expects it to fail: that would hide whatever the test method raises."""
+def _running_test() -> Any:
+    """The TestCase that is running: where unittest expects it to fail, that would hide whatever its method raises."""
     frame: FrameType | None = sys._getframe()
     while frame and frame.f_code is not TestCase.run.__code__:
         frame = frame.f_back
-    test: Any = frame and frame.f_locals["self"]
-    return test if test and test._outcome.expecting_failure else None
-
-
-def _raise(error: Exception) -> NoReturn:
-    __tracebackhide__ = True
-    raise error
+    return frame and frame.f_locals["self"]
 
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
@@ -184,8 +175,6 @@ def _guarded(function: Callable[P, R], decide: Callable[[], None]) -> Callable[P
     @wraps(function)
     async def decided_when_awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
         __tracebackhide__ = True
-        decide()
-        awaited: Any = function(*args, **kwargs)
-        return await awaited
+        return await decided(*args, **kwargs)
 
     return decided_when_awaited if inspect.iscoroutinefunction(function) else decided  # type: ignore[return-value]  # R is what is awaited

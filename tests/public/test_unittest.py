@@ -215,7 +215,7 @@ def test_a_run_of_pytest(tmp_path: Path) -> None:
     assert [outcome for _, outcome in found] == [OUTCOMES[word][1] for word, _ in found]
     assert code == 1
     assert re.search(r"= 14 failed, 7 passed, 12 skipped, 1 xfailed, 1 error in ", out)
-    assert out.count("\nE   ssot_shims.errors.CapabilityMissing: buggy: failed: its probe raised OSError: a bug") == 7
+    assert out.count("\nE   ssot_shims.errors.CapabilityMissing: buggy: failed: its probe raised OSError: a bug") == 8
     assert "ssot_shims/_" not in out
 
 
