@@ -16,9 +16,9 @@ import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.environment import EnvironmentFinding
-from ssot_shims._project.requirement import Verdict
+from ssot_shims._project.requirement import Verdict, misspelled
 from ssot_shims._record import Record
-from ssot_shims._shims.shim import ShimRecord, all_shims
+from ssot_shims._shims.shim import ShimRecord
 from ssot_shims._text import describe, fit_to_show, markdown, markdown_table, one_line, table, with_hint, wrapped
 from ssot_shims._version import __version__
 
@@ -49,10 +49,7 @@ class Report(Record):
 
 def problems(failures: Iterable[str]) -> tuple[str, ...]:
     """What is wrong beside the shims and capabilities themselves, a line each."""
-    shims = frozenset(record.name for record in all_shims())
-    wrong = _settings.misspelled(shims, frozenset(capabilities))
-    found = [*failures, *(f"{setting}: {what}" for setting, what in wrong.items())]
-    return tuple(map(fit_to_show, found))
+    return tuple(map(fit_to_show, [*failures, *(f"{setting}: {what}" for setting, what in misspelled().items())]))
 
 
 def status(

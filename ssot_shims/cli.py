@@ -162,9 +162,6 @@ def _status(options: argparse.Namespace, project: Project, folder: Path) -> tupl
     return _report.status(shims, answers, environments, (*_report.problems(failures), *problems)), 0
 
 
-_CODES = {"available": 0, "upstream": 0, "unknown": 2}
-
-
 def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:
     register(project)
     if project.modules:
@@ -175,7 +172,7 @@ def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple
     with suppress(CapabilityMissing):  # the report tells what is missing
         capabilities.require(*names, wait=options.wait)
     verdicts = judge_each(options.names, {})
-    return _report.check(verdicts), max(_CODES.get(verdict.status, 1) for verdict in verdicts)
+    return _report.check(verdicts), max(2 if one.status == "unknown" else one.outcome != "run" for one in verdicts)
 
 
 def _verify(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:

@@ -83,15 +83,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     call = vars(report).get("call")
     if _is_used() and call is not None and call.excinfo and (text := _session().collected(call.excinfo.value)):
         setattr(report, _PROPERTY, text)
+        if isinstance(report.longrepr, tuple):  # a skip; pytest would show the type of the exception, too
+            report.longrepr = (*report.longrepr[:2], f"Skipped: {call.excinfo.value}")
     return report
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_finish(session: pytest.Session) -> Generator[None, Any, Any]:
-    result = yield  # the collected tests are shown first
+@pytest.hookimpl(trylast=True)  # the collected tests are shown first
+def pytest_collection_finish(session: pytest.Session) -> None:
     if _is_used():
-        _session().check_declarations(session.config, session.items)
-    return result
+        _session().check_declarations(session.config)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -12,7 +12,7 @@ from ssot_shims._plugin.results import results_of
 from ssot_shims._plugin.settings import Settings, judge, settings_of
 from ssot_shims._project.declarations import importable
 from ssot_shims._project.environment import Environment, choose_from
-from ssot_shims._project.requirement import UPSTREAM, Verdict, is_bare
+from ssot_shims._project.requirement import UPSTREAM, Verdict
 from ssot_shims._settings import environment as named_environment
 from ssot_shims._text import fit_to_show, with_hint
 from ssot_shims.errors import NoEnvironment, SsotShimsError
@@ -40,8 +40,7 @@ def decide(item: pytest.Item) -> None:
     verdicts = judge(item.config, waits, {name: wait for name, wait in waits.items() if name not in waited})
     waited.update(name for name, wait in waits.items() if wait)
     item.stash[NEEDED] = {verdict.name: verdict for verdict in verdicts}
-    against = [verdict for verdict in verdicts if verdict.outcome != "run"]
-    if against:
+    if against := [verdict for verdict in verdicts if verdict.outcome != "run"]:
         is_error = any(verdict.outcome == "error" for verdict in against)
         # A skip of a test that has no line in its file is shown without a place, or pytest would end the session.
         has_line = item.reportinfo()[1] is not None
@@ -74,7 +73,7 @@ def _stop(text: str, verdicts: tuple[Verdict, ...], *, is_error: bool, has_line:
     fail, skip = pytest.fail.Exception, pytest.skip.Exception
     error = fail(text, pytrace=False) if is_error else skip(text, _use_item_location=has_line)
     setattr(error, _VERDICTS, verdicts)
-    raise error
+    raise error from None
 
 
 def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
@@ -87,19 +86,6 @@ def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
                 reason = f"{shown} does not read: a marker takes names only, each as a string of its own"
                 _refuse(marker, reason, f'write @pytest.mark.{marker}("{example}")')
             yield from ((prefix + name, mark.kwargs.get("wait")) for name in mark.args)
-
-
-def named_by_any(items: Iterable[pytest.Item]) -> set[str]:
-    """The names in the markers of all *items* whose markers can be read, but for notation and targets."""
-    return {
-        prefix + name
-        for item in items
-        for marker, (prefix, _) in _MARKERS.items()
-        for mark in item.iter_markers(marker)
-        if _is_readable(mark)
-        for name in mark.args
-        if is_bare(prefix + name)
-    }
 
 
 def _is_readable(mark: pytest.Mark) -> bool:
@@ -118,20 +104,17 @@ def _choose(settings: Settings) -> Environment:
 
 def provide(config: pytest.Config) -> Environment:
     """The environment, for a fixture of the session; skips a test, or fails it when no other was to be looked for."""
-    found: Environment | SsotShimsError
     try:
         found = _choose(settings_of(config))
+    except NoEnvironment as none:
+        looked_at = [each for each in settings_of(config).project.environments if each.name in none.reasons]
+        verdicts = judge(config, [name for each in looked_at for name in each.requires])
+        is_final = named_environment() is not None  # it is that one, or none
+        if is_final and not none.is_breakage:
+            verdicts = tuple(one if one.outcome == "run" else one.replace(outcome="error") for one in verdicts)
+        _stop(str(none), verdicts, is_error=none.is_breakage or is_final)
     except SsotShimsError as error:
-        found = error
-    if isinstance(found, Environment):
-        passed_over = (f"{name} was passed over: {why}" for name, why in found.passed_over.items())
-        results_of(config).note("ENVIRONMENT", found.name, "; ".join(passed_over) or "all that it requires is there")
-        return found
-    if not isinstance(found, NoEnvironment):
-        _refuse("ssot_environment", str(found))
-    looked_at = [each for each in settings_of(config).project.environments if each.name in found.reasons]
-    verdicts = judge(config, dict.fromkeys(name for each in looked_at for name in each.requires))
-    is_final = named_environment() is not None  # it is that one, or none
-    if is_final and not found.is_breakage:
-        verdicts = tuple(one if one.outcome == "run" else one.replace(outcome="error") for one in verdicts)
-    _stop(str(found), verdicts, is_error=found.is_breakage or is_final)
+        _refuse("ssot_environment", str(error))
+    passed_over = (f"{name} was passed over: {why}" for name, why in found.passed_over.items())
+    results_of(config).note("ENVIRONMENT", found.name, "; ".join(passed_over) or "all that it requires is there")
+    return found

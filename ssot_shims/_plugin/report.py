@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 
 import ssot_shims._settings as _settings
 from ssot_shims._plugin.results import LABELS, Line, Results, lines, results_of
-from ssot_shims._plugin.settings import Settings, settings_of
+from ssot_shims._plugin.settings import Settings, is_summary, settings_of
 from ssot_shims._project.requirement import Verdict
-from ssot_shims._text import describe, fit_to_show, markdown, markdown_table
+from ssot_shims._text import describe, markdown, markdown_table
 from ssot_shims._version import __version__
 
 SCHEMA = 1
@@ -30,12 +29,6 @@ def make_room(file: Path) -> None:
             file.resolve().unlink()  # it would look like the report of this run, should that never come to its end
     except OSError as error:
         raise pytest.UsageError(_unwritable(file, error)) from error
-
-
-def is_summary(file: Path) -> bool:
-    """Whether *file* is the summary of a step of GitHub Actions, which others write to as well."""
-    name = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    return bool(name) and file == Path(name).absolute()
 
 
 def write(file: Path, results: Results, settings: Settings, exit_code: int) -> None:
@@ -73,7 +66,7 @@ def _json(results: Results, settings: Settings, lines: Sequence[Line], exit_code
         "python": platform.python_version(),
         "pytest": pytest.__version__,
         "exit_code": exit_code,
-        "settings": {name: fit_to_show(value) for name, value in _settings.in_force().items()},
+        "settings": _settings.in_force(),
         "required": dict(settings.required),
         "verdicts": _verdicts(results),
         "shims": [vars(shim) for shim in results.shims.values()],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import ssot_shims._project.requirement as _requirement
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin import report
-from ssot_shims._plugin.markers import NEEDED, named_by_any, verdicts_of
+from ssot_shims._plugin.markers import NEEDED, verdicts_of
 from ssot_shims._plugin.results import Results, results_of
 from ssot_shims._plugin.settings import import_modules, settings_of
 from ssot_shims._project.requirement import UPSTREAM
@@ -41,32 +41,24 @@ def begin(config: pytest.Config) -> None:
         report.make_room(file)
 
 
-def check_declarations(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Import the modules for names that are unknown, and raise UsageError for what is wrong on every machine.
+def check_declarations(config: pytest.Config) -> None:
+    """Raise UsageError for what is wrong on every machine; the modules are imported when a setting names nothing else.
 
     A worker of pytest-xdist sends it at its end.
     """
-    results, settings = watch(config), settings_of(config)
-    named = {name for name in settings.required if _requirement.is_bare(name)} | named_by_any(items)
-    if named - _requirement.known_names() or _misspelled():
+    results, required = watch(config), settings_of(config).required
+    if _requirement.misspelled():
         import_modules(config)
-    for variable, problem in _misspelled().items():
-        results.note("PROBLEM", variable, problem)
-    for name in sorted(settings.required):
+    for setting, problem in _requirement.misspelled().items():
+        if not setting.startswith(f"{_settings.REQUIRE}="):  # told below
+            results.note("PROBLEM", setting, problem)
+    for name in sorted(required):
         try:
             _requirement.refuse_unknown(name)
         except SsotShimsError as error:
-            results.problems[str(_requirement.verdict_of_error(name, error, settings.required))] = name
+            results.problems[str(_requirement.verdict_of_error(name, error, required))] = name
     if results.problems and not _is_worker(config):
         raise pytest.UsageError(*results.problems)
-
-
-def _misspelled() -> dict[str, str]:
-    if not _settings.in_force():
-        return {}
-    shims = {name.removeprefix(UPSTREAM) for name in _requirement.known_names() if name.startswith(UPSTREAM)}
-    wrong = _settings.misspelled(frozenset(shims), frozenset(capabilities))
-    return {setting: what for setting, what in wrong.items() if not setting.startswith(f"{_settings.REQUIRE}=")}
 
 
 # Of a test: what had been asked for before it began, and how many lines there were about the run.

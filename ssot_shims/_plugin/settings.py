@@ -18,12 +18,12 @@ import pytest
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin.results import results_of
-from ssot_shims._project.declarations import declare, import_problem, importable, told_later
+from ssot_shims._project.declarations import import_each, import_problem, importable, told_later
+from ssot_shims._project.environment import declared
 from ssot_shims._project.pyproject import Project, read_project
 from ssot_shims._project.requirement import RunOptions, Verdict, judge_each, set_run_options, unused_shims
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import all_shims
-from ssot_shims._text import did_you_mean
 from ssot_shims.errors import InvalidSetting, SsotShimsError
 
 
@@ -47,14 +47,8 @@ def import_modules(config: pytest.Config) -> None:
     """Import the modules in which the project declares things, unless that was done; note those that fail."""
     project, before, shims = settings_of(config).project, capabilities.registered(), all_shims()
     with importable(project.root), told_later():
-        for module in project.modules:
-            try:
-                declare(project.replace(modules=(module,)), project.root)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # a module may end in any way, SystemExit included
-                text = f"tool.ssot_shims.modules in {project.file}: {import_problem(module, error)}"
-                results_of(config).problems[str(error) if isinstance(error, InvalidSetting) else text] = ""
+        for module, error in import_each(project, project.root):
+            results_of(config).problems[import_problem(module, error)] = ""
     unused_shims.update(shim.name for shim in all_shims() if shim not in shims and not shim.problem)
     sharing = config.pluginmanager.get_plugin("ssot_shims sharing")
     if sharing is not None:
@@ -89,7 +83,8 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
         for capability in project.capabilities:
             before = capabilities.set_level(capability.name, capability.level, capability)
             undo.callback(capabilities.set_level, capability.name, capability.level, before)
-        _refuse_unknown_environment(project, said_by)
+        if project.environments and (name := _settings.environment()):  # else it may be meant for another project
+            declared(project, name)
         reports = tuple(_reports(config))
     except SsotShimsError as error:
         raise pytest.UsageError(str(error)) from error
@@ -138,15 +133,6 @@ def _set(variables: pytest.MonkeyPatch, config: pytest.Config, variable: str, na
     return {variable: f"--{name.replace('_', '-')}" if option else f"ini {name}"}
 
 
-def _refuse_unknown_environment(project: Project, said_by: Mapping[str, str]) -> None:
-    name, known = _settings.environment(), [plan.name for plan in project.environments]
-    # Where the project has none, the variable may be meant for another project.
-    if name and name not in known and (known or _settings.ENVIRONMENT in said_by):
-        file = project.file or project.root / "pyproject.toml"
-        expected = f"an environment in {file}, which has {', '.join(known) or 'none'}{did_you_mean(name, known)}"
-        raise InvalidSetting(said_by.get(_settings.ENVIRONMENT, _settings.ENVIRONMENT), name, expected)
-
-
 def _reports(config: pytest.Config) -> Iterator[Path]:
     # As pytest does: an option is meant from where the user stands, an ini key from the root.
     place, folder = "--ssot-report", config.invocation_params.dir
@@ -155,7 +141,12 @@ def _reports(config: pytest.Config) -> Iterator[Path]:
         place, folder = "ini ssot_report", config.rootpath
         texts = [text for text in [_ini(config, "ssot_report")] if text]
     for text in texts:
-        is_summary = text and text == os.environ.get("GITHUB_STEP_SUMMARY")
-        if not is_summary and not text.endswith((".json", ".md")):
+        if not is_summary(folder / text) and not text.endswith((".json", ".md")):
             raise InvalidSetting(place, text, "a name that ends with .json or .md, or the value of GITHUB_STEP_SUMMARY")
         yield folder / text
+
+
+def is_summary(file: Path) -> bool:
+    """Whether *file* is the summary of a step of GitHub Actions, which others write to as well."""
+    name = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    return bool(name) and file == Path(name).absolute()

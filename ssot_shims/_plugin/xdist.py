@@ -21,17 +21,12 @@ from ssot_shims._capabilities.capability import Capability
 
 FOLDER = "_SSOT_SHIMS_SHARED_ANSWERS"  # the variable; no setting for users
 
-_TO_SHARE = ("available", "unavailable")  # the others are no answers about the machine
-
 
 def begin(config: pytest.Config) -> None:
     """In the controller, before it starts its workers: share what is found out from now on."""
     # Where pytest-xdist puts its own: what a run that is killed leaves there, pytest removes in one of the next.
     temporary = getattr(config, "_tmp_path_factory", None)
-    try:
-        folder = tempfile.mkdtemp(prefix="ssot_shims-", dir=temporary and temporary.getbasetemp())
-    except OSError:
-        return  # then each finds out for itself
+    folder = tempfile.mkdtemp(prefix="ssot_shims-", dir=temporary and temporary.getbasetemp())
     config.add_cleanup(partial(_end, folder, Answers.shared))
     os.environ[FOLDER] = folder
     Answers.shared = Sharing(Path(folder))
@@ -39,10 +34,8 @@ def begin(config: pytest.Config) -> None:
 
 def join(manager: pytest.PytestPluginManager) -> None:
     """In a worker, before the first conftest.py is imported: share the answers in the folder of the controller."""
-    folder = os.environ.pop(FOLDER, "")  # what a test starts has no part in this
-    if folder:
-        sharing = Answers.shared = Sharing(Path(folder))
-        manager.register(sharing, "ssot_shims sharing")
+    Answers.shared = Sharing(Path(os.environ.pop(FOLDER)))  # what a test starts has no part in this
+    manager.register(Answers.shared, "ssot_shims sharing")
 
 
 def _end(folder: str, before: Any) -> None:
@@ -80,7 +73,7 @@ class Sharing:
         """The answer that counts from now on: the first; *own* where there is none, or none is to be shared."""
         if own.source != "probe":
             return own
-        if own.status in _TO_SHARE and self._is_shared(capability):
+        if own.status in ("available", "unavailable") and self._is_shared(capability):  # an answer about the machine
             data = {"status": own.status, "reason": own.reason, "hint": own.hint, "details": dict(own.details)}
             self._write(self._place(capability), data)
         first = self.read(capability)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -30,10 +30,13 @@ def load_declarations(project: Project, modules: Sequence[str], folder: Path) ->
         if module in capabilities.registered():  # there may be a module of that name too, as of docker
             raise InvalidSetting("MODULE", module, f"a module; to ask for that capability: ssot-shims check {module}")
     with told_later():
-        failures = list(_import_each({**_places(project), **dict.fromkeys(modules, "MODULE")}, folder))
+        failures = list(import_each(project, folder, modules))
         imported = {record.name for record in all_shims()}
         for shim in SHIMS.values():
             import_module(f"ssot_shims.{shim}")
+    for _, error in failures:
+        if isinstance(error, InvalidSetting):
+            raise error
     found = [one for one in all_shims() if not project.modules or one.name in imported or one.state != "absent"]
     return found, [import_problem(*failure) for failure in failures]
 
@@ -45,32 +48,30 @@ def declare(project: Project, folder: Path) -> None:
     *folder*, for a module that is not there.
     """
     register(project)
-    for _, error in _import_each(_places(project), folder):
+    for _, error in import_each(project, folder):
         raise error
 
 
-def _places(project: Project) -> dict[str, str]:
-    """The modules of *project*, each with the setting that names it."""
-    return dict.fromkeys(project.modules, f"tool.ssot_shims.modules in {project.file}")
+def import_each(project: Project, folder: Path, modules: Iterable[str] = ()) -> Iterator[tuple[str, BaseException]]:
+    """Import the modules of *project* and *modules*, and yield each that cannot be, with the error.
 
-
-def _import_each(places: Mapping[str, str], folder: Path) -> Iterator[tuple[str, BaseException]]:
-    """Import one module of *places* after the other, and yield each that raises, with what it raised."""
-    for module, place in places.items():
+    That is :class:`InvalidSetting`, with *folder*, for a module that is not there, else what the module raised.
+    """
+    key = f"tool.ssot_shims.modules in {project.file}"
+    for module, place in {**dict.fromkeys(project.modules, key), **dict.fromkeys(modules, "MODULE")}.items():
         try:
             import_module(module)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:
+        except BaseException as error:  # a module may end in any way, SystemExit included
             is_missing = isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}.")
-            if is_missing or module.startswith("."):
-                raise InvalidSetting(place, module, f"a module that can be imported from {folder}") from error
-            yield module, error
+            missing = InvalidSetting(place, module, f"a module that can be imported from {folder}")
+            yield module, missing if is_missing or module.startswith(".") else error
 
 
 def import_problem(module: str, error: BaseException) -> str:
     """Why *module*, which should declare shims or capabilities, cannot be imported."""
-    return f"{module} cannot be imported: {describe(error)}"
+    return str(error) if isinstance(error, InvalidSetting) else f"{module} cannot be imported: {describe(error)}"
 
 
 def register(project: Project) -> None:
@@ -124,6 +125,7 @@ def told_later() -> Generator[None]:
 
     A front end tells it all itself, afterwards.
     """
-    _settings.strict()  # a value that does not read is still an error
+    for read in (_settings.strict, _settings.timeout, _settings.no_services):
+        read()  # a value that does not read is still an error
     with quiet(), redirect_stdout(sys.stderr):
         yield

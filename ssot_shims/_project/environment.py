@@ -114,8 +114,7 @@ def survey_environments(project: Project) -> tuple[tuple[EnvironmentFinding, ...
     """What became of each environment of *project*, whose modules were imported, and what is wrong with the choice."""
     if not project.environments:
         return (), ()
-    chosen, required = "", required_here()
-    problems: tuple[str, ...] = ()
+    chosen, problems, required = "", tuple[str, ...](), required_here()
     try:
         chosen = choose_from(project, _settings.environment(), required).name
     except NoEnvironment:
@@ -145,23 +144,26 @@ def _finding(declaration: EnvironmentDeclaration, chosen: str, required: Mapping
 
 def _candidates(project: Project, name: str | None) -> tuple[EnvironmentDeclaration, ...]:
     """The environments to try in turn. Raises for an unknown capability in any of them."""
-    declarations = {one.name: one for one in project.environments}
-    if not declarations:
+    if not project.environments:
         where = project.file or f"a pyproject.toml in {project.root} or above"
         expected = "at least one table that begins with [[tool.ssot_shims.environments]]"
         raise InvalidSetting(f"tool.ssot_shims.environments in {where}", "", expected, "is not there")
-    for declaration in declarations.values():
+    for declaration in project.environments:
         for requirement in declaration.requires:
             try:
                 capabilities[requirement]
             except SsotShimsError as error:
                 expected = f"a known capability; {redact(str(error))}"
                 raise InvalidSetting(declaration.setting("requires"), requirement, expected) from error
-    if name is None:
-        return tuple(declarations.values())
+    return project.environments if name is None else (declared(project, name),)
+
+
+def declared(project: Project, name: str) -> EnvironmentDeclaration:
+    """The environment *name* of *project*. Raises :class:`UnknownName`."""
+    declarations = {one.name: one for one in project.environments}
     if name not in declarations:
         raise UnknownName("environment", name, close_matches(name, declarations), tuple(declarations))
-    return (declarations[name],)
+    return declarations[name]
 
 
 def _lacking(declaration: EnvironmentDeclaration, required: Mapping[str, str]) -> tuple[Verdict, ...]:

@@ -20,7 +20,6 @@ from ssot_shims._shims.upstream import TargetResult, ask
 from ssot_shims._text import close_matches, fit_to_show, with_hint
 from ssot_shims.errors import SsotShimsError, UnknownName
 
-_Waits = Mapping[str, float | None]
 Found = Availability | ShimRecord | TargetResult  # what a verdict is on
 
 Outcome = Literal["run", "skip", "error"]
@@ -97,7 +96,9 @@ class Verdict(Record):
         return f"{self.name}: {self.explanation}"
 
 
-def judge_each(names: Iterable[str], required: Mapping[str, str], waits: _Waits | None = None) -> tuple[Verdict, ...]:
+def judge_each(
+    names: Iterable[str], required: Mapping[str, str], waits: Mapping[str, float | None] = {}
+) -> tuple[Verdict, ...]:
     """The verdict on each of *names*, in their order, the capabilities asked side by side.
 
     A name is that of a capability or a probe in short notation, or ``upstream:`` and a shim or a target. *required*
@@ -105,7 +106,7 @@ def judge_each(names: Iterable[str], required: Mapping[str, str], waits: _Waits 
     raises for what the machine is like, nor for what the user got wrong: that is the outcome ``error``.
     """
     wanted = tuple(dict.fromkeys(names))
-    late = {name: wait for name, wait in (waits or {}).items() if wait is not None}
+    late = {name: wait for name, wait in waits.items() if wait is not None}
     checks = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM) and name not in late])
     checks |= {name: partial(capabilities.check, name, wait=wait) for name, wait in late.items()}
     return tuple(_judged(name, checks.get(name), required) for name in wanted)
@@ -172,7 +173,7 @@ def refuse_unknown(name: str) -> None:
         capabilities[name]
     elif not is_bare(name):
         Target.parse(what)
-    elif name not in known_names():
+    elif what not in _shim_names():
         record_of(what)
 
 
@@ -185,16 +186,9 @@ def verdict_of_error(name: str, error: SsotShimsError, required: Mapping[str, st
 def survey() -> dict[str, Availability]:
     """The answer for every capability, fit to show, all of them asked side by side.
 
-    What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other. Raises
-    :class:`InvalidSetting` for what spoils them all, such as ``SSOT_SHIMS_TIMEOUT=-1``.
+    What cannot be asked (a circle of probes, ``SSOT_SHIMS_HAS_DOCKER=maybe``) has failed and spoils no other.
     """
-    _refuse_unreadable_settings()
     return {name: _answer(name, wait) for name, wait in capabilities.start_each(capabilities).items()}
-
-
-def _refuse_unreadable_settings() -> None:
-    _settings.timeout()
-    _settings.no_services()
 
 
 def _answer(name: str, wait: Callable[[], Availability]) -> Availability:
@@ -212,9 +206,8 @@ def unmet() -> tuple[Verdict, ...]:
 
     Neither a forced yes nor a placeholder is really there. Raises :class:`InvalidSetting`.
     """
-    _refuse_unreadable_settings()
-    known = known_names()
-    required = {name: _settings.REQUIRE for name in _settings.required() if name in known or not is_bare(name)}
+    unknown = [name.removeprefix(f"{_settings.REQUIRE}=") for name in misspelled()]
+    required = {name: _settings.REQUIRE for name in _settings.required() if name not in unknown}
     return tuple(verdict for verdict in judge_each(required, required) if verdict.outcome != "run")
 
 
@@ -223,9 +216,9 @@ def is_bare(name: str) -> bool:
     return name.removeprefix(UPSTREAM).isidentifier()
 
 
-def known_names() -> frozenset[str]:
-    """Every name there is a verdict on: the capabilities, and ``upstream:Name`` for ours and the declared shims."""
-    return frozenset(capabilities) | {UPSTREAM + name for name in _records().keys() | SHIMS}
+def misspelled() -> dict[str, str]:
+    """The settings, and the names in them, that have no effect, each with what is wrong with it."""
+    return _settings.misspelled(_shim_names(), frozenset(capabilities))
 
 
 def record_of(name: str) -> ShimRecord:
@@ -240,12 +233,16 @@ def record_of(name: str) -> ShimRecord:
         _run_options.declare()
     unused_shims.discard(name)
     if name not in _records():
-        known = tuple(sorted(_records().keys() | SHIMS))
+        known = tuple(sorted(_shim_names()))
         raise UnknownName("shim", name, close_matches(name, known), known)
     return _records()[name]
 
 
 unused_shims: set[str] = set()  # declared for the sake of another name, and not asked for
+
+
+def _shim_names() -> frozenset[str]:
+    return frozenset(_records().keys() | SHIMS)
 
 
 def _records() -> dict[str, ShimRecord]:

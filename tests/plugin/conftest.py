@@ -18,12 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from coverage import Coverage, CoverageData
+from coverage import Coverage
 
 from tests.plugin.forks import Forks
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = "ssot_shims.pytest_plugin"
+
+# A test runs its suite in one process, and where it takes longer, over two workers.
+over_workers = pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
 
 # What a machine sets for its own sake must not reach the runs.
 _OURS = re.compile("_?SSOT_SHIMS_|ORCHESTRATION_|TEST_NO_SERVICES$|PYTEST|PY_COLORS$|COV|CI$|BUILD_NUMBER$|PYTHONPATH$")
@@ -97,31 +100,22 @@ class Suite:
             given += ["--strict-markers", "--strict-config", "-Werror::pytest.PytestWarning"]
         environment = {**self._environment(log), **(env or {})}
         code = _forks.run([*given, *arguments], self.folder, environment, out, err)
-        self._merge_coverage()
         return _read(log, Run(code, *(file.read_text("utf-8", "backslashreplace") for file in (out, err))))
 
     def _environment(self, log: Path) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
         path = [str(self._aside), str(ROOT)]
         (self._aside / "recorder.py").write_text(_RECORDER)
-        if Coverage.current() is not None:  # then each process of the run is measured like this one
-            site, settings, data = (self._aside / name for name in ("site", "coveragerc", "measured"))
+        if current := Coverage.current():  # then each process of the run is measured like this one, into a file beside
+            site, settings, data = self._aside / "site", self._aside / "coveragerc", current.get_option("run:data_file")
             site.mkdir(exist_ok=True)
             (site / "sitecustomize.py").write_text("import coverage\ncoverage.process_startup()\n")
-            given = f"branch = true\nparallel = true\nsource_pkgs = ssot_shims\ndata_file = {data}\n"
-            settings.write_text(f"[run]\n{given}")
+            given = "branch = true\nparallel = true\nsource_pkgs = ssot_shims\n"
+            settings.write_text(f"[run]\n{given}data_file = {os.path.abspath(str(data))}\n")
             clean["COVERAGE_PROCESS_START"] = str(settings)
             path.insert(0, str(site))
         ours = {"COLUMNS": "120", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SUITE_LOG": str(log)}
         return {**clean, **ours, "PYTHONPATH": os.pathsep.join(path)}
-
-    def _merge_coverage(self) -> None:
-        current = Coverage.current()
-        for file in sorted(self._aside.glob("measured.*")) if current is not None else ():
-            measured = CoverageData(str(file))
-            measured.read()
-            current.get_data().update(measured)  # type: ignore[union-attr]  # there is one, or no file was looked at
-            file.unlink()
 
 
 _forks = Forks()

@@ -1,27 +1,27 @@
 """Processes that start with pytest imported already, which is most of what a short run of it costs.
 
-Each is a fork of one server, which has imported pytest and nothing else, and is as good as started anew: with its own
-folder, environment and path, and an end of its own.
+Each is a fork of one server, which has imported pytest and nothing else, but for coverage where that measures, and is
+as good as started anew: with its own folder, environment and path, and an end of its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import select
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_TIMEOUT = 120.0
-_SERVER = """
-import gc, importlib, json, os, runpy, sys, tempfile
+from coverage import Coverage
+
+_TIMEOUT = 120
+_SERVER = f"""
+import gc, importlib, json, os, runpy, signal, sys, tempfile
 from _pytest.config import default_plugins
 
-for name in default_plugins:
-    importlib.import_module(f"_pytest.{name}")
+for name in (*("_pytest." + plugin for plugin in default_plugins), *sys.argv[1:]):
+    importlib.import_module(name)
 standard = sys.path[1:]  # but for the folder of the server
 gc.freeze()  # pytest collects garbage ten times at its end
 for line in sys.stdin:
@@ -29,11 +29,11 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         break
-    print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 else:
     raise SystemExit
 
+signal.alarm({_TIMEOUT})
 for number, file in enumerate((os.devnull, order["out"], order["err"])):
     os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
 os.chdir(order["folder"])
@@ -65,12 +65,7 @@ class Forks:
         assert server.stdin is not None
         assert server.stdout is not None
         server.stdin.write(json.dumps(order).encode() + b"\n")
-        child = int(server.stdout.readline())
-        if select.select([server.stdout], [], [], _TIMEOUT)[0]:
-            return int(server.stdout.readline())
-        os.kill(child, signal.SIGKILL)
-        server.stdout.readline()
-        raise subprocess.TimeoutExpired(list(arguments), _TIMEOUT)
+        return int(server.stdout.readline())
 
     def end(self) -> None:
         """No more orders to this server; the next would be for a new one."""
@@ -83,4 +78,5 @@ def _started() -> subprocess.Popen[bytes]:
     ours, pipe = ("PYTHONPATH", "COVERAGE_PROCESS_START"), subprocess.PIPE
     env = {name: value for name, value in os.environ.items() if name not in ours}
     # Without buffers, or what has been read ahead would be waited for.
-    return subprocess.Popen([sys.executable, "-c", _SERVER], env=env, stdin=pipe, stdout=pipe, bufsize=0)
+    command = [sys.executable, "-c", _SERVER, *(["coverage"] if Coverage.current() is not None else [])]
+    return subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, bufsize=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.plugin.conftest import Suite
@@ -17,20 +19,33 @@ MARKERS = {
     "list": ("capability(['docker'])", f"@pytest.mark.requires_capability(['docker']) {WRONG}"),
     "no_name": ("capability('Docker!')", "Docker!: unknown: no capability 'Docker!'; close: docker, docker_sdk; "),
     "secret": ("capability('http://me:secret@host/\\x1b[31m')", "http://***@host/\\x1b[31m: failed: the probe '"),
+    "two_in_one": ("capability('docker, git')", f"@pytest.mark.requires_capability('docker, git') {WRONG}"),
+    "empty": ("upstream(' ')", f"@pytest.mark.requires_upstream(' ') {WRONG}"),
     "both": ("capability('http://me:secret@host/', 3)", "@pytest.mark.requires_capability('http://***@host/', 3) does"),
 }
 
 
 def test_markers(suite: Suite) -> None:
-    """Without names, with something else than names, or with keywords: an error of that test alone, without secrets."""
+    """What does not read is an error of that test alone, without secrets, also where a failure of it is expected."""
     tests = [f"@pytest.mark.requires_{mark}\ndef test_{name}(): pass\n" for name, (mark, _) in MARKERS.items()]
-    suite.write({"test_it.py": "import pytest\ndef test_fine(): pass\n" + "".join(tests)})
-    run = suite.run()
-    assert (run.code, run.collected, run.counts) == (1, 10, {"error": 9, "passed": 1})
+    tests += ["def test_environment(ssot_environment): pass\n", "def test_fine(): pass\n"]
+    environment = '[[tool.ssot_shims.environments]]\nname = "staging"\nvalues = { url = "${HOST_OF_STAGING}" }\n'
+    test = "import pytest\npytestmark = pytest.mark.xfail(strict=False)\n" + "".join(tests)
+    suite.write({"pyproject.toml": environment, "test_it.py": test})
+    run = suite.run("--ssot-report=report.json")
+    assert (run.code, run.collected, run.counts) == (1, 13, {"error": 11, "xfailed": 1, "xpassed": 1})
     for name, (_, reason) in MARKERS.items():
         assert run.reasons[f"test_it.py::test_{name}"].startswith(reason)
     assert "secret" not in "".join(run.summary)
     assert "\x1b" not in run.out
+    names = ("requires_capability: 6 tests", "requires_upstream: 3 tests", "ssot_environment: 1 test")
+    assert {f"ERROR {name}" for name in names} < {*run.told}
+    assert '; write @pytest.mark.requires_capability("docker"); and 5 other reasons' in run.out
+    verdicts = json.loads((suite.folder / "report.json").read_text())["verdicts"]
+    (two_in_one,) = (verdict for verdict in verdicts if verdict["tests"] == ["test_it.py::test_two_in_one"])
+    assert (two_in_one["name"], two_in_one["status"], two_in_one["is_required"]) == (
+        *("requires_capability", "failed", False),
+    )
 
 
 def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
@@ -45,8 +60,8 @@ def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
     modules = f"tool.ssot_shims.modules in {suite.write(files) / 'pyproject.toml'}"
     expected = [
         f"{modules} is 'not_there'; expected a module that can be imported from {suite.folder}",
-        f"{modules}: raises cannot be imported: ZeroDivisionError: division by zero",
-        f"{modules}: exits cannot be imported: SystemExit: 3",
+        "raises cannot be imported: ZeroDivisionError: division by zero",
+        "exits cannot be imported: SystemExit: 3",
         "dokcer: required by --ssot-require; unknown: no capability 'dokcer'; close: docker, docker_sdk; known: ",
         "upstream:HeartbeetConfig: required by --ssot-require; unknown: no shim 'HeartbeetConfig'; close: ",
     ]
@@ -67,6 +82,9 @@ def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
     assert suite.run("--ssot-require=late").code == 2  # the user has had enough
 
 
+STAGING = {"pyproject.toml": '[[tool.ssot_shims.environments]]\nname = "staging"\n'}
+
+
 @pytest.mark.parametrize(
     ("given", "files", "expected"),
     [
@@ -77,16 +95,7 @@ def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
         # With an ini file of its own, or pytest would read the other first.
         ("sub", {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"}, "{project} does not read: "),
         ("", {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"}, "tool in {project} has the key 'ssot-shims'; "),
-        (
-            "--ssot-environment=stagin",
-            {"pyproject.toml": '[[tool.ssot_shims.environments]]\nname = "staging"\n'},
-            "--ssot-environment is 'stagin'; expected an environment in {project}, which has staging; close: staging",
-        ),
-        (
-            "--ssot-environment=staging",
-            {},
-            "--ssot-environment is 'staging'; expected an environment in {project}, ",
-        ),
+        ("--ssot-environment=stagin", STAGING, "no environment 'stagin'; close: staging; known: staging"),
         ("--ssot-report=report.txt", {}, "--ssot-report is 'report.txt'; expected a name that ends with .json or .md"),
         ("--ssot-report=report.json", {"report.json/nested": ""}, "the report {folder}/report.json cannot be written"),
     ],

@@ -63,16 +63,6 @@ def test_options_and_project_before_the_first_conftest(suite: Suite) -> None:
     assert (only_nested.code, only_nested.counts) == (0, {"passed": 1})
 
 
-def test_strict_acts_on_a_shim_in_the_first_conftest(suite: Suite) -> None:
-    """The import of a shim whose upstream moved raises where it is written."""
-    conftest = "from ssot_shims import shim\n@shim('moved_pkg:Moved')\nclass Moved: ...\n"
-    suite.write({"moved_pkg/__init__.py": "", "conftest.py": conftest, "test_it.py": "def test_it(): pass\n"})
-    run = suite.run("--ssot-strict")
-    assert (run.code, run.collected) == (4, 0)
-    assert run.err.splitlines()[-1].startswith("E   ssot_shims.errors.UpstreamMoved: Moved: Moved is not in ")
-    assert suite.run().code == 0
-
-
 PROJECT = {
     "pyproject.toml": "[tool.ssot_shims.capabilities]\nlocal = 'env:PATH'\n",
     "middle/inner/pytest.ini": "[pytest]\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin.conftest import Run, Suite
+from tests.plugin.conftest import Run, Suite, over_workers
 
 PROJECT = {
     "pyproject.toml": """
@@ -36,16 +36,13 @@ def imports(run: Run) -> bool:
     return "heavy is imported" in run.out + run.err
 
 
-@pytest.mark.parametrize(
-    "test",
-    [NOTHING, MARKED.format("capability('table')"), MARKED.format("capability('docker_sdk')"), ASKS.format("git")],
-    ids=["nothing", "a capability of the table", "a built-in capability", "in Python"],
-)
-def test_a_run_that_asks_for_nothing_they_declare(suite: Suite, test: str) -> None:
+def test_a_run_that_asks_for_nothing_they_declare(suite: Suite) -> None:
     """No upstream is imported, and no shim is in the section."""
-    suite.write({**PROJECT, "test_it.py": test})
-    run = suite.run("-s", env={"SSOT_SHIMS_TIMEOUT": "9"})
-    assert (imports(run), run.code, run.summary) == (False, 0, [])
+    marks = [MARKED.format("capability('table')"), MARKED.format("capability('docker_sdk')")]
+    tests = {f"test_{number}.py": test for number, test in enumerate([NOTHING, *marks, ASKS.format("git")])}
+    suite.write({**PROJECT, **tests})
+    run = suite.run("-s", env={"SSOT_SHIMS_TIMEOUT": "9", "SSOT_SHIMS_HAS_DOCKER_SDK": "0"})
+    assert (imports(run), run.code, run.told) == (False, 0, ["SKIPPED docker_sdk: 1 test"])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +75,7 @@ def test_an_unknown_name_while_they_are_imported(suite: Suite) -> None:
     assert "declared cannot be imported: UnknownName: no capability 'nobodys'" in "".join(run.summary)
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@over_workers
 @pytest.mark.parametrize(
     ("required", "expected"),
     [

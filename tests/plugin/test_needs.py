@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.plugin.conftest import ROOT, Suite
+from tests.plugin.conftest import ROOT, Suite, over_workers
 
 PACKAGES = {
     "acme/__init__.py": "",
@@ -67,7 +67,7 @@ def under_unittest(suite: Suite, *words: str, **env: str) -> str:
     return subprocess.run(command, cwd=suite.folder, env=env, capture_output=True, text=True, check=False).stderr
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@over_workers
 @pytest.mark.parametrize("column", [0, 1], ids=["not required", "required"])
 def test_in_tests_and_setup(suite: Suite, workers: str, column: int) -> None:
     """Skip when absent or unavailable; an error for everything that is wrong, and for what is required."""
@@ -105,14 +105,15 @@ TOPS = {
 }
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@over_workers
 def test_at_the_top_of_a_module(suite: Suite, workers: str) -> None:
     """An absent one skips the module, and counts as a test that did; moved and broken are errors of its collection."""
     suite.write({**PACKAGES, **{f"test_{name}.py": TOP.format(target) for name, target in TOPS.items()}})
     options = [workers, "--continue-on-collection-errors", "-rs"]
     run, errors = suite.run(*options), {"test_moved.py": "error", "test_broken.py": "error"}
     assert (run.code, run.outcomes) == (1, {"test_there.py::test_it": "passed", **errors})
-    assert re.findall(r"^SKIPPED \[1\] test_(\w+\.py:3): ", run.out, re.MULTILINE) == ["absent.py:3", "optional.py:3"]
+    skipped = re.findall(r"^SKIPPED \[1\] test_(\w+\.py:3): (.*?): ", run.out, re.MULTILINE)
+    assert skipped == [("absent.py:3", "import:not_here"), ("optional.py:3", "upstream:acme.cache:Cache")]
     assert [line for line in run.told if line.endswith(": 1 test")] == [
         "ERROR import:acme.broken: 1 test",
         "ERROR upstream:acme.limits:Moved: 1 test",
@@ -137,32 +138,17 @@ MARKERS = {
     "upstream": ("@mark.requires_upstream('acme.limits:Limits')", "passed", ""),
     "notations": ("@mark.requires_capability('module:json', 'all:up,git', 'import:acme.limits')", "passed", ""),
     "decorated": ("@skip_unless_available('upstream:acme.limits:Limits', 'module:json')", "passed", ""),
-    "absent": (
-        "@mark.requires_upstream('not_here.at:All')",
-        "skipped",
-        "upstream:not_here.at:All: absent: ",
-    ),
     "module": ("@mark.requires_capability('module:no>=4')", "skipped", "module:no>=4: unavailable: "),
     "all": ("@mark.requires_capability('all:up,down')", "skipped", "all:up,down: unavailable: "),
-    "by_decorator": (
-        "@skip_unless_available('upstream:not_here.at:All')",
-        "skipped",
-        "upstream:not_here.at:All: absent",
-    ),
-    "moved": (
-        "@mark.requires_upstream('acme.limits:Moved')",
-        "error",
-        "upstream:acme.limits:Moved: moved: ",
-    ),
+    "by_decorator": ("@skip_unless_available('upstream:not_here:All')", "skipped", "upstream:not_here:All: absent: "),
     "unreadable": ("@mark.requires_upstream('acme limits:Moved')", "error", "upstream:acme limits:Moved: failed: "),
-    "no_shim": ("@mark.requires_upstream('json')", "error", "upstream:json: unknown: no shim 'json'; "),
     "scheme": ("@mark.requires_capability('modul:json')", "error", "modul:json: failed: "),
     "bad_wait": ("@mark.requires_capability('up', wait='long')", "error", "up: failed: the wait is 'long'"),
     "wait": ("@mark.requires_upstream('acme.limits:Limits', wait=1)", "error", "@pytest.mark.requires_upstream("),
 }
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@over_workers
 def test_notation_and_targets_in_markers(suite: Suite, workers: str) -> None:
     """They need no registration and no shim; what does not read is an error."""
     tests = [f"{line}\ndef test_{name}(): pass\n" for name, (line, *_) in MARKERS.items()]
@@ -190,7 +176,7 @@ MARKED = "import pytest\n@pytest.mark.requires_capability('late', wait=60)\ndef 
 REQUIRES = "from ssot_shims import require\ndef test_it(): require('tcp://127.0.0.1:PORT', wait=60)\n"
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@over_workers
 @pytest.mark.parametrize("test", [MARKED, REQUIRES], ids=["marker", "require"])
 def test_waiting_for_a_service(suite: Suite, workers: str, test: str) -> None:
     """A test waits for what is being started, also when another worker has seen that it was not there."""

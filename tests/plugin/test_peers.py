@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin.conftest import Suite
+from tests.plugin.conftest import Suite, over_workers
 
 # The modules that show that they are there.
 PEERS = ("pytest_asyncio", "pytest_cov", "pytest_randomly", "pytest_rerunfailures", "pytest_selenium", "pytest_timeout")
@@ -100,7 +100,7 @@ async def test_skipped(): raise RuntimeError("this must not run")
 }
 
 
-@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
+@over_workers
 def test_all_of_them_at_once(suite: Suite, workers: str) -> None:
     """As in a virtual environment that holds every one of them."""
     need(*PEERS, "xdist")
@@ -154,7 +154,7 @@ def test_outer_with_inner(unchanged, pytester, monkeypatch, workers, answer):
 """
 
 
-@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
+@over_workers
 def test_pytester_inside_pytester(suite: Suite, workers: str) -> None:
     """A run inside a test of a run, in one process: neither sees the settings or counts of the other."""
     inner = ["-n0"] if workers == "-n0" else ["-n0", "-n1"]

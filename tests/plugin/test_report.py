@@ -110,24 +110,18 @@ def test_the_summary_of_a_step_is_added_to(suite: Suite) -> None:
     assert suite.run(f"--ssot-report={summary}").code == suite.run("--ssot-report=", env={**env, "X": ""}).code == 4
 
 
-def test_a_report_behind_a_link(suite: Suite) -> None:
-    """It is written where the link points, and the link stays one."""
-    suite.write({**SUITE, "kept/report.md": "that of an earlier run"})
-    (suite.folder / "report.md").symlink_to("kept/report.md")
-    suite.run("--ssot-report=report.md")
-    assert (suite.folder / "report.md").is_symlink()
-    assert (suite.folder / "kept/report.md").read_text("utf-8").startswith("### ssot")
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_report_behind_a_link_to_what_is_no_file(suite: Suite) -> None:
-    """A pipe, or /dev/null, gets the report; it is not removed, nor replaced by a file."""
-    pipe = suite.write(SUITE) / "pipe"
-    os.mkfifo(pipe)
-    (suite.folder / "report.md").symlink_to("pipe")
-    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
-        suite.run("--ssot-report=report.md")
-        assert (pipe.is_fifo(), reader.read(8)) == (True, b"### ssot")
+def test_a_report_behind_a_link(suite: Suite) -> None:
+    """It is written where the link points, which may be no file, as /dev/null; the link and that stay what they are."""
+    folder = suite.write({**SUITE, "kept/report.md": "that of an earlier run"})
+    os.mkfifo(folder / "pipe")
+    (folder / "report.md").symlink_to("kept/report.md")
+    (folder / "piped.md").symlink_to("pipe")
+    with open(os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        suite.run("--ssot-report=report.md", "--ssot-report=piped.md")
+        assert ((folder / "pipe").is_fifo(), reader.read(8)) == (True, b"### ssot")
+    assert (folder / "report.md").is_symlink()
+    assert (folder / "kept/report.md").read_text("utf-8").startswith("### ssot")
 
 
 def test_the_report_of_a_run_that_could_not_begin_is_no_empty_file(suite: Suite) -> None:

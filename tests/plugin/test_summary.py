@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.plugin.conftest import Suite
+from tests.plugin.conftest import Suite, over_workers
 
 PACKAGES = {
     "drifted_pkg/__init__.py": "def limit(client, per_second=5): ...\n",
@@ -62,11 +62,12 @@ class OfMethod(unittest.TestCase):
 """
 
 
-def test_one_line_each_the_most_serious_first(suite: Suite) -> None:
-    """By kind, name, number of tests and reason; what hides an error does not hide it here; the same over workers."""
+@over_workers
+def test_one_line_each_the_most_serious_first(suite: Suite, workers: str) -> None:
+    """By kind, name, number of tests and reason; what hides an error does not hide it here."""
     suite.write({**PACKAGES, "conftest.py": CONFTEST, "test_it.py": TESTS, "test_unit.py": UNITTEST})
     names = "required,asked,asked_and_there,up,git,upstream:RetryPolicy"
-    run = suite.run("--ssot-strict", f"--ssot-require={names}")
+    run = suite.run("--ssot-strict", f"--ssot-require={names}", workers)
     assert (run.code, run.collected) == (1, 12)
     assert run.counts == {"error": 2, "failed": 1, "passed": 1, "skipped": 8}
     required, default = "required by --ssot-require", "limit(per_second): the placeholder has per_second=10; upstream"
@@ -83,13 +84,12 @@ def test_one_line_each_the_most_serious_first(suite: Suite) -> None:
         "PLACEHOLDER Absent: absent: no package 'missing_pkg' is installed here; ",
     ]
     assert [line[: len(start)] for line, start in zip(run.summary, expected, strict=True)] == expected
-    workers = suite.run("--ssot-strict", f"--ssot-require={names}", "-n2")
-    assert (workers.code, workers.outcomes, workers.summary) == (run.code, run.outcomes, run.summary)
 
 
 def test_a_violation_fails_a_run_in_which_everything_passed(suite: Suite) -> None:
-    """A swallowed import error under strictness, and an unmet requirement that no marker names: exit code 1."""
-    suite.write({**PACKAGES, "conftest.py": CONFTEST, "test_it.py": "def test_it(): pass\n"})
+    """A swallowed import error under strictness, which no test can turn off, and an unmet requirement: exit code 1."""
+    test = "import os\ndef test_it(): os.environ.pop('SSOT_SHIMS_STRICT', None)\n"
+    suite.write({**PACKAGES, "conftest.py": CONFTEST, "test_it.py": test})
     for code, options, env, told in (
         (0, [], {}, ["DRIFT limit", "PLACEHOLDER Absent", "PLACEHOLDER Moved"]),
         (1, [], {"SSOT_SHIMS_STRICT": "1"}, ["STRICT Moved", "STRICT limit", "PLACEHOLDER Absent"]),

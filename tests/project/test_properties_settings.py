@@ -12,7 +12,6 @@ from ssot_shims import Registry, _settings
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._project.pyproject import Project, read_project
 from ssot_shims._shims.upstream import resolve
-from ssot_shims._text import fit_to_show
 from ssot_shims.errors import InvalidSetting
 from tests.support.chance import Chance
 
@@ -87,27 +86,6 @@ def test_case_and_blanks_make_no_difference(always: Chance) -> None:
     blanks = st.text(" \t\n", max_size=2)
     words = st.sampled_from(WORDS) | st.text("noyesfaltru10", max_size=5)
     always(reads_the_same, 100, variable=st.sampled_from([*FLAGS]), word=words, left=blanks, right=blanks)
-
-
-def test_whatever_is_set_can_be_reported(always: Chance) -> None:
-    """All of it in order; what reaches nothing is told for any names and values, or what does not read is named."""
-
-    def is_reported(variables: dict[str, str]) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in variables.items():
-                patch.setenv(f"SSOT_SHIMS_{name}", value)
-            shown = {f"SSOT_SHIMS_{name}": fit_to_show(variables[name]) for name in sorted(variables)}
-            assert [*_settings.in_force().items()] == [*shown.items()]
-            try:
-                told = _settings.misspelled(frozenset({"RetryPolicy"}), frozenset({"docker"}))
-            except InvalidSetting as error:
-                told = {error.setting: error.value}
-            assert {name.partition("=")[0].removeprefix("SSOT_SHIMS_") for name in told} <= variables.keys()
-            assert "SSOT_SHIMS_HAS_DOCKER" not in told
-
-    names = st.sampled_from(["STRICT", "STIRCT", "HAS_DOCKER", "HAS_docker", "HAS_", "REQUIRE", "PLACEHOLDERS"])
-    odd = st.text("ABC_x1", max_size=6)
-    always(is_reported, 100, variables=st.dictionaries(names | odd, VALUES, max_size=4))
 
 
 # --- the pyproject table
@@ -188,21 +166,3 @@ def test_any_table_is_a_project_or_an_error_with_its_file(always: Chance, tmp_pa
 
     always(is_read_or_refused, 100, document=DOCUMENTS)
     assert min(seen.values()) > 10
-
-
-LINES = [
-    *("[tool.ssot_shims]", "modules = ['suite.shims']", "[tool.ssot_shims.capabilities]", "db = 'tcp://localhost:1'"),
-    *("db.probe = 'env:CI'", "db.timeout = 1", "[[tool.ssot_shims.environments]]", "[project]", "a = 1979-02-30"),
-    *("a = " + "[" * 3000, "a = " + "1" * 5000, "a.b.c = {d = 1}", "'", '"""', "\ufeff", "\r"),
-]
-
-
-def test_any_file_is_a_project_or_an_error_with_its_name(always: Chance, tmp_path: Path) -> None:
-    """A file of any bytes, TOML or not."""
-    written = st.lists(st.sampled_from(LINES), max_size=6).map("\n".join).map(str.encode)
-    damaged = st.builds(lambda one, odd, other: one + odd + other, written, st.binary(max_size=4), written)
-
-    def is_read_or_refused(content: bytes) -> None:
-        read(tmp_path, content)
-
-    always(is_read_or_refused, 150, content=written | damaged | st.binary(max_size=20))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -10,20 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, all_shims, capabilities, shim
 from ssot_shims._lookup.lookup import Target
-from ssot_shims._project.requirement import (
-    RunOptions,
-    Verdict,
-    judge_each,
-    judge_target,
-    judged_targets,
-    known_names,
-    required_here,
-    set_run_options,
-    verdict_of,
-)
+from ssot_shims._project.requirement import Verdict, judge_each, judge_target
 from ssot_shims.errors import CircularShim
 from tests.conftest import Write
 
@@ -96,11 +84,6 @@ TABLE = [
 ]
 
 
-STATUSES = {"available", "unavailable", "timed_out", "failed"}
-STATES = {"upstream", "absent", "moved", "broken", "forced"}
-assert {status for _, status, *_ in TABLE} == {*STATUSES, *STATES, "unknown"}
-
-
 @pytest.mark.parametrize(("name", "status", "outcome", "when_required", "why"), TABLE, ids=[row[0] for row in TABLE])
 def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: str, why: str, root: Path) -> None:
     """By status or state; under a requirement everything but what is really there is an error, and says who asks."""
@@ -116,35 +99,6 @@ def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: 
     assert (status == "unknown") == verdict.hint.endswith("in tool.ssot_shims.modules")
 
 
-def test_a_verdict_of_an_answer_that_was_given() -> None:
-    """Nothing is asked for it, and it is the one that asking gives."""
-    capabilities.register("asked_never", lambda: 1 / 0)
-    answer = Availability(status="unavailable", reason="nobody listens", hint="start it")
-    assert verdict_of("asked_never", answer, {}) == Verdict(
-        name="asked_never", outcome="skip", status="unavailable", reason="nobody listens", hint="start it"
-    )
-    assert verdict_of("gone", capabilities.check("gone"), {"gone": BY_OPTION}) == judge("gone", {"gone": BY_OPTION})
-
-
-def test_an_option_that_forced_an_answer_is_the_hint() -> None:
-    """Who has written an option knows nothing of the variable behind it."""
-    answer = Availability(status="unavailable", reason="off", hint="unset IT", source="SSOT_SHIMS_NO_SERVICES")
-    before = set_run_options(RunOptions(said_by={"SSOT_SHIMS_NO_SERVICES": "--ssot-no-services"}))
-    try:
-        assert verdict_of("docker", answer, {}).hint == "to ask the machine: leave out --ssot-no-services"
-    finally:
-        assert set_run_options(before).said_by
-    assert verdict_of("docker", answer, {}).explanation == "unavailable: forced: off; unset IT"
-
-
-def test_an_override_counts_and_satisfies_no_requirement() -> None:
-    """What stands in front of the machine decides; a requirement is about the machine."""
-    with capabilities.override(gone=True):
-        verdicts = judge("gone", {}), judge("gone", {"gone": BY_OPTION})
-    assert [(verdict.outcome, verdict.status) for verdict in verdicts] == [("run", "available"), ("error", "available")]
-    assert "; available: forced: override(gone=True) at " in verdicts[1].explanation
-
-
 def test_our_own_shims_are_resolved_when_somebody_needs_them(
     fresh_shims: None, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,21 +109,6 @@ def test_our_own_shims_are_resolved_when_somebody_needs_them(
     assert (verdict.status, verdict.outcome) == ("moved", "error")
     assert "similar: netra_backend.app.db.intelligent_retry_system:RetryPolicyService" in verdict.explanation
     assert judge("upstream:RetryPolicy", {}) == verdict
-
-
-def test_a_shim_of_the_project_is_declared_when_somebody_needs_it() -> None:
-    """A run that knows the modules of its project imports them for the verdict on a name that nobody has declared."""
-
-    def declare() -> None:
-        shim("nowhere:Later")(type("Later", (), {"__module__": __name__}))
-
-    before = set_run_options(RunOptions(declare=declare))
-    try:
-        assert [judge(f"upstream:{name}", {}).status for name in ("Real", "Later", "Never")] == [
-            *("upstream", "absent", "unknown")
-        ]
-    finally:
-        set_run_options(before)
 
 
 def test_a_shim_that_cannot_be_resolved_is_an_error(fresh_shims: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,24 +129,13 @@ def test_names_are_judged_side_by_side_and_once() -> None:
     assert found == [("right", "run"), ("upstream:Absent", "skip"), ("left", "run")]
 
 
-@pytest.mark.parametrize("name", ["acme.ws", "acme.ws:Real"])
-def test_a_target_that_no_shim_has_to_name(name: str) -> None:
-    """It gives the module or the symbol, and is known from then on by the name under which it may be required."""
-    verdict, result = judge_target(Target.parse(name, may_be_module=True), {})
-    expected = "upstream:acme.ws:Real" if ":" in name else "import:acme.ws"
-    assert (verdict.name, verdict.outcome, judged_targets[expected]) == (expected, "run", result)
-    module = sys.modules["acme.ws"]
-    assert result.upstream is (module.Real if ":" in name else module)
+MISSING = "in {root}/acme/__init__.py there is no module acme.wss; similar: acme.ws"
 
 
 @pytest.mark.parametrize(
     ("name", "reason", "hint"),
     [
-        (
-            "acme.wss",
-            "in {root}/acme/__init__.py there is no module acme.wss; similar: acme.ws",
-            "to follow it, write where it is now as the target at /a/test.py:3",
-        ),
+        ("acme.wss", MISSING, "to follow it, write where it is now as the target at /a/test.py:3"),
         ("acme.bad", "importing acme.bad raised OSError: full", "to see the whole traceback: "),
         ("nowhere", "no package 'nowhere' is installed here", "to use the real one, install it, or set PYTHONPATH="),
     ],
@@ -223,13 +151,3 @@ def test_a_module_in_the_middle_of_its_own_import(write: Write) -> None:
     write({"circle.py": "from ssot_shims import import_or_skip\nimport_or_skip('circle:Name')\n"})
     with pytest.raises(CircularShim, match="^Name cannot be resolved yet"):
         judge_target(Target.parse("circle", may_be_module=True), {})
-
-
-def test_the_names_there_are_and_those_that_are_required(fresh_shims: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every capability, every declared shim, and ours although nobody has imported them; the variable says who asks."""
-    ours = {"upstream:HeartbeatConfig", "upstream:RetryPolicy"}
-    assert known_names() == {*capabilities, *(f"upstream:{record.name}" for record in all_shims())} | ours
-    assert "RetryPolicy" not in vars(ssot_shims)
-    assert required_here() == {}
-    monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "docker, upstream:Real")
-    assert required_here() == {"docker": "SSOT_SHIMS_REQUIRE", "upstream:Real": "SSOT_SHIMS_REQUIRE"}

@@ -9,22 +9,13 @@ import pytest
 
 from ssot_shims import capabilities, is_available, load_project
 from ssot_shims._project.pyproject import find_project, read_project
-from ssot_shims._settings import misspelled, strict
+from ssot_shims._settings import misspelled
 from ssot_shims.errors import InvalidSetting
 from tests.conftest import Write, capability_snapshot, run
 
 SHIMS = frozenset({"HeartbeatConfig", "RetryPolicy"})
 
 # --- environment variables
-
-
-@pytest.mark.parametrize(("value", "expected"), [("1", True), (" Yes ", True), ("on", True), ("0", False), ("", False)])
-def test_a_flag_reads_the_usual_words(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
-    """Case and blanks do not matter, empty is no, and nothing of the environment is remembered."""
-    monkeypatch.setenv("SSOT_SHIMS_STRICT", value)
-    assert strict() is expected
-    monkeypatch.setenv("SSOT_SHIMS_STRICT", "no" if expected else "yes")
-    assert strict() is not expected
 
 
 NO_SETTING, NO_CAPABILITY, NO_SHIM = "no such setting", "no capability of that name", "no shim of that name"
@@ -65,13 +56,10 @@ def test_the_nearest_pyproject_is_the_project(tmp_path: Path) -> None:
     """The table is read from the folder itself or the first above it that has a pyproject.toml."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["suite.shims"]\n')
-    project = find_project(tmp_path / "a" / "b")
-    assert (project.root, project.file, project.modules) == (tmp_path, tmp_path / "pyproject.toml", ("suite.shims",))
+    assert find_project(tmp_path / "a" / "b").modules == ("suite.shims",)
     (tmp_path / "a" / "pyproject.toml").write_text("")
     project = find_project(tmp_path / "a" / "b")
-    assert (project.root, project.modules) == (tmp_path / "a", ())
-    project = find_project(Path("/"))  # which has none
-    assert (project.root, project.file, project.modules, project.capabilities) == (Path("/"), None, (), ())
+    assert (project.root, project.modules, find_project(Path("/")).file) == (tmp_path / "a", (), None)
 
 
 def test_what_a_table_declares_is_read(tmp_path: Path) -> None:
@@ -129,25 +117,16 @@ SECONDS = "give seconds above 0, at most a day (86400)"
         (f"[{C}]\nMy-DB = 'env:A'", "'My-DB' is no name for a capability; use lower-case letters, digits and _, "),
         (f"[{C}]\ndb = ['tcp://me:hunter2@h:1']", f"{C}.db.probe in FILE is a list; {PROBE}"),
         (f"[{C}]\ndb = {{}}", f"{C}.db.probe in FILE is not there; {PROBE}"),
-        (
-            f"{DB}tiemout = 1",
-            f"{C}.db in FILE has the key 'tiemout'; expected one of probe, timeout, ttl, service; close: t",
-        ),
+        (f"{DB}tiemout = 1", f"{C}.db in FILE has the key 'tiemout'; expected one of probe, timeout, ttl, service; "),
         (f"{DB}service = 1", "the service of 'db' is 1; give True, False or None"),
         (f"{DB}ttl = 'long'", f"the ttl of 'db' is 'long'; {SECONDS}"),
-        (
-            f"{DB}timeout = -1",
-            f"{C}.db in FILE is 'env:A'; expected what can be registered: the timeout of 'db' is -1; ",
-        ),
+        (f"{DB}timeout = -1", "is 'env:A'; expected what can be registered: the timeout of 'db' is -1; "),
         # More than an integer of TOML holds, which Python's reader takes all the same.
         (f"{DB}timeout = 0x8000000000000000", f"the timeout of 'db' is 9223372036854775808; {SECONDS}"),
         (f"{DB}ttl = 0x{'f' * 4000}", "expected what can be registered: Exceeds the limit"),
         (f"[{C}.db]\nprobe = 'all:a,b'\nttl = 1", "'db' combines others and has a timeout or ttl; give "),
         (f"[{C}]\ndb = 'tcp://me:hunter2@localhost'", f"{C}.db in FILE is 'tcp://***@localhost'; expected what can "),
-        (
-            "[tool",
-            "FILE does not read: Expected ']' at the end of a table declaration (at end of document); expected a ",
-        ),
+        ("[tool", "FILE does not read: Expected ']' at the end of a table declaration (at end of document); expected"),
         ("a = " + "1" * 5000, "FILE does not read: Exceeds the limit (4300 digits) for integer string conversion: "),
         ("a = " + "[" * 3000, "FILE does not read: maximum recursion depth exceeded"),
         ("name = '\udcff'", "FILE does not read: 'utf-8' codec can't decode byte 0xff in position 8: invalid start "),
