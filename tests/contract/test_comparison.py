@@ -179,7 +179,8 @@ MODULES = [
     *("argparse", "asyncio", "collections", "ctypes", "dataclasses", "decimal", "email.message", "enum", "fractions"),
     *("http", "http.client", "io", "json", "ipaddress", "logging", "pathlib", "re", "shutil", "socket", "ssl"),
     *("subprocess", "threading", "types", "typing", "unittest.mock", "uuid", "zipfile"),
-    *("cryptography.hazmat.asn1", "mypy.nodes", "packaging.version", "typing_extensions"),
+    *("cryptography.hazmat.asn1", "packaging.version", "typing_extensions"),
+    pytest.param("mypy.nodes", marks=pytest.mark.slow),
 ]
 
 

@@ -135,7 +135,7 @@ def test_the_lines_for_tox() -> None:
     assert (done.returncode, "required, and met in no job (1)\n  docker: py311: un" in done.stdout) == (1, True)
 
 
-@pytest.mark.parametrize("options", ["", "-p xdist -n 2"])
+@pytest.mark.parametrize("options", ["", pytest.param("-p xdist -n 2", marks=pytest.mark.slow)])
 def test_a_shim_that_a_module_imports_is_known(options: str, suite: Path) -> None:
     """The XML of a run names it, although no test has imported it; the report tells placeholders in every job."""
     lines = ["from ssot_shims import shim", "@shim('acme:Quota')", "class Quota: ...", "def test_quota(): pass"]

@@ -42,6 +42,11 @@ REJECTED = {
     for line, text in enumerate((USER_CODE / "rejected.py").read_text("utf-8").splitlines(), start=1)
     if len(words := text.split("  # rejected: ")) == 2
 }
+# Based on pyright, which runs every day.
+checkers = pytest.mark.parametrize(
+    "checker",
+    [pytest.param(name, marks=[pytest.mark.slow] if name == "basedpyright" else []) for name in CHECKERS],
+)
 UNNOTICED = {("pyrefly", "shim")}  # it takes any decorator of a class
 
 UPSTREAMS = {
@@ -156,7 +161,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Project(tmp_path_factory.mktemp(request.param), wheel, request.param)
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
+@checkers
 def test_good_code_is_accepted(project: Project, checker: str) -> None:
     """A type checker has nothing to say about good user code, whether upstream is there or not."""
     result = project.check(checker, "good.py")
@@ -164,7 +169,7 @@ def test_good_code_is_accepted(project: Project, checker: str) -> None:
 
 
 @pytest.mark.parametrize("line", REJECTED)
-@pytest.mark.parametrize("checker", CHECKERS)
+@checkers
 def test_wrong_code_is_rejected(project: Project, checker: str, line: int) -> None:
     """A type checker points at the line with the mistake, whether upstream is there or not."""
     quoted, mypy, pyright = REJECTED[line]

@@ -501,7 +501,10 @@ def test_what_only_resembles_a_class_or_function_is_refused(placeholder: object)
 
 @pytest.mark.parametrize(
     ("command", "where"),
-    [("-m declares", "declares.py:"), ("-m pytest -q -p no:cacheprovider", "conftest.py:")],
+    [
+        ("-m declares", "declares.py:"),
+        pytest.param("-m pytest -q -p no:cacheprovider", "conftest.py:", marks=pytest.mark.slow),
+    ],
     ids=["python -m", "a conftest.py"],
 )
 def test_where_no_line_of_the_user_imports_the_declaration_is_the_place(
