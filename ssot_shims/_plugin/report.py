@@ -17,8 +17,6 @@ from ssot_shims._project.requirement import Verdict
 from ssot_shims._text import describe, markdown, markdown_table
 from ssot_shims._version import __version__
 
-SCHEMA = 1
-
 
 def make_room(file: Path) -> None:
     """Raise UsageError unless *file* can be written. The folders above it are made, and an earlier report is gone."""
@@ -61,7 +59,7 @@ def _markdown(lines: Sequence[Line]) -> str:
 def _json(results: Results, settings: Settings, lines: Sequence[Line], exit_code: int) -> str:
     """The JSON that docs/reference/json.md describes."""
     data = {
-        "schema": SCHEMA,
+        "schema": 1,
         "ssot_shims": __version__,
         "python": platform.python_version(),
         "pytest": pytest.__version__,

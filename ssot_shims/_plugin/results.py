@@ -122,8 +122,7 @@ def results_of(config: pytest.Config) -> Results:
 def lines(results: Results, required: Mapping[str, str]) -> tuple[Line, ...]:
     """The lines of the section at the end, the most serious first; none for a run that used nothing."""
     problems = (Line(label="ERROR", about="ssot_shims", text=problem) for problem in results.problems)
-    of_the_run = (*problems, *results.notes)
-    found = (*_of_names(results), *_of_shims(results), *of_the_run, *_not_asked(results, required))
+    found = (*_of_names(results), *_of_shims(results), *problems, *results.notes, *_not_asked(results, required))
     return tuple(sorted(found, key=lambda line: [*LABELS].index(line.label)))
 
 

@@ -72,19 +72,17 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
         for read in (_settings.strict, _settings.forced_placeholders, _settings.timeout, _settings.no_services):
             read()
         required = _required(config)
-        said_by = {
-            **_set(variables, config, _settings.STRICT, "ssot_strict"),
-            **_set(variables, config, _settings.NO_SERVICES, "ssot_no_services"),
-            **_set(variables, config, _settings.ENVIRONMENT, "ssot_environment"),
-        }
+        said_by: dict[str, str] = {}
+        for name in ("strict", "no_services", "environment"):
+            said_by |= _set(variables, config, name)
         if required:
             variables.setenv(_settings.REQUIRE, ",".join(required))
         project = read_project(pyproject) if pyproject else Project(root=config.rootpath)
         for capability in project.capabilities:
             before = capabilities.set_level(capability.name, capability.level, capability)
             undo.callback(capabilities.set_level, capability.name, capability.level, before)
-        if project.environments and (name := _settings.environment()):  # else it may be meant for another project
-            declared(project, name)
+        if project.environments and (chosen := _settings.environment()):  # else it may be meant for another project
+            declared(project, chosen)
         reports = tuple(_reports(config))
     except SsotShimsError as error:
         raise pytest.UsageError(str(error)) from error
@@ -123,8 +121,9 @@ def _required(config: pytest.Config) -> dict[str, str]:
     return required
 
 
-def _set(variables: pytest.MonkeyPatch, config: pytest.Config, variable: str, name: str) -> dict[str, str]:
-    """Set *variable* as the option says, else as the ini key says where the user has not set it; give who said it."""
+def _set(variables: pytest.MonkeyPatch, config: pytest.Config, setting: str) -> dict[str, str]:
+    """Set the variable as the option says, else as the ini key says where the user has not set it; give who said it."""
+    name, variable = f"ssot_{setting}", _settings.PREFIX + setting.upper()
     option, ini, there = _option(config, name), _ini(config, name), os.environ.get(variable, "").strip()
     value = "1" if (option or ini) is True else option or ini
     if not value or (there not in ("", value) and not option):

@@ -110,8 +110,8 @@ class Suite:
             site, settings, data = self._aside / "site", self._aside / "coveragerc", current.get_option("run:data_file")
             site.mkdir(exist_ok=True)
             (site / "sitecustomize.py").write_text("import coverage\ncoverage.process_startup()\n")
-            given = "branch = true\nparallel = true\nsource_pkgs = ssot_shims\n"
-            settings.write_text(f"[run]\n{given}data_file = {os.path.abspath(str(data))}\n")
+            given = f"source_pkgs = ssot_shims\ndata_file = {os.path.abspath(str(data))}\n"
+            settings.write_text(f"[run]\nbranch = true\nparallel = true\n{given}")
             clean["COVERAGE_PROCESS_START"] = str(settings)
             path.insert(0, str(site))
         ours = {"COLUMNS": "120", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SUITE_LOG": str(log)}

@@ -62,8 +62,6 @@ class Forks:
                 return subprocess.call(command, cwd=folder, env=env, stdout=stdout, stderr=stderr, timeout=_TIMEOUT)
         order = {"arguments": arguments, "folder": str(folder), "env": env, "out": str(out), "err": str(err)}
         self._server = server = self._server or _started()
-        assert server.stdin is not None
-        assert server.stdout is not None
         server.stdin.write(json.dumps(order).encode() + b"\n")
         return int(server.stdout.readline())
 

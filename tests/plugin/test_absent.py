@@ -65,8 +65,8 @@ COUNTS = {"error": 1, "failed": 1, "passed": 3, "skipped": 1, "xfailed": 1}
 
 @pytest.mark.parametrize(
     ("options", "more", "counts"),
-    [([], {}, COUNTS), (["-vv", "-rA"], {}, COUNTS), (["--collect-only"], {}, {}), ([], FAILS, {"error": 4})],
-    ids=["plain", "verbose", "listed", "collection fails"],
+    [(["-vv", "-rA"], {}, COUNTS), (["--collect-only"], {}, {}), ([], FAILS, {"error": 4})],
+    ids=["verbose", "listed", "collection fails"],
 )
 def test_nothing_at_all(suite: Suite, options: list[str], more: dict[str, str], counts: dict[str, int]) -> None:
     """The output is the same to the byte with and without the plugin, and two modules are all that is imported."""

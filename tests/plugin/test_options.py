@@ -21,7 +21,7 @@ from conftest import SEEN
 def test_service(): pass
 def test_seen():
     code = "import os; print(os.environ.get('SSOT_SHIMS_STRICT'))"
-    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    child = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert child.stdout.strip() == str(SEEN["STRICT"])
     pytest.skip(repr(SEEN))
 """

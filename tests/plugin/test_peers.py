@@ -137,15 +137,14 @@ def unchanged():
     assert state() == before
 @pytest.mark.requires_capability("missing")
 def test_outer(): pass
-@pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize("answer", ["1", "0"])
-def test_outer_with_inner(unchanged, pytester, monkeypatch, workers, answer):
+def test_outer_with_inner(unchanged, pytester, monkeypatch, answer):
     monkeypatch.setenv("SSOT_SHIMS_HAS_GIT", answer)
     capabilities.refresh("git")
     pytester.makepyprojecttoml("[tool.ssot_shims.capabilities]\\nmine = 'env:HOME'\\nother = 'env:HOME'\\n")
     pytester.makepyfile(INNER)
-    plugins = ["-pxdist.plugin", "-pssot_shims.pytest_plugin", "-pno:cacheprovider"]
-    done = pytester.runpytest_inprocess(*plugins, workers, "--ssot-require=git", "--ssot-strict")
+    options = ["-pssot_shims.pytest_plugin", "-pno:cacheprovider", "--ssot-require=git", "--ssot-strict"]
+    done = pytester.runpytest_inprocess(*options, INNER_WORKERS)
     done.assert_outcomes(errors=1)
     told = "required by --ssot-require; " + ("available" if answer == "1" else "unavailable")
     (error,) = [line for line in done.outlines if line.startswith("ERROR git")]
@@ -157,15 +156,14 @@ def test_outer_with_inner(unchanged, pytester, monkeypatch, workers, answer):
 @over_workers
 def test_pytester_inside_pytester(suite: Suite, workers: str) -> None:
     """A run inside a test of a run, in one process: neither sees the settings or counts of the other."""
-    inner = ["-n0"] if workers == "-n0" else ["-n0", "-n1"]
     conftest = """
 from ssot_shims import capabilities
 pytest_plugins = ["pytester"]
 capabilities.register("missing", lambda: (False, "not today"))
 capabilities.register("mine", lambda: True)
 """
-    suite.write({"conftest.py": conftest, "test_it.py": INSIDE.replace("WORKERS", repr(inner))})
+    inner = "'-q'" if workers == "-n0" else "'-pxdist.plugin', '-n1'"
+    suite.write({"conftest.py": conftest, "test_it.py": INSIDE.replace("INNER_WORKERS", inner)})
     run = suite.run(workers, "--ssot-no-services")
-    tests = 1 + 2 * len(inner)
-    assert (run.code, run.collected, run.counts) == (0, tests, {"passed": tests - 1, "skipped": 1}), run.out
-    assert run.told == ["SKIPPED missing: 1 test", *(["FORCED git"] if inner[1:] else [])]
+    assert (run.code, run.collected, run.counts) == (0, 3, {"passed": 2, "skipped": 1}), run.out
+    assert run.told == ["SKIPPED missing: 1 test", *(["FORCED git"] if workers == "-n2" else [])]

@@ -83,17 +83,14 @@ def test_markdown(suite: Suite) -> None:
     run = suite.run("--rootdir=.", "test_it.py")
     report, version = suite.folder / "report.md", ssot_shims.__version__.replace(".", "\\.")
     assert run.counts == {"skipped": 3}
-    assert report.read_text("utf-8") == (
-        f"### ssot\\_shims {version}\n"
-        "\n"
-        "| what | name | why |\n"
-        "|---|---|---|\n"
-        "| SKIPPED | down | 2 tests; unavailable: a\\|b at http://\\*\\*\\*@host/ |\n"
-        "| SKIPPED | local | 1 test; unavailable: LOCAL is not set; export LOCAL=\\<a value\\> |\n"
-        "| NOT ASKED | git | required by ini ssot\\_require, and no test asked for it |\n"
-        "| PLACEHOLDER | Absent | absent: no package 'missing\\_pkg' is installed here; to use the real one, install "
-        "it, or set PYTHONPATH=\\<the folder that holds missing\\_pkg\\> |\n"
-    )
+    head, _, *table = report.read_text("utf-8").splitlines()
+    assert (head, table[:2]) == (f"### ssot\\_shims {version}", ["| what | name | why |", "|---|---|---|"])
+    assert table[2:-1] == [
+        "| SKIPPED | down | 2 tests; unavailable: a\\|b at http://\\*\\*\\*@host/ |",
+        "| SKIPPED | local | 1 test; unavailable: LOCAL is not set; export LOCAL=\\<a value\\> |",
+        "| NOT ASKED | git | required by ini ssot\\_require, and no test asked for it |",
+    ]
+    assert table[-1].startswith("| PLACEHOLDER | Absent | absent: no package 'missing\\_pkg' is installed here; ")
     (suite.folder / "conftest.py").unlink()
     assert suite.run("-o", "ssot_require=", "sub").code == 5
     assert report.read_text("utf-8").endswith("\n\nNothing was skipped, and no placeholder is in use.\n")
