@@ -180,7 +180,7 @@ CHECKED = {
 }
 
 
-@pytest.mark.parametrize("kind", ["docker", "podman"])
+@pytest.mark.parametrize("kind", ["docker", pytest.param("podman", marks=pytest.mark.slow)])
 def test_real_containers(request: pytest.FixtureRequest, machine: Machine, folder: Path, image: str, kind: str) -> None:
     """In each state, of a real engine; health checks of podman need systemd, and are left to dockerd."""
     host = host_of(request, kind)
