@@ -196,7 +196,7 @@ def test_the_short_questions_agree_with_the_long_one() -> None:
             assert ssot_shims.is_docker_available() is ssot_shims.is_available("docker") is answer
     with shared.override(docker=False, git=True):
         ssot_shims.require("git")
-        with pytest.raises(CapabilityMissing, match=r"^docker: override\(docker=False\) at .*test_registry.py:\d+; "):
+        with pytest.raises(CapabilityMissing, match=r"^docker: .* override\(docker=False\) at .*test_registry.py:\d+"):
             ssot_shims.require("git", "docker")
     with pytest.raises(UnknownName) as caught:
         ssot_shims.is_available("dcoker")

@@ -89,7 +89,7 @@ def test_a_test_whose_process_dies(suite: Suite) -> None:
     assert (run.code, run.outcomes) == (1, {"test_it.py::test_dies": "failed"})
     assert run.summary == ["CRASHED test_it.py::test_dies: its process died, and not all that it asked for is known"]
     suite.write({"conftest.py": re.sub(".*capabilities.*", "", FORKED)})
-    unused = suite.run()
+    unused = suite.run("-n1")
     assert (unused.counts, unused.summary) == ({"failed": 1}, [])
 
 

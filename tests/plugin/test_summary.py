@@ -143,6 +143,9 @@ def test_the_environment_in_use(suite: Suite) -> None:
         run = suite.run(*options, env=env)
         assert (run.counts, run.reasons.get("test_it.py::test_two"), run.summary) == (counts, reason, summary)
 
+    suite.write({"pyproject.toml": PROJECT + '[[tool.ssot_shims.environments]]\nname = "laptop"\n'})
+    passed_over = f"docker was passed over: local: {local}; staging was passed over: remote: {remote}"
+    assert suite.run().summary == [f"ENVIRONMENT laptop: {passed_over}"]
     suite.write({"pyproject.toml": PROJECT.replace("localhost:2", "${HOST_OF_STAGING}")})
     wrong = suite.run(env=one)
     unset = wrong.reasons["test_it.py::test_one"]

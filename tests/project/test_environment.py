@@ -228,7 +228,6 @@ NAMED, OTHER = f"[[{E}]]\nname = 'e'\n", f"[[{E}]]\nname = 'f'\n"
     [
         (f"[{E}]\nname = 'e'", "", f"is a table; expected a list of tables, each written [[{E}]]"),
         ("[tool.ssot_shims]\nenvironments = ['e']", "[0]", "is a string; expected a table"),
-        (f"[[{E}]]", "[0].name", "is ''; expected a word such as 'staging'"),
         (f"[[{E}]]\nname = 'a b'", "[0].name", "is 'a b'; expected a word such as 'staging'"),
         (f"{NAMED}require = []", "[0]", "has the key 'require'; expected one of name, requires, values; close: req"),
         (f"{NAMED}{OTHER}{NAMED}", "[2].name", "is 'e'; expected a name that no other environment has"),

@@ -78,7 +78,6 @@ TABLE = [
     ("upstream:acme.ws:Real", "upstream", "run", "run", "acme.ws:Real ({root}/acme/ws.py)"),
     ("import:acme.ws", "available", "run", "run", "acme.ws can be imported ({root}/acme/ws.py)"),
     ("upstream:acme.ws:Gone", "moved", "error", "error", "Gone is not in {root}/acme/ws.py"),
-    ("upstream:nowhere.at:All", "absent", "skip", "error", "no package 'nowhere' is installed here; to use the "),
     ("upstream:acme.ws", "failed", "error", "error", "'acme.ws' has no colon; write a target as 'pkg.mod:Name'"),
 ]
 
