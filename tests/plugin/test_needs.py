@@ -43,7 +43,7 @@ TABLE = {
     'require("upstream:not_here:All")': ("skipped", "failed"),
     'require("down", "bug")': ("failed", "failed"),
     'require("dwon")': ("failed", "failed"),
-    'require("modul:json")': ("failed", "failed"),
+    'pytest.raises(ValueError, require, "upstream:acme limits:Limits")': ("passed", "passed"),
     'require("up", wait=-1)': ("failed", "failed"),
 }
 REQUIRED = ["not_here.at:All", "acme.cache:Cache", "not_here:All"]
@@ -52,7 +52,7 @@ REQUIRE = ",".join(["down", "module:not_here", "import:not_here", *(f"upstream:{
 
 def in_functions() -> str:
     """A test function and a method of unittest with each of the statements, and one whose setUp has it."""
-    lines = ["import unittest", "import capable", "from ssot_shims import import_or_skip, require"]
+    lines = ["import pytest, unittest", "import capable", "from ssot_shims import import_or_skip, require"]
     for number, statement in enumerate(TABLE):
         lines += [f"def test_{number}(): assert {statement} is not False"]
         lines += [f"class Case{number}(unittest.TestCase):", f"    def test(self): {statement}"]
