@@ -120,7 +120,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="ssot-shims", description=about, epilog=more, formatter_class=form)
     parser.add_argument("--version", action="version", version=f"ssot-shims {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, about in _COMMANDS.items():
         added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
         if command in (name, ""):

@@ -93,7 +93,6 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
     undo.callback(capabilities.when_unknown, capabilities.when_unknown(declare_more))
     options = RunOptions(required=required, said_by=said_by, folder=project.root, declare=declare_more)
     undo.callback(set_run_options, set_run_options(options))
-    undo.callback(unused_shims.clear)
 
 
 def _option(config: pytest.Config, name: str) -> Any:
