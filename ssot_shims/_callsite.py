@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 PACKAGE = os.path.dirname(__file__) + os.sep
-_CALLERS = PACKAGE + "_capabilities"
 
 
 def caller() -> str:
@@ -74,7 +73,7 @@ def raising(error: BaseException, file: str) -> str:
     while traceback is not None:
         places.insert(0, (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
         traceback = traceback.tb_next
-    return _innermost([place for place in places if os.path.dirname(place[0]) != _CALLERS], file)
+    return _innermost([place for place in places if os.path.dirname(place[0]) != PACKAGE + "_capabilities"], file)
 
 
 def _innermost(places: list[tuple[str, int]], file: str) -> str:

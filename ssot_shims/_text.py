@@ -8,7 +8,6 @@ import stat
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from os import PathLike
 
 
 _MARKUP = frozenset(r"\`*_{}[]<>()#+-.!|~&")
@@ -46,9 +45,7 @@ def describe(error: BaseException) -> str:
     try:
         # Cut before and after: going through a text character by character takes long, and escapes are longer.
         return shortened(one_line(shortened(f"{kind}: {error}", _MOST)).removesuffix(":"), _MOST)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # even a message may try to exit
+    except Exception:
         return kind
 
 
@@ -137,7 +134,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[s
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in cells)]
 
 
-def read_regular_file(path: str | PathLike[str], most: int = -1) -> bytes:
+def read_regular_file(path: str | os.PathLike[str], most: int = -1) -> bytes:
     """The bytes in the file at *path*, or the first *most*. Raises OSError for what is no regular file, as a pipe."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(f"{os.fspath(path)} is no regular file")
@@ -155,8 +152,6 @@ def redact(text: str) -> str:
     >>> redact("cannot reach postgres://me:secret@db:5432/app, nor 'me:secret@db:5432'")
     "cannot reach postgres://***@db:5432/app, nor '***@db:5432'"
     """
-    if "@" not in text and "://" not in text:
-        return text
     return " ".join(map(_redact_word, text.split(" ")))
 
 
@@ -208,9 +203,7 @@ def close_matches(name: str, known: Iterable[str]) -> tuple[str, ...]:
     from difflib import get_close_matches  # a few milliseconds, and most runs have nothing to suggest
 
     wanted = name.casefold()
-    by_fold: dict[str, str] = {}
-    for candidate in known:
-        by_fold.setdefault(candidate.casefold(), candidate)
+    by_fold = {candidate.casefold(): candidate for candidate in known}
     spelled_alike = get_close_matches(wanted, by_fold, n=3)
     containing = [fold for fold in by_fold if len(fold) > 3 and (wanted in fold or fold in wanted)]
     return tuple(by_fold[fold] for fold in dict.fromkeys([*spelled_alike, *containing]))[:3]

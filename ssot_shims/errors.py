@@ -118,10 +118,8 @@ class CircularShim(SsotShimsError, ImportError):
         self.module = module
 
     def __str__(self) -> str:
-        return (
-            f"{self.shim} cannot be resolved yet: {self.module} is still being imported, which makes a circle; "
-            f"import {self.shim} inside the function that uses it, or below the definitions of {self.module}"
-        )
+        what = f"{self.shim} cannot be resolved yet: {self.module} is still being imported"
+        return f"{what}; import {self.shim} inside the function that uses it, or below the definitions of {self.module}"
 
 
 class PlaceholderWarning(UserWarning):

@@ -9,7 +9,7 @@ import pytest
 
 from ssot_shims import Availability, TargetResult, all_shims, errors, shim
 from ssot_shims._record import Record
-from ssot_shims._text import describe, markdown, one_line
+from ssot_shims._text import describe, markdown, one_line, redact_address
 
 ERRORS = [
     errors.InvalidDeclaration("'x' has no colon", "write a target as 'pkg.mod:Name'", "x"),
@@ -63,6 +63,8 @@ def test_records_compare_by_value_and_can_be_keys() -> None:
     assert len({hash(Point(x=x)) for x in range(1000)}) > 900  # many records in a set are found at once
     with pytest.raises(AttributeError, match="^Point is a frozen record; its x cannot be changed$"):
         Point(x=1).x = 2
+    with pytest.raises(TypeError, match="^Point takes x, y; got y$"):
+        Point(y=1)
 
 
 def test_answers_can_be_keys_and_travel() -> None:
@@ -77,20 +79,23 @@ def test_answers_can_be_keys_and_travel() -> None:
 
 
 def test_text_from_elsewhere_cannot_steer_a_terminal() -> None:
-    """Escapes, line ends and invisible characters are shown, not obeyed."""
+    """Escapes, line ends and invisible characters are shown, not obeyed; an address that nobody can read is not."""
+    assert redact_address("https://me:a?b@host/x") == "https://***"
     assert one_line("a\tb\r\n\x1b[2J\u202ec\ud800") == "a b \\x1b[2J\\u202ec\\ud800"
     assert markdown("a|b\n# <b>*x*</b> `y` [z](u)") == ("a\\|b \\# \\<b\\>\\*x\\*\\</b\\> \\`y\\` \\[z\\]\\(u\\)")
 
 
 def test_an_exception_is_described_on_one_line() -> None:
-    """Type and message; the type alone when there is no message or it cannot be had."""
+    """Type and message; the type alone when there is none or it cannot be had; Ctrl-C meanwhile is still Ctrl-C."""
 
     class Odd(Exception):
         def __str__(self) -> str:
-            raise ValueError
+            raise self.args[0]
 
     assert describe(OSError("disk\nfull")) == "OSError: disk full"
     assert describe(KeyError()) == "KeyError"
     assert describe(OSError("x" * 991)) == f"OSError: {'x' * 991}"
     assert describe(OSError("x" * 992)) == f"OSError: {'x' * 488} ... {'x' * 497}"  # at most 1,000 characters
-    assert describe(Odd()) == "Odd"
+    assert describe(Odd(ValueError())) == "Odd"
+    with pytest.raises(KeyboardInterrupt):
+        describe(Odd(KeyboardInterrupt()))
