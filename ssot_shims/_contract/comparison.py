@@ -8,7 +8,7 @@ from inspect import getattr_static
 from types import FunctionType, MethodType
 from typing import Any
 
-from ssot_shims._contract.difference import Difference, severity, show, value_severity
+from ssot_shims._contract.difference import Difference, severity, value_severity
 from ssot_shims._contract.members import ABSENT, Member, kind_of, member, offered_names, options_of
 from ssot_shims._contract.signature import Callee, are_alike, passes_on, signature_differences, unwrapped
 from ssot_shims._text import describe
@@ -26,8 +26,6 @@ _ALSO_KEPT_BY = {
     "attribute": {"property with a setter", "cached property"},
     "cached property": {"property", "property with a setter", "attribute"},
 }
-_CHECKABLE = "_is_runtime_protocol"
-_TAKES_NOTHING = Callee(function=lambda: None)
 # What @dataclass writes or leaves out by its options.
 _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"})
 
@@ -45,7 +43,7 @@ def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Diffe
     error: connect(port): the placeholder has port=80; upstream has keyword-only: port=443
     """
     if not callable(placeholder) or not hasattr(placeholder, "__name__"):
-        problem = f"{show(placeholder)} is neither a class nor a function"
+        problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     if placeholder is upstream:
         return ()
@@ -77,8 +75,6 @@ def _differences(path: str, placeholder: Any, upstream: Any) -> Iterator[Differe
         yield from signature_differences(path, Callee(function=placeholder), Callee(function=upstream)).values()
         return
     yield from _of_bases(path, placeholder, upstream)
-    if found == "protocol" and _constant(placeholder, _CHECKABLE, False) and not _constant(upstream, _CHECKABLE, False):
-        yield Difference(f"{path} decorators", "@runtime_checkable", "none for isinstance()")
     seen = set[str]()  # what is not said twice
     if promised == "enum":
         yield from _of_enum_members(path, placeholder, upstream)
@@ -113,8 +109,8 @@ def _of_enum_members(path: str, placeholder: type[Enum], upstream: type[Enum]) -
         theirs = upstream.__members__.get(name)
         is_error = True if theirs is None else value_severity(mine.value, theirs.value)
         if is_error is not None:
-            found = "no such member" if theirs is None else show(theirs.value)
-            yield Difference(f"{path}.{name}", show(mine.value), found, is_error)
+            found = "no such member" if theirs is None else repr(theirs.value)
+            yield Difference(f"{path}.{name}", repr(mine.value), found, is_error)
     one, other = member(placeholder, "__str__"), member(upstream, "__str__")
     if one.value is not other.value and not (one.is_own() and other.is_own()):
         promised, found = (f"text by {text.value.__qualname__}" for text in (one, other))
@@ -161,7 +157,7 @@ def _constructor(cls: Any, of_exception: Callable[..., None]) -> Callee:
 def _of_subclassing(what: str, placeholder: type, upstream: type) -> Iterator[Difference]:
     """The keywords behind the bases of a subclass, which a metaclass may take as well."""
     hooks = [member(cls, "__init_subclass__") for cls in (placeholder, upstream)]
-    mine, theirs = ((hook.callee() if hook.is_own() else None) or _TAKES_NOTHING for hook in hooks)
+    mine, theirs = ((hook.callee() if hook.is_own() else None) or Callee(function=lambda: None) for hook in hooks)
     for name, difference in signature_differences(what, mine, theirs).items():
         if name:
             yield difference if type(upstream) in (type, type(placeholder)) else difference.replace(is_error=False)
@@ -181,7 +177,7 @@ def _of_match_args(path: str, placeholder: type, upstream: type) -> Iterator[Dif
     """What ``case Name(x, y)`` takes; a named tuple that grew no longer unpacks into as many names either."""
     mine, theirs = (_constant(cls, "__match_args__", ()) for cls in (placeholder, upstream))
     if mine != (theirs if issubclass(placeholder, tuple) else theirs[: len(mine)]):
-        yield Difference(f"{path}.__match_args__", show(mine), show(theirs))
+        yield Difference(f"{path}.__match_args__", repr(mine), repr(theirs))
 
 
 def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:

@@ -38,21 +38,13 @@ class Difference(Record):
         return one_line(f"{level}: {self.what}: the placeholder has {self.placeholder}; upstream has {self.upstream}")
 
 
-def show(value: object) -> str:
-    """``repr(value)``, or what to show where that raises."""
-    try:
-        return repr(value)
-    except Exception as error:
-        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
-
-
 class Factory(Record):
     """What makes the default value of a field."""
 
     make: Any
 
     def __repr__(self) -> str:
-        return f"<factory {self.make.__qualname__ if isinstance(self.make, type) else show(self.make)}>"
+        return f"<factory {self.make.__qualname__ if isinstance(self.make, type) else repr(self.make)}>"
 
 
 def value_severity(one: object, other: object, modules: Sequence[str] = ("", "")) -> bool | None:
@@ -67,15 +59,12 @@ def value_severity(one: object, other: object, modules: Sequence[str] = ("", "")
         return value_severity(one.make, other.make, modules)
     if one is other or one is ...:
         return None
-    try:
-        is_equal = cast("object", one == other) is True and isinstance(one, bool) is isinstance(other, bool)
-    except Exception:
-        is_equal = False
+    is_equal = cast("object", one == other) is True and isinstance(one, bool) is isinstance(other, bool)
     if is_equal or _reading(one, modules[0]) == _reading(other, modules[1]):
         return None
     if isinstance(one, type) and isinstance(other, type):
         return not _may_be_compatible(one, other)
-    return not (other is ... or _ADDRESS.search(show(one) + show(other)))
+    return not (other is ... or _ADDRESS.search(f"{one!r}{other!r}"))
 
 
 def _reading(value: object, module: str) -> str:
@@ -85,12 +74,11 @@ def _reading(value: object, module: str) -> str:
     if isinstance(value, (set, frozenset)):
         return str(sorted(_reading(one, module) for one in cast("Collection[object]", value)))
     own = "|".join(re.escape(name) for name in (type(value).__module__, module) if name)
-    return re.sub(rf"\b({own})\b", "*", _ADDRESS.sub("", show(value)))
+    return re.sub(rf"\b({own})\b", "*", _ADDRESS.sub("", repr(value)))
 
 
 _ANYTHING = {"any", "object", "_empty"}  # the last is Parameter.empty
 _NUMBERS = (int, float, complex)
-_QUALIFIERS = (Annotated, ClassVar, Final)
 _PREFIX_OR_QUOTE = re.compile(r"[\w<>]+\.(?=\w|<)|['\"\s]")
 
 
@@ -106,7 +94,7 @@ class Declared(Record):
     def __str__(self) -> str:
         is_typed = self.annotation is not Parameter.empty
         text = f"{self.name}: {annotation_text(self.annotation)}" if is_typed else self.name
-        return text if self.default is Parameter.empty else f"{text}{' = ' if is_typed else '='}{show(self.default)}"
+        return text if self.default is Parameter.empty else f"{text}{' = ' if is_typed else '='}{self.default!r}"
 
     def spelling(self) -> str:
         """The annotation, read as loosely as two modules may differ in it.
@@ -156,7 +144,7 @@ def _resolved(annotation: object, names: Mapping[str, object]) -> object:
             annotation = cast("object", eval(annotation_text(annotation), {}, names))
     if isinstance(annotation, InitVar):
         return cast("Any", annotation).type
-    if get_origin(annotation) in _QUALIFIERS:
+    if get_origin(annotation) in (Annotated, ClassVar, Final):
         return get_args(annotation)[0]
     return type(None) if annotation is None else annotation
 

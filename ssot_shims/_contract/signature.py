@@ -42,10 +42,6 @@ class Parameters(Record):
     def at(self, position: int) -> Parameter | None:
         return self.positional[position] if position < len(self.positional) else None
 
-    def takes(self, count: int) -> bool:
-        """Whether any call with *count* positional arguments binds."""
-        return (count <= len(self.positional) or self.has_args) and not self.unreached(count)
-
     def unreached(self, count: int) -> set[str]:
         """The required positional-only parameters behind the first *count*."""
         return {p.name for p in self.positional[count:] if p.kind is ONLY_POSITIONAL and p.default is REQUIRED}
@@ -72,9 +68,9 @@ def incompatible(mine: Parameters, theirs: Parameters) -> set[str]:
     ``**kwargs`` counts as passed on under its own name, unless a parameter of that name stands elsewhere.
     Positional-only names may change.
     """
-    most = max(len(mine.positional), len(theirs.positional)) + 1
-    refused = (_refused(mine, theirs, count) for count in range(most + 1) if mine.takes(count))
-    return _misplaced(mine, theirs).union(*refused)
+    most = max(len(mine.positional), len(theirs.positional)) + 1 if mine.has_args else len(mine.positional)
+    counts = (count for count in range(most + 1) if not mine.unreached(count))  # with which a call of mine binds
+    return _misplaced(mine, theirs).union(*(_refused(mine, theirs, count) for count in counts))
 
 
 def _refused(mine: Parameters, theirs: Parameters, count: int) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from textwrap import indent
 from types import ModuleType
 
 import pytest
@@ -34,17 +35,24 @@ def load(name: str, source: str, prelude: str = PRELUDE) -> ModuleType:
 def pairs(text: str) -> list[object]:
     """The cases in *text*: a title behind ``#``, the placeholder C, ``--``, the upstream C, and a line a difference.
 
-    A case that starts with ``--`` has the placeholder of the one before it.
+    A side that defines no C is the body of that class. A case that starts with ``--`` has the placeholder before it.
     """
     found, mine = [], ""
     for case in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
         title, _, body = case.partition("\n")
         before, _, rest = f"\n{body}".partition("\n--\n")
-        mine = before or mine
+        mine = declared(before) or mine
         differences = re.findall(r"^(?:error|note): .*$", rest, flags=re.MULTILINE)
         theirs = "\n".join(line for line in rest.splitlines() if line not in differences)
-        found.append(pytest.param(mine, theirs, differences, id=title))
+        found.append(pytest.param(mine, declared(theirs), differences, id=title))
     return found
+
+
+def declared(side: str) -> str:
+    if not side.strip() or re.search(r"^(?:(?:async )?def|class) C\b|^C = ", side, flags=re.MULTILINE):
+        return side
+    decorator, body = re.fullmatch(r"\n*(@dataclass[^\n]*\n)?(.*)", side, flags=re.DOTALL).groups("")  # type: ignore[union-attr]
+    return f"{decorator}class C:\n{indent(body, '    ')}"
 
 
 def said(placeholder: object, upstream: object) -> list[str]:

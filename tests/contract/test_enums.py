@@ -44,8 +44,7 @@ error: C.__str__: text by int.__repr__ | text by Enum.__str__
 class C(Enum):
     LOW = 1
 --
-class C:
-    LOW = 1
+LOW = 1
 error: C: enum | class
 # text by the base
 class C(str, Enum):

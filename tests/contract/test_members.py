@@ -8,37 +8,33 @@ from tests.contract.pairs import load, pairs, said, said_of
 
 METHODS = """
 # method became static or class method
-class C:
-    def one(self, x): ...
-    def two(self, x): ...
-    def three(self, x): ...
+def one(self, x): ...
+def two(self, x): ...
+def three(self, x): ...
 --
-class C:
-    @staticmethod
-    def one(x): ...
-    @classmethod
-    def two(cls, x): ...
-    @staticmethod
-    def three(self, x): ...
+@staticmethod
+def one(x): ...
+@classmethod
+def two(cls, x): ...
+@staticmethod
+def three(self, x): ...
 error: C.three(x): x | position 2: x
 error: C.three(self): no such parameter | position 1, required: self
 # static method, class method
-class C:
-    @staticmethod
-    def one(): ...
-    @classmethod
-    def two(cls): ...
-    @classmethod
-    def three(cls): ...
-    now = staticmethod(len); keys = dict.__dict__["fromkeys"]
+@staticmethod
+def one(): ...
+@classmethod
+def two(cls): ...
+@classmethod
+def three(cls): ...
+now = staticmethod(len); keys = dict.__dict__["fromkeys"]
 --
-class C:
-    @classmethod
-    def one(cls): ...
-    @staticmethod
-    def two(): ...
-    def three(self): ...
-    now = len; keys = dict.__dict__["fromkeys"]
+@classmethod
+def one(cls): ...
+@staticmethod
+def two(): ...
+def three(self): ...
+now = len; keys = dict.__dict__["fromkeys"]
 error: C.three: class method | method
 # method may be kept in an attribute
 def send(self, x): ...
@@ -97,49 +93,34 @@ error: C.__repr__: special method | none of its own
 """
 
 PROPERTIES = """
-# property
-class C:
-    one = two = three = readonly
-    @property
-    def four(self) -> int: ...
+# properties, cached or with a setter, and attributes
+one = two = three = readonly
+@property
+def four(self) -> int: ...
+five = six = seven = settable
+eight, nine, ten = cached(), cached(), cached()
+a: int; b: int; c: int; d = property(); e: int
 --
-class C:
-    one, two, three = 1, cached(), settable
-    @property
-    def four(self) -> str: ...
+one, two, three = 1, cached(), settable
+@property
+def four(self) -> str: ...
+five, six = readonly, cached()
+seven: int
+eight: float; nine = readonly
+def ten(self): ...
+a, b, c, d = readonly, cached(), settable, property()
+def e(self): ...
+error: C.a: attribute | property
+error: C.e: attribute | method
 error: C.four return type: int | str
-# property with a setter
-class C:
-    one = two = three = settable
---
-class C:
-    one, two = readonly, cached()
-    three: int
-error: C.one: property with a setter | property
-# cached property
-class C:
-    one, two, three = cached(), cached(), cached()
---
-class C:
-    one: float; two = readonly
-    def three(self): ...
-error: C.three: cached property | method
-# attribute became property or method
-class C:
-    one: int; two: int; three: int; four = property(); five: int
---
-class C:
-    one, two, three, four = readonly, cached(), settable, property()
-    def five(self): ...
-error: C.one: attribute | property
-error: C.five: attribute | method
+error: C.five: property with a setter | property
+error: C.ten: cached property | method
 """
 
 ATTRIBUTES = """
 # set by a method, on whatever it has
-class C:
-    peer: str; port: int; host: str; name: str; size: int; later: int; slot: int; wrapped: int
-    read: int; called: int
+peer: str; port: int; host: str; name: str; size: int; later: int; slot: int; wrapped: int
+read: int; called: int
 --
 def logged(function):
     return functools.wraps(function)(lambda self, *args: function(self, *args))
@@ -168,27 +149,21 @@ class C:
     def show(self): print(self.read, self.called(), self.__dict__, vars(self).items())
 error: C.read: attribute | no such name
 error: C.called: attribute | no such name
-# a class attribute became one of the instance
-class C:
-    limit = 10; kind: ClassVar[int] = 3; same: int = ...; error = ValueError; wide = OSError
-    _hidden = 3
+# nested classes, and a class attribute that became one of the instance
+limit = 10; kind: ClassVar[int] = 3; same: int = ...; error = ValueError; wide = OSError
+_hidden = 3
+class Same:
+    retries: int = 3
+class Gone: ...
 --
-class C:
-    limit: int; kind: ClassVar[int] = 4; same: int = 3; error = TypeError
-    wide = ConnectionError
+limit: int; kind: ClassVar[int] = 4; same: int = 3; error = TypeError
+wide = ConnectionError
+class Same:
+    retries: int = 5
 error: C.kind: kind: ClassVar[int] = 3 | kind: ClassVar[int] = 4
 error: C.limit: limit=10 | limit: int
 error: C.error: error=<class 'ValueError'> | error=<class 'TypeError'>
 note: C.wide: wide=<class 'OSError'> | wide=<class 'ConnectionError'>
-# nested classes
-class C:
-    class Same:
-        retries: int = 3
-    class Gone: ...
---
-class C:
-    class Same:
-        retries: int = 5
 error: C.Same.retries: retries: int = 3 | retries: int = 5
 error: C.Gone: class | no such name
 # a subclass that its base holds, as enums made by Rust have it
@@ -203,23 +178,21 @@ Base.C, C.__qualname__ = C, "Base.C"
 
 SPECIAL = """
 # special methods
-class C:
-    def __eq__(self, other: object) -> bool: ...
-    def __str__(self) -> str: ...
-    def __iter__(self): ...
-    def __len__(self): ...
-    def __call__(self, message: str): ...
-    def __getitem__(self, index: int): ...
-    def __exit__(self, *exception): ...
-    def __setattr__(self, name, value): ...
+def __eq__(self, other: object) -> bool: ...
+def __str__(self) -> str: ...
+def __iter__(self): ...
+def __len__(self): ...
+def __call__(self, message: str): ...
+def __getitem__(self, index: int): ...
+def __exit__(self, *exception): ...
+def __setattr__(self, name, value): ...
 --
-class C:
-    def __eq__(self, it): ...
-    def __str__(self, indent=0): ...
-    __iter__ = None
-    def __call__(self, text: str): ...
-    def __getitem__(self, key: str): ...
-    def __exit__(self, kind, value, trace): ...
+def __eq__(self, it): ...
+def __str__(self, indent=0): ...
+__iter__ = None
+def __call__(self, text: str): ...
+def __getitem__(self, key: str): ...
+def __exit__(self, kind, value, trace): ...
 error: C.__iter__: special method | None
 error: C.__len__: special method | none of its own
 error: C.__call__(message): message: str | no such parameter; in its place: text: str
@@ -228,21 +201,16 @@ error: C.__getitem__(index): index: int | key: str
 # no longer hashable
 class C: ...
 --
-class C:
-    __hash__ = None
+__hash__ = None
 error: C.__hash__: special method | None
 # made in an unusual way
-class C:
-    def __call__(self, message): ...
+def __call__(self, message): ...
 --
-class C:
-    __call__ = type("Sender", (), {"__call__": lambda self: None})()
+__call__ = type("Sender", (), {"__call__": lambda self: None})()
 # patterns and named tuples
-class C:
-    __match_args__ = ("a",); a: int
+__match_args__ = ("a",); a: int
 --
-class C:
-    __match_args__ = ["a"]; a: int
+__match_args__ = ["a"]; a: int
 error: C.__match_args__: ('a',) | ()
 # named tuple that grew
 class C(NamedTuple):
@@ -276,8 +244,7 @@ class C(abc.ABC):
     def open(self): ...
 error: C abstract methods: close | close, open
 # no abstract method promised
-class C:
-    def close(self): ...
+def close(self): ...
 --
 class C(abc.ABC):
     @abc.abstractmethod
@@ -295,25 +262,14 @@ class Mine(Protocol):
 class C(Mine, Protocol):
     name: str
 --
-class C:
-    def __init__(self, address): self.address = address
-    def __eq__(self, other): ...
-    def write(self, data: bytes) -> int: ...
+def __init__(self, address): self.address = address
+def __eq__(self, other): ...
+def write(self, data: bytes) -> int: ...
 error: C.name: attribute | no such name
-# a protocol for isinstance()
-@runtime_checkable
-class C(Protocol): ...
---
-class C(Protocol): ...
-error: C decorators: @runtime_checkable | none for isinstance()
 # a protocol kept by a class
+class C(Protocol): ...
 --
 class C: ...
-# a protocol got isinstance()
-class C(Protocol): ...
---
-@runtime_checkable
-class C(Protocol): ...
 """
 
 

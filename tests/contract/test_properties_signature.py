@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from inspect import Parameter, Signature
 from itertools import chain, combinations
-from types import MethodType
 from typing import Any
 
 from ssot_shims._contract.signature import Callee, signature_differences
@@ -123,7 +122,6 @@ def is_safe(promised: Signature, found: Signature, mine: object, theirs: object)
     for positional, keywords in CALLS:
         expected = landed(mine, positional, keywords)
         if expected is not None:
-            expected.pop("self", None)
             got = landed(theirs, positional, keywords)
             if got is None or not keeps_meaning(expected, got, promised, found):
                 return False
@@ -132,27 +130,17 @@ def is_safe(promised: Signature, found: Signature, mine: object, theirs: object)
     return True
 
 
-SELF = Parameter("self", Parameter.POSITIONAL_ONLY)
-
-
-def with_self(signature: Signature) -> Signature:
-    return Signature([SELF, *signature.parameters.values()])
-
-
 def test_an_error_is_told_exactly_if_some_call_is_not_safe(always: Chance) -> None:
-    """For any two signatures, as a function and as a method; and each difference is told once."""
+    """For any two signatures; and each difference is told once."""
     seen = {True: 0, False: 0}
 
     def is_right(choices: Choices) -> None:
         promised = signature(choices)
         found = changed(promised, choices) if choices.sometimes() else signature(choices)
-        is_bound = choices.sometimes()
-        functions = [function_of(with_self(one) if is_bound else one) for one in (promised, found)]
-        callable_ones = [MethodType(function, "self") if is_bound else function for function in functions]
-        safe = is_safe(promised, found, *callable_ones)
+        functions = [function_of(one) for one in (promised, found)]
+        safe = is_safe(promised, found, *functions)
         seen[safe] += 1
-        callees = [Callee(function=one) for one in callable_ones]
-        differences = signature_differences("f", *callees).values()
+        differences = signature_differences("f", *(Callee(function=one) for one in functions)).values()
         assert (not any(difference.is_error for difference in differences)) is safe, f"{promised} and {found}"
         whats = [difference.what for difference in differences]
         assert len(whats) == len(set(whats))

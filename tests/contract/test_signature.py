@@ -44,43 +44,26 @@ def said(placeholder: Any, upstream: Any, owners: tuple[Any, Any] = (None, None)
     ("mine", "theirs", "expected"),
     [
         ("", "", []),
-        ("a, b=1", "a, b=1, *, c=2", []),
-        ("a, b", "*args, c=1, **kwargs", []),
-        ("a, /", "b", []),
-        ("*, a", "a", []),
         ("a, b=1", "a", ["b: b=1 | no such parameter"]),
         ("a, b=1", "a, c=1", ["b: b=1 | no such parameter; in its place: c=1"]),
-        ("a=1", "b=1, **kw", ["a: a=1 | no such parameter; in its place: b=1"]),
         ("a, b", "b, a", ["a: a | position 2: a", "b: b | position 1: b"]),
-        ("a, *, b", "b, a", ["a: a | position 2: a", "b: b | position 1: b"]),
-        ("a, b, /", "b, a, /", ["a: a | position 2: a", "b: b | position 1: b"]),
-        ("a, b, c", "a, c", ["b: b | no such parameter", "c: c | position 2: c"]),
         ("a", "new, a", ["a: a | position 2: a", "new: no such parameter | position 1, required: new"]),
-        ("a=1, b=2", "new=0, a=1, b=2", ["a: a=1 | position 2: a=1", "b: b=2 | position 3: b=2"]),
-        ("a, /, b", "b", ["b: b | position 1: b"]),
         ("a, b=1", "a, *, b=1", ["b: b=1 | keyword-only: b=1"]),
         ("a, b=1", "a, *, b", ["b: b=1 | keyword-only, required: b"]),
-        ("a, b", "a, *rest, b=2", ["b: b | keyword-only: b=2"]),
         ("a", "a, /", ["a: a | positional-only: a"]),
         ("a", "a=1, /, **kw", ["a: a | positional-only: a=1"]),
         ("a=1", "a", ["a: a=1 | required: a"]),
-        ("a=1, /", "a, /", ["a: a=1 | required: a"]),
         ("*, a=1", "a", ["a: a=1 | position 1, required: a"]),
         ("a", "a, *, b", ["b: no such parameter | keyword-only, required: b"]),
         ("*args", "a=1", ["*args: *args | no *args"]),
         ("**kwargs", "a=1", ["**kwargs: **kwargs | no **kwargs"]),
-        ("*args, a", "a, *args", ["a: a | position 1: a"]),
         ("a, /, **kw", "a, **kw", ["a: a | by keyword too: a"]),
-        ("a, /, *, b", "b, **kw", ["b: b | position 1: b"]),
-        ("**kw", "a=1, *, b=1, **kw", []),
         ("*args, **kw", "a=1, *args, **kw", ["a: no such parameter | position 1: a=1"]),
-        ("a=1", "a=2", ["a: a=1 | a=2"]),
         ("a=1, /", "b=2, /", ["a: a=1 | b=2"]),
-        ("a, b: int = 1", "b: int = 2", ["a: a | no such parameter", "b: b: int = 1 | position 1: b: int = 2"]),
     ],
 )
 def test_parameters(mine, theirs, expected):
-    """Each parameter that drifted is told once, and so is one that another one moved along."""
+    """What is told of a parameter that drifted; whether that is an error is tried in test_properties_signature.py."""
     expected = [re.sub(r"^([\w*]+)", r"error: f(\1)", difference) for difference in expected]
     assert said(function(mine), function(theirs)) == expected
 
@@ -143,6 +126,7 @@ def mine(a: int | None, b: list[str], c: None, d: type[ValueError]): ...
 def theirs(a: int | None, b: list["str"], c: type(None), d: type[TypeError]): ..."""
     exec(compile(source, "acme.py", "exec", dont_inherit=True), namespace)
     assert said(namespace["mine"], namespace["theirs"]) == ["note: f(d): d: type[ValueError] | d: type[TypeError]"]
+    assert said(function("a: int"), function("a")) == said(function("a"), function("a: int")) == []  # none is any type
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 gives the repr of a forward reference as its text")
@@ -154,11 +138,6 @@ def test_forward_reference():
 
     mine.__annotations__["a"] = ForwardRef("str")
     assert said(mine, theirs) == ["error: f(a): a: str | a: int"]
-
-
-def test_no_type_is_any_type():
-    """What has no annotation differs from nothing."""
-    assert said(function("a: int"), function("a")) == said(function("a"), function("a: int")) == []
 
 
 @pytest.mark.parametrize(
@@ -196,16 +175,10 @@ def test_types_without_end(source):
 
 
 def test_a_signature_that_cannot_be_read():
-    """An upstream without a signature is noted; a placeholder without one promises nothing."""
+    """An upstream without one is noted, a placeholder without one promises nothing; no circle is followed for ever."""
     mine, theirs = function("a"), function("a")
     theirs.__signature__ = "nonsense"
     assert said(mine, theirs) == ["note: f: the signature (a) | one that cannot be read"]
     assert said(theirs, mine) == []
-
-
-def test_wrapped_in_a_circle():
-    """Decorators that point at each other are not followed for ever."""
-    mine, theirs = function("a"), function("a")
-    theirs.__wrapped__ = theirs
-    theirs.__signature__ = inspect.signature(mine)
-    assert said(mine, theirs) == said(theirs, mine) == []
+    theirs.__signature__, theirs.__wrapped__ = inspect.signature(mine), theirs
+    assert said(mine, theirs) == []

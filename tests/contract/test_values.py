@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import make_dataclass
 from enum import Enum
@@ -11,15 +10,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from ssot_shims._contract.difference import value_severity
-from tests.contract.pairs import pairs, said, said_of
-
-
-class Raising:
-    def __eq__(self, other):
-        raise RuntimeError("no")
-
-    def __repr__(self):
-        raise RuntimeError("no")
+from tests.contract.pairs import pairs, said_of
 
 
 class Undecided:
@@ -45,31 +36,22 @@ def named(module):
     [
         (30, 30.0, None),
         (True, 1, True),
-        (0, False, True),
         (float("nan"), float("nan"), None),
         ("a", "b", True),
         (..., 3, None),
         (3, ..., False),
         (object(), object(), None),
         (object(), 3, False),
-        (3, object(), False),
-        (Raising(), Raising(), None),
-        (Raising(), 3, True),
         (Undecided(), Undecided(), None),
-        (ValueError, ValueError, None),
         (ValueError, TypeError, True),
         (OSError, TimeoutError, False),
-        (TimeoutError, OSError, False),
         (ValueError, 3, True),
         (re.compile("a"), re.compile("b"), True),
         (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, None),
         (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, True),
         (lambda: 1, lambda: 2, None),
         (named, print, False),
-        (functools.partial(print, 1), functools.partial(print, 1), None),
         (MagicMock(), MagicMock(), None),
-        (MagicMock(), 3, False),
-        (limits(3), limits(3), None),
         ({"a": limits(3)}, {"a": limits(3)}, None),
         (limits(3), limits(4), True),
         (named("acme"), named("other"), None),
@@ -111,11 +93,9 @@ class C:
     errors = {Two, One}; frozen: frozenset = frozenset({One, Two})
     def get(self, log=logging.getLogger(__name__)): ...
 # the same text with another meaning
-class C:
-    name = "acme_placeholder"; host = "acme"; errors = {ValueError, "a"}
+name = "acme_placeholder"; host = "acme"; errors = {ValueError, "a"}
 --
-class C:
-    name = ""; host = "localhost"; errors = {ValueError, "b"}
+name = ""; host = "localhost"; errors = {ValueError, "b"}
 error: C.name: name='acme_placeholder' | name=''
 error: C.host: host='acme' | host='localhost'
 """
@@ -127,12 +107,3 @@ def test_values_of_two_modules(mine, theirs, expected):
     lines = said_of(mine, theirs)
     assert [line for line in lines if "C.errors: errors={" not in line] == expected
     assert len(lines) == len(expected) + ('"b"' in theirs)
-
-
-def test_a_default_that_cannot_be_shown():
-    """It is told by its type."""
-
-    def mine(x=Raising()): ...  # noqa: B008
-    def theirs(x=3): ...
-
-    assert said(mine, theirs) == ["error: mine(x): x=<Raising whose repr raises RuntimeError> | x=3"]
