@@ -96,7 +96,7 @@ def _removes(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.ExceptHandler) and node.name == name  # its name is gone where the handler ends
 
 
-def _module_scope(tree: ast.Module) -> Iterator[ast.AST]:
+def _module_scope(tree: ast.AST) -> Iterator[ast.AST]:
     return _walk([tree], lambda node: isinstance(node, _SCOPES))
 
 
@@ -118,8 +118,6 @@ def dynamic_features(tree: ast.Module, name: str, module: str, *, is_target: boo
                 pass
             case ast.Call(func=function, args=[ast.Name(id=owner), *_]) if owner in _OWNERS:
                 harmless.add(id(function))  # setattr(self, ...)
-            case ast.AnnAssign(target=target, value=None):
-                harmless.add(id(target))  # says of what type a name would be
             case ast.Call() if given := _handed(node, name if is_target else None, module):
                 yield node.lineno, f"it hands {given} to a call"
             case ast.Assign(value=ast.Name(id=word)) if word in _ITSELF:
@@ -140,7 +138,7 @@ def dynamic_features(tree: ast.Module, name: str, module: str, *, is_target: boo
                 pass
     for node in _module_scope(tree) if is_target else ():
         bound = _name_of(node)
-        if bound in (name, "__getattr__") and id(node) not in harmless:
+        if bound in (name, "__getattr__"):
             yield getattr(node, "lineno", 1), f"it binds {bound}, but not by a plain statement alone"
 
 
@@ -206,19 +204,19 @@ def imported_modules(tree: ast.Module, package: str) -> Iterator[str]:
 
 
 def conditions(
-    tree: ast.Module, name: str, package: str, *, is_running: bool, is_target: bool
+    tree: ast.Module, name: str, package: str, *, has_run: bool, is_target: bool
 ) -> Iterator[tuple[str, str]]:
     r"""What decides whether a module in *package* binds *name*: modules, each with the name that is taken from it.
 
     They are imported, or looked for, by the statements that bind it and by those that bind what these test, functions
-    included; what *is_target* need not be called. Unless the module *is_running*, any import may have failed.
+    included; what *is_target* need not be called. Unless the module *has_run*, any import may have failed.
 
     >>> tree = ast.parse("try: import redis\nexcept ImportError: redis = None\nif redis:\n  class Cache: ...")
-    >>> list(conditions(tree, "Cache", "acme", is_running=True, is_target=True))
+    >>> list(conditions(tree, "Cache", "acme", has_run=True, is_target=True))
     [('redis', '')]
     """
-    wanted, left = [name], [[*_walk([node], lambda node: isinstance(node, _SCOPES))] for node in tree.body]
-    if not is_running:
+    wanted, left = [name], [[*_module_scope(statement)] for statement in tree.body]
+    if not has_run:
         yield from _imports([each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)], package)
     for each in wanted:  # which grows
         binding = [parts for parts in left if any(_name_of(part) == each for part in parts)]
@@ -254,5 +252,4 @@ def parent_of(node: ast.ImportFrom, package: str) -> str:
 
 def defined_names(source: bytes) -> list[str]:
     """The names that lines without indentation define: near enough for a suggestion, and without parsing."""
-    found = _DEFINITION.findall(source.decode("utf-8", "replace"))
-    return [defined or assigned for defined, assigned in found]
+    return [defined or assigned for defined, assigned in _DEFINITION.findall(source.decode("utf-8", "replace"))]

@@ -10,9 +10,8 @@ import os
 import sys
 from importlib.machinery import ModuleSpec, NamespaceLoader, PathFinder, SourceFileLoader, all_suffixes
 
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
@@ -26,9 +25,7 @@ class Undecidable(Exception):
 
     def __init__(self, why: str, file: str = "", line: int = 0) -> None:
         super().__init__(why, file, line)
-        self.why = why
-        self.file = file
-        self.line = line
+        self.why, self.file, self.line = why, file, line
 
 
 class Place(Record):
@@ -38,8 +35,7 @@ class Place(Record):
     folders: Iterable[str] | None
     is_source: bool
     is_namespace: bool
-    is_running: bool = False
-    is_half_imported: bool = False
+    has_run: bool = False
 
     @property
     def shown(self) -> str:
@@ -71,18 +67,17 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
     A package that has been imported answers for itself: its ``__path__`` is what counts by now.
     """
     if name not in sys.modules:
-        spec = _find_spec(name, path)
-        return None if spec is None else _place(spec)
+        return _place(spec) if (spec := _find_spec(name, path)) else None
     running = sys.modules[name]
     if running is None:  # pyright: ignore[reportUnnecessaryComparison]  # how a test says "not importable"
         return None
     file, folders, loader = (attribute(running, what) for what in ("__file__", "__path__", "__loader__"))
     is_namespace = file is None and isinstance(loader, NamespaceLoader)
     is_source = type(loader) is SourceFileLoader
-    place = Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace, is_running=True)
-    if is_half_imported(running):
-        return place.replace(is_half_imported=True)
-    return None if is_namespace and not _holds_importable(folders) else place
+    if is_namespace and not _holds_importable(folders):
+        return None
+    has_run = not is_half_imported(running)
+    return Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace, has_run=has_run)
 
 
 def is_installed(package: str) -> bool:

@@ -6,10 +6,9 @@ import os
 from itertools import islice
 
 from ssot_shims._lookup.finder import Place, Undecidable, find, is_installed, place_of, steps_to
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims.errors import InvalidDeclaration
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable, Iterator
@@ -78,48 +77,35 @@ class Lookup(Record):
 def look(target: Target) -> Lookup:
     """Whether *target* is there, found out without importing anything."""
     try:
-        return _look(target)
+        steps = [*steps_to(target.module)]
+        found = [(name, place) for name, place in steps if place is not None]
+        module, place = found[-1] if found else ("", None)
+        if place is not None and len(found) == len(steps) and _is_there(target, place):
+            return Lookup(found="there", place=place, module=module)
+        if all(place.is_namespace for _, place in found):
+            return Lookup(found="absent", place=place, module=module)
+        _refuse_dynamic_features(target, found)
+        return Lookup(found="missing", place=place, module=module)
     except Undecidable as unknown:
         return Lookup(found="unknown", why=unknown.why, file=unknown.file, line=unknown.line)
-
-
-def _look(target: Target) -> Lookup:
-    steps = [*steps_to(target.module)]
-    found = [(name, place) for name, place in steps if place is not None]
-    for _, package in found:
-        if package.is_half_imported:  # what it will be is for the import system to wait for
-            raise Undecidable("it is being imported at this moment", package.file)
-    module, place = found[-1] if found else ("", None)
-    if place is not None and len(found) == len(steps) and _is_there(target, place):
-        return Lookup(found="there", place=place, module=module)
-    if all(place.is_namespace for _, place in found):
-        return Lookup(found="absent", place=place, module=module)
-    _refuse_dynamic_features(target, found)
-    return Lookup(found="missing", place=place, module=module)
 
 
 def _is_there(target: Target, place: Place) -> bool:
     from ssot_shims._lookup.bindings import is_bound  # parsing is for upstreams that are there
 
-    name, stub = target.first, _stub_of(place.file)
+    name, stem = target.first, os.path.basename(place.file).partition(".")[0]
+    stub = os.path.join(os.path.dirname(place.file), f"{stem}.pyi")
     if not name:
         return True
     if place.folders is not None and find(f"{target.module}.{name}", place.folders) is not None:
         return True
-    for file in filter(None, (stub, place.file if place.is_source else "")):
+    for file in [stub] * os.path.isfile(stub) + [place.file] * place.is_source:
         tree = _parsed(file, name)
         if tree is not None and is_bound(tree, name, is_stub=file == stub):
             if name != target.symbol:
                 raise Undecidable(f"only running it shows what {name} has", file)
             return True
     return False
-
-
-def _stub_of(file: str) -> str:
-    """The stub beside *file*; empty when there is none."""
-    folder, name = os.path.split(file)
-    stub = os.path.join(folder, name.partition(".")[0] + ".pyi")
-    return stub if os.path.isfile(stub) else ""
 
 
 def _refuse_dynamic_features(target: Target, found: list[tuple[str, Place]]) -> None:
@@ -134,7 +120,7 @@ def _refuse_dynamic_features(target: Target, found: list[tuple[str, Place]]) -> 
     imported: dict[str, None] = {}
     for module, place in reversed(found):
         is_target = module == target.module
-        if place.is_namespace or (place.is_running and not is_target):
+        if place.is_namespace or (place.has_run and not is_target):
             continue  # it has no code, or that has been run
         if not place.is_source:
             raise Undecidable("it is no Python source", place.file)
@@ -143,7 +129,8 @@ def _refuse_dynamic_features(target: Target, found: list[tuple[str, Place]]) -> 
             package = module if place.folders is not None else module.rpartition(".")[0]
             imported |= dict.fromkeys(bindings.imported_modules(tree, package))
     others = [name for name in imported if f"{name}.".startswith(f"{target.package}.") and name not in dict(found)]
-    for file in islice(_files_of(others), _MOST_IMPORTS):
+    files = (place.file for place in map(place_of, others) if place and place.is_source and not place.has_run)
+    for file in islice(files, _MOST_IMPORTS):
         if tree := _parsed(file, target.first, *bindings.STORING):
             _raise_first(bindings.stored_attributes(tree, target.first), file)
 
@@ -151,14 +138,6 @@ def _refuse_dynamic_features(target: Target, found: list[tuple[str, Place]]) -> 
 def _raise_first(spots: Iterator[tuple[int, str]], file: str) -> None:
     for line, why in spots:
         raise Undecidable(why, file, line)
-
-
-def _files_of(modules: Iterable[str]) -> Iterator[str]:
-    """The source files of those *modules* that are there and have not been run."""
-    for module in modules:
-        place = place_of(module)
-        if place is not None and place.is_source and not place.is_running:
-            yield place.file
 
 
 def _parsed(file: str, *words: str) -> ast.Module | None:
@@ -198,7 +177,7 @@ def needed_package(target: Target) -> str:
             elif (place := place_of(module)) and place.is_source and (tree := parse(_read(place.file))):
                 inside = module if place.folders is not None else module.rpartition(".")[0]
                 is_target = (module, name) == wanted[0]
-                wanted += conditions(tree, name, inside, is_running=place.is_running, is_target=is_target)
+                wanted += conditions(tree, name, inside, has_run=place.has_run, is_target=is_target)
     except Undecidable:
         pass  # then nobody knows why it is not there
     return ""

@@ -9,12 +9,11 @@ import ssot_shims._settings as _settings
 from ssot_shims._callsite import PACKAGE
 from ssot_shims._lookup.finder import attribute
 from ssot_shims._lookup.lookup import AS_TARGET, Target
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._shims.upstream import resolve
 from ssot_shims._text import with_hint
 from ssot_shims.errors import InvalidDeclaration, PlaceholderWarning, UnknownName, UpstreamBroken, UpstreamMoved
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -70,9 +69,6 @@ class ShimRecord(Record):
             return ((self.reason, self.hint),)
         return tuple((result.reason, result.hint) for result in self.results if result.state == "broken")
 
-
-_DECIDED = ("state", "reason", "hint", "cause", "error", "upstream")  # by one of the targets
-_FUNCTION = type(lambda: None)
 
 _records: dict[str, ShimRecord] = {}
 _warned: set[str] = set()
@@ -184,7 +180,7 @@ def _declare(placeholder: object, targets: tuple[Target, ...], replaces: tuple[s
     decisive, results = resolve(name, targets, placeholder, place)
     seconds = perf_counter() - start
     written: dict[str, Any] = {"name": name, "targets": texts, "replaces": replaces, "placeholder": placeholder}
-    decided = {field: getattr(decisive, field) for field in _DECIDED}
+    decided = {field: getattr(decisive, field) for field in ("state", "reason", "hint", "cause", "error", "upstream")}
     record = ShimRecord(**decided, **written, results=results, declared=declared, file=file, seconds=seconds)
     _warned.discard(name)
     _records[name] = record
@@ -204,7 +200,7 @@ def _names_of(placeholder: object) -> tuple[str, str, str]:
     """Name, module and qualified name of a class or a function."""
     kind = type(placeholder)
     named: Any = placeholder
-    if not (kind is _FUNCTION or type in _mro(kind)):
+    if not (kind is type(_names_of) or type in _mro(kind)):
         problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     return named.__name__, named.__module__ or "__main__", named.__qualname__
@@ -225,11 +221,8 @@ def _complain(record: ShimRecord, is_strict: bool) -> None:
     warning = PlaceholderWarning(record.name, reason, hint, is_in_use=record.state != "upstream")
     warning.__cause__ = cause
     frame = _importing_frame(record.placeholder.__module__)
-    names = frame.f_globals
-    registry = names.setdefault("__warningregistry__", {})
-    warnings.warn_explicit(
-        warning, PlaceholderWarning, frame.f_code.co_filename, frame.f_lineno, names.get("__name__"), registry
-    )
+    place = frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__")
+    warnings.warn_explicit(warning, PlaceholderWarning, *place, frame.f_globals.setdefault("__warningregistry__", {}))
     # Marked only now: where warnings are errors, each further import fails like the first.
     _warned.add(record.name)
 

@@ -11,11 +11,10 @@ import sys
 import ssot_shims._settings as _settings
 from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_running, is_shared, lacking
 from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, needed_package, submodules_in
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._text import close_matches, describe, one_line
 from ssot_shims.errors import CircularShim, InvalidDeclaration, InvalidSetting
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
