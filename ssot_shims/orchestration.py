@@ -73,8 +73,7 @@ class OrchestrationConfig:
 
     def __new__(cls) -> Self:
         """The one instance."""
-        if cls._instance is None:
-            cls._instance = super().__new__(cls)
+        cls._instance = cls._instance or super().__new__(cls)
         return cls._instance
 
     @property

@@ -18,25 +18,21 @@ from tests.support.docker_machine import Machine
 from tests.support.hostile import ANSWER, Peer, mute, says
 
 
-def test_a_client_for_a_unix_socket(machine: Machine) -> None:
-    """The client asks the same socket, with the version that the engine offers."""
-    with Peer(machine.path("engine.sock"), says(ANSWER)) as engine:
-        machine.set("DOCKER_HOST", engine.host)
-        with closing(docker_client(timeout=3)) as client:
-            assert client.ping() is True
-    assert (client.api.api_version, client.api.timeout) == ("1.41", 3)
-    assert [question.split()[1] for question in engine.questions] == [b"/_ping", b"/v1.41/_ping"]
-
-
-def test_a_client_over_tcp_uses_no_proxy(machine: Machine) -> None:
-    """Where the environment names a proxy, the client goes where the probe went."""
+def test_a_client_for_a_unix_socket_and_over_tcp(machine: Machine) -> None:
+    """The client goes where the probe went, with the version that the engine offers, and uses no proxy."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         machine.set(name, "http://127.0.0.1:1")
-    with Peer(("127.0.0.1", 0), says(ANSWER)) as engine:
-        machine.set("DOCKER_HOST", f"{engine.host}/below")
-        with closing(docker_client(version="1.40")) as client:
-            assert client.ping() is True
-    assert [question.split()[1] for question in engine.questions] == [b"/below/_ping", b"/below/v1.40/_ping"]
+    for place, below, version, options in (
+        (machine.path("engine.sock"), "", "1.41", {"timeout": 3}),
+        (("127.0.0.1", 0), "/below", "1.40", {"timeout": 3, "version": "1.40"}),
+    ):
+        with Peer(place, says(ANSWER)) as engine:
+            machine.set("DOCKER_HOST", f"{engine.host}{below}")
+            with closing(docker_client(**options)) as client:
+                assert client.ping() is True
+        assert (client.api.api_version, client.api.timeout) == (version, 3)
+        asked = [question.split()[1].decode() for question in engine.questions]
+        assert asked == [f"{below}/_ping", f"{below}/v{version}/_ping"]
 
 
 @pytest.mark.parametrize("verify", [True, False])
@@ -98,27 +94,20 @@ def test_no_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write)
     assert refusal().reason == "the docker SDK cannot be imported: No module named 'no_such_module'"
 
 
-@pytest.mark.parametrize(
-    ("file", "place", "shown"),
-    [
-        ("docker/build_images.py", "docker", "(unknown location)"),
-        ("docker/__init__.py", "docker/__init__.py", "({place})"),
-        ("docker.py", "docker.py", "({place})"),
-    ],
-)
-def test_a_namesake_of_the_sdk(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, file: str, place: str, shown: str
-) -> None:
+@pytest.mark.parametrize("file", ["docker/build_images.py", "docker/__init__.py", "docker.py"])
+def test_a_namesake_of_the_sdk(machine: Machine, monkeypatch: pytest.MonkeyPatch, write: Write, file: str) -> None:
     """A project's own folder or file is not taken for the SDK, and is told; docker_sdk says no too."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "docker"]:
         monkeypatch.delitem(sys.modules, name)
     # Before anything is written: what is put on the path goes with it.
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "site-packages" not in entry])
-    found = write({file: ""}) / place
+    is_namespace = "build" in file
+    found = write({file: ""}) / ("docker" if is_namespace else file)
+    shown = "(unknown location)" if is_namespace else f"({found})"
     answer = capabilities.check("docker_sdk")
     with Peer(str(machine.default), says(ANSWER)):
         reason = refusal().reason
-    assert reason.endswith(f"cannot import name 'DockerClient' from 'docker' {shown.format(place=found)}")
+    assert reason.endswith(f"cannot import name 'DockerClient' from 'docker' {shown}")
     assert answer.status == "unavailable"
     assert answer.reason.startswith(f"docker ({found}) has no module docker.client")
 

@@ -73,18 +73,12 @@ def test_every_public_thing_has_a_docstring() -> None:
         assert first.endswith((".", "...")), thing
 
 
-def test_the_version_is_stated_once() -> None:
-    """The package, the installed metadata and the newest heading of the changelog agree."""
+def test_pyproject_states_what_is_so() -> None:
+    """The version is that of the package and of the changelog's newest heading; dependencies are those imported."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     (newest, *_) = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert project["project"]["dynamic"] == ["version"]
     assert newest == ssot_shims.__version__ == importlib_metadata.version("ssot-shims")
-
-
-def test_the_runtime_dependencies_are_those_that_are_used() -> None:
-    """typing-extensions, importlib-metadata and packaging, and all are imported by the package."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    names = {re.split(r"[<>=]", text)[0] for text in project["project"]["dependencies"]}
+    names = {re.split(r"[<>=]", text)[0] for text in project["dependencies"]}
     source = "\n".join(file.read_text("utf-8") for file in (ROOT / "ssot_shims").rglob("*.py"))
-    assert names == {"typing-extensions", "importlib-metadata", "packaging"}
+    assert (project["dynamic"], names) == (["version"], {"typing-extensions", "importlib-metadata", "packaging"})
     assert all(re.search(rf"^ *(import|from) {name.replace('-', '_')}\b", source, re.MULTILINE) for name in names)

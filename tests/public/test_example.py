@@ -49,14 +49,10 @@ def with_ports(text: str, ports: dict[str, str]) -> str:
 
 def environment(folder: Path) -> dict[str, str]:
     """As after installing ssot_shims alone, in a terminal of 80 columns."""
-    return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
-        "PYTHONPATH": str(ROOT),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTEST_ADDOPTS": "-p ssot_shims.pytest_plugin",
-        "COLUMNS": "80",
-        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
-    }
+    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
+    pytest_has = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p ssot_shims.pytest_plugin"}
+    docker = f"unix://{folder}/no-docker.sock"
+    return {"PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "DOCKER_HOST": docker, **pytest_has}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import pytest
 
@@ -36,9 +36,6 @@ def statuses(text: str) -> dict[str, str]:
     return {found["name"]: found["status"] for found in json.loads(text)["capabilities"]}
 
 
-# --- terminals
-
-
 def on_a_terminal(*words: str, **settings: str) -> list[str]:
     """The lines of the status on a real terminal, by default 60 columns wide."""
     ours, theirs = pty.openpty()
@@ -55,6 +52,18 @@ def on_a_terminal(*words: str, **settings: str) -> list[str]:
     return text.decode().replace("\r\n", "\n").splitlines()
 
 
+def exit_code(monkeypatch: pytest.MonkeyPatch, *words: str, threads: int = 1, **streams: IO[str] | None) -> object:
+    """What the program ends with inside this process, on other standard streams, while so many threads are there."""
+    monkeypatch.setattr(sys, "argv", ["ssot-shims", *words])
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    with monkeypatch.context() as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        with pytest.raises(SystemExit) as stop:
+            cli.run()
+    return stop.value.code
+
+
 def test_a_terminal_is_told_for_what_a_check_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends that, and any other command, with exit code 130."""
 
@@ -63,16 +72,10 @@ def test_a_terminal_is_told_for_what_a_check_waits(monkeypatch: pytest.MonkeyPat
 
     capabilities.register("slow", interrupted)
     ours, theirs = pty.openpty()
-    monkeypatch.setattr(sys, "argv", ["ssot-shims", "check", "slow", "--wait=20"])
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    with open(ours) as lines, open(theirs, "w") as terminal, monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", None)
-        patch.setattr(sys, "stderr", terminal)
-        with pytest.raises(SystemExit) as stop:
-            cli.run()
+    with open(ours) as lines, open(theirs, "w") as terminal:
+        assert exit_code(monkeypatch, "check", "slow", "--wait=20", stdout=None, stderr=terminal) == 130
         told = [lines.readline(), lines.readline()]
     assert told == ["waiting for slow, at most 20 s\n", "ssot-shims: interrupted\n"]
-    assert stop.value.code == 130
 
 
 @pytest.mark.parametrize("columns", [24, 60, 80])
@@ -103,15 +106,11 @@ def test_colour_can_be_declined(name: str, value: str, is_coloured: int) -> None
     assert ("\x1b" in "".join(on_a_terminal(**{name: value}))) == is_coloured
 
 
-def test_each_status_has_its_colour() -> None:
-    """Green for what is there, dim for what is not, yellow and red for what gave no answer."""
+def test_a_table_takes_any_width() -> None:
+    """Each status has its colour; names leave half of it to the reasons; a word without a break is broken."""
     colours = {"available": 32, "unavailable": 2, "timed_out": 33, "failed": 31}
     for word, colour in colours.items():
         assert table((), [("x", word, "y", "")], colour=True)[0].startswith(f"x  \x1b[{colour}m{word}\x1b[0m")
-
-
-def test_a_table_takes_any_width() -> None:
-    """Names wider than half of it leave the other half to the reasons; a word without a break is broken."""
     row = ("n" * 30, "available", "w" * 25, "do it")
     parts = ["B", "C", "n" * 10, "available", "w" * 10, "w" * 10, "w" * 5, "do it"]
     under = [" " * 10 + part for part in parts]
@@ -119,9 +118,6 @@ def test_a_table_takes_any_width() -> None:
     assert table(("A", "B", "C"), [row]) == [f"A{'':31}B          C", f"{'n' * 30}  available  {'w' * 25}; do it"]
     assert table(("A", "B", "C"), []) == ["A  B  C"]
     assert wrapped("one two", 0) == ["one two"]
-
-
-# --- pipes and files
 
 
 @pytest.mark.parametrize(
@@ -151,8 +147,6 @@ def test_a_report_is_written_inside_this_process_too(monkeypatch: pytest.MonkeyP
     with open("/dev/full", "w", encoding="utf-8") as out, pytest.raises(OSError, match="No space left"):
         _report.write(out, "a line\n")
 
-
-# --- what others print
 
 NOISE = """
 import atexit, os, subprocess, sys
@@ -197,8 +191,6 @@ def test_nobody_else_prints_where_the_report_is_written(monkeypatch: pytest.Monk
     assert (bool(statuses(report.getvalue())["git"]), sys.stdout) == (True, report)
 
 
-# --- the end of the program
-
 LEFT = """
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -228,22 +220,8 @@ def test_the_program_ends_whatever_probes_have_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stream", [None, io.StringIO()])
 def test_the_program_leaves_with_its_code(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO | None) -> None:
     """When a thread is left, and standard output and error are not there, too."""
-    codes: list[int] = []
-
-    def leave(code: int) -> NoReturn:
-        codes.append(code)
-        raise SystemExit(code)
-
-    end = threading.Event()
-    threading.Thread(target=end.wait, daemon=True).start()
-    monkeypatch.setattr(sys, "argv", ["ssot-shims", "verify"])
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(os, "_exit", leave)
-    with pytest.raises(SystemExit):
-        cli.run()
-    end.set()
-    assert codes == [0]
+    monkeypatch.setattr(os, "_exit", lambda code: sys.exit(f"left with {code}"))
+    assert exit_code(monkeypatch, "verify", threads=2, stdout=None, stderr=stream) == "left with 0"
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
@@ -252,12 +230,7 @@ def test_the_program_keeps_standard_output_for_its_report(
 ) -> None:
     """What is printed there afterwards goes to standard error, and nowhere when that is closed."""
     with (tmp_path / "out").open("w") as out:
-        monkeypatch.setattr(sys, "argv", ["ssot-shims", "--json"])
-        monkeypatch.setattr(sys, "stdout", out)
-        monkeypatch.setattr(sys, "stderr", sys.stderr if is_heard else None)
-        monkeypatch.setattr(threading, "active_count", lambda: 1)  # the runner of these tests may have more
-        with pytest.raises(SystemExit) as stop:
-            cli.run()
+        code = exit_code(monkeypatch, "--json", stdout=out, stderr=sys.stderr if is_heard else None)
         os.write(out.fileno(), b"late")
-    assert (stop.value.code, "git" in statuses((tmp_path / "out").read_text())) == (0, True)
+    assert (code, "git" in statuses((tmp_path / "out").read_text())) == (0, True)
     assert capfd.readouterr().err == ("late" if is_heard else "")

@@ -29,17 +29,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
 BLOCK = re.compile(r"^( *)```(\S+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-KINDS = {
-    "python",
-    "toml",
-    "sh",
-    "console",
-    "ini",
-    "text",
-    "yaml",
-    "{toctree}",
-    "{eval-rst}",
-}  # the last four are only read
+KINDS = {"python", "toml", "sh", "console", "ini", *("text", "yaml", "{toctree}", "{eval-rst}")}  # four are only read
 # The output in docs/ci.md is that of its command; tests/junit compares them.
 RUN = [page for page in PAGES if page.name != "ci.md"]
 

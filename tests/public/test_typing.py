@@ -51,42 +51,26 @@ UNNOTICED = {("pyrefly", "shim")}  # it takes any decorator of a class
 
 UPSTREAMS = {
     "netra_backend/app/websocket_core/manager.py": """
-        from dataclasses import dataclass
-        @dataclass
-        class HeartbeatConfig:
-            heartbeat_interval_seconds: int = 30
-            heartbeat_timeout_seconds: int = 90
-            max_missed_heartbeats: int = 2
-            cleanup_interval_seconds: int = 120
-            ping_payload_size_limit: int = 125
-            @classmethod
-            def for_environment(cls, environment: str = "development"): return cls()
+        from dataclasses import make_dataclass
+        fields = "heartbeat_interval_seconds", "heartbeat_timeout_seconds", "max_missed_heartbeats"
+        fields = *fields, "cleanup_interval_seconds", "ping_payload_size_limit"
+        names = {"for_environment": classmethod(lambda cls, environment="development": cls())}
+        HeartbeatConfig = make_dataclass("HeartbeatConfig", [(name, int, 30) for name in fields], namespace=names)
     """,
     "netra_backend/app/db/intelligent_retry_system.py": """
-        from dataclasses import dataclass
-        @dataclass
-        class RetryPolicy:
-            max_attempts: int = 5
-            base_delay: int = 1
-            jitter: bool = True
+        from dataclasses import make_dataclass
+        fields = {"max_attempts": 5, "base_delay": 1, "jitter": True}
+        RetryPolicy = make_dataclass("RetryPolicy", [(name, int, value) for name, value in fields.items()])
     """,
     "acme/limits.py": """
-        from dataclasses import dataclass
+        from collections import namedtuple
         from enum import Enum
-        from typing import Protocol
         class Limits:
             retries = 3
             def raised(self, by): return self.retries + by
-        @dataclass(frozen=True)
-        class Quota:
-            name: str
-            per_second: int = 10
-        class Colour(Enum):
-            RED = "red"
-            GREEN = "green"
-            BLUE = "blue"
-        class Clock(Protocol):
-            def now(self) -> int: ...
+        Quota = namedtuple("Quota", "name per_second", defaults=[10])
+        Colour = Enum("Colour", {"RED": "red", "GREEN": "green", "BLUE": "blue"})
+        class Clock: ...
         def parse(text, *, base=10, strict=True): return int(text, base)
         async def fetch(url, timeout=None): return url.encode()
     """,

@@ -30,9 +30,9 @@ def here():
 @capabilities.register("gone")
 def gone():
     return False, "nobody is there; call somebody"
+def fail(): raise OSError("a bug")
 @capabilities.register("buggy")
-def buggy():
-    raise OSError("a bug")
+def buggy(): fail()
 @capabilities.register("must")
 def must(): return True
 
@@ -63,15 +63,11 @@ class SetUp(TestCase):
 class Helped(TestCase):
     @skip_unless_available("buggy", "upstream:Nobody")
     def connect(self): never
-    def test_errs_in_a_helper(self):
-        self.connect()
-        self.fail("goes on")
+    def test_errs_in_a_helper(self): self.connect(); self.fail("goes on")
 
 class Async(IsolatedAsyncioTestCase):
     @here
-    async def test_runs(self):
-        await asyncio.sleep(0)
-        self.ran = True
+    async def test_runs(self): self.ran = await asyncio.sleep(0, True)
     @gone
     async def test_skips(self): never
     @buggy
@@ -90,9 +86,7 @@ class Skipped(TestCase):
     def test_skips_too(self): never
 class SkippedChild(Skipped):
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        never
+    def setUpClass(cls): super().setUpClass(); never
 class SkippedGrandChild(SkippedChild):
     def test_skips_as_well(self): never
 
@@ -109,9 +103,7 @@ class Runs(Base):
 @here
 class Own(Runs):
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.order.append("own")
+    def setUpClass(cls): super().setUpClass(); cls.order.append("own")
     def test_runs(self): assert self.order == ["base", "own"]
 
 class ExpectedFailures(TestCase):
@@ -198,7 +190,7 @@ def test_a_run_of_unittest(tmp_path: Path) -> None:
     assert "ssot_shims/_" not in "".join(told[1:])
     errors = dict(re.findall(r"^ERROR: (\w+) .*\n-+\n(.*)\n", out, re.M))
     missing = "ssot_shims.errors.CapabilityMissing: "
-    bug = f"buggy: failed: its probe raised OSError: a bug at {tmp_path}/test_suite.py:15; to answer "
+    bug = f"buggy: failed: its probe raised OSError: a bug at {tmp_path}/test_suite.py:13; to answer "
     required = "must: required by SSOT_SHIMS_REQUIRE; available: forced: "
     assert errors["test_errs_for_breakage"].startswith(f"{missing}{GONE}; {bug}")
     assert errors["setUpClass"].startswith(missing + bug)
@@ -230,9 +222,6 @@ def test_a_run_inside_this_process(write: Write, monkeypatch: pytest.MonkeyPatch
     assert (len(result.expectedFailures), len(result.unexpectedSuccesses)) == (1, 1)
 
 
-# --- the decorator itself
-
-
 def test_a_function_stays_what_it_was() -> None:
     """Name, docstring, signature, result; and a coroutine function is one."""
     capabilities.register("here", lambda: True)
@@ -242,15 +231,12 @@ def test_a_function_stays_what_it_was() -> None:
         """Where to."""
         return f"{host}:{port}"
 
-    @skip_unless_available("here")
-    async def connect_later(host: str) -> str:
-        return await asyncio.sleep(0, host)
-
     assert connect("h", port=1) == "h:1"
     assert (connect.__name__, connect.__doc__, connect.__module__) == ("connect", "Where to.", __name__)
     assert list(inspect.signature(connect).parameters) == ["host", "port"]
-    assert [inspect.iscoroutinefunction(one) for one in (connect, connect_later)] == [False, True]
-    assert asyncio.run(connect_later("h")) == "h"
+    later = skip_unless_available("here")(asyncio.sleep)
+    assert [inspect.iscoroutinefunction(one) for one in (connect, later)] == [False, True]
+    assert asyncio.run(later(0, "h")) == "h"
 
 
 def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,10 +244,7 @@ def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     capabilities.register("here", lambda: True)
     capabilities.register("gone", lambda: (False, "nobody is there; call somebody"))
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "gone")
-
-    @skip_unless_available("gone", "here")
-    def test() -> None: ...
-
+    test = skip_unless_available("gone", "here")(lambda: None)
     monkeypatch.delenv("SSOT_SHIMS_REQUIRE")  # as a test does that clears the environment
     with pytest.raises(CapabilityMissing) as caught:
         test()
@@ -280,9 +263,6 @@ async def an_async_generator() -> object:
     yield
 
 
-class NoTestCase: ...
-
-
 BARE = "@skip_unless_available stands without names; write it with what is needed: @skip_unless_available('docker')"
 
 
@@ -291,7 +271,7 @@ BARE = "@skip_unless_available stands without names; write it with what is neede
     [
         ((), BARE),
         ((a_generator,), BARE),
-        ((NoTestCase,), BARE),
+        ((object,), BARE),
         (("env:HOME", 3), "3 is no name for a capability; use lower-case letters"),
         (("env:HOME", ["docker"]), "['docker'] is no name for a capability; use lower-case letters"),
         (("env:HOME", "Docker"), "'Docker' is no name for a capability; use lower-case letters, "),
@@ -304,7 +284,7 @@ def test_what_is_no_name_is_an_error(names: tuple[str, ...], told: str) -> None:
     assert str(caught.value).startswith(told)
 
 
-@pytest.mark.parametrize("thing", [NoTestCase, classmethod(len), staticmethod(len), 7, a_generator, an_async_generator])
+@pytest.mark.parametrize("thing", [object, classmethod(len), staticmethod(len), 7, a_generator, an_async_generator])
 def test_what_cannot_be_decorated_is_an_error(thing: object) -> None:
     """It would be skipped never, or always."""
     with pytest.raises(InvalidDeclaration) as caught:

@@ -56,28 +56,26 @@ def test_verify_names_each_difference(run: Run, write: Write) -> None:
 HIDES = "try:\n    from declares import X\nexcept ImportError:\n    X = None"
 
 
-@pytest.mark.parametrize(
-    ("files", "told"),
-    [
-        ({"acme/ws.py": "class Quota: left = 5"}, "Limits is not in"),
-        ({"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."}, "importing acme.ws raised ZeroDivisionError"),
-        ({"acme/old.py": "Quota = 0"}, "acme.old:Quota is of type int, not a class"),
-        ({"suite/shims.py": "raise OSError('no')"}, "problem: suite.shims cannot be imported: OSError: no"),
-        (
-            {"suite/shims.py": f"{SUITE}\nfrom suite import again", "suite/again.py": SUITE},
-            "suite.again.Limits declares the shim Limits, which suite.shims.Limits has declared already; ",
-        ),
-        ({"suite/shims.py": HIDES, "declares.py": ONE}, "X is not in "),
-    ],
-    ids=[
-        "moved",
-        "broken",
-        "a broken target before the one that won",
-        "a module that raises",
-        "declared twice",
-        "hidden",
-    ],
-)
+FAILS = {
+    "moved": ({"acme/ws.py": "class Quota: left = 5"}, "Limits is not in"),
+    "broken": (
+        {"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."},
+        "importing acme.ws raised ZeroDiv",
+    ),
+    "a broken target before the one that won": ({"acme/old.py": "Quota = 0"}, "acme.old:Quota is of type int, not a "),
+    "a module that raises": (
+        {"suite/shims.py": "raise OSError('no')"},
+        "problem: suite.shims cannot be imported: OS",
+    ),
+    "declared twice": (
+        {"suite/shims.py": f"{SUITE}\nfrom suite import again", "suite/again.py": SUITE},
+        "suite.again.Limits declares the shim Limits, which suite.shims.Limits has declared already; ",
+    ),
+    "hidden": ({"suite/shims.py": HIDES, "declares.py": ONE}, "X is not in "),
+}
+
+
+@pytest.mark.parametrize(("files", "told"), FAILS.values(), ids=FAILS)
 @pytest.mark.parametrize("strict", ["0", "1"])
 def test_verify_fails_for_what_is_not_quiet(
     run: Run, write: Write, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], told: str, strict: str
@@ -103,21 +101,17 @@ def test_examples_find_what_the_project_finds(run: Run, write: Write, monkeypatc
 FORCED = "forced: SSOT_SHIMS_HAS_PODMAN says yes; to ask the machine: unset SSOT_SHIMS_HAS_PODMAN"
 
 
-@pytest.mark.parametrize(
-    ("required", "told"),
-    [
-        ("git, docker_sdk", {}),
-        ("git,docker,podman", {"docker": "unavailable: no engine here", "podman": f"available: {FORCED}"}),
-        ("both", {"both": "available: forced: git: git is here; part: as if"}),
-        ("upstream:Limits,upstream:Quota", {}),
-        ("upstream:RetryPolicy,git", {"upstream:RetryPolicy": f"absent: {ABSENT}"}),
-        (
-            "nobody,upstream:Nobody",
-            {"nobody": "no capability of that name", "upstream:Nobody": "no shim of that name"},
-        ),
-    ],
-    ids=["real", "not there, and forced", "an override below it", "upstreams", "a placeholder", "unknown"],
-)
+REQUIRED = {
+    "real": ("git, docker_sdk", {}),
+    "forced": ("git,docker,podman", {"docker": "unavailable: no engine here", "podman": f"available: {FORCED}"}),
+    "an override below it": ("both", {"both": "available: forced: git: git is here; part: as if"}),
+    "upstreams": ("upstream:Limits,upstream:Quota", {}),
+    "a placeholder": ("upstream:RetryPolicy,git", {"upstream:RetryPolicy": f"absent: {ABSENT}"}),
+    "unknown": ("no,upstream:No", {"no": "no capability of that name", "upstream:No": "no shim of that name"}),
+}
+
+
+@pytest.mark.parametrize(("required", "told"), REQUIRED.values(), ids=REQUIRED)
 def test_verify_fails_for_what_is_required_and_not_real(
     run: Run, monkeypatch: pytest.MonkeyPatch, write: Write, required: str, told: dict[str, str]
 ) -> None:

@@ -10,39 +10,22 @@ from unittest import TestCase
 
 import ssot_shims
 from ssot_shims import HeartbeatConfig, RetryPolicy, SsotShimsError, errors, shim, shim_of, skip_unless_available
-from ssot_shims.errors import InvalidDeclaration, UnknownName, UpstreamError, UpstreamMoved
-from ssot_shims.heartbeat_config import HeartbeatConfig as TheSameHeartbeatConfig
-from ssot_shims.retry_policy import RetryPolicy as TheSameRetryPolicy
+from ssot_shims.errors import InvalidDeclaration, UnknownName, UpstreamError
 
-# The shims that ship: an annotation, a constructor with keywords, fields.
+# The shims that ship: an annotation, a constructor with keywords, fields, a base class.
 config: HeartbeatConfig = HeartbeatConfig(heartbeat_interval_seconds=0.5, max_missed_heartbeats=3)
-assert_type(config, HeartbeatConfig)
 assert_type(config.heartbeat_timeout_seconds * config.max_missed_heartbeats, float)
-assert_type(config.heartbeat_interval_seconds, float)
-assert_type(config.max_missed_heartbeats, int)
-assert_type(config.ping_payload_size_limit, int)
 assert_type(dataclasses.replace(config, cleanup_interval_seconds=60), HeartbeatConfig)
-assert_type(HeartbeatConfig.for_environment("production"), HeartbeatConfig)
 assert_type(RetryPolicy(max_attempts=1, jitter=False).base_delay, float)
 config.heartbeat_timeout_seconds = 1.5
-by_module: type[HeartbeatConfig] = TheSameHeartbeatConfig
-retry_by_module: type[RetryPolicy] = TheSameRetryPolicy
 
 
-class Mine(HeartbeatConfig):  # a base class, whose class methods give the subclass
+class Mine(HeartbeatConfig):  # whose class methods give the subclass
     def total(self) -> float:
         return self.heartbeat_timeout_seconds + self.cleanup_interval_seconds
 
 
 assert_type(Mine.for_environment("staging"), Mine)
-assert_type(Mine.for_environment().total(), float)
-
-
-def interval(value: HeartbeatConfig | str) -> float:
-    if isinstance(value, HeartbeatConfig):  # narrows
-        assert_type(value, HeartbeatConfig)
-        return value.heartbeat_interval_seconds
-    return float(value.strip())
 
 
 # Shims of one's own, of every kind that can be one.
@@ -82,26 +65,12 @@ async def fetch(url: str) -> bytes:
     return url.encode()
 
 
-class Stopped:
-    def now(self) -> float:
-        return 0.0
-
-
-async def use(url: str, clock: Clock) -> float:
-    return len(await fetch(url)) + clock.now()
-
-
-decorator: Callable[[type[Limits]], type[Limits]] = shim("acme.limits:Limits")
+fetcher: Callable[[str], Awaitable[bytes]] = fetch
 assert_type(Limits().raised(by=2), int)
 assert_type(Quota("bytes", per_second=0.5).per_second, float)
-assert_type(Quota("bytes") == Quota("bits"), bool)
 assert_type(Colour.RED.value, Literal["red"])
-assert_type(Colour("red"), Colour)
 assert_type([colour.name for colour in Colour], list[str])
-clock: Clock = Stopped()
-assert_type(clock.now(), float)
 assert_type(parse("ff", base=16), int)
-fetcher: Callable[[str], Awaitable[bytes]] = fetch
 
 
 # Tests that need something keep their types; the environment is a mapping of text.
@@ -124,58 +93,38 @@ class Containers(TestCase):
 
 def environment() -> str:
     chosen = ssot_shims.choose_environment("staging", folder=Path("suite"))
-    assert_type(chosen, ssot_shims.Environment)
-    assert_type(chosen.name, str)
     assert_type(chosen["url"], str)
     assert_type(dict(chosen.passed_over), dict[str, str])
     assert_type(ssot_shims.load_project("suite"), Path)
-    return chosen.get("realm", "none")
+    return chosen.get("realm", chosen.name)
 
 
 some_containers: Callable[[int], list[str]] = containers
 later: Callable[[int], Awaitable[list[str]]] = containers_later
 assert_type(Containers("test_it"), Containers)
 
-
 # Questions about shims.
-
 record = shim_of(Limits)
-assert_type(record, ssot_shims.ShimRecord)
-assert_type(record.name, str)
 assert_type(record.targets, tuple[str, ...])
-assert_type(record.reason, str)
-assert_type(record.seconds, float)
 assert_type(record.error, BaseException | None)
 assert_type(record.object, Any)
-assert_type(record.results, tuple[ssot_shims.TargetResult, ...])
 assert_type([answer.close for answer in record.results], list[tuple[str, ...]])
 assert_type(ssot_shims.all_shims(), tuple[ssot_shims.ShimRecord, ...])
 assert_type(ssot_shims.is_placeholder(config), bool)
-assert_type(ssot_shims.is_placeholder(3), bool)
-assert_type(ssot_shims.verify(HeartbeatConfig), tuple[ssot_shims.Difference, ...])
-assert_type(ssot_shims.compare(Quota, Limits), tuple[ssot_shims.Difference, ...])
 assert_type([difference.is_error for difference in ssot_shims.verify(Colour)], list[bool])
-assert_type(ssot_shims.__version__, str)
-copied: ssot_shims.ShimRecord = record.replace(reason="another")
+assert_type(ssot_shims.compare(Quota, Limits), tuple[ssot_shims.Difference, ...])
+assert_type(record.replace(reason="another"), ssot_shims.ShimRecord)
 
 
 def explain(record: ssot_shims.ShimRecord) -> str:
-    assert_type(record.state, Literal["upstream", "absent", "moved", "broken", "forced"])
-    if record.state == "upstream":
-        return "the real one"
-    if record.state == "absent":
-        return "not installed"
-    if record.state == "moved" or record.state == "broken":
-        return record.state
-    if record.state == "forced":
-        return "as you asked"
+    if record.state == "upstream" or record.state == "absent" or record.state == "moved":
+        return record.reason
+    if record.state == "broken" or record.state == "forced":
+        return record.hint
     assert_never(record.state)
 
 
 # Errors: from the package or from its module, caught by what they are about, and carrying their data.
-
-assert_type(errors.UpstreamMoved("Limits", "gone").shim, str)
-moved: type[UpstreamMoved] = errors.UpstreamMoved
 every_error: list[type[SsotShimsError]] = [errors.CircularShim, errors.InvalidSetting, UpstreamError]
 kind: type[UserWarning] = ssot_shims.PlaceholderWarning
 
