@@ -25,6 +25,7 @@ ERRORS = [
     errors.UnknownName("value", "backend", ("backend_url",), ("backend_url",), "environment 'staging'"),
     errors.CircularProbe(("a", "b", "a")),
     errors.CapabilityMissing({"docker": "no socket", "git": "no command"}, {"docker": "start it", "git": ""}),
+    errors.CapabilityMissing({"docker": "no socket"}),
     errors.NoEnvironment({"docker": "docker: unavailable: no socket"}, is_breakage=True),
 ]
 BASES = (errors.SsotShimsError, errors.UpstreamError, errors.SsotShimsError)

@@ -74,10 +74,8 @@ def test_what_needs_a_dependency_that_is_not_installed(write: Write, files: dict
     assert (record.state, record.cause) == ("absent", "dependency missing")
     module = sys.modules["acme.ws"].__file__
     what = f"acme.ws:Config is defined only where redis_here_not is installed ({module}), which it is not here"
-    assert (record.reason, record.hint) == (
-        what,
-        "to use the real one, install the distribution that brings redis_here_not",
-    )
+    hint = "to use the real one, install the distribution that brings redis_here_not"
+    assert (record.reason, record.hint) == (what, hint)
 
 
 OTHERWISE = {

@@ -187,6 +187,7 @@ def test_another_upstream_can_be_put_behind_a_shim(write: Write, monkeypatch: py
     assert (record.state, record.reason) == ("upstream", f"other:Better ({root}/other.py)")
     assert record.targets == ("acme:Limits",)
     forget_shims()
+    del sys.modules["other"]
     monkeypatch.setenv("SSOT_SHIMS_UPSTREAM_LIMITS", "other:Best")
     with pytest.warns(PlaceholderWarning, match=f"Best is not in {root}/other.py; similar: other:Better; "):  # imported
         declare()
