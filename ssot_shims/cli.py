@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 is done. 1 is something that is not there (``check``), a promise that does not hold (``verify``), something left
     to rewrite (``migrate --check``) or found (``audit``), or a condition of ``report --fail-on``. 2 is wrong usage.
-    The last three give 3 when a file could not be done; ``migrate`` and ``audit`` give 130 when they were interrupted.
+    The last three give 3 when a file could not be done. Ctrl-C is a KeyboardInterrupt, of which the program makes 130.
 
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor
 from functools import partial
 from importlib.util import find_spec
 from itertools import chain
@@ -18,16 +16,16 @@ from typing import TextIO
 
 import ssot_shims._report as _report
 from ssot_shims._audit.fallback import fallbacks
-from ssot_shims._audit.pattern import FUNCTIONS, RULES, Pattern
+from ssot_shims._audit.pattern import RULES, Pattern
 from ssot_shims._audit.probe import probe
 from ssot_shims._audit.skip import Conditions, import_or_skips, skips
 from ssot_shims._audit.truth import BEST_FIRST, Places, defined_elsewhere
-from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, is_excluded, shown, visit
-from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered
-from ssot_shims._codebase.source import Source, Text, Unparsable, read_source, read_text, statements
+from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, is_excluded, visit
+from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
+from ssot_shims._codebase.source import FUNCTIONS, Source, Text, read_source, read_text, statements
 from ssot_shims._project.pyproject import Project, Table
 from ssot_shims._record import Record
-from ssot_shims._text import describe, did_you_mean, read_regular_file
+from ssot_shims._text import did_you_mean, read_regular_file
 from ssot_shims.errors import InvalidSetting
 
 _PROBE = rb"docker|connect|urlopen|requests\.|httpx|aiohttp"
@@ -49,15 +47,12 @@ class Job(Record):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
-    add_file_arguments(parser)
+    add_file_arguments(parser, "json", "markdown", "github")
     rules = "rules, or how they begin, such as SSA103,SSA2"
     parser.add_argument("--select", type=_split, metavar="RULES", help=f"report only these {rules}")
     parser.add_argument("--ignore", type=_split, default=(), metavar="RULES", help=f"do not report these {rules}")
     parser.add_argument("--baseline", metavar="FILE", help="report only what this file does not hold")
     parser.add_argument("--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing")
-    parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
-    forms = ("text", "json", "markdown", "github")
-    parser.add_argument("--format", choices=forms, default="text", help="how the report is written (default: text)")
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -76,17 +71,10 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
     known = _read_baseline(options.baseline) if options.baseline else Counter[tuple[str, ...]]()
     paths, is_git_asked = tuple(options.paths), not options.no_gitignore
     tree = find_files(Choice(paths=paths, root=root, exclude=job.exclude, is_git_asked=is_git_asked))
-    seen: list[Pattern | Problem] = [Problem(path=place, text=text) for place, text in tree.problems]
-    try:
-        work, has_bar = partial(audit_file, job=job), find_spec("rich") is not None
-        seen += chain.from_iterable(visit(tree.files, work, options.jobs, has_bar))
-    except BrokenExecutor:
-        seen.append(Problem(path=options.paths[0], text="a process has ended; run it again with --jobs 1"))
-    except KeyboardInterrupt:
-        print("ssot-shims: interrupted", file=sys.stderr)
-        return 130
-    problems = tuple(each for each in seen if isinstance(each, Problem))
-    found = _with_homes([each for each in seen if isinstance(each, Pattern)], tree.files, job.places.roots)
+    seen = list(visit(tree.files, partial(audit_file, job=job), options.jobs, find_spec("rich") is not None))
+    problems = (*tree.problems, *(each for each in seen if isinstance(each, Problem)))
+    patterns = list(chain.from_iterable(each for each in seen if not isinstance(each, Problem)))
+    found = _with_homes(patterns, tree.files, job.places.roots)
     if options.write_baseline:
         keys = sorted(_key(one, root) for one in found)
         Path(options.write_baseline).write_text(json.dumps(keys, indent=1) + "\n", encoding="utf-8")
@@ -144,21 +132,14 @@ def _job(options: Namespace, project: Project, places: Places) -> Job:
     return job
 
 
-def audit_file(file: str, job: Job) -> list[Pattern | Problem]:
-    """What is found in *file*. Whatever goes wrong is reported, and not raised."""
-    name = shown(file)
-    try:
-        body = Path(file).read_bytes()
-        return [*_found(read_source(read_text(body)), file, job)] if re.search(_WORTH, body) else []
-    except Unparsable as error:
-        return [Problem(path=name, line=error.line, text=f"cannot be parsed: {error.cause}")]
-    except Exception as error:  # one file must not keep the others from being looked at
-        return [Problem(path=name, text=f"cannot be looked at: {describe(error)}")]
+def audit_file(file: str, job: Job) -> list[Pattern]:
+    """What is found in *file*."""
+    body = Path(file).read_bytes()
+    return [*_found(read_source(read_text(body)), file, job)] if re.search(_WORTH, body) else []
 
 
 def _found(source: Source, file: str, job: Job) -> Iterator[Pattern]:
-    choice = Choice(paths=(), root=job.places.root)
-    globs = [glob for glob in job.per_file if is_excluded(file, choice.replace(exclude=(glob,)))]
+    globs = [glob for glob in job.per_file if is_excluded(file, job.places.root, [glob])]
     unwanted = (*job.ignore, *(rule for glob in globs for rule in job.per_file[glob]))
     for pattern in sorted(patterns(source, shown(file), job.callables), key=lambda one: one.line):
         is_wanted = pattern.rule.startswith(job.select or ("SSA",)) and not pattern.rule.startswith(unwanted)

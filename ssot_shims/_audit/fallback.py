@@ -7,13 +7,25 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from ssot_shims._audit.pattern import SCOPES, Imported, Pattern, assignments, called, constant, dotted, is_skip, within
-from ssot_shims._codebase.source import Import, Source, local_name
+from ssot_shims._audit.pattern import Imported, Pattern
+from ssot_shims._codebase.source import (
+    SCOPES,
+    Import,
+    Source,
+    assigned,
+    called,
+    caught,
+    constant,
+    dotted,
+    is_loud,
+    is_skip,
+    local_name,
+    within,
+)
 from ssot_shims._record import Record
 
 _ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _EXPECTING = frozenset({"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "deprecated_call"})
-_LOUD = frozenset({"fail", "exit", "_exit"})
 _SAYING = frozenset({"print", "debug", "info", "warning", "warn", "error", "exception", "log", "echo"})
 _STAND_INS = frozenset({"object", "type", "Mock", "MagicMock", "AsyncMock", "SimpleNamespace", "Any"})
 _LITERALS = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Lambda)
@@ -55,8 +67,7 @@ def fallbacks(source: Source, file: str) -> Iterator[Pattern]:
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return not _ERRORS.isdisjoint(map(dotted, kinds))
+    return not _ERRORS.isdisjoint(caught(handler))
 
 
 def _expects(node: ast.AST) -> bool:
@@ -80,14 +91,7 @@ def _is_other(guard: _Guard) -> bool:
     inner = [part for statement in guard.handler.body for part in ast.walk(statement) if isinstance(part, _IMPORTS)]
     others = {local_name(alias) for each in inner for alias in each.names}
     statements = (guard.handler.body[-1], *guard.node.body, *guard.node.orelse)
-    return any(each.local in others for each in guard.imports) or any(map(_is_loud, statements))
-
-
-def _is_loud(statement: ast.stmt) -> bool:
-    """Whether *statement* ends in an error."""
-    is_false = isinstance(statement, ast.Assert) and constant(statement.test) is False
-    is_call = isinstance(statement, ast.Expr) and called(statement.value) in _LOUD
-    return is_false or is_call or (isinstance(statement, ast.Raise) and not is_skip(statement))
+    return any(each.local in others for each in guard.imports) or any(map(is_loud, statements))
 
 
 def _pattern(guard: _Guard, tree: ast.Module) -> Iterator[Pattern]:
@@ -127,7 +131,7 @@ def _stand_ins(guard: _Guard) -> dict[str, ast.expr | None]:
     for statement in guard.handler.body:
         if isinstance(statement, SCOPES):
             bound[statement.name] = None
-        bound.update((name, value) for name, value in assignments([statement]) if _is_stand_in(value))
+        bound.update((name, value) for name, value in assigned([statement]) if _is_stand_in(value))
     return {each.local: bound[each.local] for each in guard.imports if each.local in bound}
 
 
@@ -138,8 +142,8 @@ def _is_stand_in(value: ast.expr) -> bool:
 def _flags(guard: _Guard) -> list[str]:
     """The names that are true when the import works and false when it does not; a function that returns that is one."""
     tried = [*guard.node.body, *guard.node.orelse, *guard.handler.body]
-    elsewhere = {(name, constant(value)) for name, value in assignments(within(guard.scope))}
-    given = {name: constant(value) for name, value in assignments(tried)}
+    elsewhere = {(name, constant(value)) for name, value in assigned(within(guard.scope))}
+    given = {name: constant(value) for name, value in assigned(tried)}
     flags = [name for name, value in given.items() if isinstance(value, bool) and (name, not value) in elsewhere]
     if isinstance(guard.scope, ast.FunctionDef | ast.AsyncFunctionDef):
         if guard.is_more_than_imports:

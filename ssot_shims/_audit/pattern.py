@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ssot_shims._record import Record
@@ -24,9 +24,6 @@ RULES = {
     "SSA303": "a skip depends on an environment variable",
     "SSA304": "importorskip hides what has moved or is broken",
 }
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
 
 
 class Imported(Record):
@@ -73,57 +70,3 @@ class Pattern(Record):
         """A pattern on the lines of *node*; *text* is shortened."""
         line, end_line, text = node.lineno, node.end_lineno or 0, shortened(one_line(text), 150)
         return cls(rule=rule, line=line, end_line=end_line, text=text, replacement=replacement, **more)
-
-
-def dotted(node: ast.AST | None) -> str:
-    """The dotted name that *node* is, or calls, or awaits: ``os.environ.get``; empty for anything else.
-
-    >>> [dotted(ast.parse(text, mode="eval").body) for text in ("os.environ.get('HOME')", "a.b", "a[0].b")]
-    ['os.environ.get', 'a.b', '']
-    """
-    words: list[str] = []
-    node = node.value if isinstance(node, ast.Await) else node
-    node = node.func if isinstance(node, ast.Call) else node
-    while isinstance(node, ast.Attribute):
-        words.insert(0, node.attr)
-        node = node.value
-    return ".".join([node.id, *words]) if isinstance(node, ast.Name) else ""
-
-
-def called(node: ast.AST | None) -> str:
-    """The last word of what *node* calls, whatever stands before it; empty when it is no call."""
-    function = node.func if isinstance(node, ast.Call) else None
-    return getattr(function, "attr", "") or getattr(function, "id", "")
-
-
-def constant(node: ast.AST | None) -> object:
-    """The value of a constant; None for anything else."""
-    return node.value if isinstance(node, ast.Constant) else None
-
-
-def is_skip(statement: ast.stmt) -> bool:
-    """Whether *statement* ends the test as skipped.
-
-    >>> [is_skip(one) for one in ast.parse("pytest.skip('no'); self.skipTest('no'); raise SkipTest('no'); skip").body]
-    [True, True, True, False]
-    """
-    if isinstance(statement, ast.Raise):
-        return f".{dotted(statement.exc)}".endswith((".SkipTest", ".skip.Exception"))
-    return isinstance(statement, ast.Expr) and called(statement.value) in ("skip", "skipTest")
-
-
-def assignments(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
-    """Every dotted name that one of *nodes* assigns, and its value."""
-    for node in nodes:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
-            yield from ((name, node.value) for name in map(dotted, targets) if name)
-
-
-def within(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node in the scope that *node* is: not those in the functions and classes inside."""
-    pending = [*ast.iter_child_nodes(node)]
-    for inner in pending:  # which grows meanwhile
-        yield inner
-        if not isinstance(inner, (*SCOPES, ast.Lambda)):
-            pending += ast.iter_child_nodes(inner)

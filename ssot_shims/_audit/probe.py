@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from ssot_shims._audit.pattern import Function, Pattern, assignments, called, constant, dotted, within
+from ssot_shims._audit.pattern import Pattern
+from ssot_shims._codebase.source import Function, assigned, called, constant, dotted, within
 
 _MOST = 30  # statements; whatever is longer does more than look
 _QUESTIONS = frozenset({"info", "ps", "version", "--version", "-v"})
@@ -53,7 +54,7 @@ def _looked_for(nodes: Sequence[ast.AST]) -> tuple[str, str] | None:
             host, port = [*map(constant, parts), None][:2]
             return "SSA202", f"tcp://{host or 'HOST'}:{port or 'PORT'}"
     bound = [(dotted(node.optional_vars), node.context_expr) for node in nodes if isinstance(node, ast.withitem)]
-    clients = [name for name, value in [*bound, *assignments(nodes)] if called(value) in _CLIENTS]
+    clients = [name for name, value in [*bound, *assigned(nodes)] if called(value) in _CLIENTS]
     getters = _GETTERS | {f"{name}.{method}" for name in clients for method in ("get", "head")}
     requests = [call for call in calls if dotted(call) in getters]
     is_plain = len(requests) == 1 and _PERSONAL.isdisjoint(each.arg for each in requests[0].keywords)
@@ -85,7 +86,7 @@ def _words(node: ast.AST) -> list[object]:
 def _answers(function: Function, nodes: Sequence[ast.AST]) -> bool:
     """Whether *function* returns a bool, and yes for what is there."""
     values = [node.value for node in nodes if isinstance(node, ast.Return)]
-    bools = {name for name, value in assignments(nodes) if _is_bool(value)}
+    bools = {name for name, value in assigned(nodes) if _is_bool(value)}
     is_annotated = dotted(function.returns) == "bool"
     if not all(_is_bool(value) or (value and (is_annotated or dotted(value) in bools)) for value in values):
         return False

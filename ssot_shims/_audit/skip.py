@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from ssot_shims._audit.pattern import Imported, Pattern, assignments, called, constant, dotted, is_skip
+from ssot_shims._audit.pattern import Imported, Pattern
+from ssot_shims._codebase.source import assigned, called, constant, dotted, is_skip
 from ssot_shims._record import Record
 
 _GETTERS = frozenset({"os.environ.get", "environ.get", "os.getenv", "getenv"})
@@ -42,10 +43,10 @@ class Conditions:
             for name in pattern.names:
                 self._flags[name] = Need(rule="SSA301", upstreams=upstreams, capabilities=capabilities)
                 self._checks[name] = self._checks[f"self.{name}"] = self._flags[name].replace(rule="SSA302")
-        assigned: dict[str, set[Need | None]] = {}
-        for name, value in assignments(nodes):
-            assigned.setdefault(name, set()).add(self.present(value))
-        for name, needs in assigned.items():
+        by_name: dict[str, set[Need | None]] = {}
+        for name, value in assigned(nodes):
+            by_name.setdefault(name, set()).add(self.present(value))
+        for name, needs in by_name.items():
             if len(needs) == 1 and (only := needs.pop()):
                 self._flags.setdefault(name, only.replace(rule="SSA301"))
 
@@ -111,17 +112,17 @@ def _written(need: Need, instead_of: str) -> str:
 def _marks(node: ast.AST) -> Iterator[ast.Call]:
     """The calls of skipif and its like that decorate *node*, or that it assigns."""
     marks: list[ast.expr] = [*getattr(node, "decorator_list", ())]
-    for _, value in assignments([node]):
+    for _, value in assigned([node]):
         marks += value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
     return (mark for mark in marks if isinstance(mark, ast.Call) and called(mark) in _WRITTEN and mark.args)
 
 
 def import_or_skips(tree: ast.Module) -> Iterator[Pattern]:
     """Every call of ``pytest.importorskip`` with the name of a module."""
-    assigned = {id(value): name for name, value in assignments(ast.walk(tree))}
+    names = {id(value): name for name, value in assigned(ast.walk(tree))}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and called(node) == "importorskip":
-            module, local = constant(node.args[0]) if node.args else None, assigned.get(id(node), "")
+            module, local = constant(node.args[0]) if node.args else None, names.get(id(node), "")
             replacement = '{local} = import_or_skip("{target}")' if local else 'import_or_skip("{target}")'
             versions = [*node.args[1:], *(each.value for each in node.keywords if each.arg == "minversion")]
             if versions:

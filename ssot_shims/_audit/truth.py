@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from ssot_shims._audit.pattern import Imported
-from ssot_shims._codebase.files import module_names, shown
+from ssot_shims._codebase.files import module_names
+from ssot_shims._codebase.findings import shown
 from ssot_shims._codebase.source import absolute
 from ssot_shims._lookup.finder import find
 from ssot_shims._lookup.lookup import Lookup, Target, look

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 from argparse import ArgumentParser
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path, PurePath
 from typing import Any
 
+from ssot_shims._codebase.findings import Problem, attempt, shown
 from ssot_shims._record import Record
 from ssot_shims._text import one_line
 from ssot_shims.errors import MigrationError
@@ -41,16 +43,19 @@ class Tree(Record):
 
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    problems: tuple[tuple[str, str], ...] = ()  # each with the folder
+    problems: tuple[Problem, ...] = ()
 
 
-def add_file_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments that say which files to visit, and in how many processes."""
+def add_file_arguments(parser: ArgumentParser, *forms: str) -> None:
+    """Add the arguments that say which files to visit, in how many processes, and in which of *forms* to report."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
     exclude = "leave out the files and folders that fit from the project's folder on, such as tests/data or **/*_pb2.py"
     parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
     parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at most (default: all cores)")
+    parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
+    form = "how the report is written (default: text)"
+    parser.add_argument("--format", choices=("text", *forms), default="text", help=form)
 
 
 def find_files(choice: Choice) -> Tree:
@@ -66,18 +71,13 @@ def find_files(choice: Choice) -> Tree:
     paths = list(map(_real, choice.paths))
     named = sorted({path for path in paths if not os.path.isdir(path)})
     ignored = _ignored_among(named) if choice.is_git_asked else set[str]()
-    files, problems = set(named) - ignored, list[tuple[str, str]]()
+    files, problems = set(named) - ignored, list[Problem]()
     for folder in dict.fromkeys(path for path in paths if os.path.isdir(path)):
         files.update(_below(folder, choice.is_git_asked, problems))
-    kept = sorted(file for file in files if not is_excluded(file, choice))
+    excluded = {file for file in (*files, *named) if is_excluded(file, choice.root, choice.exclude)}
     notes = [f"{shown(file)}: left out: git ignores it; to take it: --no-gitignore" for file in sorted(ignored)]
-    notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if is_excluded(file, choice)]
-    return Tree(files=tuple(kept), notes=tuple(notes), problems=tuple(problems))
-
-
-def shown(path: str) -> str:
-    """The real path *path* as people read it: from the current folder on, where it is below that."""
-    return path.removeprefix(os.path.join(os.path.realpath(os.curdir), ""))
+    notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if file in excluded]
+    return Tree(files=tuple(sorted(files - excluded)), notes=tuple(notes), problems=tuple(problems))
 
 
 def _real(path: str) -> str:
@@ -108,7 +108,7 @@ def _is_python(path: str) -> bool:
         return True  # reading it shows what is wrong
 
 
-def _below(folder: str, is_git_asked: bool, problems: list[tuple[str, str]]) -> Iterator[str]:
+def _below(folder: str, is_git_asked: bool, problems: list[Problem]) -> Iterator[str]:
     """Python source below *folder*: of a git checkout what git tracks or would, elsewhere all of it."""
     if is_git_asked and _checkout_of(folder):
         yield from _below_in_checkout(folder, problems)
@@ -116,7 +116,7 @@ def _below(folder: str, is_git_asked: bool, problems: list[tuple[str, str]]) -> 
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        problems.append((shown(folder), f"cannot be read: {error.strerror}"))
+        problems.append(Problem(path=shown(folder), text=f"cannot be read: {error.strerror}"))
         return
     for entry in entries:
         if not entry.is_dir(follow_symlinks=False):
@@ -131,7 +131,7 @@ def _is_closed(folder: str) -> bool:
     return is_named_so or _is_link(folder) or os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
 
 
-def _below_in_checkout(folder: str, problems: list[tuple[str, str]]) -> Iterator[str]:
+def _below_in_checkout(folder: str, problems: list[Problem]) -> Iterator[str]:
     @cache
     def is_open(inner: str) -> bool:
         if len(inner) <= len(folder):
@@ -139,7 +139,7 @@ def _below_in_checkout(folder: str, problems: list[tuple[str, str]]) -> Iterator
         return is_open(os.path.dirname(inner)) and not _is_closed(inner)
 
     paths, warnings = _not_ignored(folder)
-    problems += [(shown(folder), f"git: {warning}") for warning in warnings]
+    problems += [Problem(path=shown(folder), text=f"git: {warning}") for warning in warnings]
     for path in paths:
         if not is_open(os.path.dirname(path)):
             continue
@@ -187,11 +187,11 @@ def _not_ignored(folder: str, *paths: str) -> tuple[list[str], list[str]]:
     return [os.path.normpath(os.path.join(folder, name)) for name in names], warnings
 
 
-def is_excluded(file: str, choice: Choice) -> bool:
-    """Whether one of the globs names *file*, or a folder above it."""
-    start = os.path.join(choice.root, "")
+def is_excluded(file: str, root: str, globs: Iterable[str]) -> bool:
+    """Whether one of *globs*, below *root*, names *file*, or a folder above it."""
+    start = os.path.join(root, "")
     names = file.removeprefix(start).split(os.sep)
-    return file.startswith(start) and any(_fits(PurePath(glob).parts, names) for glob in choice.exclude)
+    return file.startswith(start) and any(_fits(PurePath(glob).parts, names) for glob in globs)
 
 
 def _fits(glob: Sequence[str], names: Sequence[str]) -> bool:
@@ -210,21 +210,34 @@ def _fits(glob: Sequence[str], names: Sequence[str]) -> bool:
 def visit(files: Sequence[str], work: Callable[[str], Any], jobs: int = 0, has_bar: bool = True) -> Generator[Any]:
     """What *work* gives for each of *files*, in their order; done in at most *jobs* processes (0: one for each core).
 
-    On a terminal a bar on standard error shows how far it is, unless *has_bar* is false. Raises
-    :class:`concurrent.futures.BrokenExecutor` when a process ends before its files are done.
+    That is a :class:`Problem` where something goes wrong, and the last when a process ends before its files are done.
+    On a terminal a bar on standard error shows how far it is, unless *has_bar* is false.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     is_terminal = sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison]  # closed: None
     with _processes(min(jobs if jobs > 0 else cores, _MOST) if len(files) >= _WORTH else 1) as run:
+        results = _results(run, work, files)
         if not (has_bar and is_terminal):
-            yield from run(work, files)
+            yield from results
             return
         from rich.console import Console  # slow to import, and few look on
         from rich.progress import Progress
 
         console = Console(stderr=True)
         with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
-            yield from bar.track(run(work, files), total=len(files), description="files")
+            yield from bar.track(results, total=len(files), description="files")
+
+
+def _results(run: Callable[..., Iterator[Any]], work: Callable[[str], Any], files: Sequence[str]) -> Iterator[Any]:
+    """What *run* gives for *files*, and a problem when a process has ended before that was all."""
+    left = list(reversed(files))
+    try:
+        for result in run(partial(attempt, work), files):
+            left.pop()
+            yield result
+    except BrokenExecutor:
+        text = f"a process has ended, and {len(left)} files from here on are not done; run it again with --jobs 1"
+        yield Problem(path=shown(left[-1]), text=text)
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from ssot_shims._codebase.source import Unparsable
 from ssot_shims._record import Record
-from ssot_shims._text import markdown, markdown_table, one_line, with_hint
+from ssot_shims._text import describe, markdown, markdown_table, one_line, with_hint
 from ssot_shims._version import __version__
 
 _SHOWN = 3  # places of a group that are listed without --all
@@ -39,26 +41,31 @@ class Problem(Record):
         return f"{self.path}{f':{self.line}' if self.line else ''}: {self.text}"
 
 
-class Group(Record):
-    """The findings of one kind with one rule and one reason."""
-
-    kind: str
-    rule: str
-    reason: str
-    hint: str
-    findings: tuple[Finding, ...]
+def shown(path: str) -> str:
+    """The real path *path* as people read it: from the current folder on, where it is below that."""
+    return path.removeprefix(os.path.join(os.path.realpath(os.curdir), ""))
 
 
-def grouped(findings: Iterable[Finding]) -> list[Group]:
+def attempt(work: Callable[[str], Any], file: str) -> Any:
+    """What *work* gives for *file*, or why it gives nothing: one file must not keep the others from being done."""
+    try:
+        return work(file)
+    except Unparsable as error:
+        return Problem(path=shown(file), line=error.line, text=f"cannot be parsed: {error.cause}")
+    except OSError as error:
+        return Problem(path=shown(file), text=f"cannot be read or written: {error.strerror}")
+    except Exception as error:
+        return Problem(path=shown(file), text=f"cannot be done: {describe(error)}")
+
+
+def grouped(findings: Iterable[Finding]) -> list[list[Finding]]:
     """*findings* by kind, rule and reason: the kinds in alphabetical order, notes last, in each the largest first."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.kind, finding.rule, finding.reason), []).append(finding)
-    made = (
-        Group(kind=kind, rule=rule, reason=reason, hint=found[0].hint, findings=tuple(found))
-        for (kind, rule, reason), found in groups.items()
+    for found in findings:
+        groups.setdefault((found.kind, found.rule, found.reason), []).append(found)
+    return sorted(
+        groups.values(), key=lambda group: (group[0].kind == "note", group[0].kind, -len(group), group[0].rule)
     )
-    return sorted(made, key=lambda group: (group.kind == "note", group.kind, -len(group.findings), group.rule))
 
 
 class Report(Record):
@@ -92,31 +99,30 @@ def as_text(report: Report) -> str:
     return "\n".join([*lines, *rest, *([""] if rest else []), report.summary]) + "\n"
 
 
-def _paragraph(group: Group, is_all: bool) -> Iterator[str]:
-    head = with_hint(": ".join(filter(None, [group.rule, group.reason])), group.hint)
-    count = len(group.findings)
-    yield one_line(f"{group.kind} ({count}): {head}")
-    listed = group.findings if is_all else group.findings[:_SHOWN]
+def _paragraph(group: list[Finding], is_all: bool) -> Iterator[str]:
+    head = with_hint(": ".join(filter(None, [group[0].rule, group[0].reason])), group[0].hint)
+    yield one_line(f"{group[0].kind} ({len(group)}): {head}")
+    listed = group if is_all else group[:_SHOWN]
     for found in listed:
         see = f" (see line {found.other_line})" if found.other_line else ""
         yield one_line(f"{found.path}:{found.line}: {found.text}{see}")
-    if left := count - len(listed):
+    if left := len(group) - len(listed):
         yield f"... and {left} more; --all lists them"
 
 
 def as_markdown(report: Report) -> str:
     """A table of the groups with their first places, the notes and problems, and the summary."""
-    groups = grouped(report.findings)
-    rows = [(one.kind, one.rule, one.reason, str(len(one.findings)), _places(one, report.is_all)) for one in groups]
+    groups = [(group[0], group) for group in grouped(report.findings)]
+    rows = [(one.kind, one.rule, one.reason, str(len(group)), _places(group, report.is_all)) for one, group in groups]
     lines = markdown_table(("level", "rule", "what", "count", "where"), rows) if rows else []
     rest = [f"- note: {markdown(note)}" for note in report.notes]
     rest += [f"- problem: {markdown(str(problem))}" for problem in report.problems]
     return "\n\n".join(filter(None, ["\n".join(lines), "\n".join(rest), markdown(report.summary)])) + "\n"
 
 
-def _places(group: Group, is_all: bool) -> str:
-    listed = group.findings if is_all else group.findings[:_SHOWN]
-    return ", ".join([f"{found.path}:{found.line}" for found in listed] + ["..."] * (len(listed) < len(group.findings)))
+def _places(group: list[Finding], is_all: bool) -> str:
+    listed = group if is_all else group[:_SHOWN]
+    return ", ".join([f"{found.path}:{found.line}" for found in listed] + ["..."] * (len(listed) < len(group)))
 
 
 def as_json(report: Report) -> str:

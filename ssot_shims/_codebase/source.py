@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import pairwise
 from tokenize import detect_encoding
 
 from ssot_shims._record import Record
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how files begin that some editors call Unicode
 
 _MOST = 5_000_000  # bytes, of which the parser of Python makes half a gigabyte of memory
@@ -84,6 +87,11 @@ class Import(Record):
             for inner, node in pairwise((self.node, *self.around))
         )
 
+    @property
+    def is_deferred(self) -> bool:
+        """Whether it does not run with its module."""
+        return self.is_for_types or any(isinstance(node, FUNCTIONS) for node in self.around)
+
     def modules(self, packages: Iterable[str]) -> tuple[str, ...]:
         """The modules that ``from ... import`` may mean in a file of one of *packages*, the most likely first."""
         if not isinstance(self.node, ast.ImportFrom):
@@ -99,10 +107,6 @@ class Source(Record):
     text: Text
     tree: ast.Module
     imports: tuple[Import, ...]
-
-    def statement(self, statement: Import) -> str:
-        """The text of an import statement."""
-        return self.text.body[statement.start : statement.end].decode()
 
 
 def read_text(source: bytes) -> Text:
@@ -164,49 +168,6 @@ def local_name(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
-def dotted_names(tree: ast.AST) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
-    """Every name in *tree* with the attributes taken from it, each as long as it is written: ``("a", "b", "c")``."""
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        words: list[str] = []
-        base = node
-        while isinstance(base, ast.Attribute):
-            words.insert(0, base.attr)
-            base = base.value
-        if isinstance(base, ast.Name) and isinstance(node, ast.expr):
-            yield (base.id, *words), node
-        else:
-            pending += [base] if base is not node else ast.iter_child_nodes(node)
-
-
-class Use(Record):
-    """A dotted name that begins at an imported module: ``m.A`` after ``import old.mod as m`` is ``old.mod.A``."""
-
-    dotted: str
-    statement: Import  # which has imported the module
-    loads: str  # the module that this statement loads
-    line: int
-    is_set: bool
-
-
-def module_uses(source: Source, packages: Sequence[str], wanted: Collection[str]) -> Iterator[Use]:
-    """What a file of one of *packages* uses through imports of the *wanted* modules and packages."""
-    modules: dict[str, list[tuple[str, Import, str]]] = {}
-    for statement in source.imports:
-        parents = statement.modules(packages)
-        for alias in statement.node.names:
-            for loads in [f"{parent}.{alias.name}" for parent in parents] or [alias.name]:
-                module = loads if parents or alias.asname else loads.partition(".")[0]
-                if module in wanted:
-                    modules.setdefault(local_name(alias), []).append((module, statement, loads))
-    for words, node in dotted_names(source.tree) if modules else ():
-        for module, statement, loads in modules.get(words[0], ()):
-            is_set = not isinstance(getattr(node, "ctx", None), ast.Load)
-            dotted = ".".join([module, *words[1:]])
-            yield Use(dotted=dotted, statement=statement, loads=loads, line=node.lineno, is_set=is_set)
-
-
 def strings_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every string of *tree* and every plain part of an f-string, with its line; no docstrings, which nothing reads."""
     pending: list[ast.AST] = [tree]
@@ -217,6 +178,12 @@ def strings_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
             pending += ast.iter_child_nodes(node)
 
 
+def caught(handler: ast.ExceptHandler) -> list[str]:
+    """The names of the errors that *handler* catches; an empty one for what has no name."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return [dotted(kind).rpartition(".")[2] for kind in kinds]
+
+
 def statements(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
     """Every statement of *tree*, in no order, with the nodes around it, the innermost first."""
     pending: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(tree, ())]
@@ -224,6 +191,67 @@ def statements(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]
         node, around = pending.pop()
         yield node, around
         pending += [(child, (node, *around)) for field in _SUITES for child in getattr(node, field, ())]
+
+
+def within(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node in the scope that *node* is: not those in the functions and classes inside."""
+    pending = [*ast.iter_child_nodes(node)]
+    for inner in pending:  # which grows meanwhile
+        yield inner
+        if not isinstance(inner, (*SCOPES, ast.Lambda)):
+            pending += ast.iter_child_nodes(inner)
+
+
+def dotted(node: ast.AST | None) -> str:
+    """The dotted name that *node* is, or calls, or awaits: ``os.environ.get``; empty for anything else.
+
+    >>> [dotted(ast.parse(text, mode="eval").body) for text in ("os.environ.get('HOME')", "a.b", "a[0].b")]
+    ['os.environ.get', 'a.b', '']
+    """
+    words: list[str] = []
+    node = node.value if isinstance(node, ast.Await) else node
+    node = node.func if isinstance(node, ast.Call) else node
+    while isinstance(node, ast.Attribute):
+        words.insert(0, node.attr)
+        node = node.value
+    return ".".join([node.id, *words]) if isinstance(node, ast.Name) else ""
+
+
+def called(node: ast.AST | None) -> str:
+    """The last word of what *node* calls, whatever stands before it; empty when it is no call."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return getattr(function, "attr", "") or getattr(function, "id", "")
+
+
+def constant(node: ast.AST | None) -> object:
+    """The value of a constant; None for anything else."""
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """Every dotted name that one of *nodes* assigns, and its value."""
+    for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            yield from ((name, node.value) for name in map(dotted, targets) if name)
+
+
+def is_skip(statement: ast.stmt) -> bool:
+    """Whether *statement* ends the test as skipped.
+
+    >>> [is_skip(one) for one in ast.parse("pytest.skip('no'); self.skipTest('no'); raise SkipTest('no'); skip").body]
+    [True, True, True, False]
+    """
+    if isinstance(statement, ast.Raise):
+        return f".{dotted(statement.exc)}".endswith((".SkipTest", ".skip.Exception"))
+    return isinstance(statement, ast.Expr) and called(statement.value) in ("skip", "skipTest")
+
+
+def is_loud(statement: ast.stmt) -> bool:
+    """Whether *statement* ends in an error."""
+    is_false = isinstance(statement, ast.Assert) and constant(statement.test) is False
+    is_call = isinstance(statement, ast.Expr) and called(statement.value) in ("fail", "exit", "_exit")
+    return is_false or is_call or (isinstance(statement, ast.Raise) and not is_skip(statement))
 
 
 def _imports(tree: ast.Module, text: Text) -> Iterator[Import]:

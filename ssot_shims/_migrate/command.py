@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
@@ -16,9 +14,9 @@ from pathlib import Path
 from typing import TextIO
 
 import ssot_shims._report as _report
-from ssot_shims._codebase.files import Choice, add_file_arguments, find_files, module_names, shown, visit
-from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered
-from ssot_shims._codebase.source import Unparsable, read_source, read_text
+from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, module_names, visit
+from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
+from ssot_shims._codebase.source import read_source, read_text
 from ssot_shims._migrate.file import File
 from ssot_shims._migrate.new_home import NewHomes, located, parsed
 from ssot_shims._migrate.rewrite import clear_leftovers, replace, rewrite, unified_diff
@@ -26,7 +24,6 @@ from ssot_shims._migrate.rules import Rules, read_rules, shims_in
 from ssot_shims._names import SHIMS
 from ssot_shims._project.pyproject import Project
 from ssot_shims._record import Record
-from ssot_shims._text import describe
 from ssot_shims.errors import InvalidSetting, MigrationError
 
 _PACKAGE = Path(__file__).parents[1]
@@ -45,22 +42,18 @@ class Job(Record):
 class Outcome(Record):
     """What became of one file that had something to rewrite or to report."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...]
     diff: bytes = b""
-    problem: Problem | None = None
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
-    add_file_arguments(parser)
+    add_file_arguments(parser, "json", "github")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="change the files; without it, a diff is shown")
     mode.add_argument("--check", action="store_true", help="change nothing; exit code 1 when anything is left to do")
     rule = "what moves where, such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml may hold more"
     parser.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
-    parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
-    form = "how the report is written (default: text)"
-    parser.add_argument("--format", choices=("text", "json", "github"), default="text", help=form)
 
 
 def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
@@ -71,14 +64,6 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
     if missing := [name for name in ("libcst", "rich") if find_spec(name) is None]:
         problem = f"migrate needs {' and '.join(missing)}, which this Python does not have"
         raise MigrationError(problem, "install it: python -m pip install 'ssot_shims[migrate]'")
-    try:
-        return _run(options, project, folder, out)
-    except KeyboardInterrupt:
-        print("ssot-shims: interrupted: every file is whole, old or new; to do the rest, run it again", file=sys.stderr)
-        return 130
-
-
-def _run(options: Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
     root = os.path.realpath(project.root)
     places = dict.fromkeys((root, os.path.join(root, "src"), os.path.realpath(folder)))
     homes = NewHomes(roots=tuple(filter(os.path.isdir, places)))
@@ -89,19 +74,17 @@ def _run(options: Namespace, project: Project, folder: Path, out: TextIO | None)
     tree = find_files(Choice(paths=tuple(options.paths), root=root, exclude=exclude, is_git_asked=is_git_asked))
     if options.write:
         clear_leftovers(tree.files)
-    problems = [Problem(path=place, text=text) for place, text in tree.problems]
     has_bar = not (has_diff and out is not None and out.isatty())  # a diff shows by itself how far it is
-    outcomes: list[Outcome | None] = []
+    findings, problems = list[Finding](), [*tree.problems]
     with closing(visit(tree.files, partial(migrate_file, job=job), options.jobs, has_bar)) as visiting:
-        try:
-            for outcome in visiting:
-                outcomes.append(outcome and outcome.replace(diff=b""))
-                if outcome and outcome.diff and not _report.write(out, outcome.diff):
+        for outcome in visiting:
+            if isinstance(outcome, Problem):
+                problems.append(outcome)
+            elif outcome:
+                findings += outcome.findings
+                if outcome.diff and not _report.write(out, outcome.diff):
                     break  # nobody reads on
-        except BrokenExecutor:
-            left = f"a process has ended, and {len(tree.files) - len(outcomes)} files may not have been visited"
-            problems.append(Problem(path=options.paths[0], text=f"{left}; run it again with --jobs 1"))
-    report = _summary(options, outcomes, (*tree.notes, *notes), problems)
+    report = _summary(options, findings, problems, tree.replace(notes=(*tree.notes, *notes)))
     _report.write(out, rendered(report, options.format))
     return 1 if options.check and report.counts["left"] else 3 if report.problems else 0
 
@@ -147,47 +130,33 @@ def _shim_files(project: Project, homes: NewHomes) -> Iterator[tuple[str, str]]:
 
 
 def migrate_file(file: str, job: Job) -> Outcome | None:
-    """What became of *file*; None when no rule concerns it. Whatever goes wrong is reported, and not raised."""
+    """What became of *file*; None when no rule concerns it."""
+    old = Path(file).read_bytes()
+    if not job.rules.may_concern(old):
+        return None
+    names, is_package = module_names(file, *job.homes.roots), Path(file).stem == "__init__"
+    new, found = rewrite(File(read_source(read_text(old)), names, is_package, job.rules, job.homes, file))
+    if new is not None and job.is_written:
+        replace(file, old, new)
     name = shown(file)
-    try:
-        old = Path(file).read_bytes()
-        if not job.rules.may_concern(old):
-            return None
-        names = module_names(file, *job.homes.roots)
-        is_package = Path(file).stem == "__init__"
-        new, findings = rewrite(File(read_source(read_text(old)), names, is_package, job.rules, job.homes, file))
-        if new is not None and job.is_written:
-            replace(file, old, new)
-        diff = unified_diff(name, old, new) if new is not None and job.has_diff else b""
-        return Outcome(findings=tuple(found.replace(path=name) for found in findings), diff=diff)
-    except Unparsable as error:
-        return Outcome(problem=Problem(path=name, line=error.line, text=f"cannot be parsed: {error.cause}"))
-    except OSError as error:
-        return Outcome(problem=Problem(path=name, text=f"cannot be read or written: {error.strerror}"))
-    except Exception as error:  # one file must not keep the others from being done
-        return Outcome(problem=Problem(path=name, text=f"cannot be rewritten: {describe(error)}"))
+    diff = unified_diff(name, old, new) if new is not None and job.has_diff else b""
+    return Outcome(findings=tuple(each.replace(path=name) for each in found), diff=diff)
 
 
-def _summary(
-    options: Namespace, outcomes: list[Outcome | None], notes: tuple[str, ...], problems: list[Problem]
-) -> Report:
-    made = [outcome for outcome in outcomes if outcome]
-    findings = [found for outcome in made for found in outcome.findings]
-    problems = [*problems, *(outcome.problem for outcome in made if outcome.problem)]
+def _summary(options: Namespace, findings: list[Finding], problems: list[Problem], tree: Tree) -> Report:
     kinds = Counter(found.kind for found in findings)
     rewritten = len({found.path for found in findings if found.kind == "left"})
-    reported = sum(kinds.values()) - kinds["left"]
     left = sum(kinds[kind] for kind in _LEFT) - (kinds["left"] if options.write else 0)
     if not options.check and (options.write or options.format == "text"):  # it is done, or the diff says it
         findings = [found for found in findings if found.kind != "left"]
     done = "rewritten" if options.write else "to rewrite with --write"
-    parts = [counted(len(outcomes), "file"), f"{rewritten} {done}", f"{reported} reported"]
+    parts = [counted(len(tree.files), "file"), f"{rewritten} {done}", f"{kinds.total() - kinds['left']} reported"]
     parts += [counted(len(problems), "problem")] if problems else []
     return Report(
         findings=tuple(findings),
-        notes=notes,
+        notes=tree.notes,
         problems=tuple(problems),
         summary="; ".join(parts),
-        counts={"files": len(outcomes), "rewritten": rewritten, "left": left},
+        counts={"files": len(tree.files), "rewritten": rewritten, "left": left},
         is_all=options.all,
     )

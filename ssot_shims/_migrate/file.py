@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from ssot_shims._codebase.findings import Finding
-from ssot_shims._codebase.source import Import, Source, Use, local_name, module_uses, strings_in
-from ssot_shims._migrate.guard import Doubt, bindings, guard_around, is_conditional
+from ssot_shims._codebase.source import Import, Source, dotted, local_name, strings_in
+from ssot_shims._migrate.guard import Doubt, bindings, guard_around
 from ssot_shims._migrate.new_home import NewHomes, with_packages
 from ssot_shims._migrate.rules import Rule, Rules
 from ssot_shims._record import Record
@@ -18,8 +18,22 @@ _KEEP = re.compile(rb"#\s*ssot-shims:\s*keep\b")
 _DOTTED = re.compile(r"\w+(?:\.\w+)*(?::\w+(?:\.\w+)*)?[.:]?")
 # Who reads such a word in a file may ask for, hide or replace a module whose name stands in a string.
 _BY_NAME = re.compile(
-    rb"sys\.modules|import modules|__import__|meta_path|import_module|find_spec|importorskip|syspath|sys\.path"
+    rb"sys\.modules|import modules|__import__|meta_path|import_module|find_spec|importorskip|mkdir|makedirs|mkpydir"
 )
+
+
+_READER = "a string names a symbol that has moved; whether to change it, its reader knows"
+_CONDITIONS = (ast.Try, ast.TryStar, ast.If, ast.With, ast.AsyncWith)
+
+
+class Use(Record):
+    """A dotted name that begins at an imported module: ``m.A`` after ``import old.mod as m`` is ``old.mod.A``."""
+
+    dotted: str
+    statement: Import  # which has imported the module
+    loads: str  # the module that this statement loads
+    line: int
+    is_set: bool
 
 
 class Move(Record):
@@ -56,12 +70,15 @@ class File:
     def uses(self) -> list[Use]:
         """What it uses through modules with rules, or packages on the way to one."""
         wanted = {package for module in self.rules.old_modules for package in with_packages(module)}
-        return list(module_uses(self.source, self.packages, wanted))
-
-    @cached_property
-    def is_found_by_name(self) -> bool:
-        """Whether it may ask for, hide or replace modules by their names."""
-        return _BY_NAME.search(self.source.text.body) is not None
+        modules: dict[str, list[tuple[str, Import, str]]] = {}
+        for statement in self.source.imports:
+            parents = statement.modules(self.packages)
+            for alias in statement.node.names:
+                for loads in [f"{parent}.{alias.name}" for parent in parents] or [alias.name]:
+                    module = loads if parents or alias.asname else loads.partition(".")[0]
+                    if module in wanted:
+                        modules.setdefault(local_name(alias), []).append((module, statement, loads))
+        return [*_uses(self.source.tree, modules)] if modules else []
 
     def is_home_of(self, rule: Rule) -> bool:
         """Whether this file is the old or the new home of *rule*, or in the package that is the new one.
@@ -107,9 +124,22 @@ def plan(file: File) -> tuple[dict[ast.alias, Move], list[Finding]]:
     return moves, [*findings, *_module_uses(file, moves), *_strings(file)]
 
 
+def _uses(tree: ast.Module, modules: Mapping[str, list[tuple[str, Import, str]]]) -> Iterator[Use]:
+    """The names in *tree* that begin with one of *modules*, each as long as it is written."""
+    pending: list[ast.AST] = [tree]
+    for node in pending:  # which grows meanwhile
+        name = dotted(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        pending += ast.iter_child_nodes(node) if not name else ()
+        first, dot, rest = name.partition(".")
+        for module, statement, loads in modules.get(first, ()):
+            is_set = not isinstance(getattr(node, "ctx", None), ast.Load)
+            line = getattr(node, "lineno", 0)
+            yield Use(dotted=module + dot + rest, statement=statement, loads=loads, line=line, is_set=is_set)
+
+
 def finding_at(file: File, statement: Import, kind: str, doubt: Doubt, rule: object, *names: str) -> Finding:
     """A finding about *statement*."""
-    text = " ".join(file.source.statement(statement).split())
+    text = " ".join(file.source.text.body[statement.start : statement.end].decode().split())
     return Finding(path="", line=statement.line, kind=kind, text=text, rule=str(rule or ""), names=names, **vars(doubt))
 
 
@@ -138,13 +168,9 @@ def _doubts(file: File, statement: Import, alias: ast.alias, module: str, move: 
         yield Doubt(reason=f"it offers {local} to others, and that is called {move.name} in {move.module}")
     if guard := guard_around(statement, file.source.tree, move.rule.is_of_shim):
         yield guard.replace(hint=guard.hint.replace("{new}", f"{move.module}:{move.name}"))
-    same = [
-        each
-        for other in file.source.imports
-        for each in other.node.names
-        if each.name == alias.name and module in other.modules(file.packages)
-    ]
-    lines = [getattr(bound, "lineno", 0) for bound in bindings(statement, local) if bound not in same]
+    same = [one for other in file.source.imports if module in other.modules(file.packages) for one in other.node.names]
+    bound = (one for one in bindings(statement, local) if one not in same or getattr(one, "name", "") != alias.name)
+    lines = [getattr(one, "lineno", 0) for one in bound]
     if b"globals" in file.source.text.body:
         lines += [line for line, value in file.strings if value == local]
     if lines:
@@ -152,7 +178,7 @@ def _doubts(file: File, statement: Import, alias: ast.alias, module: str, move: 
     yield from _imports_of_new(file, statement, module, move)
     yield from _names_in_strings(file, f"{module}.{alias.name}", f"{move.module}.{move.name}")
     yield from _uses_of_old(file, f"{module}.{alias.name}")
-    if file.is_imported_by(move.module):
+    if not statement.is_deferred and file.is_imported_by(move.module):
         yield Doubt(reason="the new home imports this file, which would be a circle")
 
 
@@ -165,9 +191,14 @@ def _imports_of_new(file: File, statement: Import, module: str, move: Move) -> I
         if loads & (old - new) and guard_around(other, file.source.tree, is_to_shim=False):
             yield Doubt(reason="the file asks whether the old place is there", other_line=other.line)
         is_same_name = move.module in meanings and not names.isdisjoint({move.name, "*"})
-        if is_same_name or ({*loads, *meanings} & (new - old) and is_conditional(other)):
+        if is_same_name or ({*loads, *meanings} & (new - old) and _is_conditional(other)):
             hint = f"take it from {move.module} alone"
             yield Doubt(reason="the file imports from the new place, too", other_line=other.line, hint=hint)
+
+
+def _is_conditional(statement: Import) -> bool:
+    """Whether *statement* runs in some cases only, or may fail."""
+    return not statement.is_for_types and any(isinstance(node, _CONDITIONS) for node in statement.around)
 
 
 def _names_in_strings(file: File, old: str, new: str) -> Iterator[Doubt]:
@@ -179,7 +210,7 @@ def _names_in_strings(file: File, old: str, new: str) -> Iterator[Doubt]:
         packages = {*with_packages(module)} - {*with_packages(other.rpartition(".")[0])}
         for line, text in file.strings:
             value = text.replace(":", ".").rstrip(".")
-            is_package = file.is_found_by_name and value in packages
+            is_package = value in packages and _BY_NAME.search(file.source.text.body)
             if is_package or value == module or f"{value}.".startswith(f"{place}."):
                 yield Doubt(reason=reason, other_line=line, hint="move both by hand")
 
@@ -226,15 +257,10 @@ def _strings(file: File) -> Iterator[Finding]:
     for line, value in file.strings if is_named else ():
         steps = re.split(r"[.:]", value)
         for at in range(len(steps) - 1, 0, -1):
-            rule = file.rules.find(".".join(steps[:at]), steps[at])
-            is_here = rule and not file.is_home_of(rule) and not file.keeps(line, line)
-            if rule and is_here and not file.homes.why_refused(rule, steps[at])[0]:
-                yield _string(line, value, rule, steps, at)
-                break
-
-
-def _string(line: int, value: str, rule: Rule, steps: list[str], at: int) -> Finding:
-    sign, rest = value[len(".".join(steps[:at]))], value[len(".".join(steps[: at + 1])) :]
-    hint = f"{rule.new_module}{sign}{rule.new_name_of(steps[at])}{rest}"
-    reason, names = "a string names a symbol that has moved; whether to change it, its reader knows", (steps[at],)
-    return Finding(path="", line=line, kind="string", text=value, rule=str(rule), reason=reason, hint=hint, names=names)
+            name, rule = steps[at], file.rules.find(".".join(steps[:at]), steps[at])
+            if not rule or file.is_home_of(rule) or file.keeps(line, line) or file.homes.why_refused(rule, name)[0]:
+                continue
+            sign, rest = value[len(".".join(steps[:at]))], value[len(".".join(steps[: at + 1])) :]
+            doubt = Doubt(reason=_READER, hint=f"{rule.new_module}{sign}{rule.new_name_of(name)}{rest}")
+            yield Finding(path="", line=line, kind="string", text=value, rule=str(rule), names=(name,), **vars(doubt))
+            break

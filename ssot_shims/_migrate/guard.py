@@ -8,17 +8,15 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from ssot_shims._codebase.source import Import, local_name
+from ssot_shims._codebase.source import SCOPES, Import, assigned, called, caught, constant, is_loud, local_name, within
 from ssot_shims._record import Record
 
 # Functions whose block or argument is expected to raise or to warn: pytest's, unittest's, and those of a suite.
 _EXPECTING = re.compile("raise|warn|expect|suppress|deprecat", re.IGNORECASE)
 _EXPECTED = frozenset({"xfail", "expectedFailure", "recwarn"})
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 _ERRORS = ("Error", "Exception", "Exit", "Warning")  # how errors are called
-_LOUD = frozenset({"fail", "exit", "_exit"})
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_CAUGHT = _IMPORT_ERRORS | {"Exception", "BaseException"}
 _SEE = "move it by hand, if that is about something else"
 
 
@@ -47,70 +45,44 @@ def _guard(node: ast.AST, inner: ast.AST, tree: ast.Module, is_to_shim: bool) ->
         return Doubt(reason=reason, other_line=line, hint=_SEE) if _expects(expecting) else None
     if isinstance(node, ast.Try | ast.TryStar) and inner in node.body:
         return _guard_of_try(node, is_to_shim)
-    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         words = _words([*node.decorator_list, *([] if isinstance(node, ast.ClassDef) else [node.args])])
         if words & _EXPECTED or node.name in _expected_to_fail(tree):
             return Doubt(reason=f"an error or a warning of {node.name} is expected", other_line=line, hint=_SEE)
     return None
 
 
-def is_conditional(statement: Import) -> bool:
-    """Whether *statement* runs in some cases only, or may fail."""
-    kinds = ast.Try | ast.TryStar | ast.If | ast.With | ast.AsyncWith
-    return not statement.is_for_types and any(isinstance(node, kinds) for node in statement.around)
-
-
 def bindings(statement: Import, local: str) -> Iterator[ast.AST]:
     """What binds *local* in the scope of *statement*; nothing when that is for types alone."""
-    if not statement.is_for_types:
-        yield from bindings_in(
-            next(node for node in statement.around if isinstance(node, (*_SCOPES, ast.Module))), local
-        )
+    scope = next(node for node in statement.around if isinstance(node, SCOPES))
+    return iter(()) if statement.is_for_types else bindings_in(scope, local)
 
 
 def bindings_in(scope: ast.AST, local: str) -> Iterator[ast.AST]:
     """What binds *local* in *scope*, a module, a class or a function."""
-    pending = [*ast.iter_child_nodes(scope)]
-    for node in pending:  # which grows meanwhile
-        if _binds(node, local):
-            yield node
-        pending += ast.iter_child_nodes(node) if not isinstance(node, _SCOPES) else ()
+    return (node for node in within(scope) if _binds(node, local))
 
 
 def _guard_of_try(node: ast.Try | ast.TryStar, is_to_shim: bool) -> Doubt | None:
-    handler = next((each for each in node.handlers if _catches(each) and not _is_loud(each)), None)
+    handler = next((each for each in node.handlers if _catches(each) and not is_loud(each.body[-1])), None)
     if handler is None:
         return None
-    for suite in (node.body, node.orelse, *(each.body for each in node.handlers)):
-        for statement in suite:
-            if isinstance(statement, ast.Assign) and getattr(statement.value, "value", None) in (True, False):
-                reason = "a flag beside it says whether the import works"
-                hint = 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{new}")'
-                return Doubt(reason=reason, other_line=statement.lineno, hint=hint)
+    for _, value in assigned([*node.body, *node.orelse, *(part for each in node.handlers for part in each.body)]):
+        if isinstance(constant(value), bool):
+            reason = "a flag beside it says whether the import works"
+            hint = 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{new}")'
+            return Doubt(reason=reason, other_line=value.lineno, hint=hint)
+    reason = "an except around it is a fallback for when the import fails"
+    hint = "take it from {new} and the except away, or move it by hand"
     if is_to_shim:
         reason = "an except guards it that would never run, because the import of a shim does not fail"
-        return Doubt(
-            reason=reason, other_line=handler.lineno, hint='write import_or_skip("{new}"), or take the except away'
-        )
-    reason = "an except around it is a fallback for when the import fails"
-    return Doubt(
-        reason=reason, other_line=handler.lineno, hint="take it from {new} and the except away, or move it by hand"
-    )
+        hint = 'write import_or_skip("{new}"), or take the except away'
+    return Doubt(reason=reason, other_line=handler.lineno, hint=hint)
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
     """Whether *handler* may catch an ImportError."""
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    caught = _IMPORT_ERRORS | {"Exception", "BaseException"}
-    return any(name in caught or not name.endswith(_ERRORS) for name in map(_name, kinds))
-
-
-def _is_loud(handler: ast.ExceptHandler) -> bool:
-    """Whether *handler* ends in an error in its turn."""
-    last = handler.body[-1]
-    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        return _name(last.value.func) in _LOUD
-    return isinstance(last, ast.Raise) or (isinstance(last, ast.Assert) and getattr(last.test, "value", None) is False)
+    return any(name in _CAUGHT or not name.endswith(_ERRORS) for name in caught(handler))
 
 
 @lru_cache(maxsize=1)  # many imports of one file ask
@@ -120,23 +92,17 @@ def _expected_to_fail(tree: ast.Module) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.AsyncWith) and _expects(node.items):
             words |= _words(node.body)
-        elif isinstance(node, ast.Call) and _EXPECTING.search(_name(node.func)):
+        elif isinstance(node, ast.Call) and _EXPECTING.search(called(node)):
             words |= _words([*node.args, *node.keywords])
         elif isinstance(node, ast.Try | ast.TryStar):
-            caught = _words(handler.type for handler in node.handlers if handler.type and not _is_loud(handler))
-            words |= _words(node.body) if caught & _IMPORT_ERRORS else set()
+            names = {name for each in node.handlers if not is_loud(each.body[-1]) for name in caught(each)}
+            words |= _words(node.body) if names & _IMPORT_ERRORS else set()
     return words
 
 
 def _expects(nodes: Iterable[ast.AST]) -> bool:
     """Whether a function is called in *nodes* that expects an error or a warning."""
-    calls = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Call))
-    return any(_EXPECTING.search(_name(call.func)) for call in calls)
-
-
-def _name(node: ast.AST | None) -> str:
-    """The last word of a dotted name."""
-    return getattr(node, "attr", "") or getattr(node, "id", "")
+    return any(_EXPECTING.search(called(part)) for node in nodes for part in ast.walk(node))
 
 
 def _words(nodes: Iterable[ast.AST]) -> set[str]:

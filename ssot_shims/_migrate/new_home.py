@@ -8,11 +8,11 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from ssot_shims._codebase.files import shown
+from ssot_shims._codebase.findings import shown
 from ssot_shims._codebase.source import Source, Unparsable, read_source, read_text
 from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Lookup, Target, look
-from ssot_shims._migrate.guard import FUNCTIONS, bindings_in
+from ssot_shims._migrate.guard import bindings_in
 from ssot_shims._migrate.rules import Rule
 from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
@@ -152,7 +152,7 @@ def _imports(file: str, package: str) -> frozenset[str]:
     found = set[str]()
     source = parsed(file)
     for statement in source.imports if source else ():
-        if not (statement.is_for_types or any(isinstance(node, FUNCTIONS) for node in statement.around)):
+        if not statement.is_deferred:
             parents, names = statement.modules([package]), [alias.name for alias in statement.node.names]
             found.update(f"{parent}.{name}" for parent in parents for name in names)
             for module in parents or names:

@@ -58,9 +58,8 @@ class Rules:
         self.moves = tuple({(rule.old_module, rule.new_module): None for rule in rules})
         tops = {place.partition(".")[0] for rule in rules for place in (rule.old_module, rule.new_module)}
         self.quoted = re.compile(rf"[\"'](?:{'|'.join(tops) or '(?!)'})".encode())  # how a string begins that names one
-        self._names: dict[str, set[str]] = {}  # those with a rule, by module
-        for rule in rules:
-            self._names.setdefault(rule.old_module, set()).add(rule.old_name)
+        # Those with a rule, by module.
+        self._names = {old: {rule.old_name for rule in rules if rule.old_module == old} for old in self.old_modules}
 
     def find(self, module: str, name: str) -> Rule | None:
         """The rule for *name* of *module*: the one that names it, else the one for the whole module."""

@@ -13,11 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -205,57 +202,44 @@ def test_the_report_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("error", "problem"),
-    [
-        (RuntimeError("boom"), "suite/two.py: cannot be rewritten: RuntimeError: boom"),
-        (OSError(28, "No space left on device"), "suite/two.py: cannot be read or written: No space left on device"),
-        (
-            BrokenExecutor(),
-            "suite: a process has ended, and 1 files may not have been visited; run it again with --jobs 1",
-        ),
-    ],
-)
-def test_what_goes_wrong_is_a_problem(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str
+def test_an_error_in_this_library_spoils_no_other_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error in this library spoils no other file, and the end of a process no report; exit code 3."""
-    replace, visit = command.replace, command.visit
+    """It is a problem; exit code 3."""
+    real = command.replace
 
-    def and_fail(path: str, old: bytes, new: bytes) -> None:
+    def replace(path: str, *texts: bytes) -> None:
         if path.endswith("two.py"):
-            raise error
-        replace(path, old, new)
+            raise RuntimeError("boom")
+        real(path, *texts)
 
-    def and_break(files: list[str], *words: Any) -> Iterator[object]:
-        yield from visit(files[:-1], *words)
-        raise error
-
-    is_broken = isinstance(error, BrokenExecutor)
-    monkeypatch.setattr(command, "visit" if is_broken else "replace", and_break if is_broken else and_fail)
+    monkeypatch.setattr(command, "replace", replace)
     code, out, _ = run(capsys, "suite", "--write")
-    assert (code, f"problem: {problem}\n" in out) == (3, True)
-    assert out.endswith(f"{3 if is_broken else 4} files; 1 rewritten; 1 reported; 1 problem\n")
+    assert (code, "problem: suite/two.py: cannot be done: RuntimeError: boom\n" in out) == (3, True)
+    assert out.endswith("4 files; 1 rewritten; 1 reported; 1 problem\n")
 
 
 # Wrong usage
+
+
+MODULE = "tool.ssot_shims.modules in {0}/pyproject.toml is 'acme.no'; expected a module whose source is below {0}"
+NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
         (["nowhere"], "there is no file or folder 'nowhere'; name one that is there"),
-        (
-            [".", "--rule", "a:B"],
-            "a:B = (--rule): '' has no colon; "
-            "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'",
-        ),
+        ([".", "--rule", "a:B"], f"a:B = (--rule): '' has no colon; {NOTATION}"),
+        (["."], MODULE),
     ],
 )
-def test_wrong_usage(capsys: pytest.CaptureFixture[str], words: list[str], problem: str) -> None:
+def test_wrong_usage(capsys: pytest.CaptureFixture[str], in_a_project: Path, words: list[str], problem: str) -> None:
     """One line that says what to write instead, and exit code 2; nothing is touched."""
+    if problem is MODULE:
+        plant(Path(), {"pyproject.toml": '[tool.ssot_shims]\nmodules = ["acme.no"]\n'})
     before = contents()
-    assert run(capsys, *words, "--write") == (2, "", f"ssot-shims: {problem}\n")
+    assert run(capsys, *words, "--write") == (2, "", f"ssot-shims: {problem.format(in_a_project)}\n")
     assert contents() == before
 
 
@@ -359,20 +343,6 @@ def test_nothing_of_the_tree_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert not Path("ran").exists()
 
 
-def test_a_module_of_the_project_that_is_not_there_is_wrong_usage(
-    capsys: pytest.CaptureFixture[str], in_a_project: Path
-) -> None:
-    """With the place where it is written."""
-    module = "acme.nowhere"
-    plant(Path(), {"pyproject.toml": f'[tool.ssot_shims]\nmodules = ["{module}"]\n'})
-    assert run(capsys, "suite") == (
-        2,
-        "",
-        f"ssot-shims: tool.ssot_shims.modules in {in_a_project}/pyproject.toml is '{module}'; "
-        f"expected a module whose source is below {in_a_project}\n",
-    )
-
-
 # Many files
 
 
@@ -444,7 +414,7 @@ def test_ctrl_c_leaves_every_file_whole(tmp_path: Path, whom: str, after: int, h
     new = rewritten(files)
     assert (process.returncode, out) == (130, "")
     assert 0 < new < 400
-    assert err == "ssot-shims: interrupted: every file is whole, old or new; to do the rest, run it again\n"
+    assert err == "ssot-shims: interrupted\n"
     assert not list(folder.rglob(".ssot*"))
     deadline = time.monotonic() + 10
     while left := processes_of(process.pid):  # Python's own tidying process takes a moment
@@ -475,25 +445,6 @@ def test_killed_at_any_moment_every_file_is_whole(tmp_path: Path) -> None:
         assert rewritten(files) == count
         assert not list(folder.rglob(".ssot*"))
         shutil.rmtree(folder)
-
-
-@pytest.mark.parametrize(("function", "is_done"), [("find_files", False), ("replace", True)])
-def test_an_interrupt_at_any_moment(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, function: str, is_done: bool
-) -> None:
-    """While files are looked for, or one is written: the one before is done, and no other is begun."""
-    real = getattr(command, function)
-
-    def and_interrupt(*words: Any) -> object:
-        if not is_done or words[0].endswith("/two.py"):
-            os.kill(os.getpid(), signal.SIGINT)
-        return real(*words)
-
-    monkeypatch.setattr(command, function, and_interrupt)
-    err = "ssot-shims: interrupted: every file is whole, old or new; to do the rest, run it again\n"
-    assert run(capsys, "suite", "--write", "--jobs", "2") == (130, "", err)
-    assert Path("suite/one.py").read_text().startswith(NEW) == is_done
-    assert Path("suite/two.py").read_text() == USERS["suite/two.py"]
 
 
 # Streams

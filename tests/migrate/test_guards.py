@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._migrate.new_home import NewHomes
-from ssot_shims._migrate.rules import Rule, read_rules
-from tests.support.migrate_tree import rewritten
+from ssot_shims._migrate.rules import Rules, read_rules
+from tests.support.migrate_tree import Everywhere, rewritten
 
 USER = [("old.mod:Name", "new.mod:Name", "--rule"), ("old.mod:Other", "new.mod:Other", "--rule")]
 RULES = read_rules(USER)
@@ -17,14 +16,9 @@ SHIMS = read_rules([], USER)
 
 STUBBED = "a string names the old place, which may be stubbed, patched or hidden by it"
 FALLBACK = "an except around it is a fallback for when the import fails"
+FLAG = "a flag beside it says whether the import works"
+USE = 'write import_or_skip("{}"), or take the except away'
 EXPECTED = "a block around it expects an error or a warning"
-
-
-class Everywhere(NewHomes):
-    """Every new home is there."""
-
-    def why_refused(self, rule: Rule, name: str) -> tuple[str, str]:
-        return "", ""
 
 
 def check_left(source: str, reason: str, line: int) -> None:
@@ -111,23 +105,24 @@ def test_what_speaks_against_a_move(source: str, reason: str) -> None:
         check_moved(source)
 
 
-def test_a_flag_is_reported_with_the_marker_to_write_instead() -> None:
-    """It asks for the upstream, and says so."""
-    source = "try:\n    from old.mod import Name\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
-    [found] = rewritten(source, ("t",), RULES, Everywhere()).findings
-    assert (found.reason, found.other_line) == ("a flag beside it says whether the import works", 3)
-    assert found.hint == 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("new.mod:Name")'
-
-
-def test_an_except_that_a_shim_would_never_run() -> None:
-    """The import of a shim does not fail."""
-    source = "try:\n    from old.mod import Name\nexcept ImportError:\n    pytest.skip('x')\n"
-    [found] = rewritten(source, ("t",), SHIMS, Everywhere()).findings
-    assert (found.reason, found.other_line) == (
-        "an except guards it that would never run, because the import of a shim does not fail",
-        3,
-    )
-    assert found.hint == 'write import_or_skip("new.mod:Name"), or take the except away'
+@pytest.mark.parametrize(
+    ("flag", "rules", "reason", "line", "hint"),
+    [
+        (
+            "    HAS = True\n",
+            RULES,
+            FLAG,
+            3,
+            'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{}")',
+        ),
+        ("", SHIMS, "an except guards it that would never run, because the import of a shim does not fail", 3, USE),
+    ],
+)
+def test_what_to_write_instead(flag: str, rules: Rules, reason: str, line: int, hint: str) -> None:
+    """A flag becomes a marker; the import of a shim does not fail, so its except goes."""
+    source = f"try:\n    from old.mod import Name\n{flag}except ImportError:\n    pytest.skip('x')\n"
+    [found] = rewritten(source, ("t",), rules, Everywhere()).findings
+    assert (found.reason, found.other_line, found.hint) == (reason, line, hint.format("new.mod:Name"))
 
 
 def test_a_statement_is_reported_once() -> None:

@@ -38,7 +38,6 @@ def migrate(files: dict[str, str], *given: str) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for name in sorted(files):
         if outcome := migrate_file(os.path.join(root, name), job):
-            assert not outcome.problem
             reasons[name] = "; ".join(finding.reason for finding in outcome.findings)
     return reasons
 
@@ -75,12 +74,14 @@ def test_a_home_is_known_by_its_place() -> None:
 
 
 def test_what_the_new_home_imports_through_others_is_left() -> None:
-    """However long the circle would be; the program runs as before."""
+    """However long the circle would be, if its import runs with the file; the program runs as before."""
     files = {
         "new/mod.py": "from app.one import h\nfrom old.mod import Name\n"
         "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    import app.typed\nelse:\n    import app.running\n",
         "app/__init__.py": "",
-        "app/one.py": "from app.two import h\n",
+        "app/one.py": "from app.two import h\nimport app.late, app.checked\n",
+        "app/late.py": "def f():\n    from old.mod import Name\n",
+        "app/checked.py": "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from old.mod import Name\n",
         "app/two.py": "from . import three\nh = three.Name\n",
         "app/three.py": "from old.mod import Name\n",
         "app/far.py": "from old.mod import Name\nimport app.three\n",
@@ -89,12 +90,9 @@ def test_what_the_new_home_imports_through_others_is_left() -> None:
     }
     reasons = migrate({**TREE, **files})
     circle = "the new home imports this file, which would be a circle"
-    assert {name: reasons[f"app/{name}.py"] for name in ("three", "running", "far", "typed")} == {
-        "three": circle,
-        "running": circle,
-        "far": "",
-        "typed": "",
-    }
+    left = [f"app/{name}.py" for name in ("running", "three")]
+    assert {name: reason for name, reason in reasons.items() if reason} == dict.fromkeys(left, circle)
+    assert {"app/far.py", "app/typed.py", "app/late.py", "app/checked.py"} <= reasons.keys()
     subprocess.run([sys.executable, "-c", "import app.far, new.mod"], check=True)
 
 

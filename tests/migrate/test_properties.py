@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from ssot_shims._migrate.new_home import NewHomes
-from ssot_shims._migrate.rules import Rule, read_rules
-from tests.support.migrate_tree import Done, rewritten
+from ssot_shims._migrate.rules import read_rules
+from tests.support.migrate_tree import Done, Everywhere, rewritten
 
 # What each old name is from now on; all else that a module has stays where it is.
 RULED = {
@@ -31,13 +30,6 @@ RULES = read_rules((":".join(old), ":".join(new), "--rule") for old, new in RULE
 FILE = "tests.unit.test_it"
 SEEDS = range(200)
 COMMENT = re.compile(r"#[^\r\n]*")
-
-
-class Everywhere(NewHomes):
-    """Every new home is there."""
-
-    def why_refused(self, rule: Rule, name: str) -> tuple[str, str]:
-        return "", ""
 
 
 def migrated(source: str) -> Done:
@@ -105,55 +97,36 @@ class World:
 # --- random source
 
 
+# What stands above a suite, how far that is indented, and what follows it.
+BLOCKS: list[tuple[list[str], str, list[str]]] = [
+    *[([], "", [])] * 4,
+    (["if True:"], "    ", []),
+    (["if True:"], "\t", []),
+    (["try:"], "    ", ["except ImportError:", "    A = None"]),
+    (["def f():"], "    ", ["f()"]),
+    (["class K:"], "    ", []),
+    (["def g():", "    def h():"], "        ", ["    h()", "g()"]),
+]
+
+
 class Author:
     """Writes a file of imports in every form, and of uses of what they import."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.line_end = self.random.choice(["\n", "\n", "\r\n"])
 
     def file(self) -> str:
         lines = ['"""Docstring: legacy.mod.A."""', "from __future__ import annotations"]
         for _ in range(self.random.randint(1, 7)):
-            lines += self.block()
-        return self.line_end.join(lines) + self.line_end
-
-    def block(self) -> list[str]:
-        inner = self.suite()
-        indented = ["    " + line for line in inner]
-        match self.random.randint(0, 9):
-            case 0:
-                return ["if True:", *indented]
-            case 1:
-                return ["try:", *indented, "except ImportError:", "    A = None"]
-            case 2:
-                return ["def f():", *indented, "f()"]
-            case 3:
-                return ["class K:", *indented]
-            case 4:
-                return ["def g():", "    def h():", *("    " + line for line in indented), "    h()", "g()"]
-            case 5:
-                return ["if True:", *("\t" + line for line in inner)]
-            case _:
-                return inner
-
-    def suite(self) -> list[str]:
-        lines: list[str] = []
-        for _ in range(self.random.randint(1, 3)):
-            lines += self.statement()
-            lines.append("snap(locals())")
-        return lines
+            above, indentation, below = self.random.choice(BLOCKS)
+            suite = [line for _ in range(self.random.randint(1, 3)) for line in [*self.statement(), "snap(locals())"]]
+            lines += [*above, *(indentation + line for line in suite), *below]
+        return self.random.choice(["\n", "\n", "\r\n"]).join([*lines, ""])
 
     def statement(self) -> list[str]:
-        match self.random.randint(0, 9):
-            case 0:
-                return [self.random.choice(["A = str", "B = int  # 'A'", "del_ = A_B = str", "x = 'legacy.mod.A'"])]
-            case 1:
-                return ["x = 1; " + self.names(is_short=True)[0] + "; y = 2"]
-            case 2:
-                return ["if True: " + self.names(is_short=True)[0]]
-            case _:
-                return self.names()
+        short = self.names(is_short=True)[0]
+        other = self.random.choice(["A = str", "B = int  # 'A'", "del_ = A_B = str", "x = 'legacy.mod.A'"])
+        return self.random.choice([*[self.names()] * 7, [other], [f"x = 1; {short}; y = 2"], [f"if True: {short}"]])
 
     def names(self, is_short: bool = False) -> list[str]:
         module = self.random.choice(["legacy.mod", "legacy.mod", "tests.old", "fresh.one", "..old", "legacy.other"])
