@@ -327,6 +327,10 @@ def test_suites_with_tests_of_one_name(report: Report) -> None:
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
     f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
+PROPERTY = (
+    '<testsuite><testcase name="t"><properties><property name="ssot_shims" value="VALUE"/></properties></testcase>'
+    "</testsuite>"
+)
 BAD = {
     "empty": ("", 1, "no element found"),
     "cut": ('<testsuites><testsuite name="s">\n<testcase name="t" classname="c"/>\n<testcase na', 3, "unclosed token"),
@@ -334,18 +338,8 @@ BAD = {
     "text": ("Not found\n", 1, "syntax error"),
     "bomb": (f'{BOMB}]><testsuites><testsuite name="&i;"/></testsuites>', 1, "it has a DTD"),
     "encoding": ('<?xml version="1.0" encoding="no-such"?><testsuites/>', 1, "unknown encoding"),
-    "property": (
-        '<testsuite><testcase name="t"><properties><property name="ssot_shims" value="{"/></properties></testcase>'
-        "</testsuite>",
-        1,
-        "JSONDecodeError",
-    ),
-    "shape": (
-        '<testsuite><testcase name="t"><properties><property name="ssot_shims" value="[[]]"/></properties></testcase>'
-        "</testsuite>",
-        1,
-        "AttributeError",
-    ),
+    "property": (PROPERTY.replace("VALUE", "{"), 1, "JSONDecodeError"),
+    "shape": (PROPERTY.replace("VALUE", "[[]]"), 1, "AttributeError"),
 }
 
 

@@ -184,15 +184,9 @@ def test_the_report_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         assert code == (1 if mode else 3)
         assert [report[name] for name in ("schema", "files", "rewritten", "left")] == [1, 5, 2, 2]
     assert report["problems"] == [{"path": "suite/broken.py", "line": 2, "text": "cannot be parsed: invalid syntax"}]
-    found = report["findings"][1]
-    assert [found[name] for name in ("path", "line", "kind", "rule", "names")] == [
-        "suite/one.py",
-        1,
-        "left",
-        RULE,
-        ["Limits"],
-    ]
-    assert (found["text"], found["hint"]) == ("from legacy.ws import Limits", "from acme.limits import Limits")
+    place = {"path": "suite/one.py", "line": 1, "other_line": 0, "kind": "left", "rule": RULE, "names": ["Limits"]}
+    text = {"text": "from legacy.ws import Limits", "reason": "", "hint": "from acme.limits import Limits"}
+    assert report["findings"][1] == place | text
     plant(Path(), {"odd,:100%/one.py": OLD, "odd,:100%/broken.py": f"{OLD}def f(:\n"})
     assert run(capsys, "odd,:100%", "--check", "--format", "github")[1].splitlines() == [
         "::warning file=odd%2C%3A100%25/one.py,line=1,title=ssot-shims left::"
@@ -257,23 +251,15 @@ def test_without_the_extra_there_is_the_line_that_installs_it(
         capsys.readouterr()
 
 
-def test_other_commands_load_nothing_of_it() -> None:
+@pytest.mark.parametrize("words", [("status",), ("migrate", "suite/none.py")])
+def test_other_commands_load_nothing_of_it(words: tuple[str, ...]) -> None:
     """Nor does a run without a candidate load LibCST, which takes long to import, or rich, as nobody looks on."""
-    tools = ("libcst", "rich", "multiproc")
-    loaded = loaded_by("status")
-    assert "ssot_shims.cli" in loaded
-    assert not [name for name in loaded if name.startswith(("ssot_shims._migrate", "ssot_shims._codebase", *tools))]
-    loaded = loaded_by("migrate", "suite/none.py")
-    assert "ssot_shims._migrate.command" in loaded
-    assert not [name for name in loaded if name.startswith(tools)]
-
-
-def loaded_by(*words: str) -> list[str]:
-    """The modules that a process has loaded after such a command."""
     code = f"import sys\nfrom ssot_shims.cli import main\nmain({[*words]})\nprint(*sys.modules, file=sys.stderr)"
-    environment = {"PYTHONPATH": str(ROOT)}
-    line = [sys.executable, "-c", code]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, check=True).stderr.split()
+    line = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-c", code]
+    loaded = subprocess.run(line, capture_output=True, text=True, check=True).stderr.split()
+    own = [] if "migrate" in words else ["ssot_shims._migrate", "ssot_shims._codebase"]
+    assert "ssot_shims.cli" in loaded
+    assert not [name for name in loaded if name.startswith((*own, "libcst", "rich", "multiproc"))]
 
 
 # Files that cannot be done
@@ -346,51 +332,40 @@ def test_nothing_of_the_tree_runs(capsys: pytest.CaptureFixture[str]) -> None:
 # Many files
 
 
-def processes_of(session: int) -> list[str]:
-    """The command lines of all processes in a session."""
-    found: list[str] = []
+def is_running(session: int) -> bool:
+    """Whether a process of that session is left."""
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
+        with suppress(OSError):  # it has ended
             if os.getsid(int(folder.name)) == session:
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
-        except OSError:  # it has ended
-            continue
-    return found
+                return True
+    return False
 
 
 AT_ONCE = "import ssot_shims._codebase.files as files; files._WORTH = 0; from ssot_shims.cli import run; run()"
 
 
-def started(folder: Path, how: tuple[str, ...]) -> subprocess.Popen[str]:
-    """The program at work on the folder."""
-    return subprocess.Popen(
-        [sys.executable, *how, "migrate", ".", "--write", "--jobs=2"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def stopped(folder: Path, after: Path, whom: str, by: signal.Signals, *how: str) -> tuple[int, str, str]:
+    """Exit code and output of the program when it, or all its processes, gets a signal once a file is rewritten."""
+    line = ["env", f"PYTHONPATH={ROOT}", sys.executable, *how, "migrate", ".", "--write", "--jobs=2"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(line, cwd=folder, start_new_session=True, stdout=pipe, stderr=pipe, text=True)
+    deadline = time.monotonic() + 120
+    while not after.read_text().startswith(NEW):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    (os.killpg if whom == "all" else os.kill)(process.pid, by)
+    out, err = process.communicate(timeout=60)
+    while is_running(process.pid):  # Python's own tidying process takes a moment, and workers see that the line ended
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process.returncode, out, err
 
 
 def rewritten(files: list[Path]) -> int:
     """How many are new; the others are old, and each is whole."""
-    new = 0
-    for file in files:
-        text = file.read_text()
-        old = body(int(file.stem[1:]))
-        assert text in (old, old.replace(OLD, NEW))
-        new += text != old
-    return new
-
-
-def wait_for(file: Path) -> None:
-    """Until it is rewritten."""
-    deadline = time.monotonic() + 60
-    while not file.read_text().startswith(NEW):
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    before, after = [body(int(file.stem[1:])) for file in files], [file.read_text() for file in files]
+    assert all(new in (old, old.replace(OLD, NEW)) for old, new in zip(before, after, strict=True))
+    return sum(map(str.__ne__, before, after))
 
 
 @pytest.mark.parametrize(
@@ -405,46 +380,27 @@ def wait_for(file: Path) -> None:
 )
 def test_ctrl_c_leaves_every_file_whole(tmp_path: Path, whom: str, after: int, how: tuple[str, ...]) -> None:
     """A terminal sends it to all processes, a supervisor to one: exit code 130, and no process is left."""
-    folder = tmp_path / "many"
-    files = plant_many(folder, 400)
-    process = started(folder, how)
-    wait_for(files[after])
-    (os.killpg if whom == "all" else os.kill)(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    new = rewritten(files)
-    assert (process.returncode, out) == (130, "")
-    assert 0 < new < 400
-    assert err == "ssot-shims: interrupted\n"
-    assert not list(folder.rglob(".ssot*"))
-    deadline = time.monotonic() + 10
-    while left := processes_of(process.pid):  # Python's own tidying process takes a moment
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
+    files = plant_many(tmp_path / "many", 400)
+    done = stopped(tmp_path / "many", files[after], whom, signal.SIGINT, *how)
+    assert done == (130, "", "ssot-shims: interrupted\n")
+    assert 0 < rewritten(files) < 400
+    assert not list(tmp_path.rglob(".ssot*"))
 
 
 @pytest.mark.slow
 def test_killed_at_any_moment_every_file_is_whole(tmp_path: Path) -> None:
     """Ten times SIGKILL, at the program alone or at all its processes; the next run clears what was left."""
-    folder, count, chance = tmp_path / "many", 600, random.Random(5)
+    chance = random.Random(5)
     for number in range(10):
-        files = plant_many(folder, count)
-        process = started(folder, ("-c", AT_ONCE))
-        wait_for(files[chance.randrange(count - 100)])
-        time.sleep(chance.random() / 100)
-        (os.killpg if number % 2 else os.kill)(process.pid, signal.SIGKILL)
-        process.communicate()
-        deadline = time.monotonic() + 10
-        while alive := processes_of(process.pid):  # workers see that the line to the program has ended
-            assert time.monotonic() < deadline, alive
-            time.sleep(0.01)
-        assert 0 < rewritten(files) < count
-        left = len(list(folder.rglob(".ssot*")))
-        assert left <= 2  # one a worker
-        done = program(".", "--write", folder=folder)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert rewritten(files) == count
-        assert not list(folder.rglob(".ssot*"))
-        shutil.rmtree(folder)
+        files = plant_many(tmp_path / "many", 600)
+        after, whom = files[chance.randrange(500)], "all" if number % 2 else "the program"
+        assert stopped(tmp_path / "many", after, whom, signal.SIGKILL, "-c", AT_ONCE)[0] == -signal.SIGKILL
+        assert 0 < rewritten(files) < 600
+        assert len(list(tmp_path.rglob(".ssot*"))) <= 2  # one a worker
+        done = program(".", "--write", folder=tmp_path / "many")
+        assert (done.returncode, done.stderr, rewritten(files)) == (0, "", 600)
+        assert not list(tmp_path.rglob(".ssot*"))
+        shutil.rmtree(tmp_path / "many")
 
 
 # Streams
@@ -469,18 +425,8 @@ def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("suite/one.py").read_text().startswith(NEW)
 
 
-def read_to_the_end(terminal: int) -> str:
-    """What a terminal has shown whose other end is closed."""
-    text = b""
-    with suppress(OSError):  # how Linux says that it is closed
-        while chunk := os.read(terminal, 65536):
-            text += chunk
-    os.close(terminal)
-    return text.decode()
-
-
 def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bar on standard error; it goes when it has served."""
+    """A bar on standard error; it goes when it has served, and where a diff shows how far it is there is none."""
     ours, theirs = pty.openpty()
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "xterm")
@@ -488,8 +434,9 @@ def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys:
         monkeypatch.setattr(sys, "stderr", stream)
         assert cli.main(["migrate", ".", "--write"]) == 0
         assert "8 files; 2 rewritten" in capsys.readouterr().out
-        monkeypatch.setattr(sys, "stdout", stream)  # a diff shows by itself how far it is
+        monkeypatch.setattr(sys, "stdout", stream)
         assert cli.main(["migrate", "."]) == 0
-    shown = read_to_the_end(ours)
+        shown = os.read(ours, 100_000).decode()
+    os.close(ours)
     assert (shown.count("\x1b[?25l"), shown.count("\x1b[?25h")) == (1, 1)  # the cursor is hidden while there is a bar
     assert "100%" in shown

@@ -191,9 +191,7 @@ def test_whole_dotted_strings_are_told(source: str, text: str, suggestion: str) 
     [
         "x = 'old.model.A'",
         "x = 'very.old.mod.A'",
-        "x = 'old.mod'",
         "import_module('old.mod')",
-        "x = {'legacy': 1}",
         "'''See old.mod.A.'''",
         "'old.mod.A'",
         "patch('old.mod.G')",
@@ -224,9 +222,7 @@ def test_what_the_compiler_warns_of_is_left_to_those_who_run_the_file() -> None:
     "source",
     [
         b"\xef\xbb\xbffrom old.mod import A\n",
-        b"\xef\xbb\xbf# coding: utf-8\nfrom old.mod import A\n",
         b"# coding: latin-1\nx = '\xe9'; from old.mod import A; y = '\xff'\n",
-        b"# vim: set fileencoding=cp1252 :\n'\x80'; from old.mod import A\n",
         b"#!/bin/sh\n# -*- coding: koi8-r -*-\n'\xc1'; from old.mod import A\n",
         b"# coding: shift_jis\n'\x83\x5c'; from old.mod import A\n",
         b"from old.mod import A\r\nx = 1\r\n",
@@ -270,26 +266,23 @@ def test_new_lines_end_as_the_others_do(end: str) -> None:
     ("source", "line", "cause"),
     [
         (b"x = 1\n\nfrom old.mod import A\0", 1, "source code string cannot contain null bytes"),
-        (b"# 1\n# \xe9\nfrom old.mod import A", 1, "cannot be decoded: invalid or missing encoding declaration"),
-        (b"# coding: klingon\nfrom old.mod import A", 1, "cannot be decoded: unknown encoding: klingon"),
-        (b"\xef\xbb\xbf# coding: latin-1\nfrom old.mod import A", 1, "cannot be decoded: encoding problem: utf-8"),
-        (
-            b"# coding: unicode_escape\nfrom old.mod import A",
-            1,
-            "unicode_escape would not give the same bytes back; save it as UTF-8",
-        ),
-        (b"from old.mod import A\ndef f(:\n", 2, "invalid syntax"),
-        (b"from old.mod import A\nx = " + b"(" * 20_000, 2, "too many nested parentheses"),
-        (b"from old.mod import A\nx = " + b"-" * 20_000 + b"1", 1, None),
-        (b"\xff\xfef\0r\0o\0m\0", 1, "it is UTF-16, which Python does not read; save it as UTF-8"),
-        (b"from old.mod import A\n" * 300_000, 1, "6,600,000 bytes are too many; files of up to 5,000,000 are read"),
+        (b"# 1\n# \xe9\nA", 1, "cannot be decoded: invalid or missing encoding declaration"),
+        (b"# coding: klingon\nA", 1, "cannot be decoded: unknown encoding: klingon"),
+        (b"\xef\xbb\xbf# coding: latin-1\nA", 1, "cannot be decoded: encoding problem: utf-8"),
+        (b"# coding: unicode_escape\nA", 1, "unicode_escape would not give the same bytes back; save it as UTF-8"),
+        (b"A\ndef f(:\n", 2, "invalid syntax"),
+        (b"A\nx = " + b"(" * 20_000, 2, "too many nested parentheses"),
+        (b"A\nx = " + b"-" * 20_000 + b"1", 1, "too much for the parser of Python: "),
+        (b"\xff\xfef\0r\0", 1, "it is UTF-16, which Python does not read; save it as UTF-8"),
+        (b"ABCD\n" * 1_000_001, 1, "5,000,005 bytes are too many; files of up to 5,000,000 are read"),
     ],
 )
-def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes, line: int, cause: str | None) -> None:
+def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes, line: int, cause: str) -> None:
     """As Python itself would say; what is nested too deep is one of them."""
     with pytest.raises(Unparsable) as caught:
         read_source(read_text(source))
-    assert (caught.value.line, caught.value.cause) == (line, cause or caught.value.cause)
+    assert caught.value.line == line
+    assert caught.value.cause.startswith(cause)
 
 
 # --- the proof
@@ -298,7 +291,7 @@ def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes,
 @pytest.mark.parametrize(
     ("part", "flaw"),
     [
-        ("from new.mod import (", "does not parse"),
+        ("from new.mod import (A  # why", "does not parse"),
         ("from new.mod import (A)", "has lost a comment"),
     ],
 )

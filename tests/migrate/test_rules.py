@@ -74,24 +74,20 @@ def test_a_rule_that_does_not_read_is_an_error(said: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "first", "second"),
+    "said",
     [
-        (("a:A = b:B", "b:B = c:C | a file"), "a:A = b:B (--rule)", "b:B = c:C (a file)"),
-        (("a:* = b:*", "b:* = c:*"), "a:* = b:* (--rule)", "b:* = c:* (--rule)"),
-        (("a:* = b:*", "b:X = c:Y"), "a:* = b:* (--rule)", "b:X = c:Y (--rule)"),
-        (("a:X = b:X", "b:* = c:*"), "a:X = b:X (--rule)", "b:* = c:* (--rule)"),
-        (("a:A = b:B", "b:B = a:A"), "a:A = b:B (--rule)", "b:B = a:A (--rule)"),
-        (
-            ("old:A = shims:A", "shims:A = old:A | the shim A"),
-            "old:A = shims:A (--rule)",
-            "shims:A = old:A (the shim A)",
-        ),
+        ("a:X = b:X", "b:X = c:X"),
+        ("a:* = b:*", "b:X = c:Y"),
+        ("a:X = b:X", "b:* = c:*"),
+        ("a:A = b:B", "b:B = a:A"),
+        ("old:A = shims:A", "shims:A = old:A | the shim A"),
     ],
 )
-def test_chains_and_circles_are_errors(said: tuple[str, ...], first: str, second: str) -> None:
+def test_chains_and_circles_are_errors(said: tuple[str, str]) -> None:
     """A second run would go further than the first; both rules are named."""
     with pytest.raises(InvalidDeclaration) as caught:
         rules(*said)
+    first, second = (f"{rule} ({where or '--rule'})" for rule, _, where in (text.partition(" | ") for text in said))
     assert caught.value.problem == f"one rule ends where another begins: {first}, then {second}"
 
 

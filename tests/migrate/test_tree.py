@@ -119,8 +119,8 @@ def test_a_path_that_is_no_source_is_refused() -> None:
 
 def test_globs_exclude() -> None:
     """They are read from the project's folder on, fit whole names, and what lies below a folder goes with it."""
-    make("a.py", "src/a.py", "src/gen/b.py", "src/gen/deep/c.py", "src/x_pb2.py", "tests/data/[1]/d.py")
     everything = ["a.py", "src/a.py", "src/gen/b.py", "src/gen/deep/c.py", "src/x_pb2.py", "tests/data/[1]/d.py"]
+    make(*everything)
     left: dict[tuple[str, ...], list[int]] = {
         (): [0, 1, 2, 3, 4, 5],
         ("src",): [0, 5],
