@@ -8,10 +8,10 @@ import errno
 import os
 import re
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,9 @@ def replace(path: str, old: bytes, new: bytes) -> None:
     if not before.st_mode & 0o222 or not os.access(path, os.W_OK):
         # The folder alone decides about a replacement; but who makes a file read-only does not want it changed.
         raise PermissionError(errno.EACCES, "the file is read-only", path)
-    handle, temporary = tempfile.mkstemp(_SUFFIX, _PREFIX, os.path.dirname(path))
-    try:
-        with open(handle, "wb") as file:
+    temporary = os.path.join(os.path.dirname(path), f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}")
+    try:  # from before the file is there, because Ctrl-C may come while it is made
+        with open(temporary, "xb", opener=partial(os.open, mode=0o600)) as file:
             file.write(new)
         with suppress(PermissionError, AttributeError):  # of another's file we become the owner; Windows has no chown
             os.chown(temporary, before.st_uid, before.st_gid)

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,11 +71,15 @@ def test_a_file_that_changed_meanwhile_stays(file: Path) -> None:
     assert fails(file) == "somebody has changed the file since it was read"
 
 
-@pytest.mark.parametrize("step", ["copystat", "replace"])
+@pytest.mark.parametrize("step", ["open", "copystat", "replace"])
 def test_whatever_goes_wrong_leaves_no_temporary_file(file: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Not an interrupt either, at whatever step it comes."""
 
-    def interrupted(*_: object, **__: object) -> None:
+    real = os.open
+
+    def interrupted(*words: Any, **more: Any) -> None:
+        if step == "open":
+            os.close(real(*words, **more))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(rewrite.shutil if step == "copystat" else rewrite.os, step, interrupted)  # type: ignore[attr-defined]
