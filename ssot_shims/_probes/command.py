@@ -10,7 +10,7 @@ from ssot_shims._probes.notation import NotationError, Probe
 from ssot_shims._text import redact
 from ssot_shims.errors import Unavailable
 
-_INSTALL = "install it, or add its folder to PATH"
+_HOW_TO_GET = "install it, or add its folder to PATH"
 _PLUGIN_FOLDERS = [f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")]
 
 
@@ -32,7 +32,7 @@ class CommandProbe(Probe):
             raise Unavailable(f"{found} is there and may not be executed", "make it executable")
         if os.path.dirname(self.command):
             raise Unavailable(f"there is no file {redact(self.command)}", "install it there, or correct the path")
-        raise Unavailable(f"there is no command {self.command!r} in the folders of PATH", _INSTALL)
+        raise Unavailable(f"there is no command {redact(repr(self.command))} in the folders of PATH", _HOW_TO_GET)
 
 
 class ComposeProbe(Probe):
@@ -55,7 +55,7 @@ class ComposeProbe(Probe):
             details = {"command": command, "path": path}
             return Availability(status="available", reason=f"{command} is at {path}", details=details)
         if plugin:
-            raise Unavailable(f"{plugin} needs the docker command, which is not in the folders of PATH", _INSTALL)
+            raise Unavailable(f"{plugin} needs the docker command, which is not in the folders of PATH", _HOW_TO_GET)
         hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
         raise Unavailable(f"no docker-compose in {', '.join(folders)} or the folders of PATH", hint)
 
