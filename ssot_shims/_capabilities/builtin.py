@@ -22,7 +22,8 @@ def is_available(name: str) -> bool:
     >>> is_available("git") == bool(capabilities.check("git"))
     True
     """
-    try: return _hits[name]  # noqa: E701  # on two lines Python runs a NOP for the first  # fmt: skip
+    try:
+        return _hits[name]
     except (KeyError, TypeError):
         pass  # asked below, or what is raised would carry the KeyError
     return capabilities.check(name).status == "available"

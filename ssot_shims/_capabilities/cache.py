@@ -9,7 +9,7 @@ import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.flight import GRACE, Flight
-from ssot_shims._capabilities.function import WHOLE, is_whole
+from ssot_shims._capabilities.function import HOW_TO_FINISH, is_finished
 from ssot_shims._probes.notation import read, without_secrets
 from ssot_shims._text import close_matches, fit_to_show, one_line, shortened
 from ssot_shims.errors import InvalidDeclaration, UnknownName
@@ -181,11 +181,11 @@ class Answers:
 
 
 def _finished(capability: Capability, answer: Availability, seconds: float) -> Availability:
-    reason, hint = _fit_to_show(answer.reason), _fit_to_show(answer.hint)
+    reason, hint = _on_one_line(answer.reason), _on_one_line(answer.hint)
     return answer.replace(name=capability.name, reason=reason, hint=hint, seconds=seconds)
 
 
-def _fit_to_show(text: str) -> str:
+def _on_one_line(text: str) -> str:
     """*text* on one line that prints, and cut in its middle when it has no end: peers and paths may hold anything."""
     return text if text.isprintable() and len(text) <= _LONGEST else shortened(one_line(text), _LONGEST)
 
@@ -232,8 +232,8 @@ class Override:
 def overriding(name: str, value: object, where: str) -> Availability:
     """The answer that *value*, given for *name* at *where*, stands for. Raises :class:`InvalidDeclaration`."""
     if isinstance(value, Availability):
-        if not is_whole(value):
-            raise InvalidDeclaration(f"override({name}=Availability(...)) is unfinished", WHOLE)
+        if not is_finished(value):
+            raise InvalidDeclaration(f"override({name}=Availability(...)) is unfinished", HOW_TO_FINISH)
         reason, hint = fit_to_show(value.reason), fit_to_show(value.hint)
         return value.replace(name=name, reason=reason, hint=hint, source="override")
     given = fit_to_show(f"override({name}={value!r})")

@@ -30,24 +30,39 @@ class Catalogue:
         self._answers = Answers(clock)
         self._levels: dict[str, dict[Level, Capability]] = {}
 
-    # Skipped in formatting, or each option would have a line of its own, three times.
-
     @overload
     def register(
-        self, name: str, probe: str | Callable[[], object], *,
-        timeout: float | None = None, ttl: float | None = None, service: bool | None = None, replace: bool = False,
-    ) -> None: ...  # fmt: skip
+        self,
+        name: str,
+        probe: str | Callable[[], object],
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> None: ...
 
     @overload
     def register(  # noqa: F811  # overload in disguise
-        self, name: str, *,
-        timeout: float | None = None, ttl: float | None = None, service: bool | None = None, replace: bool = False,
-    ) -> Callable[[F], F]: ...  # fmt: skip
+        self,
+        name: str,
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> Callable[[F], F]: ...
 
     def register(  # noqa: F811  # the implementation
-        self, name: str, probe: str | Callable[[], object] | None = None, *,
-        timeout: float | None = None, ttl: float | None = None, service: bool | None = None, replace: bool = False,
-    ) -> object:  # fmt: skip
+        self,
+        name: str,
+        probe: str | Callable[[], object] | None = None,
+        *,
+        timeout: float | None = None,
+        ttl: float | None = None,
+        service: bool | None = None,
+        replace: bool = False,
+    ) -> object:
         """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
 
         *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,

@@ -1,4 +1,4 @@
-"""The function that asks a probe, and what it says, or the parts of a combination say, as an availability."""
+"""From a probe to its answer: ask it, read what it returned or raised, and add up the parts of `all:` and `any:`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal
 
-_STATUSES = ("available", "timed_out", "unavailable", "failed")  # the worse the later: breakage, then a clear no
+_STATUSES = ("available", "timed_out", "unavailable", "failed")  # worst last
 _EXPECTED = "expected True, None, False, (False, 'why') or an Availability"
-WHOLE = "give it one of the four statuses, a reason in words, and details of text by text"
+HOW_TO_FINISH = "give it one of the four statuses, a reason in words, and details of text by text"
 
 
-def prepared(capability: Capability) -> Callable[..., object] | Availability:
+def prepared(capability: Capability) -> Callable[..., Any] | Availability:
     """The function that asks the probe, imported if it is named as text; when that fails, the answer that says so."""
     probe = capability.probe
     try:
@@ -34,12 +34,13 @@ def prepared(capability: Capability) -> Callable[..., object] | Availability:
         return failed(capability, f"loading {capability.notation} raised {fit_to_show(describe(error))}")
 
 
-def outcome(capability: Capability, function: Callable[..., object], deadline: float) -> Availability:
-    """The answer that *function* gives. KeyboardInterrupt and :class:`CircularProbe` pass through."""
+def outcome(capability: Capability, function: Callable[..., Any], deadline: float) -> Availability:
+    """The answer that *function* leads to. KeyboardInterrupt and :class:`CircularProbe` pass through."""
     try:
         try:
             if isinstance(capability.probe, Probe):
-                return capability.probe.ask(deadline)
+                answer: Availability = function(deadline)
+                return answer
             return _meaning(capability, function, function())
         except Unavailable as no:  # its reason may be an object that raises when it is made text
             return _no(function, no.reason, no.hint)
@@ -61,15 +62,14 @@ def _meaning(capability: Capability, function: Callable[[], object], value: Any)
             return _no(function, None)
         case tuple((False, str(why))):
             return _no(function, why)
-        case Availability() if is_whole(value):
+        case Availability() if is_finished(value):
             return value.replace(reason=fit_to_show(value.reason), hint=fit_to_show(value.hint))
         case Availability():
-            return failed(capability, f"{place} returned an unfinished Availability", WHOLE)
+            return failed(capability, f"{place} returned an unfinished Availability", HOW_TO_FINISH)
         case _:
-            pass
-    if hasattr(value, "__await__") and hasattr(value, "close"):
-        value.close()  # a coroutine left alone warns when it goes
-    return failed(capability, f"{place} returned an object of type {type(value).__name__}, {_EXPECTED}")
+            if hasattr(value, "__await__") and hasattr(value, "close"):
+                value.close()  # a coroutine left alone warns when it goes
+            return failed(capability, f"{place} returned an object of type {type(value).__name__}, {_EXPECTED}")
 
 
 def _no(function: Callable[..., object], why: object, hint: object = "") -> Availability:
@@ -86,8 +86,8 @@ def failed(capability: Capability, reason: str, hint: str = "") -> Availability:
     return Availability(status="failed", reason=reason, hint=hint)
 
 
-def is_whole(value: Availability) -> bool:
-    """Whether an answer made by a user can be shown: what should be text is, and nothing is missing."""
+def is_finished(value: Availability) -> bool:
+    """Whether an answer made by a user is complete: what should be text is, and nothing is missing."""
     texts = (value.reason, value.hint, *value.details, *value.details.values())
     return value.status in _STATUSES and all(type(text) is str for text in texts) and value.reason.strip() != ""
 

@@ -59,7 +59,7 @@ def test_an_answer_is_found_out_once(answers: list[object], ttl: float | None, s
     ],
 )
 def test_combinations(registry: Registry, notation: str, status: str, reason: str, source: str) -> None:
-    """The reason is that of the parts that decide, the hint of those that have one; breakage first, then a clear no."""
+    """The reason is that of the parts that decide, the hint of those that have one; the worst status wins."""
     forced = {
         "forced_yes": Availability(status="available", reason="yes"),
         "forced_no": Availability(status="unavailable", reason="no"),
