@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from ssot_shims._text import did_you_mean
+from ssot_shims._text import close_as_text
 from ssot_shims.errors import CircularShim
 
 TYPE_CHECKING = False
@@ -43,18 +43,19 @@ NAMES = {
 def load(name: str) -> Any:
     """The public object *name*, imported from its module; the package keeps it from then on.
 
-    Raises AttributeError for an unknown name, with close matches.
+    What comes from a private module goes under the package's own name (its ``__module__``), so that pickles name the
+    public place. Raises AttributeError for an unknown name, with close matches.
     """
     if name == "__all__":  # made here, because most processes never ask
         return [public for public in NAMES if public != "__version__"]
     if name not in NAMES:
-        problem = f"module 'ssot_shims' has no attribute {name!r}{did_you_mean(name, NAMES)}"
+        problem = f"module 'ssot_shims' has no attribute {name!r}{close_as_text(name, NAMES)}"
         raise AttributeError(problem, name=name, obj=sys.modules["ssot_shims"])
     module = import_module("ssot_shims." + NAMES[name])
     if not hasattr(module, name):
         raise CircularShim(name, module.__name__)
     value = getattr(module, name)
     if NAMES[name].startswith("_") and name != "__version__":
-        value.__module__ = "ssot_shims"  # a pickle names the public place, so it outlives a move inside the package
+        value.__module__ = "ssot_shims"  # what is pickled outlives a move inside the package
     setattr(sys.modules["ssot_shims"], name, value)
     return value

@@ -19,7 +19,7 @@ from ssot_shims._project.environment import EnvironmentFinding
 from ssot_shims._project.requirement import Verdict, misspelled
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord
-from ssot_shims._text import describe, fit_to_show, markdown, markdown_table, one_line, table, with_hint, wrapped
+from ssot_shims._text import describe, escape_markdown, fit_to_show, markdown_table, one_line, table, with_hint, wrapped
 from ssot_shims._version import __version__
 
 TYPE_CHECKING = False
@@ -155,11 +155,11 @@ def _as_text(report: Report, out: TextIO | None) -> str:
 
 def _as_markdown(report: Report, _: object) -> str:
     """Markdown tables, fit for a CI step summary."""
-    blocks = [[f"### {markdown(report.title)}"]]
+    blocks = [[f"### {escape_markdown(report.title)}"]]
     blocks += [
         markdown_table(head, [(*row[:2], with_hint(*row[2:])) for row in rows]) for head, rows in _tables(report)
     ]
-    return _joined(blocks, (f"- {markdown(line)}" for line in _lines(report)))
+    return _joined(blocks, (f"- {escape_markdown(line)}" for line in _lines(report)))
 
 
 def _tables(report: Report) -> Iterator[tuple[tuple[str, ...], list[tuple[str, str, str, str]]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ssot_shims._text import did_you_mean, fit_to_show
+from ssot_shims._text import close_as_text, fit_to_show
 from ssot_shims.errors import InvalidSetting
 
 PREFIX = "SSOT_SHIMS_"
@@ -157,9 +157,9 @@ def misspelled(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str,
             wrong[name] = f"no such setting; it is written {name.upper()}"
         elif name.startswith(HAS_PREFIX):
             capability = name.removeprefix(HAS_PREFIX).lower()
-            wrong[name] = f"no capability of that name{did_you_mean(capability, capabilities)}"
+            wrong[name] = f"no capability of that name{close_as_text(capability, capabilities)}"
         else:
-            wrong[name] = f"no such setting{did_you_mean(name.removeprefix(PREFIX), short, PREFIX)}"
+            wrong[name] = f"no such setting{close_as_text(name.removeprefix(PREFIX), short, PREFIX)}"
     forced = forced_placeholders()
     placeholders = [] if isinstance(forced, bool) else sorted(forced)
     named = {f"{PLACEHOLDERS}={name}": SHIM_PREFIX + name for name in placeholders}
@@ -168,5 +168,5 @@ def misspelled(shims: frozenset[str], capabilities: frozenset[str]) -> dict[str,
         shim = name.removeprefix(SHIM_PREFIX)
         kind, names = ("capability", capabilities) if shim == name else ("shim", shims)
         if shim not in names:
-            wrong[setting] = f"no {kind} of that name{did_you_mean(shim, names)}"
+            wrong[setting] = f"no {kind} of that name{close_as_text(shim, names)}"
     return wrong

@@ -59,10 +59,10 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:half]} ... {text[len(text) - half :]}"
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     r"""*text* on one line, with everything that Markdown gives a meaning escaped.
 
-    >>> markdown("a|b <b>__init__</b>")
+    >>> escape_markdown("a|b <b>__init__</b>")
     'a\\|b \\<b\\>\\_\\_init\\_\\_\\</b\\>'
     """
     return "".join(f"\\{c}" if c in _MARKUP else c for c in one_line(text))
@@ -130,7 +130,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[s
     >>> markdown_table(("name", "why"), [("git", "it is")])
     ['| name | why |', '|---|---|', '| git | it is |']
     """
-    cells = (map(markdown, row) for row in rows)
+    cells = (map(escape_markdown, row) for row in rows)
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in cells)]
 
 
@@ -142,7 +142,7 @@ def read_regular_file(path: str | os.PathLike[str], most: int = -1) -> bytes:
         return file.read(most)
 
 
-_IN_A_SCHEME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+_SCHEME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _OPENING = "'\"([{<"
 
 
@@ -179,7 +179,7 @@ def _redact_word(word: str) -> str:
     before, slashes, _ = word.partition("://")
     if not slashes:
         return _masked_user(word)
-    start = len(before.rstrip(_IN_A_SCHEME))
+    start = len(before.rstrip(_SCHEME_LETTERS))
     return _masked_user(before[:start]) + redact_address(word[start:])
 
 
@@ -209,7 +209,7 @@ def close_matches(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(by_fold[fold] for fold in dict.fromkeys([*spelled_alike, *containing]))[:3]
 
 
-def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+def close_as_text(name: str, known: Iterable[str], prefix: str = "") -> str:
     """``"; close: A, B"``, each with *prefix*, or nothing when nothing comes close."""
     close = close_matches(name, known)
     return f"; close: {', '.join(prefix + match for match in close)}" if close else ""

@@ -85,7 +85,7 @@ class UnknownName(SsotShimsError, KeyError):
 
 
 class MigrationError(InvalidDeclaration):
-    """What keeps a migration from starting, and the hint. No file has been touched."""
+    """What keeps a migration or an audit from starting, and the hint. No file has been touched."""
 
 
 class UpstreamError(SsotShimsError, ImportError):

@@ -25,7 +25,7 @@ from ssot_shims._codebase.findings import Finding, Problem, Report, counted, ren
 from ssot_shims._codebase.source import FUNCTIONS, Source, Text, read_source, read_text, statements
 from ssot_shims._project.pyproject import Project, Table
 from ssot_shims._record import Record
-from ssot_shims._text import did_you_mean, read_regular_file
+from ssot_shims._text import close_as_text, read_regular_file
 from ssot_shims.errors import InvalidSetting
 
 _PROBE = rb"docker|connect|urlopen|requests\.|httpx|aiohttp"
@@ -128,7 +128,7 @@ def _job(options: Namespace, project: Project, places: Places) -> Job:
     )
     for rule in (*job.select, *job.ignore, *chain.from_iterable(job.per_file.values())):
         if not any(known.startswith(rule) for known in RULES):
-            raise InvalidSetting("a rule to select or ignore", rule, f"how a rule begins{did_you_mean(rule, RULES)}")
+            raise InvalidSetting("a rule to select or ignore", rule, f"how a rule begins{close_as_text(rule, RULES)}")
     return job
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ssot_shims._codebase.source import Unparsable
 from ssot_shims._record import Record
-from ssot_shims._text import describe, markdown, markdown_table, one_line, with_hint
+from ssot_shims._text import describe, escape_markdown, markdown_table, one_line, with_hint
 from ssot_shims._version import __version__
 
 _SHOWN = 3  # places of a group that are listed without --all
@@ -115,9 +115,9 @@ def as_markdown(report: Report) -> str:
     groups = [(group[0], group) for group in grouped(report.findings)]
     rows = [(one.kind, one.rule, one.reason, str(len(group)), _places(group, report.is_all)) for one, group in groups]
     lines = markdown_table(("level", "rule", "what", "count", "where"), rows) if rows else []
-    rest = [f"- note: {markdown(note)}" for note in report.notes]
-    rest += [f"- problem: {markdown(str(problem))}" for problem in report.problems]
-    return "\n\n".join(filter(None, ["\n".join(lines), "\n".join(rest), markdown(report.summary)])) + "\n"
+    rest = [f"- note: {escape_markdown(note)}" for note in report.notes]
+    rest += [f"- problem: {escape_markdown(str(problem))}" for problem in report.problems]
+    return "\n\n".join(filter(None, ["\n".join(lines), "\n".join(rest), escape_markdown(report.summary)])) + "\n"
 
 
 def _places(group: list[Finding], is_all: bool) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import ssot_shims._report as _report
 from ssot_shims._junit.totals import Totals, around, find_files, read_files
 from ssot_shims._project.pyproject import Project
-from ssot_shims._text import markdown, one_line, read_regular_file
+from ssot_shims._text import escape_markdown, one_line, read_regular_file
 from ssot_shims._version import __version__
 from ssot_shims.errors import InvalidSetting
 
@@ -154,7 +154,7 @@ def _text(data: dict[str, Any], most: int | None) -> str:
 
 
 def _markdown(data: dict[str, Any], most: int | None) -> str:
-    found = ((markdown(what), map(markdown, lines)) for _, what, lines in _paragraphs(data, most))
+    found = ((escape_markdown(what), map(escape_markdown, lines)) for _, what, lines in _paragraphs(data, most))
     blocks = (f"**{what}**\n\n- " + "\n- ".join(lines) for what, lines in found)
     return "\n\n".join([f"### {_summary(data)}", *blocks]) + "\n"
 

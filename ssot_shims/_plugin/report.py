@@ -14,7 +14,7 @@ import ssot_shims._settings as _settings
 from ssot_shims._plugin.results import LABELS, Line, Results, lines, results_of
 from ssot_shims._plugin.settings import Settings, is_summary, settings_of
 from ssot_shims._project.requirement import Verdict
-from ssot_shims._text import describe, markdown, markdown_table
+from ssot_shims._text import describe, escape_markdown, markdown_table
 from ssot_shims._version import __version__
 
 
@@ -49,7 +49,7 @@ def _unwritable(file: Path, error: Exception) -> str:
 
 
 def _markdown(lines: Sequence[Line]) -> str:
-    head = f"### {markdown(f'ssot_shims {__version__}')}\n\n"
+    head = f"### {escape_markdown(f'ssot_shims {__version__}')}\n\n"
     if not lines:
         return f"{head}Nothing was skipped, and no placeholder is in use.\n"
     rows = ((line.label, line.about, line.text) for line in lines)

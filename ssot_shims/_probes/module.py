@@ -10,7 +10,7 @@ from ssot_shims._availability import Availability
 from ssot_shims._lookup.finder import Place, Undecidable, attribute, lacking, steps_to
 from ssot_shims._lookup.lookup import submodules_in
 from ssot_shims._probes.notation import NotationError, Probe, refuse_bad_dotted_name, split_before
-from ssot_shims._text import describe, did_you_mean
+from ssot_shims._text import close_as_text, describe
 from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -101,7 +101,7 @@ def _find(module: str) -> Place:
     if parent is None:
         hint = f"install it, or set PYTHONPATH=<the folder that holds {name}>"
         raise Unavailable(f"no module {name!r} is installed here", hint)
-    close = did_you_mean(name.rpartition(".")[2], submodules_in(parent.folders or ()))
+    close = close_as_text(name.rpartition(".")[2], submodules_in(parent.folders or ()))
     reason = f"{above} ({parent.shown or 'built in'}) has no module {name}{close}"
     raise Unavailable(reason, f"install a version of {module.partition('.')[0]} that has it")
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from ssot_shims._availability import Availability
 from ssot_shims._record import Record
 from ssot_shims._settings import is_capability_name
-from ssot_shims._text import did_you_mean, redact, redact_address
+from ssot_shims._text import close_as_text, redact, redact_address
 from ssot_shims.errors import InvalidDeclaration, Unavailable
 
 TYPE_CHECKING = False
@@ -115,7 +115,7 @@ all:NAME,NAME, any:NAME,NAME
             is_place = rest.isdecimal()  # localhost:5432
             expected = f"tcp://{shown}" if is_place else ", ".join(form for form, *_ in _FORMS.values())
             word = shown.partition(":")[0]
-            raise NotationError(f"has an unknown scheme {word!r}{word and did_you_mean(word, _FORMS)}", expected)
+            raise NotationError(f"has an unknown scheme {word!r}{word and close_as_text(word, _FORMS)}", expected)
         if rest.startswith("//") != (scheme in _URLS):
             raise NotationError(f"has {'no ' if scheme in _URLS else ''}// after {scheme}:")
         part = (rest if scheme in _WITH_AT else shown.partition(":")[2]).removeprefix("//")

@@ -11,7 +11,7 @@ from typing import Any
 
 from ssot_shims._capabilities.capability import Capability, capability
 from ssot_shims._record import Record
-from ssot_shims._text import did_you_mean, fit_to_show, read_regular_file, redact
+from ssot_shims._text import close_as_text, fit_to_show, read_regular_file, redact
 from ssot_shims.errors import InvalidSetting
 
 _NAME = "ssot_shims"
@@ -123,7 +123,7 @@ class Table(Record):
     def refuse_other_keys(self, *known: str) -> None:
         for key in self.entries:
             if key not in known:
-                raise self.wrong_key(key, f"one of {', '.join(known)}{did_you_mean(key, known)}")
+                raise self.wrong_key(key, f"one of {', '.join(known)}{close_as_text(key, known)}")
 
     def value(self, key: str, kind: type, default: object, expected: str) -> Any:
         """The value of *key*, *default* where there is none. One of no such kind is an error, and not shown."""
@@ -154,7 +154,7 @@ def _rules(table: Table) -> Iterator[tuple[str, str, str]]:
             continue
         if ":" not in old:
             expected = "exclude, or a rule such as 'old.mod:Name' in quotes"
-            raise table.wrong_key(old, expected + did_you_mean(old, ("exclude",)))
+            raise table.wrong_key(old, expected + close_as_text(old, ("exclude",)))
         yield old, table.value(old, str, "", "a new place such as 'new.mod:Name'"), f"{table.place} in {table.file}"
 
 

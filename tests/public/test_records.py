@@ -9,7 +9,7 @@ import pytest
 
 from ssot_shims import Availability, TargetResult, all_shims, errors, shim
 from ssot_shims._record import Record
-from ssot_shims._text import describe, markdown, one_line, redact_address
+from ssot_shims._text import describe, escape_markdown, one_line, redact_address
 
 ERRORS = [
     errors.InvalidDeclaration("'x' has no colon", "write a target as 'pkg.mod:Name'", "x"),
@@ -83,7 +83,7 @@ def test_text_from_elsewhere_cannot_steer_a_terminal() -> None:
     """Escapes, line ends and invisible characters are shown, not obeyed; an address that nobody can read is not."""
     assert redact_address("https://me:a?b@host/x") == "https://***"
     assert one_line("a\tb\r\n\x1b[2J\u202ec\ud800") == "a b \\x1b[2J\\u202ec\\ud800"
-    assert markdown("a|b\n# <b>*x*</b> `y` [z](u)") == ("a\\|b \\# \\<b\\>\\*x\\*\\</b\\> \\`y\\` \\[z\\]\\(u\\)")
+    assert escape_markdown("a|b\n# <b>*x*</b> `y` [z](u)") == "a\\|b \\# \\<b\\>\\*x\\*\\</b\\> \\`y\\` \\[z\\]\\(u\\)"
 
 
 def test_an_exception_is_described_on_one_line() -> None:
