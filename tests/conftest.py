@@ -21,6 +21,7 @@ import pytest
 import ssot_shims
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.capability import LEVELS
+from ssot_shims._names import SHIMS
 from ssot_shims._shims.shim import _records, _warned
 
 if TYPE_CHECKING:
@@ -171,8 +172,7 @@ def write(tmp_path: Path) -> Write:
 @pytest.fixture
 def fresh_shims(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped shims as a new process finds them: not imported yet."""
-    homes = ("heartbeat_config", "retry_policy")
-    modules = [(sys.modules, f"ssot_shims.{home}") for home in homes]
-    for where, name in (*modules, *((vars(ssot_shims), name) for name in ("HeartbeatConfig", "RetryPolicy", *homes))):
+    modules = [(sys.modules, f"ssot_shims.{home}") for home in SHIMS.values()]
+    for where, name in (*modules, *((vars(ssot_shims), name) for names in SHIMS.items() for name in names)):
         monkeypatch.setitem(where, name, None)  # or what is not there would not be taken away again
         monkeypatch.delitem(where, name)

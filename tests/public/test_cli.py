@@ -16,6 +16,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims import Availability, PlaceholderWarning, _settings, capabilities
+from ssot_shims._names import SHIMS
 from tests.conftest import Write
 from tests.public.conftest import Run
 from tests.support.command_line import ABSENT, CAPABILITIES, ONE, SUITE, TITLE, UPSTREAM, row, says, states
@@ -155,7 +156,7 @@ def test_status_tells_what_is_broken_even_when_strict(run: Run, write: Write, mo
     with warnings.catch_warnings():
         warnings.simplefilter("error", PlaceholderWarning)
         code, out, err = run("status", "shims")
-    ours = {"HeartbeatConfig": "absent", "RetryPolicy": "absent"}
+    ours = dict.fromkeys(SHIMS, "absent")
     assert (code, err, states(out)) == (0, "", {"Limits": "moved", "Quota": "broken", **ours})
     assert os.environ["SSOT_SHIMS_STRICT"] == "1"
 
