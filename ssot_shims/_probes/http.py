@@ -59,7 +59,8 @@ def _hint(url: Url, proxy: Authority | None, status: int) -> str:
         return f"give the proxy a user: {url.scheme}_proxy=http://<user>:<password>@{proxy.netloc}"
     if proxy and status not in (401, 404):
         return f"leave the proxy out: no_proxy={url.host}"
-    user = f"give a user that it lets in: {url.scheme}://<user>:<password>@{url.authority.netloc}/..."
+    address = f"{url.scheme}://<user>:<password>@{url.authority.netloc}/..."
+    user = f"put a user and password that it accepts into the address: {address}"
     return {401: user, 404: "correct the path"}.get(status, "")
 
 

@@ -86,7 +86,7 @@ class ImportProbe(Probe):
                 _find(self.module)  # raises
             if missing := lacking(error, self.module.partition(".")[0]):
                 reason = f"{self.module} needs {missing!r}, which is not installed here"
-                raise Unavailable(reason, "install it") from error
+                raise Unavailable(reason, f"install the distribution that brings {missing}") from error
             raise  # what is installed is broken, or has moved
         reason = f"{self.module} can be imported ({file or 'built in'})"
         return Availability(status="available", reason=reason, details={"path": file or ""})

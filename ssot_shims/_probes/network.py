@@ -81,7 +81,8 @@ def _unreachable(address: Address, place: str, error: OSError) -> Unavailable:
         case NotASocket():
             return Unavailable(f"{place} is {error}, not a socket", "correct the path")
         case PermissionError() if is_path:
-            return Unavailable(f"permission denied at {place}", "join its group, or have it opened to this user")
+            hint = f"join the group that owns it (ls -l {place}), or have its owner let this user in"
+            return Unavailable(f"permission denied at {place}", hint)
         case ConnectionRefusedError():
             if is_path:
                 return Unavailable(f"nothing listens on {place}, a stale socket", "restart what made it")

@@ -149,5 +149,5 @@ def test_the_environment_in_use(suite: Suite) -> None:
     suite.write({"pyproject.toml": PROJECT.replace("localhost:2", "${HOST_OF_STAGING}")})
     wrong = suite.run(env=one)
     unset = wrong.reasons["test_it.py::test_one"]
-    assert unset.endswith(" is '${HOST_OF_STAGING}'; expected HOST_OF_STAGING to be set and not empty")
+    assert unset.endswith(" is '${HOST_OF_STAGING}'; expected a value: export HOST_OF_STAGING=<a value>")
     assert (wrong.counts, wrong.summary) == (errors, [f"ERROR ssot_environment: 2 tests; failed: {unset}"])

@@ -213,13 +213,14 @@ def test_a_module_that_imports(write: Write) -> None:
 
 
 BY_HAND = "try:\n    import {}\nexcept ImportError:\n    raise ImportError('the extra is not installed') from None"
+BRING = ", which is not installed here; install the distribution that brings "
 ABSENT = {
-    "a parent": ("", "no module 'gone' is installed here", "import:gone.ws.manager"),
-    "a submodule": ("", "has no module acme.wss; close: ws", "import:acme.wss"),
-    "below a module": ("", "has no module acme.ws.x", "import:acme.ws.x"),
-    "a dependency": ("import gone", "acme.ws needs 'gone', which is not installed here", ""),
-    "another portion": ("import space.gone", "acme.ws needs 'space.gone', which is not installed here", ""),
-    "by hand": (BY_HAND.format("gone"), "acme.ws needs 'gone', which is not installed here", ""),
+    "a parent": ("", "no module 'gone' is installed here; install it, or set PYTHONPATH=", "import:gone.ws.manager"),
+    "a submodule": ("", "has no module acme.wss; close: ws; install a version of acme that has it", "import:acme.wss"),
+    "below a module": ("", "has no module acme.ws.x; install a version of acme that has it", "import:acme.ws.x"),
+    "a dependency": ("import gone", f"acme.ws needs 'gone'{BRING}gone", ""),
+    "another portion": ("import space.gone", f"acme.ws needs 'space.gone'{BRING}space.gone", ""),
+    "by hand": (BY_HAND.format("gone"), f"acme.ws needs 'gone'{BRING}gone", ""),
 }
 
 
@@ -228,8 +229,8 @@ def test_what_is_not_installed_is_absence(write: Write, source: str, seen: str, 
     """Of the module, of a package above it, or of what it needs, which the reason names."""
     write({"acme/__init__.py": "", "acme/ws.py": source, "space/here.py": ""})
     answer = check(notation or "import:acme.ws")
-    assert (answer.status, answer.hint[:7]) == ("unavailable", "install")
-    assert seen in answer.reason
+    assert answer.status == "unavailable"
+    assert seen in answer.explanation
 
 
 BROKEN = {

@@ -179,5 +179,5 @@ def test_a_socket_of_somebody_else(folder: Path) -> None:
             with as_nobody():
                 answer = ask(f"unix://{path}")
             assert bool(answer) is (mode == 0o666)
-            words = f"permission denied at {path}; join its group, or have it opened to this user"
-            assert answer or said(answer) == ("unavailable", words)
+            hint = f"join the group that owns it (ls -l {path}), or have its owner let this user in"
+            assert answer or said(answer) == ("unavailable", f"permission denied at {path}; {hint}")

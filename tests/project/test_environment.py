@@ -184,7 +184,7 @@ def test_values_are_a_mapping_that_lists_its_keys() -> None:
 
 
 URL = "postgresql://me:p%40ss@[::1]:5432/db?sslmode=off"
-UNSET = " in FILE is '{}'; expected {} to be set and not empty"
+UNSET = " in FILE is '{}'; expected a value: {}"
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ UNSET = " in FILE is '{}'; expected {} to be set and not empty"
         ("$$${A}", "${B}", None, "$${B}"),
         (URL, None, None, URL),
         ("", None, None, ""),
-        ("${A}/x", None, None, UNSET.format("${A}", "A")),
-        ("${A}", " ", None, UNSET.format("${A}", "A")),
-        ("https://${B}:${A}@example.com", None, None, UNSET.format("${B} ${A}", "B and A")),
+        ("${A}/x", None, None, UNSET.format("${A}", "export A=<a value>")),
+        ("${A}", " ", None, UNSET.format("${A}", "export A=<a value>")),
+        ("https://${B}:${A}@example.com", None, None, UNSET.format("${B} ${A}", "export B=<a value> A=<a value>")),
     ],
 )
 def test_values_take_variables(
@@ -334,7 +334,7 @@ def test_status_shows_which_would_be_chosen(
     monkeypatch.delenv("STAGING_URL")
     unset = f"{E}.staging.values.backend_url in {Path.cwd() / 'pyproject.toml'} is '${{STAGING_URL}}'; expected "
     _, failed, usable, problem = rows(capsys)
-    assert failed.startswith(f"staging failed {unset}STAGING_URL to be set and not empty")
+    assert failed.startswith(f"staging failed {unset}a value: export STAGING_URL=<a value>")
     assert (usable, problem.startswith(f"problem: {unset}")) == ("bare usable it requires nothing", True)
 
 

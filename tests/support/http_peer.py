@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ssot_shims._probes.notation import Probe
 
 Reply = Callable[[socket.socket, str], None]
-USER = "give a user that it lets in: http://<user>:<password>@{netloc}/..."
+USER = "put a user and password that it accepts into the address: http://<user>:<password>@{netloc}/..."
 OR_TLS = "write https:// if it speaks TLS, tcp://host:port if it speaks another protocol"
 MORE = "allow more time: timeout=10 where it is registered, else SSOT_SHIMS_TIMEOUT=10"
 
