@@ -18,7 +18,7 @@ import ssot_shims._report as _report
 from ssot_shims._audit.fallback import fallbacks
 from ssot_shims._audit.pattern import RULES, Pattern
 from ssot_shims._audit.probe import probe
-from ssot_shims._audit.skip import Conditions, import_or_skips, skips
+from ssot_shims._audit.skip import Conditions, importorskips, skips
 from ssot_shims._audit.truth import BEST_FIRST, Places, defined_elsewhere
 from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, is_excluded, visit
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
@@ -155,7 +155,7 @@ def patterns(source: Source, file: str, callables: Sequence[str] = ()) -> Iterat
         made += filter(None, (probe(node) for node in nodes if isinstance(node, FUNCTIONS)))
     yield from (*made, *skips(nodes, Conditions(nodes, made, callables)))
     if b"importorskip" in source.text.body:
-        yield from import_or_skips(source.tree)
+        yield from importorskips(source.tree)
 
 
 def _is_ignored(pattern: Pattern, text: Text) -> bool:

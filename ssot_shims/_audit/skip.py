@@ -34,8 +34,8 @@ class Conditions:
     def __init__(self, nodes: Sequence[ast.AST], patterns: Iterable[Pattern], callables: Iterable[str]) -> None:
         self._flags: dict[str, Need] = {}
         # A check of the suite's own may be called by any way to it.
-        named = Need(rule="SSA302", capabilities=("NAME",))
-        self._checks = dict.fromkeys((f"?.{name.rpartition('.')[2]}" for name in callables), named)
+        self._own_checks = {name.rpartition(".")[2]: Need(rule="SSA302", capabilities=("NAME",)) for name in callables}
+        self._checks: dict[str, Need] = {}
         for pattern in patterns:
             upstreams = tuple(each.target for each in pattern.imports if each.symbol)
             modules = dict.fromkeys(f"module:{each.module}" for each in pattern.imports if not each.symbol)
@@ -68,7 +68,7 @@ class Conditions:
                 return _environment(name) if dotted(place) in _ENVIRONS else None
             case ast.Call(args=[ast.Constant(value=str(name)), *_]) if called(test) in _BY_CALL:
                 return Need(rule="SSA302", capabilities=(_BY_CALL[called(test)].format(name),))
-            case ast.Call() if check := self._checks.get(dotted(test)) or self._checks.get(f"?.{called(test)}"):
+            case ast.Call() if check := self._checks.get(dotted(test)) or self._own_checks.get(called(test)):
                 return check
             case ast.Name() | ast.Attribute():
                 return self._flags.get(dotted(test))
@@ -117,7 +117,7 @@ def _marks(node: ast.AST) -> Iterator[ast.Call]:
     return (mark for mark in marks if isinstance(mark, ast.Call) and called(mark) in _WRITTEN and mark.args)
 
 
-def import_or_skips(tree: ast.Module) -> Iterator[Pattern]:
+def importorskips(tree: ast.Module) -> Iterator[Pattern]:
     """Every call of ``pytest.importorskip`` with the name of a module."""
     names = {id(value): name for name, value in assigned(ast.walk(tree))}
     for node in ast.walk(tree):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ssot_shims._audit.pattern import Imported
 from ssot_shims._codebase.files import module_names
-from ssot_shims._codebase.findings import shown
+from ssot_shims._codebase.findings import unclear
 from ssot_shims._codebase.source import absolute
 from ssot_shims._lookup.finder import find
 from ssot_shims._lookup.lookup import Lookup, Target, look
@@ -78,12 +78,11 @@ def verdict_of(roots: tuple[str, ...], imported: Imported) -> Verdict:
         if lookup.found == "missing" and target.package not in sys.stdlib_module_names:
             result = moved(target, lookup)
             return Verdict(imported=imported, state="moved", reason=result.reason, homes=result.moved_to)
-    where = f" ({shown(lookup.file)}{f':{lookup.line}' if lookup.line else ''})" if lookup.file else ""
     parts = f"only other parts of {lookup.module} are installed here"
     reasons = {
         "missing": f"{target} is not in this version of Python",
         "absent": parts if lookup.module else f"no package {imported.module.partition('.')[0]!r} is installed here",
-        "unknown": f"cannot tell whether {target} is there: {lookup.why}{where}",
+        "unknown": f"{unclear(target, lookup)}; to be sure, import it once: python -c 'from {module} import {symbol}'",
     }
     state = "absent" if lookup.found == "missing" else lookup.found
     return Verdict(imported=imported, state=state, reason=reasons.get(lookup.found, ""))

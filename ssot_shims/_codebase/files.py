@@ -67,7 +67,7 @@ def find_files(choice: Choice) -> Tree:
     for glob in choice.exclude:
         if not glob.strip("/") or PurePath(glob).is_absolute() or ".." in PurePath(glob).parts:
             problem = f"the exclude glob {glob!r} can fit nothing below {choice.root}"
-            raise MigrationError(problem, "write it from there on, such as 'tests/fixtures' or '**/*_pb2.py'")
+            raise MigrationError(problem, "write it relative to that folder, such as 'tests/fixtures' or '**/*_pb2.py'")
     paths = list(map(_real, choice.paths))
     named = sorted({path for path in paths if not os.path.isdir(path)})
     ignored = _ignored_among(named) if choice.is_git_asked else set[str]()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ssot_shims._codebase.source import Unparsable
+from ssot_shims._lookup.lookup import Lookup, Target
 from ssot_shims._record import Record
 from ssot_shims._text import describe, escape_markdown, markdown_table, one_line, with_hint
 from ssot_shims._version import __version__
@@ -44,6 +45,12 @@ class Problem(Record):
 def shown(path: str) -> str:
     """The real path *path* as people read it: from the current folder on, where it is below that."""
     return path.removeprefix(os.path.join(os.path.realpath(os.curdir), ""))
+
+
+def unclear(target: Target, lookup: Lookup) -> str:
+    """Why the *lookup* cannot tell whether *target* is there, and the line that makes it so."""
+    where = f" ({shown(lookup.file)}{f':{lookup.line}' if lookup.line else ''})" if lookup.file else ""
+    return f"cannot tell whether {target} is there: {lookup.why}{where}"
 
 
 def attempt(work: Callable[[str], Any], file: str) -> Any:

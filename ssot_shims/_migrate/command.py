@@ -20,7 +20,7 @@ from ssot_shims._codebase.source import read_source, read_text
 from ssot_shims._migrate.file import File
 from ssot_shims._migrate.new_home import NewHomes, located, parsed
 from ssot_shims._migrate.rewrite import clear_leftovers, replace, rewrite, unified_diff
-from ssot_shims._migrate.rules import Rules, read_rules, shims_in
+from ssot_shims._migrate.rules import Rules, rules_of, shims_in
 from ssot_shims._names import SHIMS
 from ssot_shims._project.pyproject import Project
 from ssot_shims._record import Record
@@ -103,7 +103,7 @@ def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules
             upstreams += (re.split("[.:]", target)[0] for target in targets if target)
             if None in places:
                 notes.append(f"{where}: replaces= is not written as plain text; write a rule for {name}")
-    return read_rules([*given, *project.rules], [*by_shims, *_drop_in_rules()], upstreams), notes
+    return rules_of([*given, *project.rules], [*by_shims, *_drop_in_rules()], upstreams), notes
 
 
 def _drop_in_rules() -> Iterator[tuple[str, str, str]]:

@@ -193,7 +193,7 @@ def _imports_of_new(file: File, statement: Import, module: str, move: Move) -> I
         is_same_name = move.module in meanings and not names.isdisjoint({move.name, "*"})
         if is_same_name or ({*loads, *meanings} & (new - old) and _is_conditional(other)):
             hint = f"take it from {move.module} alone"
-            yield Doubt(reason="the file imports from the new place, too", other_line=other.line, hint=hint)
+            yield Doubt(reason="another import names the new place already", other_line=other.line, hint=hint)
 
 
 def _is_conditional(statement: Import) -> bool:

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from ssot_shims._codebase.findings import shown
+from ssot_shims._codebase.findings import unclear
 from ssot_shims._codebase.source import Source, Unparsable, read_source, read_text
 from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Lookup, Target, look
@@ -18,8 +18,8 @@ from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
 from ssot_shims._shims.upstream import moved
 
-_NEXT = "correct the rule, or run this where the new home is"
-_STUB = "a stub (.pyi) beside the module that binds the name settles it"
+_HOW_TO_GO_ON = "correct the rule, or run this where the new home is"
+_HOW_TO_SETTLE_IT = "a stub (.pyi) beside the module that binds the name settles it"
 
 
 class NewHomes(Record):
@@ -54,11 +54,10 @@ def _look(roots: tuple[str, ...], target: Target) -> Lookup:
 def _why_not_there(roots: tuple[str, ...], target: Target, is_declared: bool) -> tuple[str, str]:
     lookup = _look(roots, target)
     if lookup.found == "unknown" and not is_declared:
-        where = f" ({shown(lookup.file)}{f':{lookup.line}' if lookup.line else ''})" if lookup.file else ""
-        return f"cannot tell whether {target} is there: {lookup.why}{where}", _STUB
+        return unclear(target, lookup), _HOW_TO_SETTLE_IT
     with importable(*map(Path, roots)):
         why = _why_missing(target, lookup) or _why_not_passed_on(roots, target)
-    return (f"{target} is not there: {why}", _NEXT) if why else ("", "")
+    return (f"{target} is not there: {why}", _HOW_TO_GO_ON) if why else ("", "")
 
 
 def _why_missing(target: Target, lookup: Lookup) -> str:

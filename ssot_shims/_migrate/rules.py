@@ -12,7 +12,7 @@ from ssot_shims._codebase.source import UTF16
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
-_NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
+_HOW_TO_WRITE_ONE = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
 _STAR_IMPORT = re.compile(rb"import[\s(\\]*\*")
 _RELATIVE_IMPORT = re.compile(rb"\bfrom[\s\\]*\.")
 
@@ -43,7 +43,7 @@ class Rule(Record):
 class Rules:
     """All rules of one run, found by what they move.
 
-    >>> rules = read_rules([("old.mod:*", "new.mod:*", "--rule"), ("old.mod:A", "new.a:B", "--rule")])
+    >>> rules = rules_of([("old.mod:*", "new.mod:*", "--rule"), ("old.mod:A", "new.a:B", "--rule")])
     >>> print(rules.find("old.mod", "A"))
     old.mod:A = new.a:B
     >>> print(rules.find("old.mod", "X"))
@@ -77,7 +77,7 @@ class Rules:
         )
 
 
-def read_rules(
+def rules_of(
     given: Iterable[tuple[str, str, str]],
     by_shims: Iterable[tuple[str, str, str]] = (),
     upstreams: Iterable[str] = (),
@@ -108,7 +108,7 @@ def _read(old: str, new: str, given_by: str) -> Rule:
     parts = [part for text in (old, new) for part in _parts(text, shown)]
     old_module, old_name, new_module, new_name = parts
     if (old_name == "*") != (new_name == "*"):
-        raise InvalidDeclaration(f"{shown} has '*' on one side only", _NOTATION)
+        raise InvalidDeclaration(f"{shown} has '*' on one side only", _HOW_TO_WRITE_ONE)
     rule = Rule(old_module=old_module, old_name=old_name, new_module=new_module, new_name=new_name, given_by=given_by)
     if parts[:2] == parts[2:]:
         raise InvalidDeclaration(f"{rule.shown} leads onto itself", "name another home, or leave it out")
@@ -119,11 +119,11 @@ def _parts(text: str, shown: str) -> tuple[str, str]:
     """Module and name of one side of a rule, spelled as the compiler spells them (PEP 3131)."""
     module, colon, name = unicodedata.normalize("NFKC", text.strip()).partition(":")
     if not colon:
-        raise InvalidDeclaration(f"{shown}: {text.strip()!r} has no colon", _NOTATION)
+        raise InvalidDeclaration(f"{shown}: {text.strip()!r} has no colon", _HOW_TO_WRITE_ONE)
     if not all(map(_is_name, module.split("."))) or module == "__future__":
-        raise InvalidDeclaration(f"{shown}: {module!r} is not a module that can be named", _NOTATION)
+        raise InvalidDeclaration(f"{shown}: {module!r} is not a module that can be named", _HOW_TO_WRITE_ONE)
     if not _is_name(name) and name != "*":
-        raise InvalidDeclaration(f"{shown}: {name!r} is not a name that can be imported", _NOTATION)
+        raise InvalidDeclaration(f"{shown}: {name!r} is not a name that can be imported", _HOW_TO_WRITE_ONE)
     return module, name
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ssot_shims import PlaceholderWarning, compare, shim, shim_of
 from ssot_shims._migrate.new_home import NewHomes
-from ssot_shims._migrate.rules import read_rules
+from ssot_shims._migrate.rules import rules_of
 from tests.conftest import Write
 from tests.support.migrate_tree import rewritten
 
@@ -58,6 +58,6 @@ def test_the_contract_is_kept_by_the_same_text(source: str, write: Write) -> Non
 def test_migrate_keeps_it(source: str) -> None:
     """A statement beside it is rewritten, and not a byte of it changes."""
     homes = type("Known", (NewHomes,), {"why_refused": lambda *_: ("", "")})()
-    rules = read_rules([("old.mod:A", "new.mod:A", "--rule")])
+    rules = rules_of([("old.mod:A", "new.mod:A", "--rule")])
     done = rewritten(f"{source}from old.mod import A\n", ("tests.test_it",), rules, homes)
     assert done.source.decode() == f"{source}from new.mod import A\n"

@@ -14,10 +14,10 @@ from ssot_shims._codebase.source import Unparsable, parse, read_source, read_tex
 from ssot_shims._migrate import statement
 from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rewrite import flaw
-from ssot_shims._migrate.rules import Rule, read_rules
+from ssot_shims._migrate.rules import Rule, rules_of
 from tests.support.migrate_tree import Done, rewritten
 
-RULES = read_rules(
+RULES = rules_of(
     (old, new, "--rule")
     for old, new in {
         "old.mod:A": "new.mod:A",
@@ -150,7 +150,7 @@ def test_a_package_that_holds_the_old_home_is_left() -> None:
 
 def test_a_shim_has_no_say_in_its_upstream() -> None:
     """A product does not import from the suite's shims, which would import it; a user's rule counts there as well."""
-    rules = read_rules([("acme.old:B", "other:B", "--rule")], [("acme.old:A", "shims:A", "the shim A")], {"acme"})
+    rules = rules_of([("acme.old:B", "other:B", "--rule")], [("acme.old:A", "shims:A", "the shim A")], {"acme"})
     rules = pickle.loads(pickle.dumps(rules))
     done = rewritten("from acme.old import A, B\n", ("acme.api.users",), rules, Known())
     assert (done.source, done.findings) == (b"from other import B\nfrom acme.old import A\n", ())

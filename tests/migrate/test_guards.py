@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._migrate.rules import Rules, read_rules
+from ssot_shims._migrate.rules import Rules, rules_of
 from tests.support.migrate_tree import Everywhere, rewritten
 
 USER = [("old.mod:Name", "new.mod:Name", "--rule"), ("old.mod:Other", "new.mod:Other", "--rule")]
-RULES = read_rules(USER)
-SHIMS = read_rules([], USER)
+RULES = rules_of(USER)
+SHIMS = rules_of([], USER)
 
 STUBBED = "a string names the old place, which may be stubbed, patched or hidden by it"
 FALLBACK = "an except around it is a fallback for when the import fails"

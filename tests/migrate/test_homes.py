@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims._migrate.new_home import NewHomes
-from ssot_shims._migrate.rules import read_rules
+from ssot_shims._migrate.rules import rules_of
 from tests.support.migrate_tree import plant
 
 CURE = "correct the rule, or run this where the new home is"
@@ -19,7 +19,7 @@ EXPLODES = "1 / 0\n"
 def verdict(root: Path, new: str, name: str = "Name", *, is_of_shim: bool = False) -> str:
     """Why the rule is refused, and what to do; empty when it is not."""
     given = [("old.mod:*" if new.endswith(":*") else "old.mod:Name", new, "--rule")]
-    [rule] = read_rules([], given).rules if is_of_shim else read_rules(given).rules
+    [rule] = rules_of([], given).rules if is_of_shim else rules_of(given).rules
     return "; ".join(filter(None, NewHomes(roots=(str(root),)).why_refused(rule, name)))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ssot_shims._migrate.command import Job, migrate_file
 from ssot_shims._migrate.new_home import NewHomes
-from ssot_shims._migrate.rules import read_rules
+from ssot_shims._migrate.rules import rules_of
 from tests.support.migrate_tree import plant
 
 NAME = "old.mod:Name=new.mod:Name"
@@ -33,7 +33,7 @@ def migrate(files: dict[str, str], *given: str) -> dict[str, str]:
     """The tree with *files* after a run, and each file with the reasons why it stays; empty when it does not."""
     plant(Path(), {**files})
     root = os.path.realpath(".")
-    rules = read_rules((*rule.split("="), "--rule") for rule in given or (NAME,))  # type: ignore[misc]  # two parts
+    rules = rules_of((*rule.split("="), "--rule") for rule in given or (NAME,))  # type: ignore[misc]  # two parts
     job = Job(rules=rules, homes=NewHomes(roots=(root,)), is_written=True, has_diff=False)
     reasons: dict[str, str] = {}
     for name in sorted(files):

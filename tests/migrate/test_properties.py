@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ssot_shims._migrate.rules import read_rules
+from ssot_shims._migrate.rules import rules_of
 from tests.support.migrate_tree import Done, Everywhere, rewritten
 
 # What each old name is from now on; all else that a module has stays where it is.
@@ -26,7 +26,7 @@ RULED = {
     ("tests.old", "E"): ("tests.fresh", "E"),
 }
 STAYS = {"legacy.mod": ("stays", "A_B"), "tests.old": ("rest",), "legacy.other": ("A", "q"), "tests.near": ("n",)}
-RULES = read_rules((":".join(old), ":".join(new), "--rule") for old, new in RULED.items())
+RULES = rules_of((":".join(old), ":".join(new), "--rule") for old, new in RULED.items())
 FILE = "tests.unit.test_it"
 SEEDS = range(200)
 COMMENT = re.compile(r"#[^\r\n]*")

@@ -8,7 +8,7 @@ import pytest
 
 import ssot_shims
 from ssot_shims._codebase.source import parse
-from ssot_shims._migrate.rules import Rules, read_rules, shims_in
+from ssot_shims._migrate.rules import Rules, rules_of, shims_in
 from ssot_shims.errors import InvalidDeclaration
 
 NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
@@ -19,7 +19,7 @@ def rules(*said: str) -> Rules:
     parted = [text.partition(" | ") for text in said]
     sides = [(*rule.partition(" = ")[::2], where or "--rule") for rule, _, where in parted]
     by_shims = [side for side in sides if side[2].startswith("the shim")]
-    return read_rules([side for side in sides if side not in by_shims], by_shims)
+    return rules_of([side for side in sides if side not in by_shims], by_shims)
 
 
 def read(*said: str) -> list[str]:

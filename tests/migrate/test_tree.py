@@ -143,7 +143,7 @@ def test_a_glob_that_fits_nothing_is_refused(glob: str) -> None:
     here = os.path.realpath(".")
     assert refused(exclude=(glob,)) == (
         f"the exclude glob {glob!r} can fit nothing below {here}; "
-        "write it from there on, such as 'tests/fixtures' or '**/*_pb2.py'"
+        "write it relative to that folder, such as 'tests/fixtures' or '**/*_pb2.py'"
     )
 
 
