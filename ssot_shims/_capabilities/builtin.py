@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.registry import Registry
-from ssot_shims._probes.command import ComposeProbe
+from ssot_shims._probes.command import CommandProbe, ComposeProbe
 from ssot_shims._probes.docker import DockerProbe
-from ssot_shims._probes.notation import read
+from ssot_shims._probes.module import ModuleProbe
+from ssot_shims._probes.notation import Probe
 
 capabilities: Registry = Registry()
 capabilities.explain_unknown("names in pyproject.toml are registered by load_project()")
@@ -42,12 +43,13 @@ def is_docker_available() -> bool:
     return capabilities.check("docker").status == "available"
 
 
-def _add(name: str, probe: object) -> None:
+def _add(name: str, probe: Probe) -> None:
     capabilities.add(Capability(name=name, probe=probe, level="built-in", where="ssot_shims"))
 
 
 _add("docker", DockerProbe())
+# Not module:docker alone: many a project has a folder of that name.
+_add("docker_sdk", ModuleProbe(notation="module:docker.client", module="docker.client"))
 _add("docker_compose", ComposeProbe())
-_add("docker_sdk", read("module:docker.client"))  # not docker alone: many a project has a folder of that name
-_add("podman", read("command:podman"))
-_add("git", read("command:git"))
+_add("podman", CommandProbe(notation="command:podman", command="podman"))
+_add("git", CommandProbe(notation="command:git", command="git"))

@@ -67,7 +67,12 @@ class Combination(Record):
 
 
 class NotationError(Exception):
-    """Its first argument is what is wrong with a notation; a second one what is expected, if not the scheme's form."""
+    """What is wrong with a notation, and what is expected instead (empty: the form of its scheme)."""
+
+    def __init__(self, problem: str = "", expected: str = "") -> None:
+        super().__init__(problem, expected)
+        self.problem = problem
+        self.expected = expected
 
 
 # Each scheme with its form and its reader, whose module is loaded with the first probe of that kind.
@@ -122,8 +127,8 @@ all:NAME,NAME, any:NAME,NAME
         found: Probe | PythonProbe | Combination = getattr(import_module(f"{__package__}.{home}"), reader)(shown, part)
         return found
     except NotationError as wrong:
-        problem, expected = (*wrong.args, form)[:2]
-        raise InvalidDeclaration(f"the probe {shown!r} {problem}", f"expected {expected}", shown) from None
+        expected = f"expected {wrong.expected or form}"
+        raise InvalidDeclaration(f"the probe {shown!r} {wrong.problem}", expected, shown) from None
 
 
 def without_secrets(notation: str) -> str:
