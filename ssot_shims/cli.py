@@ -172,7 +172,7 @@ def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple
     with suppress(CapabilityMissing):  # the report tells what is missing
         capabilities.require(*names, wait=options.wait)
     verdicts = judge_each(options.names, {})
-    return _report.check(verdicts), max(2 if one.status == "unknown" else one.outcome != "run" for one in verdicts)
+    return _report.check(verdicts), max(2 if one.status == "unknown" else int(one.outcome != "run") for one in verdicts)
 
 
 def _verify(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:

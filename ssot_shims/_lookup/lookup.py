@@ -99,7 +99,7 @@ def _is_there(target: Target, place: Place) -> bool:
         return True
     if place.folders is not None and find(f"{target.module}.{name}", place.folders) is not None:
         return True
-    for file in [stub] * os.path.isfile(stub) + [place.file] * place.is_source:
+    for file in filter(None, (stub if os.path.isfile(stub) else "", place.file if place.is_source else "")):
         tree = _parsed(file, name)
         if tree is not None and is_bound(tree, name, is_stub=file == stub):
             if name != target.symbol:

@@ -78,6 +78,8 @@ def _from_environment(host: str) -> DockerAddress:
         tls = _tls_files(folder, verify).replace(ca=os.path.join(folder, "ca.pem"))
     if not host:
         return _read_host("tcp://localhost:2376" if tls else default_host(), "the default", tls)
+    if host in ("unix://", "npipe://"):  # the docker command takes its default there, too
+        host = default_host()
     if "://" not in host:
         host = f"tcp://{host}"
     return _read_host(host, "from DOCKER_HOST", tls, default_port=2375)

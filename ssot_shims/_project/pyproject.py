@@ -42,7 +42,8 @@ class EnvironmentDeclaration(Record):
         names = template.get_identifiers()
         unset = [name for name in names if name not in os.environ] or ([] if value.strip() else names)
         if unset:
-            shown, exports = (" ".join(form.format(name) for name in unset) for form in ("${{{}}}", "{}=<a value>"))
+            shown = " ".join(f"${{{name}}}" for name in unset)
+            exports = " ".join(f"{name}=<a value>" for name in unset)
             raise InvalidSetting(self.setting(f"values.{key}"), shown, f"a value: export {exports}")
         return value
 

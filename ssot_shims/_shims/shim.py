@@ -200,7 +200,7 @@ def _names_of(placeholder: object) -> tuple[str, str, str]:
     """Name, module and qualified name of a class or a function."""
     kind = type(placeholder)
     named: Any = placeholder
-    if not (kind is type(_names_of) or type in _mro(kind)):
+    if not (kind is _FUNCTION or type in _mro(kind)):
         problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
     return named.__name__, named.__module__ or "__main__", named.__qualname__
@@ -227,6 +227,7 @@ def _complain(record: ShimRecord, is_strict: bool) -> None:
     _warned.add(record.name)
 
 
+_FUNCTION = type(lambda: None)
 _RUNNERS = ("_pytest", "pluggy", "threading")  # they import what they run: their lines are none of the user's
 _OPTIMIZED = 1  # inspect.CO_OPTIMIZED: a function, and neither a module nor the body of a class
 

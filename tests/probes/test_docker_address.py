@@ -48,7 +48,6 @@ UNREADABLE = {
     "tcp://me:secret": PLACE,
     "tcp://me:12/secret@engine:1": "an @ is in its path",
     "tcp://engine\n:1": PLACE,
-    "unix://": "it has no path",
 }
 
 
@@ -63,11 +62,11 @@ def test_an_address_that_cannot_be_read(machine: Machine, text: str, problem: st
 
 
 def test_no_choice_is_the_default(machine: Machine) -> None:
-    """An empty DOCKER_HOST is none. With DOCKER_TLS_VERIFY it is the command's TLS port, and the files there are."""
-    for host in ("", "  "):
+    """An empty DOCKER_HOST is none, and without a path it is the default, too; with DOCKER_TLS_VERIFY a port."""
+    for host in ("unix://", "npipe://", "", "  "):
         machine.set("DOCKER_HOST", host)
-        default = str(machine.default)
-        assert find() == DockerAddress(host=f"unix://{default}", source="the default", place=default)
+        source, default = "from DOCKER_HOST" if host.strip() else "the default", str(machine.default)
+        assert find() == DockerAddress(host=f"unix://{default}", source=source, place=default)
     machine.set("DOCKER_TLS_VERIFY", "1")
     machine.set("DOCKER_CERT_PATH", str(machine.run))
     (machine.run / "key.pem").touch()
