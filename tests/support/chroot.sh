@@ -31,14 +31,18 @@ inside() {
 
 cp /etc/resolv.conf /etc/hosts "$CHROOT/etc/"
 apt-config dump Acquire | grep -E '^Acquire::(http|https|Check)' > "$CHROOT/etc/apt/apt.conf.d/99machine" || true
-for file in /etc/pip.conf /usr/local/share/ca-certificates; do
-    if [ -e "$file" ]; then cp -r "$file" "$CHROOT${file%/*}/"; fi
+for file in /etc/pip.conf /etc/xdg/pip /usr/local/share/ca-certificates; do
+    if [ -e "$file" ]; then mkdir -p "$CHROOT${file%/*}" && cp -r "$file" "$CHROOT${file%/*}/"; fi
 done
 inside update-ca-certificates > /dev/null
 
 if [ -n "${PYTHON_PREFIX:-}" ]; then
     python=/opt/python/bin/python$version package=libpython3-stdlib # what it needs to be linked with
-    if [ ! -e "$CHROOT$python" ]; then cp -r "$PYTHON_PREFIX" "$CHROOT/opt/python"; fi
+    if [ ! -e "$CHROOT$python" ]; then
+        cp -r "$PYTHON_PREFIX" "$CHROOT/opt/python"
+        echo /opt/python/lib > "$CHROOT/etc/ld.so.conf.d/python.conf" # it may be built with a library of its own
+        inside ldconfig
+    fi
 else
     python=python$version package=python$version-venv
 fi
