@@ -145,7 +145,7 @@ def test_the_size_is_counted_by_folder(write: Write) -> None:
         *(["total", "6", "15", "2"], [], ["longest", "file:", "/acme/one.py,", "10", "lines"]),
     ]
     assert done.stderr == "above the limit: 2 files, at most 1\nabove the limit: 10 lines in one file, at most 9\n"
-    assert (done.returncode, python(*size).returncode) == (1, 0)
+    assert (done.returncode, python(*size).returncode) == (1, 0 if (ROOT / "ssot_shims").is_dir() else 2)
     done = python(*size, folder / "no")
     assert (done.returncode, done.stdout, f"there is no {folder}/no" in done.stderr) == (2, "", True)
 

@@ -157,11 +157,18 @@ def test_a_current_folder_that_was_deleted(tmp_path: Path, plain: dict[str, Any]
     assert otherwise(said, plain, "docker") == {}
 
 
+def alone(folder: Path) -> Path:
+    """The package in *folder*, and nothing of what may be installed beside it."""
+    folder.mkdir()
+    (folder / "ssot_shims").symlink_to(CHECKOUT / "ssot_shims")
+    return folder
+
+
 def test_blanks_and_unicode_in_every_path(tmp_path: Path, plain: dict[str, Any]) -> None:
     """The package, the home, the current folder and the socket may be anywhere, even where the locale is ASCII."""
     folder = tmp_path / os.fsdecode('sp äce\'s "☃" % $HOME \\'.encode() + b"\xff")
     folder.mkdir()
-    (folder / "site").symlink_to(CHECKOUT)
+    alone(folder / "site")
     places = {"PYTHONPATH": f"{folder}/site", "HOME": str(folder), "DOCKER_HOST": f"unix://{folder}/d.sock"}
     said = ask_everything(cwd=folder, **places, **AS_ASCII)
     status, reason = said["capabilities"]["docker"]
@@ -170,9 +177,9 @@ def test_blanks_and_unicode_in_every_path(tmp_path: Path, plain: dict[str, Any])
     assert otherwise(said, plain, "docker", "docker_compose") == {}
 
 
-def test_without_site_packages() -> None:
+def test_without_site_packages(tmp_path: Path) -> None:
     """What needs no other distribution works without any; what does says which one is missing."""
-    before = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\n"
+    before = f"import sys; sys.path.insert(0, {str(alone(tmp_path / 'site'))!r})\n"
     code = (
         "from ssot_shims import HeartbeatConfig, RetryPolicy, capabilities, is_docker_available, shim_of\n"
         "print(HeartbeatConfig().max_missed_heartbeats, shim_of(RetryPolicy).state, is_docker_available())\n"

@@ -147,7 +147,7 @@ def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: pytest.Captu
 
 def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     """It gets the files at the end of its command line."""
-    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text()
     (entry,) = (line.split(": ")[1] for line in text.splitlines() if "entry: " in line)
     program_name, command_name, *words = entry.split()
     assert (program_name, command_name) == ("ssot-shims", "migrate")

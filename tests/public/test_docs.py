@@ -79,6 +79,6 @@ def test_pyproject_states_what_is_so() -> None:
     (newest, *_) = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert newest == ssot_shims.__version__ == importlib_metadata.version("ssot-shims")
     names = {re.split(r"[<>=]", text)[0] for text in project["dependencies"]}
-    source = "\n".join(file.read_text("utf-8") for file in (ROOT / "ssot_shims").rglob("*.py"))
+    source = "\n".join(file.read_text("utf-8") for file in Path(ssot_shims.__file__).parent.rglob("*.py"))
     assert (project["dynamic"], names) == (["version"], {"typing-extensions", "importlib-metadata", "packaging"})
     assert all(re.search(rf"^ *(import|from) {name.replace('-', '_')}\b", source, re.MULTILINE) for name in names)

@@ -136,7 +136,7 @@ def test_nothing_is_unnamed() -> None:
 
 def variables() -> set[str]:
     """The variables that the package reads by their names."""
-    source = (ROOT / "ssot_shims" / "_settings.py").read_text("utf-8")
+    source = Path(ssot_shims.__file__).with_name("_settings.py").read_text("utf-8")
     names = re.findall(r'^[A-Z_]+ = PREFIX \+ "([A-Z_]+)"', source, re.MULTILINE)
     return {"SSOT_SHIMS_" + (name + "<NAME>" if name.endswith("_") else name) for name in names}
 

@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 import ssot_shims
 
 CHECKOUT = Path(__file__).parents[2]
+PACKAGE = Path(ssot_shims.__file__).parent
 USER_CODE = CHECKOUT / "tests" / "public" / "typing"
 
 CHECKERS = {
@@ -132,9 +133,12 @@ def write(file: Path, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(CHECKOUT))
+    """The wheel of what is tested, which may be installed away from here."""
+    folder, source = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, source)
+    shutil.copytree(PACKAGE, source / "ssot_shims", ignore=shutil.ignore_patterns("__pycache__"))
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source))
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -181,7 +185,7 @@ def test_types_are_complete(project: Project) -> None:
 
 def test_the_stub_of_the_face_tells_the_truth() -> None:
     """The stub that type checkers read gives the names that the package gives, and the same objects."""
-    stub = ast.parse((CHECKOUT / "ssot_shims" / "__init__.pyi").read_text("utf-8"))
+    stub = ast.parse((PACKAGE / "__init__.pyi").read_text("utf-8"))
     imports = [(node.module, alias) for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
     assert sorted(alias.asname or "" for _, alias in imports) == sorted(ssot_shims.__all__)
     for module, alias in imports:
