@@ -79,7 +79,7 @@ def test_an_odd_engine_is_a_yes(machine: Machine, act: Act) -> None:
     """Whatever else an answer is like, status and Api-Version decide."""
     with Peer(machine.path("engine.sock"), act) as engine:
         machine.set("DOCKER_HOST", engine.host)
-        assert ask().reason == f"a Docker engine with API 1.41 answers at {engine.host} (from DOCKER_HOST)"
+        assert ask(9).reason == f"a Docker engine with API 1.41 answers at {engine.host} (from DOCKER_HOST)"
 
 
 def test_an_engine_that_answers_without_listening(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
