@@ -50,7 +50,7 @@ if ! inside dpkg -s "$package" > /dev/null 2>&1; then
     inside apt-get -qq update
     inside DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$package" > /dev/null
 fi
-inside sh -c 'id tester || useradd --create-home tester' > /dev/null 2>&1
+inside sh -c 'id tester || { useradd --create-home tester && chmod 755 /home/tester; }' > /dev/null 2>&1
 
 # What git knows, or in an unpacked sdist all that is there.
 home=/home/tester checkout=/home/tester/checkout
