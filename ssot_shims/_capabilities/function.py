@@ -31,6 +31,8 @@ def prepared(capability: Capability) -> Callable[..., Any] | Availability:
     except (KeyboardInterrupt, CircularProbe):
         raise
     except BaseException as error:
+        if isinstance(probe, Probe) and isinstance(error, SystemExit):
+            raise  # of a signal handler: what is loaded is ours
         return failed(capability, f"loading {capability.notation} raised {fit_to_show(describe(error))}")
 
 

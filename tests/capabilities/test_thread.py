@@ -199,11 +199,14 @@ def test_a_fork_in_the_middle_of_a_probe() -> None:
 
 
 def test_an_exit_out_of_a_signal_handler_ends_the_process() -> None:
-    """While a probe of ours is asked, and nothing blocks."""
+    """While a probe of ours is loaded or asked, and nothing blocks."""
     code = (
         "import signal, socket, sys\nfrom ssot_shims import capabilities as c\n"
+        "class Alarm:\n  def find_spec(n, *_):\n    n == 'urllib.request' and signal.raise_signal(signal.SIGALRM)\n"
+        "if loading: sys.meta_path.insert(0, Alarm)\n"
         "s = socket.create_server(('127.0.0.1', 0))\n"
         "signal.signal(signal.SIGALRM, lambda *_: sys.exit('bye'))\nsignal.setitimer(signal.ITIMER_REAL, 1)\n"
         "c.check(f'http://127.0.0.1:{s.getsockname()[1]}/')"
     )
-    assert run(code) == ("", "bye\n")
+    for loading in (True, False):
+        assert run(f"loading = {loading}\n{code}") == ("", "bye\n")
