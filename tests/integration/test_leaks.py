@@ -51,6 +51,7 @@ for how, act in {"mute": mute, "closes": hangs_up, "answers": no}.items():
     for at in (f"{sys.argv[1]}/{how}", ("127.0.0.1", 0)):
         print(how, Peer(at, act).host, flush=True)
 print(flush=True)
+sys.stdin.read()  # a Python that ends may start no thread, such as for a peer's next conversation
 """
 # What each is found to be.
 STATUS = {"mute": "timed_out", "closes": "unavailable", "answers": "unavailable", "refuses": "unavailable"}
@@ -113,7 +114,7 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
     """The address of each, by its scheme and what it does."""
     folder = tmp_path_factory.mktemp("p")
     command = [sys.executable, "-c", PEERS, str(folder)]
-    with free_port() as refuses, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with free_port() as refuses, subprocess.Popen(command, cwd=ROOT, stdin=-1, stdout=-1, text=True) as process:
         assert process.stdout is not None
         listening(f"{folder}/refuses").close()
         told = [line.split() for line in iter(process.stdout.readline, "\n")]
