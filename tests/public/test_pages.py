@@ -177,7 +177,7 @@ def test_the_help_names_each_setting() -> None:
 
 def test_the_reasons_in_the_page_of_migrate_are_those_that_it_gives() -> None:
     """Its table quotes each group and each reason; dots stand for what differs."""
-    folders = (ROOT / "ssot_shims" / name for name in ("_migrate", "_codebase"))
+    folders = (Path(ssot_shims.__file__).with_name(name) for name in ("_migrate", "_codebase"))
     source = "".join(file.read_text("utf-8") for folder in folders for file in folder.glob("*.py"))
     page = (DOCS / "howto" / "migrate.md").read_text("utf-8").partition("| group | reason |")[2].partition("\n\n")[0]
     rows = [row.split(" | ") for row in page.splitlines()[2:]]
