@@ -14,6 +14,7 @@ import os
 import random
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Callable
 
@@ -64,8 +65,8 @@ class Soaker(threading.Thread):
         try:
             for _ in range(self.rounds):
                 self.random.choice(steps)()
-        except BaseException as error:
-            self.expect(repr(error), False)
+        except BaseException:
+            self.expect(traceback.format_exc(), False)
 
     def ask(self) -> None:
         """The truth does not change, whoever refreshes."""
