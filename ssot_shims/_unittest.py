@@ -55,7 +55,7 @@ to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>
 
 
 def require(*names: str, wait: float | None = None) -> None:
-    """Nothing, when all *names* are there; each capability may take *wait* seconds to come.
+    """Nothing, when all *names* are there; capabilities may take *wait* seconds to come, each once in a process.
 
     To be called in a test, a fixture or ``setUp``; a name is as for :func:`skip_unless_available`. Raises
     :class:`CapabilityMissing` with every reason: pytest and unittest take it for a skip, unless a probe failed, a shim
@@ -102,8 +102,7 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     def decide() -> None:
         """Raise what skips or fails the test, when something is missing."""
         __tracebackhide__ = True
-        verdicts = judge_each(names, {**required, **required_here()})
-        if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
+        if missing := [one for one in judge_each(names, {**required, **required_here()}) if one.outcome != "run"]:
             raise _stop(missing)
 
     def decorate(test: Test) -> Test:
@@ -118,8 +117,7 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
 def _stop(missing: list[Verdict]) -> CapabilityMissing:
     is_error = any(verdict.outcome == "error" for verdict in missing)
     reasons = {verdict.name: verdict.replace(hint="").explanation for verdict in missing}
-    kind = CapabilityMissing if is_error else SkippedTest
-    stop = kind(reasons, {verdict.name: verdict.hint for verdict in missing})
+    stop = (CapabilityMissing if is_error else SkippedTest)(reasons, {one.name: one.hint for one in missing})
     vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
     if is_error and (test := _running_test()):
         test._outcome.expecting_failure = False

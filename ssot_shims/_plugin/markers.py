@@ -21,8 +21,6 @@ from ssot_shims.errors import NoEnvironment, SsotShimsError
 _MARKERS = {"requires_capability": ("", "docker"), "requires_upstream": (UPSTREAM, "HeartbeatConfig")}
 
 
-# Of a run: the names that a marker has waited for.
-_WAITED = pytest.StashKey[set[str]]()
 # Of a test: the verdicts by name on what it needs.
 NEEDED = pytest.StashKey[dict[str, Verdict]]()
 # The attribute of an exception that ends tests, one or, raised by a fixture, several: the verdicts it is raised for.
@@ -35,10 +33,8 @@ def decide(item: pytest.Item) -> None:
     skipping = item.config.pluginmanager.get_plugin("skipping")
     if skipping is not None and any(mark.name in ("skip", "skipif") for mark in item.iter_markers()):
         skipping.pytest_runtest_setup(item)
-    waits, waited = dict(_waits_of(item)), item.config.stash.setdefault(_WAITED, set())
-    # Once is enough: what has not come by then would hold up each test again.
-    verdicts = judge(item.config, waits, {name: wait for name, wait in waits.items() if name not in waited})
-    waited.update(name for name, wait in waits.items() if wait)
+    waits = dict(_waits_of(item))
+    verdicts = judge(item.config, waits, waits)
     item.stash[NEEDED] = {verdict.name: verdict for verdict in verdicts}
     if against := [verdict for verdict in verdicts if verdict.outcome != "run"]:
         is_error = any(verdict.outcome == "error" for verdict in against)
@@ -83,7 +79,7 @@ def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
             if not _is_readable(mark):
                 given = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]
                 shown = f"@pytest.mark.{marker}({', '.join(given)})"
-                reason = f"{shown} does not read: a marker takes names only, each as a string of its own"
+                reason = f"{shown} does not read: each name is a string of its own; only requires_capability takes wait"
                 _refuse(marker, reason, f'write @pytest.mark.{marker}("{example}")')
             yield from ((prefix + name, mark.kwargs.get("wait")) for name in mark.args)
 

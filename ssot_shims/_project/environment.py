@@ -88,8 +88,7 @@ def choose_from(project: Project, name: str | None, required: Mapping[str, str])
 
     *required* holds who requires each name.
     """
-    passed_over: dict[str, str] = {}
-    is_breakage = False
+    passed_over, is_breakage = dict[str, str](), False
     for declaration in _candidates(project, name):
         lacking = _lacking(declaration, required)
         if not lacking:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
+from ssot_shims._capabilities.capability import refuse_bad_seconds
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
@@ -49,6 +51,7 @@ def run_options() -> RunOptions:
 def set_run_options(options: RunOptions) -> RunOptions:
     """Make *options* those of the current run; returns the ones before, to be set again at its end."""
     global _run_options
+    waited_for.clear()
     before, _run_options = _run_options, options
     return before
 
@@ -102,14 +105,27 @@ def judge_each(
     """The verdict on each of *names*, in their order, the capabilities asked side by side.
 
     A name is that of a capability or a probe in short notation, or ``upstream:`` and a shim or a target. *required*
-    holds who requires it, by name, and *waits* how many seconds at most to wait for it, one after the other. Never
-    raises for what the machine is like, nor for what the user got wrong: that is the outcome ``error``.
+    holds who requires it, by name, and *waits* how many seconds from now it may take to come; a name that has not
+    come in that time is not waited for again in this process. Never raises for what the machine is like, nor for what
+    the user got wrong: that is the outcome ``error``.
     """
-    wanted = tuple(dict.fromkeys(names))
-    late = {name: wait for name, wait in waits.items() if wait is not None}
-    checks = capabilities.start_each([name for name in wanted if not name.startswith(UPSTREAM) and name not in late])
-    checks |= {name: partial(capabilities.check, name, wait=wait) for name, wait in late.items()}
+    wanted, began = tuple(dict.fromkeys(names)), monotonic()
+    asked = {name: waits.get(name) for name in wanted if not name.startswith(UPSTREAM)}
+    checks = capabilities.start_each(name for name, wait in asked.items() if wait is None)
+    checks |= {name: partial(_check_late, name, wait, began) for name, wait in asked.items() if wait is not None}
     return tuple(_judged(name, checks.get(name), required) for name in wanted)
+
+
+waited_for: set[str] = set()  # in vain
+
+
+def _check_late(name: str, wait: float, began: float) -> Availability:
+    """The answer for *name*, which may take *wait* seconds since *began* to come."""
+    refuse_bad_seconds("wait", wait, may_be_0=True)
+    # At least a moment: it may have come while another was waited for.
+    answer = capabilities.check(name, wait=0 if name in waited_for else max(began + wait - monotonic(), min(wait, 0.1)))
+    waited_for.update([name] if wait and not answer and answer.source == "probe" else [])
+    return answer
 
 
 def _judged(name: str, check: Callable[[], Availability] | None, required: Mapping[str, str]) -> Verdict:
@@ -138,9 +154,7 @@ def _verdict(
     name: str, status: str, reason: str, hint: str, required: Mapping[str, str], *, is_forced: bool = False
 ) -> Verdict:
     is_real = status in ("available", "upstream") and not is_forced
-    outcome = _OUTCOMES[status]
-    if name in required:
-        outcome = "run" if is_real else "error"
+    outcome = _OUTCOMES[status] if name not in required else "run" if is_real else "error"
     return Verdict(
         name=fit_to_show(name),
         outcome=outcome,

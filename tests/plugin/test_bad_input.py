@@ -8,7 +8,7 @@ import pytest
 
 from tests.plugin.conftest import Suite
 
-WRONG = "does not read: a marker takes names only, each as a string of its own; write @pytest.mark"
+WRONG = "does not read: each name is a string of its own; only requires_capability takes wait; write @pytest.mark"
 # By name of the test: a marker, and how the reason begins.
 MARKERS = {
     "nothing": ("capability()", f'@pytest.mark.requires_capability() {WRONG}.requires_capability("docker")'),

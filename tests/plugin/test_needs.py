@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -188,15 +187,27 @@ def test_waiting_for_a_service(suite: Suite, workers: str, test: str) -> None:
     assert (run.code, run.counts) == (0, {"passed": 1}), run.out
 
 
-def test_a_marker_waits_once(suite: Suite) -> None:
-    """What has not come in that time would hold up every test anew."""
-    test = """
-import pytest
+NEVER_COMES = """
+import time, pytest
+from ssot_shims import capabilities, require
+
+asked = []
+for name in ("one", "two"):
+    capabilities.register(name, lambda: (asked.append(1), False)[1])
 @pytest.mark.parametrize("number", range(90))
-@pytest.mark.requires_capability("tcp://127.0.0.1:1", wait=0.5)
-def test_it(number): pass
+@pytest.mark.requires_capability("one", wait=0.5)
+def test_marked(number): pass
+@pytest.mark.parametrize("number", range(90))
+def test_asks(number): require("one", "two", "upstream:json:loads", wait=0.5)
+def test_last():
+    before = len(asked)
+    with pytest.raises(Exception, match="one: unavailable: .*; two: unavailable: "):
+        require("one", "two", wait=60)
+    assert len(asked) == before > 4
 """
-    suite.write({"test_it.py": test})
-    began = time.monotonic()
-    assert suite.run().counts == {"skipped": 90}
-    assert time.monotonic() - began < 40
+
+
+def test_a_name_is_waited_for_once(suite: Suite) -> None:
+    """What has not come in that time would hold up every test anew, whoever asks: markers or require()."""
+    suite.write({"test_it.py": NEVER_COMES})
+    assert suite.run().counts == {"passed": 1, "skipped": 180}
