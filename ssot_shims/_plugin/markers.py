@@ -15,7 +15,7 @@ from ssot_shims._project.environment import Environment, choose_from
 from ssot_shims._project.requirement import UPSTREAM, Verdict
 from ssot_shims._settings import environment as named_environment
 from ssot_shims._text import fit_to_show, with_hint
-from ssot_shims.errors import NoEnvironment, SsotShimsError
+from ssot_shims.errors import CapabilityMissing, NoEnvironment, SsotShimsError
 
 # For each marker what the names in it begin with elsewhere, and one to show.
 _MARKERS = {"requires_capability": ("", "docker"), "requires_upstream": (UPSTREAM, "HeartbeatConfig")}
@@ -46,9 +46,13 @@ def decide(item: pytest.Item) -> None:
 def note_verdicts(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Note the verdicts that the exception of *call*, a part of *item*, was raised for."""
     error = call.excinfo.value if call.excinfo else None
-    # Of a SkipTest of unittest, pytest makes a skip of its own.
+    # Of a SkipTest in a TestCase, pytest has made a skip of its own.
     for each in (error, getattr(error, "__context__", None)):
         item.stash.setdefault(NEEDED, {}).update({verdict.name: verdict for verdict in verdicts_of(each)})
+    if isinstance(error, CapabilityMissing) and {verdict.outcome for verdict in verdicts_of(error)} == {"skip"}:
+        # A skip of pytest is shown at the line of the user; a SkipTest is shown at a line of pytest.
+        skip = pytest.skip.Exception(str(error)).with_traceback(error.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(skip)  # pyright: ignore[reportUnknownMemberType]
 
 
 def verdicts_of(error: object) -> Iterable[Verdict]:

@@ -94,6 +94,39 @@ def test_under_unittest_alone(suite: Suite, column: int) -> None:
     assert sorted(found) == sorted((kind, *row) for kind in ("Case", "SetUp") for row in expected)
 
 
+LINES = """
+import pytest, unittest
+from ssot_shims import CapabilityMissing, import_or_skip, require
+def test_line_4(): require("module:not_here")
+@pytest.fixture
+def needed(): import_or_skip("not_here")
+def test_line_6(needed): pass
+class Test:
+    def setup_method(self): require("module:not_here")
+    def test_line_9(self): pass
+class Case(unittest.TestCase):
+    def test_line_12(self): require("module:not_here")
+class OfClass(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): import_or_skip("not_here")
+    def test_line_15(self): pass
+def test_catches():
+    with pytest.raises(CapabilityMissing): require("module:not_here")
+"""
+
+
+@over_workers
+def test_a_skip_is_shown_at_its_line(suite: Suite, workers: str) -> None:
+    """The line of the user's file that asked, in a test, a fixture or a setup; of a TestCase the test."""
+    suite.write({"test_it.py": LINES})
+    run = suite.run(workers, "-rs", "--junitxml=junit.xml")
+    assert run.counts == {"passed": 1, "skipped": 5}
+    lines = [4, 6, 9, 12, 15]
+    assert sorted(map(int, re.findall(r"^SKIPPED \[1\] test_it\.py:(\d+): [im]", run.out, re.MULTILINE))) == lines
+    found = re.findall(r'name="test_line_(\d+)".*?test_it\.py:(\d+): ', (suite.folder / "junit.xml").read_text("utf-8"))
+    assert sorted(found) == sorted((str(line), str(line)) for line in lines)
+
+
 TOP = "import unittest\nfrom ssot_shims import import_or_skip\nX = import_or_skip({!r})\ndef test_it(): assert X\n"
 TOPS = {
     "there": "acme.limits:Limits",
