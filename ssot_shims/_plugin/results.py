@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ssot_shims._project.requirement import Verdict
+from ssot_shims._project.requirement import UPSTREAM, Verdict
 from ssot_shims._record import Record
 from ssot_shims._text import fit_to_show, with_hint
 
@@ -153,11 +153,13 @@ def _label(verdict: Verdict) -> str:
 
 
 def _of_shims(results: Results) -> Iterator[Line]:
+    names = {line.about for line in _of_names(results)}  # with their reasons
     for shim in sorted(results.shims.values(), key=lambda shim: shim.name):
         if results.is_strict and shim.problem:
             yield Line(label="STRICT", about=shim.name, text=f"{shim.state}: {shim.problem}")
         elif shim.state != "upstream":
-            yield Line(label="PLACEHOLDER", about=shim.name, text=f"{shim.state}: {with_hint(shim.reason, shim.hint)}")
+            reason = "" if UPSTREAM + shim.name in names else f": {with_hint(shim.reason, shim.hint)}"
+            yield Line(label="PLACEHOLDER", about=shim.name, text=shim.state + reason)
         for difference in shim.differences:
             label = "STRICT" if results.is_strict else "DRIFT"
             yield Line(label=label, about=shim.name, text=f"{difference}; see ssot-shims verify")

@@ -151,3 +151,25 @@ def test_the_environment_in_use(suite: Suite) -> None:
     unset = wrong.reasons["test_it.py::test_one"]
     assert unset.endswith(" is '${HOST_OF_STAGING}'; expected a value: export HOST_OF_STAGING=<a value>")
     assert (wrong.counts, wrong.summary) == (errors, [f"ERROR ssot_environment: 2 tests; failed: {unset}"])
+
+
+MARKED = """
+import pytest
+from ssot_shims import shim
+@shim("moved_pkg:Moved")
+class Moved: ...
+@shim("missing_pkg:Absent")
+class Absent: ...
+@pytest.mark.requires_upstream("Moved")
+def test_moved(): pass
+def test_absent(): pass
+"""
+
+
+def test_a_reason_is_given_once(suite: Suite) -> None:
+    """The line of a placeholder gives its state alone where a test that needs the real one has given the reason."""
+    suite.write({**PACKAGES, "test_it.py": MARKED})
+    error, absent, moved = suite.run().summary
+    assert error.startswith("ERROR upstream:Moved: 1 test; moved: Moved is not in ")
+    assert absent.startswith("PLACEHOLDER Absent: absent: no package 'missing_pkg' ")
+    assert moved == "PLACEHOLDER Moved: moved"
