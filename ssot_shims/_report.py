@@ -114,8 +114,9 @@ def verification(results: Sequence[tuple[ShimRecord, Sequence[Difference]]], pro
     """
     found = [difference for _, differences in results for difference in differences]
     errors = sum(difference.is_error for difference in found)
-    compared = sum(record.state == "upstream" for record, _ in results)
-    count = f"{compared} of {len(results)} shims compared with their upstream; {errors} errors"
+    states = [record.state for record, _ in results]
+    count = f"{states.count('upstream')} of {len(states)} shims compared with their upstream; {errors} errors"
+    count += "".join(f"; {states.count(state)} {state}" for state in ("moved", "broken") if state in states)
     holds = not (errors or problems or any(record.problem for record, _ in results))
     data = {"problems": problems, "holds": holds, "contracts": [_contract_data(*result) for result in results]}
     return Report(data=data, lines=(*map(str, found), count), title=_title())

@@ -58,6 +58,11 @@ HIDES = "try:\n    from declares import X\nexcept ImportError:\n    X = None"
 
 FAILS = {
     "moved": ({"acme/ws.py": "class Quota: left = 5"}, "Limits is not in"),
+    "moved, counted": (
+        {"acme/ws.py": "class Quota: left = 5"},
+        "\n1 of 4 shims compared with their upstream; 0 errors; 1 moved\n",
+    ),
+    "broken, counted": ({"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."}, "; 0 errors; 2 broken\n"),
     "broken": (
         {"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."},
         "importing acme.ws raised ZeroDiv",
