@@ -172,6 +172,10 @@ def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple
     with suppress(CapabilityMissing):  # the report tells what is missing
         capabilities.require(*names, wait=options.wait)
     verdicts = judge_each(options.names, {})
+    if project.modules and any(verdict.status == "unknown" for verdict in verdicts):  # a shim
+        for failure in load_declarations(project, (), folder)[1]:
+            print(f"ssot-shims: {one_line(failure)}", file=sys.stderr)
+        verdicts = judge_each(options.names, {})
     return _report.check(verdicts), max(2 if one.status == "unknown" else int(one.outcome != "run") for one in verdicts)
 
 

@@ -192,7 +192,7 @@ def test_check_answers_with_a_line_each(
         assert names.get("docker", docker) == docker
 
 
-def test_check_imports_no_modules(run: Run, write: Write) -> None:
+def test_check_imports_no_modules_for_a_capability(run: Run, write: Write) -> None:
     """Those of the project may take long; who asks for what only they declare is told so."""
     write({"suite.py": "raise SystemExit('imported')"})
     Path("pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["suite"]\n')
@@ -202,6 +202,17 @@ def test_check_imports_no_modules(run: Run, write: Write) -> None:
     told = f"ssot-shims: {unknown}; what modules declare is shown by ssot-shims status, which imports them\n"
     assert run("check", "gpu") == (2, "", told)
     assert "suite" not in sys.modules
+
+
+def test_check_finds_a_shim_of_the_project(run: Run, write: Write) -> None:
+    """Its modules are imported for a shim that is not known yet; one that cannot be imported is told."""
+    write({"acme/__init__.py": "", "acme/old.py": "", "acme/ws.py": "", "suite.py": SUITE, "ill.py": "1/0"})
+    Path("pyproject.toml").write_text('[tool.ssot_shims]\nmodules = ["ill", "suite"]\n')
+    code, out, err = run("check", "upstream:Limits")
+    assert (code, out.split()[:2]) == (1, ["upstream:Limits", "moved"])
+    assert err == "ssot-shims: ill cannot be imported: ZeroDivisionError: division by zero\n"
+    code, out, _ = run("check", "upstream:Limit")
+    assert (code, "close: Limits; known: HeartbeatConfig, Limits" in out) == (2, True)
 
 
 def test_check_waits_for_what_is_starting(run: Run) -> None:
