@@ -63,7 +63,7 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
     """
     if missing := [name for name in ("libcst", "rich") if find_spec(name) is None]:
         problem = f"migrate needs {' and '.join(missing)}, which this Python does not have"
-        raise MigrationError(problem, "install it: python -m pip install 'ssot_shims[migrate]'")
+        raise MigrationError(problem, f"install it: python -m pip install {' '.join(missing)}")
     root = os.path.realpath(project.root)
     places = dict.fromkeys((root, os.path.join(root, "src"), os.path.realpath(folder)))
     homes = NewHomes(roots=tuple(filter(os.path.isdir, places)))
@@ -100,7 +100,7 @@ def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules
         for name, line, places, targets in shims_in(source.tree) if source else ():
             where = f"{shown(file)}:{line}"
             by_shims += [(place, f"{module}:{name}", f"the shim {name}, {where}") for place in places if place]
-            upstreams += (re.split("[.:]", target)[0] for target in targets if target)
+            upstreams += (re.split("[.:]", target)[0] for target in targets if target and places)
             if None in places:
                 notes.append(f"{where}: replaces= is not written as plain text; write a rule for {name}")
     return rules_of([*given, *project.rules], [*by_shims, *_drop_in_rules()], upstreams), notes

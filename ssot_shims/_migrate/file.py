@@ -167,7 +167,9 @@ def _doubts(file: File, statement: Import, alias: ast.alias, module: str, move: 
     if alias.name == alias.asname != move.name:
         yield Doubt(reason=f"it offers {local} to others, and that is called {move.name} in {move.module}")
     if guard := guard_around(statement, file.source.tree, move.rule.is_of_shim):
-        yield guard.replace(hint=guard.hint.replace("{new}", f"{move.module}:{move.name}"))
+        new = f"{move.module}:{move.name}"
+        upstream = file.homes.shim(move.module, move.name) or new
+        yield guard.replace(hint=guard.hint.replace("{new}", new).replace("{upstream}", upstream))
     same = [one for other in file.source.imports if module in other.modules(file.packages) for one in other.node.names]
     bound = (one for one in bindings(statement, local) if one not in same or getattr(one, "name", "") != alias.name)
     lines = [getattr(one, "lineno", 0) for one in bound]

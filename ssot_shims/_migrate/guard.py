@@ -23,7 +23,8 @@ _SEE = "move it by hand, if that is about something else"
 class Doubt(Record):
     """Why an import is left as it is, the line of the same file that is the cause, and what to write instead.
 
-    In *hint* ``{new}`` stands for the new place.
+    In *hint* ``{new}`` stands for the new place, and ``{upstream}`` for what the name is asked for by: the new place is
+    always there when it is a shim.
     """
 
     reason: str
@@ -70,13 +71,13 @@ def _guard_of_try(node: ast.Try | ast.TryStar, is_to_shim: bool) -> Doubt | None
     for _, value in assigned([*node.body, *node.orelse, *(part for each in node.handlers for part in each.body)]):
         if isinstance(constant(value), bool):
             reason = "a flag beside it says whether the import works"
-            hint = 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{new}")'
+            hint = 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{upstream}")'
             return Doubt(reason=reason, other_line=value.lineno, hint=hint)
     reason = "an except around it is a fallback for when the import fails"
     hint = "take it from {new} and the except away, or move it by hand"
     if is_to_shim:
         reason = "an except guards it that would never run, because the import of a shim does not fail"
-        hint = 'write import_or_skip("{new}"), or take the except away'
+        hint = 'write require("upstream:{upstream}"), or take the except away'
     return Doubt(reason=reason, other_line=handler.lineno, hint=hint)
 
 

@@ -13,7 +13,8 @@ from ssot_shims._codebase.source import Source, Unparsable, read_source, read_te
 from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Lookup, Target, look
 from ssot_shims._migrate.guard import bindings_in
-from ssot_shims._migrate.rules import Rule
+from ssot_shims._migrate.rules import Rule, shims_in
+from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
 from ssot_shims._shims.upstream import moved
@@ -38,6 +39,10 @@ class NewHomes(Record):
     def has_old(self, rule: Rule, name: str) -> bool:
         """Whether the old home of *rule* has *name* still."""
         return _look(self.roots, Target(module=rule.old_module, symbol=name)).found not in ("missing", "absent")
+
+    def shim(self, module: str, name: str) -> str:
+        """The name of the shim that *name* of *module* is; empty when it is none."""
+        return _shim(self.roots, Target(module=module, symbol=name))
 
     def imported_by(self, module: str, moves: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
         """The files that are imported while *module* is, or may be after *moves*, each by the name of its module."""
@@ -90,6 +95,14 @@ def _origins(roots: tuple[str, ...], target: Target) -> list[Target]:
     while (origin := _origin(roots, chain[-1])) and origin not in chain:
         chain.append(origin)
     return chain
+
+
+@cache
+def _shim(roots: tuple[str, ...], target: Target) -> str:
+    origin = _origins(roots, target)[-1]
+    source = parsed(located(roots, origin.module)[0])
+    is_one = origin.symbol in ([name for name, *_ in shims_in(source.tree)] if source else ())
+    return origin.symbol if is_one or (origin.module == "ssot_shims" and origin.symbol in SHIMS) else ""
 
 
 @cache

@@ -141,7 +141,7 @@ def _further(rule: Rule, rules: Rules) -> Rule | None:
 
 
 def shims_in(tree: ast.Module) -> Iterator[tuple[str, int, list[str | None], list[str | None]]]:
-    """Every class or function of *tree* under a decorator ``@shim(...)`` with ``replaces=``.
+    """Every class or function of *tree* under a decorator ``@shim(...)``.
 
     Its name, the line of the decorator, the places that it replaces, and its targets; None for one that is not written
     as plain text.
@@ -150,9 +150,11 @@ def shims_in(tree: ast.Module) -> Iterator[tuple[str, int, list[str | None], lis
         for call in getattr(node, "decorator_list", ()):
             function = getattr(call, "func", None)
             if "shim" in (getattr(function, "id", ""), getattr(function, "attr", "")):
-                replaces = [_strings(keyword.value) for keyword in call.keywords if keyword.arg == "replaces"]
-                targets = [text for part in call.args for text in _strings(part)]
-                yield from ((getattr(node, "name", ""), call.lineno, places, targets) for places in replaces)
+                replaces = [keyword.value for keyword in call.keywords if keyword.arg == "replaces"]
+                places, targets = (
+                    [text for part in parts for text in _strings(part)] for parts in (replaces, call.args)
+                )
+                yield getattr(node, "name", ""), call.lineno, places, targets
 
 
 def _strings(node: ast.expr) -> list[str | None]:

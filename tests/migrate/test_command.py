@@ -241,12 +241,12 @@ def test_without_the_extra_there_is_the_line_that_installs_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And exit code 2; nothing else of the command line needs it."""
-    cure = "which this Python does not have; install it: python -m pip install 'ssot_shims[migrate]'\n"
+    cure = "which this Python does not have; install it: python -m pip install"
     found = importlib.util.find_spec
     for missing, named in ((["libcst", "rich"], "libcst and rich"), (["rich"], "rich")):
         absent = lambda name, missing=missing: None if name in missing else found(name)  # noqa: E731
         monkeypatch.setattr(command, "find_spec", absent)
-        assert run(capsys, ".") == (2, "", f"ssot-shims: migrate needs {named}, {cure}")
+        assert run(capsys, ".") == (2, "", f"ssot-shims: migrate needs {named}, {cure} {' '.join(missing)}\n")
         assert cli.main(["status"]) == 0
         capsys.readouterr()
 

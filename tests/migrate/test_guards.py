@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ssot_shims._migrate.rules import Rules, rules_of
-from tests.support.migrate_tree import Everywhere, rewritten
+from tests.support.migrate_tree import Everywhere, plant, rewritten
 
 USER = [("old.mod:Name", "new.mod:Name", "--rule"), ("old.mod:Other", "new.mod:Other", "--rule")]
 RULES = rules_of(USER)
@@ -17,7 +17,7 @@ SHIMS = rules_of([], USER)
 STUBBED = "a string names the old place, which may be stubbed, patched or hidden by it"
 FALLBACK = "an except around it is a fallback for when the import fails"
 FLAG = "a flag beside it says whether the import works"
-USE = 'write import_or_skip("{}"), or take the except away'
+USE = 'write require("upstream:{}"), or take the except away'
 EXPECTED = "a block around it expects an error or a warning"
 
 
@@ -116,6 +116,33 @@ def test_what_to_write_instead(flag: str, rules: Rules, reason: str, line: int, 
     source = f"try:\n    from old.mod import Name\n{flag}except ImportError:\n    pytest.skip('x')\n"
     [found] = rewritten(source, ("t",), rules, Everywhere()).findings
     assert (found.reason, found.other_line, found.hint) == (reason, line, hint.format("new.mod:Name"))
+
+
+SHIMMED = {
+    "acme_shims/__init__.py": "from .ws import Limits, Plain\n",
+    "acme_shims/ws.py": "@ssot_shims.shim('acme:Limits')\nclass Limits: ...\nclass Plain: ...\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("new", "upstream"),
+    [
+        ("acme_shims:Limits", "Limits"),
+        ("acme_shims.ws:Limits", "Limits"),
+        ("acme_shims:Plain", "acme_shims:Plain"),
+        ("ssot_shims:RetryPolicy", "RetryPolicy"),
+        ("ssot_shims.orchestration:RetryPolicy", "ssot_shims.orchestration:RetryPolicy"),
+    ],
+)
+@pytest.mark.parametrize("by", [0, 1], ids=["user", "shim"])
+def test_a_marker_names_the_shim(tmp_path: Path, new: str, upstream: str, by: int) -> None:
+    """Where that is, there is always a placeholder: a test that asks for the place would run with it."""
+    plant(tmp_path, {**SHIMMED})
+    given = [("old.mod:Name", new, "--rule")]
+    source = "try:\n    from old.mod import Name\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
+    homes = Everywhere(roots=(str(tmp_path),))
+    [found] = rewritten(source, ("t",), rules_of([], given) if by else rules_of(given), homes).findings
+    assert found.hint == f'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{upstream}")'
 
 
 def test_a_statement_is_reported_once() -> None:

@@ -124,7 +124,7 @@ def test_the_shipped_shims_replace_what_their_users_import_today() -> None:
         ("@ssot_shims.shim('a.b:C', replaces=['old:C', 'older:C'])", ["old:C", "older:C"], ["a.b:C"]),
         ("@shim('a.b:C', replaces=PLACES)", [None], ["a.b:C"]),
         ("@shim(TARGET, replaces=('old:C', OTHER))", ["old:C", None], [None]),
-        ("@shim('a.b:C')", None, None),
+        ("@shim('a.b:C')", [], ["a.b:C"]),
         ("@dataclass(replaces='old:C')", None, None),
         ("@shim", None, None),
     ],

@@ -28,6 +28,8 @@ HOMES = {
 class Everywhere(NewHomes):
     """Every new home is there."""
 
+    roots: tuple[str, ...] = ()
+
     def why_refused(self, rule: Rule, name: str) -> tuple[str, str]:
         return "", ""
 
