@@ -26,6 +26,7 @@ class Need(Record):
     rule: str
     upstreams: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    imports: tuple[Imported, ...] = ()  # of flags
 
 
 class Conditions:
@@ -41,7 +42,8 @@ class Conditions:
             modules = dict.fromkeys(f"module:{each.module}" for each in pattern.imports if not each.symbol)
             capabilities = (*modules, pattern.notation) if pattern.notation else tuple(modules)
             for name in pattern.names:
-                self._flags[name] = Need(rule="SSA301", upstreams=upstreams, capabilities=capabilities)
+                need = Need(rule="SSA301", upstreams=upstreams, capabilities=capabilities, imports=pattern.imports)
+                self._flags[name] = need
                 self._checks[name] = self._checks[f"self.{name}"] = self._flags[name].replace(rule="SSA302")
         by_name: dict[str, set[Need | None]] = {}
         for name, value in assigned(nodes):
@@ -94,11 +96,13 @@ def skips(nodes: Iterable[ast.AST], conditions: Conditions) -> Iterator[Pattern]
     """The skips among the statements *nodes*: one for each decorator, marker and if."""
     for node in nodes:
         if isinstance(node, ast.If) and any(map(is_skip, node.body)) and (need := conditions.missing(node.test)):
-            yield Pattern.at(node.test, need.rule, f"if {ast.unparse(node.test)}: skip", _written(need, "if"))
+            text = f"if {ast.unparse(node.test)}: skip"
+            yield Pattern.at(node.test, need.rule, text, _written(need, "if"), asked=need.imports)
         for mark in _marks(node):
             find = conditions.present if called(mark) == "skipUnless" else conditions.missing
             if need := find(mark.args[0]):
-                yield Pattern.at(mark, need.rule, ast.unparse(mark), _written(need, called(mark)))
+                text, written = ast.unparse(mark), _written(need, called(mark))
+                yield Pattern.at(mark, need.rule, text, written, asked=need.imports)
 
 
 def _written(need: Need, instead_of: str) -> str:
@@ -138,8 +142,9 @@ def _all(needs: Iterable[Need | None]) -> Need | None:
     sure = [need for need in found if need]
     upstreams = dict.fromkeys(name for need in sure for name in need.upstreams)
     capabilities = dict.fromkeys(name for need in sure for name in need.capabilities)
-    both = {"upstreams": tuple(upstreams), "capabilities": tuple(capabilities)}
-    return sure[0].replace(**both) if len(sure) == len(found) else None
+    imports = dict.fromkeys(each for need in sure for each in need.imports)
+    all_of = {"upstreams": tuple(upstreams), "capabilities": tuple(capabilities), "imports": tuple(imports)}
+    return sure[0].replace(**all_of) if len(sure) == len(found) else None
 
 
 def _environment(name: str) -> Need:

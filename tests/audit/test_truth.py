@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ssot_shims._audit.truth import defined_elsewhere
+from ssot_shims.cli import main
 from tests.audit.test_command import findings, one
 from tests.support.migrate_tree import plant
 
@@ -165,3 +166,30 @@ def test_a_skip_names_everything_its_flags_stand_for(capsys: pytest.CaptureFixtu
         '@pytest.mark.requires_upstream("acme.ws:Manager") and @pytest.mark.requires_capability("module:numpy")',
         'import_or_skip("acme.ws:Manager") and require("module:numpy")',
     ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "new_home", "replacement"),
+    [
+        ("from acme.ws import Gone", "class Gone: ...\n", '@pytest.mark.requires_upstream("other.new:Gone")'),
+        ("from acme.ws import Gone", "", ""),
+        ("import acme.gone", "", ""),
+        ("from acme.ws import Manager; import acme.gone", "", ""),
+        ("from acme.ws import Manager", "", '@pytest.mark.requires_upstream("acme.ws:Manager")'),
+        ("from .ws import Manager", "", '@pytest.mark.requires_upstream("acme.ws:Manager")'),
+        ("from .ws import Gone", "", ""),
+    ],
+)
+def test_a_skip_names_nothing_that_has_moved(
+    capsys: pytest.CaptureFixture[str], root: Path, statement: str, new_home: str, replacement: str
+) -> None:
+    """Its test would never run: the new place is written if it is one, else nothing."""
+    test = f"{FLAG.format(statement)}@pytest.mark.skipif(not HAS, reason='')\ndef test_it(): ...\n"
+    plant(root, {"acme/test_it.py": test, "other/__init__.py": "", "other/new.py": new_home})
+    found = findings(capsys, ".")
+    assert [(each["replacement"], each["level"]) for each in found if each["rule"] == "SSA301"] == [
+        (replacement, "note")
+    ]
+    main(["audit", "."])
+    told = [line for line in capsys.readouterr().out.splitlines() if "SSA301 " in line]
+    assert [line.partition("; write: ")[2] for line in told] == [replacement]
