@@ -163,6 +163,7 @@ class _Reader:
         self._test: dict[str, str] = {}  # the attributes of the test around; empty between two
         self._skip: dict[str, str] | None = None  # those of its skip
         self._asked: dict[str, Any] = {}
+        self._error = ""  # the message of its error
         self._text: list[str] = []  # what stands in the skip
         self.parser = ParserCreate()
         self.parser.StartDoctypeDeclHandler = _refuse
@@ -171,7 +172,9 @@ class _Reader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "testcase":
-            self._test, self._skip, self._text, self._asked = attributes, None, [], {}
+            self._test, self._skip, self._text, self._asked, self._error = attributes, None, [], {}, ""
+        elif tag == "error":
+            self._error = attributes.get("message", "")
         elif tag == "skipped":
             self._skip = attributes
             self.parser.CharacterDataHandler = self._text.append
@@ -189,7 +192,10 @@ class _Reader:
             suite, name = self._suites[-1], self._test.get("name", "")
             classname = self._test.get("classname", suite)  # pytest gives none to a module that it skips as a whole
             test = self._prefix + (f"{classname}::{name}" if classname else name)
-            self._totals.add_test(self._job, suite, test, self._reason(), self._asked)
+            if self._error == "collection failure":  # what pytest writes for a module
+                self._totals.problems.append(f"{self._job}: the collection of {test} failed: its tests are unknown")
+            else:
+                self._totals.add_test(self._job, suite, test, self._reason(), self._asked)
             self._test = {}
         elif tag == "skipped":
             self.parser.CharacterDataHandler = None

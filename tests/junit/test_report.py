@@ -105,6 +105,17 @@ def test_the_tests_that_no_job_ran(report: Report) -> None:
     }
 
 
+def test_a_collection_that_failed_is_no_test(report: Report) -> None:
+    """Its tests are unknown, which is a problem of that job, and the other job is counted."""
+    failed = '<error message="collection failure">ImportError</error>'
+    write("linux.xml", case("test_ran"), case("test_fails", '<error message="failed on setup">no</error>'))
+    write("mac.xml", case("tests.test_a", failed, classname=""), case("test_ran", classname="tests.test_b"))
+    data = report("linux.xml", "mac.xml")
+    assert (data["code"], data["tests"], data["never_ran"]) == (3, 3, {})
+    assert data["jobs"] == {"linux": {"ran": 2, "not_run": 0}, "mac": {"ran": 1, "not_run": 0}}
+    assert data["problems"] == ["mac: the collection of tests.test_a failed: its tests are unknown"]
+
+
 TEXT = """\
 jobs: 2; tests: 5; ran in no job: 3; allowed not to run: 0
 
