@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 from unittest import SkipTest, TestCase
 
 from ssot_shims._callsite import caller
@@ -119,17 +119,23 @@ def _stop(missing: list[Verdict]) -> CapabilityMissing:
     reasons = {verdict.name: verdict.replace(hint="").explanation for verdict in missing}
     stop = (CapabilityMissing if is_error else SkippedTest)(reasons, {one.name: one.hint for one in missing})
     vars(stop)["_ssot_shims_verdicts"] = missing  # for the pytest plugin to count
-    if is_error and (test := _running_test()):
-        test._outcome.expecting_failure = False
+    if is_error and (test := _expected_to_fail()):
+        test.addCleanup(_raise, stop)
     return stop
 
 
-def _running_test() -> Any:
-    """The TestCase that is running: where unittest expects it to fail, that would hide whatever its method raises."""
+def _expected_to_fail() -> TestCase | None:
+    """The test that is running, if unittest expects it to fail: that would hide whatever the test method raises."""
     frame: FrameType | None = sys._getframe()
     while frame and frame.f_code is not TestCase.run.__code__:
         frame = frame.f_back
-    return frame and frame.f_locals["self"]
+    test: Any = frame and frame.f_locals["self"]
+    return test if test and test._outcome.expecting_failure else None
+
+
+def _raise(error: Exception) -> NoReturn:
+    __tracebackhide__ = True
+    raise error
 
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
