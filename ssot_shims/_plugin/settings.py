@@ -81,7 +81,8 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
         for capability in project.capabilities:
             before = capabilities.set_level(capability.name, capability.level, capability)
             undo.callback(capabilities.set_level, capability.name, capability.level, before)
-        if project.environments and (chosen := _settings.environment()):  # else it may be meant for another project
+        chosen = _settings.environment()
+        if chosen and (project.environments or _settings.ENVIRONMENT in said_by):  # else it is meant for another
             declared(project, chosen)
         reports = tuple(_reports(config))
     except SsotShimsError as error:

@@ -93,6 +93,8 @@ STAGING = {"pyproject.toml": '[[tool.ssot_shims.environments]]\nname = "staging"
         ("sub", {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"}, "{project} does not read: "),
         ("", {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"}, "tool in {project} has the key 'ssot-shims'; "),
         ("--ssot-environment=stagin", STAGING, "no environment 'stagin'; close: staging; known: staging"),
+        ("--ssot-environment=staging", {"pyproject.toml": ""}, "no environment 'staging'; known: none"),
+        ("", {"pytest.ini": "[pytest]\nssot_environment = staging\n"}, "no environment 'staging'; known: none"),
         ("--ssot-report=report.txt", {}, "--ssot-report is 'report.txt'; expected a name that ends with .json or .md"),
         ("--ssot-report=report.json", {"report.json/nested": ""}, "the report {folder}/report.json cannot be written"),
     ],
