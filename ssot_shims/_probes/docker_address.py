@@ -105,8 +105,8 @@ def _read_host(text: str, source: str, tls: Tls | None, default_port: int = 0) -
     except NotationError:  # whose words may quote half a password
         raise _unreadable(source, "its host or its port is not written as one, in ASCII") from None
     prefix = split_before("?#", tail)[0].rstrip("/")
-    if "@" in prefix:  # what is before it may be a password with a slash in it
-        raise _unreadable(source, "an @ is in its path")
+    if "@" in prefix or not prefix.isprintable():  # what is before an @ may be a password with a slash in it
+        raise _unreadable(source, "an @ is in its path, or what does not print")
     if scheme == "ssh":
         return DockerAddress(host=f"ssh://{authority.netloc}", source=source, place=rest)
     authority = authority.replace(port=authority.port or default_port or (443 if tls else 80), user="")

@@ -40,13 +40,15 @@ def test_an_address_is_read_as_the_docker_command_reads_it(machine: Machine, tex
 
 SCHEME = "it starts with none of unix://, tcp://, npipe:// and ssh://"
 PLACE = "its host or its port is not written as one, in ASCII"
+PATH = "an @ is in its path, or what does not print"
 UNREADABLE = {
     "http://127.0.0.1:7777": SCHEME,
     "me:secret@engine://x": SCHEME,
     "tcp://engine:http": PLACE,
     "tcp://b\u00fccher.example:1": PLACE,
     "tcp://me:secret": PLACE,
-    "tcp://me:12/secret@engine:1": "an @ is in its path",
+    "tcp://me:12/secret@engine:1": PATH,
+    "tcp://engine:1/secret HTTP/1.1\r\nX-Other: 1": PATH,
     "tcp://engine\n:1": PLACE,
 }
 
