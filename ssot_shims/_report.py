@@ -17,12 +17,11 @@ from ssot_shims._availability import Availability
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.environment import EnvironmentFinding
 from ssot_shims._project.requirement import Verdict, misspelled
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._shims.shim import ShimRecord
 from ssot_shims._text import describe, escape_markdown, fit_to_show, markdown_table, one_line, table, with_hint, wrapped
 from ssot_shims._version import __version__
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssot_shims._contract.difference import Difference
 
@@ -157,9 +156,9 @@ def _as_text(report: Report, out: TextIO | None) -> str:
 def _as_markdown(report: Report, _: object) -> str:
     """Markdown tables, fit for a CI step summary."""
     blocks = [[f"### {escape_markdown(report.title)}"]]
-    blocks += [
-        markdown_table(head, [(*row[:2], with_hint(*row[2:])) for row in rows]) for head, rows in _tables(report)
-    ]
+    for head, rows in _tables(report):
+        texts = [(name, status, with_hint(reason, hint)) for name, status, reason, hint in rows]
+        blocks.append(markdown_table(head, texts))
     return _joined(blocks, (f"- {escape_markdown(line)}" for line in _lines(report)))
 
 
@@ -175,7 +174,8 @@ def _tables(report: Report) -> Iterator[tuple[tuple[str, ...], list[tuple[str, s
 def _lines(report: Report) -> Iterator[str]:
     """The lines below the tables: the settings in force, those of the report, and what is wrong beside."""
     settings = _settings.in_force() if report.title else {}
-    yield from ["settings: " + " ".join(f"{name}={value}" for name, value in settings.items())] if settings else []
+    if settings:
+        yield "settings: " + " ".join(f"{name}={value}" for name, value in settings.items())
     yield from report.lines
     yield from (f"problem: {problem}" for problem in report.data.get("problems", ()))
 

@@ -170,14 +170,14 @@ class Answers:
         """Bring the hits for *names* up to date. An override is none, so that it is noted who was given it."""
         for name in names:
             answer, until = self.kept.get(name, (None, None))
-            if until is not None or any(name in layer for layer in self.layers):
-                answer = None
-            places: list[dict[str, Any]] = [self.cached, self.hits, self.globals.get(name, {})]
-            for place, key in zip(places, (name, name, f"_{name}"), strict=True):
-                if answer is None:
-                    place.pop(key, None)
-                else:
-                    place[key] = answer if place is self.cached else answer.status == "available"
+            namespace = self.globals.get(name, {})
+            if answer is None or until is not None or any(name in layer for layer in self.layers):
+                self.cached.pop(name, None)
+                self.hits.pop(name, None)
+                namespace.pop(f"_{name}", None)
+            else:
+                self.cached[name] = answer
+                self.hits[name] = namespace[f"_{name}"] = answer.status == "available"
 
 
 def _finished(capability: Capability, answer: Availability, seconds: float) -> Availability:

@@ -90,4 +90,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if found:
         terminalreporter.write_sep("=", "ssot_shims")  # which ends the line of dots, as section does not
     for line in found:
-        terminalreporter.write_line(str(line), **{colour: True for colour in [LABELS[line.label]] if colour})
+        colour = LABELS[line.label]
+        terminalreporter.write_line(str(line), **({colour: True} if colour else {}))

@@ -237,7 +237,8 @@ def _importing_frame(module: str) -> FrameType:
     frame: FrameType | None = sys._getframe()
     frames: list[FrameType] = []
     while frame is not None:
-        frames += [] if _is_machinery(frame) else [frame]
+        if not _is_machinery(frame):
+            frames.append(frame)
         frame = frame.f_back
     nearest = frames[0] if frames else sys._getframe()
     if nearest.f_globals.get("__name__") != module or nearest.f_code.co_flags & _OPTIMIZED:
