@@ -161,8 +161,7 @@ def _handed(call: ast.Call, name: str | None, module: str) -> str:
 def _called(node: ast.AST) -> str:
     """The last name of what a call calls; empty for any other node."""
     function = getattr(node, "func", None)
-    name: str = getattr(function, "attr", "") or getattr(function, "id", "")
-    return name
+    return str(getattr(function, "attr", "") or getattr(function, "id", ""))
 
 
 def _is_harmless(node: ast.AST) -> bool:

@@ -66,17 +66,25 @@ def find(name: str, path: Iterable[str] | None) -> Place | None:
 
     A package that has been imported answers for itself: its ``__path__`` is what counts by now.
     """
-    if name not in sys.modules:
-        return _place(spec) if (spec := _find_spec(name, path)) else None
-    running = sys.modules[name]
-    if running is None:  # pyright: ignore[reportUnnecessaryComparison]  # how a test says "not importable"
-        return None
-    file, folders, loader = (attribute(running, what) for what in ("__file__", "__path__", "__loader__"))
-    is_namespace = file is None and isinstance(loader, NamespaceLoader)
+    if name in sys.modules:
+        running = sys.modules[name]
+        if running is None:  # pyright: ignore[reportUnnecessaryComparison]  # how a test says "not importable"
+            return None
+        file, folders, loader = (attribute(running, what) for what in ("__file__", "__path__", "__loader__"))
+        is_namespace = file is None and isinstance(loader, NamespaceLoader)
+        has_run = not is_half_imported(running)
+    else:
+        spec = _find_spec(name, path)
+        if spec is None:
+            return None
+        file, folders, loader = spec.origin if spec.has_location else None, spec.submodule_search_locations, spec.loader
+        folders = None if folders is None else [*folders]
+        is_namespace = loader is None or isinstance(loader, NamespaceLoader)
+        has_run = False
+    if is_namespace and not _holds_importable(folders or ()):
+        return None  # a left-over folder that only looks like a package
+    # A subclass may change what the source says (import hooks that instrument it), so only the exact type will do.
     is_source = type(loader) is SourceFileLoader
-    if is_namespace and not _holds_importable(folders):
-        return None
-    has_run = not is_half_imported(running)
     return Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace, has_run=has_run)
 
 
@@ -103,11 +111,6 @@ def lacking(error: BaseException | None, package: str) -> str:
             return "" if is_installed(missing) else missing
         error = error.__cause__ or error.__context__
     return ""
-
-
-def is_running(name: str) -> bool:
-    """Whether *name* has been imported; of a namespace package that says nothing, for it is made out of any folder."""
-    return sys.modules.get(name) is not None and not is_namespace(name)
 
 
 def is_namespace(name: str) -> bool:
@@ -155,18 +158,6 @@ def _find_on_path(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     except (KeyError, ModuleNotFoundError):  # Python 3.15
         # A namespace package asks sys.modules for the package above it; one at the top does not.
         return PathFinder.find_spec(name.rpartition(".")[2], path)  # type: ignore[arg-type]  # see above
-
-
-def _place(spec: ModuleSpec) -> Place | None:
-    is_namespace = spec.loader is None or isinstance(spec.loader, NamespaceLoader)
-    locations = spec.submodule_search_locations
-    folders = None if locations is None else [*locations]
-    if is_namespace and not _holds_importable(folders or ()):
-        return None  # a left-over folder that only looks like a package
-    file = spec.origin if spec.has_location else None
-    # A subclass may change what the source says (import hooks that instrument it), so only the exact type will do.
-    is_source = type(spec.loader) is SourceFileLoader
-    return Place(file=file or "", folders=folders, is_source=is_source, is_namespace=is_namespace)
 
 
 def _holds_importable(folders: Iterable[str]) -> bool:

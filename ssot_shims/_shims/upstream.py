@@ -9,7 +9,7 @@ import os
 import sys
 
 import ssot_shims._settings as _settings
-from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_running, is_shared, lacking
+from ssot_shims._lookup.finder import attribute, is_half_imported, is_installed, is_namespace, is_shared, lacking
 from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, needed_package, submodules_in
 from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._text import close_matches, describe, one_line
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ssot_shims._lookup.lookup import Lookup
 
     State = Literal["upstream", "absent", "moved", "broken", "forced"]
-
-_FROM_BAD_TO_WORSE = ("absent", "moved", "broken")
 
 
 class TargetResult(Record):
@@ -44,7 +42,6 @@ class TargetResult(Record):
     error: BaseException | None = None
     moved_to: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
-    file: str = ""  # the file or folder looked in
     upstream: Any = None
 
 
@@ -67,7 +64,7 @@ def resolve(
         results.append(result)
         if result.state == "upstream":
             return result, tuple(results)
-    worst = max(results, key=lambda result: _FROM_BAD_TO_WORSE.index(result.state))
+    worst = max(results, key=lambda result: ("absent", "moved", "broken").index(result.state))
     # The same thing is said once.
     reason = "; ".join(dict.fromkeys(result.reason for result in results if result.state == worst.state))
     worst = worst.replace(reason=reason)
@@ -115,7 +112,9 @@ def ask(
 
     Raises :class:`CircularShim` when the module of *target* is half imported. KeyboardInterrupt passes through.
     """
-    lookup = None if is_running(target.module) else look(target)
+    # That a namespace package has been imported says nothing: it is made out of any folder.
+    is_running = sys.modules.get(target.module) is not None and not is_namespace(target.module)
+    lookup = None if is_running else look(target)
     if lookup and lookup.found == "absent":
         result = _absent_portion(target, lookup.module, lookup.place.shown) if lookup.place else _absent(target)
     elif lookup and lookup.found == "missing" and looks_first:
@@ -146,31 +145,29 @@ def moved(target: Target, lookup: Lookup) -> TargetResult:
     assert place is not None
     if module == target.module:
         reason = f"{target.symbol} is not in {place.shown} (looked at without running it)"
-        return _moved_symbol(target, reason, place.shown, names_in_file(place.shown))
+        return _moved_symbol(target, reason, names_in_file(place.shown))
     step = target.module[len(module) + 1 :].partition(".")[0]
-    return _moved_module(target, f"in {place.shown}", module, step, place.shown, submodules_in(place.folders or ()))
+    return _moved_module(target, place.shown, module, step, submodules_in(place.folders or ()))
 
 
-def _moved_module(
-    target: Target, where: str, parent: str, step: str, file: str, siblings: Iterable[str] = ()
-) -> TargetResult:
+def _moved_module(target: Target, file: str, parent: str, step: str, siblings: Iterable[str] = ()) -> TargetResult:
     rest = target.module[len(f"{parent}.{step}") :]
     near = close_matches(step, (name for name in siblings if name != step))  # a file may be there, but not importable
     close = [str(target.replace(module=f"{parent}.{name}{rest}")) for name in near]
-    return _moved(target, f"{where} there is no module {parent}.{step}", file, close)
+    return _moved(target, f"in {file} there is no module {parent}.{step}", close)
 
 
-def _moved_symbol(target: Target, reason: str, file: str, names: Iterable[str], depth: int = 0) -> TargetResult:
+def _moved_symbol(target: Target, reason: str, names: Iterable[str], depth: int = 0) -> TargetResult:
     """The result for a symbol whose part number *depth* is not there, though *names* are."""
     parts = target.symbol.split(".")
     gone = parts[depth]  # some line may still look as if it defined that name
     others = (name for name in names if name != gone and name.startswith("_") <= gone.startswith("_"))
     near = close_matches(gone, others)
     close = [f"{target.module}:{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}" for name in near]
-    return _moved(target, reason, file, close, depth)
+    return _moved(target, reason, close, depth)
 
 
-def _moved(target: Target, reason: str, file: str, similar: list[str], depth: int = 0) -> TargetResult:
+def _moved(target: Target, reason: str, similar: list[str], depth: int = 0) -> TargetResult:
     modules = modules_that_define(target.first, target.package) if target.symbol and not depth else ()
     homes = [f"{module}:{target.symbol}" for module in modules]
     moved_to = tuple(home for home in homes if home != str(target))[:3]
@@ -178,7 +175,7 @@ def _moved(target: Target, reason: str, file: str, similar: list[str], depth: in
     at, near = ", ".join(moved_to), ", ".join(close)
     seen = (one_line(reason), f"one of that name is at {at}" if at else "", f"similar: {near}" if near else "")
     text = "; ".join(filter(None, seen))
-    return TargetResult(target=str(target), state="moved", reason=text, moved_to=moved_to, close=close, file=file)
+    return TargetResult(target=str(target), state="moved", reason=text, moved_to=moved_to, close=close)
 
 
 def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
@@ -198,12 +195,11 @@ def _ask_by_import(target: Target, placeholder: object) -> TargetResult:
         where = file or target.module
         if not depth and is_shared(target.module):  # it may be a module of another distribution
             return _absent_portion(target, target.module, where)
-        return _moved_symbol(target, f"{target.symbol} is not in {where}", where, dir(upstream), depth)
+        return _moved_symbol(target, f"{target.symbol} is not in {where}", dir(upstream), depth)
     if problem := wrong_kind(placeholder, upstream):
         return TargetResult(target=str(target), state="broken", reason=f"{target} is {problem}", cause="wrong kind")
-    where = file or "built in"
-    reason = one_line(f"{target} ({where})")
-    return TargetResult(target=str(target), state="upstream", reason=reason, upstream=upstream, file=where)
+    reason = one_line(f"{target} ({file or 'built in'})")
+    return TargetResult(target=str(target), state="upstream", reason=reason, upstream=upstream)
 
 
 def _symbol(module: ModuleType, target: Target) -> tuple[Any, int]:
@@ -234,7 +230,7 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
         file = attribute(sys.modules.get(parent), "__file__")
         if is_shared(target.package) and is_shared(parent):
             return _absent_portion(target, parent, next(iter(attribute(sys.modules[parent], "__path__")), ""))
-        return _moved_module(target, f"in {file or parent}", parent, step, file or parent)
+        return _moved_module(target, file or parent, parent, step)
     if needed := lacking(error, target.package):
         reason = f"importing {target.module} needs the package {needed!r}, which is not installed here"
         return _absent(target, reason, needed).replace(cause="dependency missing", error=error)
