@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ssot_shims._callsite import place_of
 from ssot_shims._probes.notation import Combination, Probe, PythonProbe, read
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._settings import LONGEST, is_capability_name
 from ssot_shims.errors import InvalidDeclaration
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 

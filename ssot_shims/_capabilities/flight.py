@@ -66,15 +66,11 @@ class Flight:
             self.thread.join(GRACE)
         return True
 
-    @property
-    def place(self) -> str:
-        """The line where the probe is; empty when it does not run."""
-        return current_line(self.ident, file_of(self.function)) if self.ident and self.function else ""
-
     def timed_out(self) -> Availability:
         """The answer when there was none in time, with the line where the probe is."""
         what = "its probe, started before and not again," if self.before else "its probe"
-        place = (self.before or self).place
+        run = self.before or self
+        place = current_line(run.ident, file_of(run.function)) if run.ident and run.function else ""
         seen = f"{what} stands at {place}" if place else f"{what} is on its way"
         longer, name = _settings.longer(self.seconds), self.capability.name
         where = f"timeout={longer} where it is registered ({self.capability.where})"

@@ -142,9 +142,7 @@ def offered_names(cls: type) -> list[str]:
     names = dict.fromkeys(name for base in bases for name in (*_annotations(base), *vars(base)))
     members = [member(cls, name) for name in names if name not in _BOOKKEEPING]
     public = [one.name for one in members if not one.name.startswith("_") and one.kind() != PARAMETER]
-    special = [
-        one.name for one in members if one.name[:2] == "__" == one.name[-2:] and one.kind() in _CALLED and one.is_own()
-    ]
+    special = [one.name for one in members if one.name.startswith("__") and one.kind() in _CALLED and one.is_own()]
     if kind_of(cls) != "protocol" and _find(cls, "__hash__")[0] is not None:
         special.append("__hash__")
     return [*dict.fromkeys([*public, *special])]

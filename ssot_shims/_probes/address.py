@@ -33,23 +33,23 @@ def read_authority(rest: str) -> tuple[Authority, str]:
     user, _, place = text.rpartition("@")
     try:
         host, port = _split_port(place)
-        return Authority(host=_checked(host), port=_port(port), user=user), tail
+        return Authority(host=_checked(host), port=port, user=user), tail
     except NotationError:
         if "@" in tail:  # what looks like a host or a port may be half a password, so nothing is quoted
             raise NotationError("has a / ? or # in its user and password", "%2F, %3F and %23 for them") from None
         raise
 
 
-def _split_port(place: str) -> tuple[str, str | None]:
+def _split_port(place: str) -> tuple[str, int | None]:
     if place.startswith("["):
         host, bracket, after = place[1:].partition("]")
         if not bracket or ":" not in host or after[:1] not in ("", ":"):
             raise NotationError(f"has {place!r}, which is no IPv6 address in brackets", "[::1]:port")
-        return host, after[1:] if after else None
+        return host, _port(after[1:]) if after else None
     if place.count(":") > 1:
         raise NotationError(f"has more than one colon in {place!r}", "brackets around an IPv6 address: [::1]:port")
     host, colon, port = place.partition(":")
-    return host, port if colon else None
+    return host, _port(port) if colon else None
 
 
 def _checked(host: str) -> str:
@@ -66,9 +66,7 @@ def _checked(host: str) -> str:
     return host
 
 
-def _port(text: str | None) -> int | None:
-    if text is None:
-        return None
+def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= 65535):
         raise NotationError(f"has the port {text!r}", "a port from 1 to 65535")
     return int(text)

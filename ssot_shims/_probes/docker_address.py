@@ -8,11 +8,10 @@ import sys
 from ssot_shims._probes.address import read_authority
 from ssot_shims._probes.connection import Address
 from ssot_shims._probes.notation import NotationError, split_before
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._text import describe, one_line, read_regular_file
 from ssot_shims.errors import Unavailable
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

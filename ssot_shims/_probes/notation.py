@@ -9,12 +9,11 @@ from functools import reduce
 from importlib import import_module
 
 from ssot_shims._availability import Availability
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._settings import is_capability_name
 from ssot_shims._text import close_as_text, redact, redact_address
 from ssot_shims.errors import InvalidDeclaration, Unavailable
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal

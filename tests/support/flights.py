@@ -107,8 +107,8 @@ def counted(*answers: object) -> tuple[Callable[[], object], list[float]]:
     return probe, asked
 
 
-def hanging(registry: Registry) -> dict[str, str]:
-    """The probes that were given up and have not come back, by name, with the line where each stands."""
+def hanging(registry: Registry) -> set[str]:
+    """The names of the probes that were given up and have not come back."""
     with registry._answers.lock:
         late = [flight for flight in registry._answers.flights if flight.ident and flight.deadline < time.monotonic()]
-    return {flight.capability.name: flight.place for flight in late}
+    return {flight.capability.name for flight in late}
