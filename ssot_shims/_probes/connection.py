@@ -116,8 +116,7 @@ class Stream:
     def receive(self) -> bytes:
         """What has come, at least one byte; nothing when the peer has closed."""
         self._sock.settimeout(remaining(self.deadline))
-        received: bytes = self._sock.recv(8192)
-        return received
+        return bytes(self._sock.recv(8192))
 
 
 def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
@@ -126,12 +125,6 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
         case 62 | 64:
             return "use a name that is in the certificate"
         case 2 | 18 | 19 | 20 | 21:
-            import ssl
-
-            # A Python of python.org on macOS trusts nobody until a script of its own has run.
-            if not trust and sys.platform == "darwin" and ssl.get_default_verify_paths().cafile is None:
-                folder = f"/Applications/Python {sys.version_info.major}.{sys.version_info.minor}"
-                return f'trust the usual authorities: open "{folder}/Install Certificates.command"'
             return f"trust its issuer: {trust or 'SSL_CERT_FILE=<a file with the certificate of that authority>'}"
         case _:
             return "replace it by a valid one for servers, or set this machine's clock right"
@@ -225,5 +218,4 @@ class Pipe(Stream):
 
     def receive(self) -> bytes:
         """What has come, at least one byte; nothing when the engine has closed its end."""
-        received: bytes = self._sock.read(8192)
-        return received
+        return bytes(self._sock.read(8192))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 
 from ssot_shims._availability import Availability
@@ -15,7 +14,6 @@ from ssot_shims.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from importlib.metadata import Distribution
     from typing import Any
 
@@ -108,11 +106,15 @@ def _find(module: str) -> Place:
 
 def _distribution_of(module: str, file: str) -> Distribution | None:
     """The distribution that brought *module*, whose *file* has no links in its path; None when none says so."""
+    import importlib_metadata
+
+    metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
     steps = module.split(".")
     names = [".".join(steps[:depth]) for depth in range(len(steps), 0, -1)]
     best, most = None, (0, 0)
     for name in (*names, ""):  # all the others come last: mostly they need not be read
-        for one in _installed(name):
+        context = metadata.DistributionFinder.Context(name=name or None)  # in whatever notation
+        for one in metadata.MetadataPathFinder().find_distributions(context):  # and not of other finders
             try:
                 claim = _claim(one, module, file, has_its_name=bool(name))
             except Exception:  # damaged metadata, most likely of what has nothing to do with *module*
@@ -124,17 +126,6 @@ def _distribution_of(module: str, file: str) -> Distribution | None:
             if claim == _LISTS_IT:
                 return best
     return best
-
-
-def _installed(name: str) -> Iterable[Distribution]:
-    """The distributions on ``sys.path`` of that *name*, in whatever notation, or all."""
-    import importlib_metadata
-
-    metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
-    places = [entry for entry in sys.path if isinstance(entry, str)]  # pyright: ignore[reportUnnecessaryIsInstance]  # anybody may put anything there
-    context = metadata.DistributionFinder.Context(path=places, **({"name": name} if name else {}))
-    found: Iterable[Distribution] = metadata.MetadataPathFinder().find_distributions(context)
-    return found
 
 
 def _claim(distribution: Distribution, module: str, file: str, *, has_its_name: bool) -> tuple[int, int]:
@@ -168,8 +159,7 @@ def _editable_folder(direct_url: str) -> str:
     from urllib.parse import urlsplit
     from urllib.request import url2pathname  # takes tens of milliseconds
 
-    url: str = origin["url"]
-    return os.path.join(os.path.realpath(url2pathname(urlsplit(url).path)), "")
+    return os.path.join(os.path.realpath(url2pathname(urlsplit(str(origin["url"])).path)), "")
 
 
 def read_module(notation: str, rest: str) -> ModuleProbe:
