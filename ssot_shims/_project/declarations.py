@@ -41,17 +41,6 @@ def load_declarations(project: Project, modules: Sequence[str], folder: Path) ->
     return found, [import_problem(*failure) for failure in failures]
 
 
-def declare(project: Project, folder: Path) -> None:
-    """Register the capabilities of *project* and import its modules.
-
-    Whatever a module raises passes through, and shims that moved or broke warn. Raises :class:`InvalidSetting`, with
-    *folder*, for a module that is not there.
-    """
-    register(project)
-    for _, error in import_each(project, folder):
-        raise error
-
-
 def import_each(project: Project, folder: Path, modules: Iterable[str] = ()) -> Iterator[tuple[str, BaseException]]:
     """Import the modules of *project* and *modules*, and yield each that cannot be, with the error.
 

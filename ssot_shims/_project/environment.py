@@ -8,7 +8,7 @@ from typing import Literal
 
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
-from ssot_shims._project.declarations import declare, importable
+from ssot_shims._project.declarations import import_each, importable, register
 from ssot_shims._project.pyproject import EnvironmentDeclaration, Project, find_project
 from ssot_shims._project.requirement import Verdict, judge_each, required_here, run_options
 from ssot_shims._record import Record
@@ -79,7 +79,9 @@ def choose_environment(name: str | None = None, *, folder: Path | None = None) -
     folder = folder or run_options().folder or Path.cwd()
     project = find_project(folder)
     with importable(folder, project.root):  # to the end, because probes import too
-        declare(project, folder)
+        register(project)
+        for _, error in import_each(project, folder):
+            raise error
         return choose_from(project, name or _settings.environment(), required_here())
 
 

@@ -16,10 +16,6 @@ from ssot_shims.errors import InvalidSetting
 
 _NAME = "ssot_shims"
 _PLACE = f"tool.{_NAME}"
-_KINDS = {
-    **{"bool": "a boolean", "int": "a number", "float": "a number"},
-    **{"str": "a string", "list": "a list", "dict": "a table", "NoneType": "not there"},
-}
 
 
 class EnvironmentDeclaration(Record):
@@ -130,7 +126,8 @@ class Table(Record):
         """The value of *key*, *default* where there is none. One of no such kind is an error, and not shown."""
         value = self.entries.get(key, default)
         if not isinstance(value, kind):
-            raise self.wrong(key, "", expected, f"is {_KINDS.get(type(value).__name__, 'a date or a time')}")
+            problem = f"is of type {type(value).__name__}" if key in self.entries else "is not there"
+            raise self.wrong(key, "", expected, problem)
         return value
 
     def table(self, key: str) -> Table:

@@ -22,8 +22,6 @@ from ssot_shims._shims.upstream import TargetResult, ask
 from ssot_shims._text import close_matches, fit_to_show, with_hint
 from ssot_shims.errors import SsotShimsError, UnknownName
 
-Found = Availability | ShimRecord | TargetResult  # what a verdict is on
-
 Outcome = Literal["run", "skip", "error"]
 
 
@@ -141,7 +139,7 @@ def _judged(name: str, check: Callable[[], Availability] | None, required: Mappi
         return verdict_of_error(name, error, required)
 
 
-def verdict_of(name: str, found: Found, required: Mapping[str, str]) -> Verdict:
+def verdict_of(name: str, found: Availability | ShimRecord | TargetResult, required: Mapping[str, str]) -> Verdict:
     """The verdict on *name* when that was *found*."""
     if not isinstance(found, Availability):
         return _verdict(name, found.state, found.reason, found.hint, required)

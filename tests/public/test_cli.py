@@ -280,7 +280,7 @@ BAD_MODULE = '[tool.ssot_shims]\nmodules = ["suit"]\n'
         ("verify ../suite", "", f"MODULE is '../suite'; expected {MODULE}"),
         ("status docker", "", f"MODULE is 'docker'; expected a module; {ASK} check docker"),
         ("status", BAD_MODULE, f"tool.ssot_shims.modules in {{file}} is 'suit'; expected {MODULE}"),
-        ("check git", "tool = 3", "tool in {file} is a number; expected a table"),
+        ("check git", "tool = 3", "tool in {file} is of type int; expected a table"),
     ],
 )
 def test_a_name_in_the_wrong_place_is_wrong_usage(run: Run, words: str, text: str, message: str) -> None:
