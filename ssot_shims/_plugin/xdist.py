@@ -27,21 +27,17 @@ def begin(config: pytest.Config) -> None:
     # Where pytest-xdist puts its own: what a run that is killed leaves there, pytest removes in one of the next.
     temporary = getattr(config, "_tmp_path_factory", None)
     folder = tempfile.mkdtemp(prefix="ssot_shims-", dir=temporary and temporary.getbasetemp())
-    config.add_cleanup(partial(_end, folder, Answers.shared))
-    os.environ[FOLDER] = folder
-    Answers.shared = Sharing(Path(folder))
+    config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
+    changes = pytest.MonkeyPatch()
+    config.add_cleanup(changes.undo)
+    changes.setenv(FOLDER, folder)
+    changes.setattr(Answers, "shared", Sharing(Path(folder)))
 
 
 def join(manager: pytest.PytestPluginManager) -> None:
     """In a worker, before the first conftest.py is imported: share the answers in the folder of the controller."""
     Answers.shared = Sharing(Path(os.environ.pop(FOLDER)))  # what a test starts has no part in this
     manager.register(Answers.shared, "ssot_shims sharing")
-
-
-def _end(folder: str, before: Any) -> None:
-    os.environ.pop(FOLDER, None)
-    Answers.shared = before
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Sharing:
@@ -81,10 +77,9 @@ class Sharing:
 
     def agree(self, what: str, own: str) -> str:
         """The choice of the first process in the matter *what*; *own* if this is the first."""
-        place = self._folder / sha256(what.encode()).hexdigest()
-        self._write(place, {"choice": own})
-        choice: str = (_read(place) or {"choice": own})["choice"]
-        return choice
+        self._write(self._folder / what, {"choice": own})
+        data = _read(self._folder / what)
+        return str(data["choice"]) if data else own
 
     def _is_shared(self, capability: Capability) -> bool:
         name = capability.name
