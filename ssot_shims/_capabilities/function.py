@@ -23,6 +23,8 @@ HOW_TO_FINISH = "give it one of the four statuses, a reason in words, and detail
 def prepared(capability: Capability) -> Callable[..., Any] | Availability:
     """The function that asks the probe, imported if it is named as text; when that fails, the answer that says so."""
     probe = capability.probe
+    # A module of others may end in any way; SystemExit while ours are loaded is that of a signal handler.
+    caught = Exception if isinstance(probe, Probe) else BaseException
     try:
         if isinstance(probe, Probe):
             probe.prepare()
@@ -30,9 +32,7 @@ def prepared(capability: Capability) -> Callable[..., Any] | Availability:
         return probe.load() if isinstance(probe, PythonProbe) else probe
     except (KeyboardInterrupt, CircularProbe):
         raise
-    except BaseException as error:
-        if isinstance(probe, Probe) and isinstance(error, SystemExit):
-            raise  # of a signal handler: what is loaded is ours
+    except caught as error:
         return failed(capability, f"loading {capability.notation} raised {fit_to_show(describe(error))}")
 
 

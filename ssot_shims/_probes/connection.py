@@ -125,6 +125,12 @@ def tls_hint(error: SSLCertVerificationError, trust: str = "") -> str:
         case 62 | 64:
             return "use a name that is in the certificate"
         case 2 | 18 | 19 | 20 | 21:
+            import ssl
+
+            # A Python of python.org on macOS trusts nobody until a script of its own has run.
+            if not trust and sys.platform == "darwin" and ssl.get_default_verify_paths().cafile is None:
+                folder = f"/Applications/Python {sys.version_info.major}.{sys.version_info.minor}"
+                return f'trust the usual authorities: open "{folder}/Install Certificates.command"'
             return f"trust its issuer: {trust or 'SSL_CERT_FILE=<a file with the certificate of that authority>'}"
         case _:
             return "replace it by a valid one for servers, or set this machine's clock right"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import errno
 import io
+import ssl
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import trustme
 
-from ssot_shims import cli
+from ssot_shims import Registry, cli
 from ssot_shims._report import write
+from tests.support.certificates import server
+from tests.support.hostile import Peer, says
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +64,17 @@ def test_colours_are_for_consoles_that_take_them(
     monkeypatch.setattr(sys, "stdout", out)
     cli.main(["status"])
     assert ("\x1b[" in out.getvalue()) is is_coloured
+
+
+@pytest.mark.parametrize(("cafile", "step"), [(None, 'open "/Applications/Python '), ("x", "SSL_CERT_FILE=")])
+def test_a_mac_that_trusts_nobody_yet(cafile: str | None, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python of python.org has no authorities until its own script has run."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=cafile))
+    registry = Registry()
+    with Peer(("127.0.0.1", 0), says(b"HTTP/1.1 200 OK\r\n\r\n"), tls=server(trustme.CA())) as peer:
+        registry.register("web", f"https://127.0.0.1:{peer.place[1]}/")
+        assert step in registry.check("web").hint
 
 
 ELSEWHERE = """

@@ -193,6 +193,7 @@ def test_the_address_in_a_context(machine: Machine) -> None:
 UNREADABLE_THERE = f"the Docker address {{by}} cannot be read: {SCHEME}"
 ODD = [
     ("127.0.0.1:1", UNREADABLE_THERE),
+    ("unix://", "the Docker address {by} cannot be read: it has no path"),
     ("unix:///x\0y", "unix:///x\\x00y ({by}) cannot be reached: "),
     ("unix:///x\ud800", "unix:///x\\ud800 ({by}) cannot be reached: "),
 ]
