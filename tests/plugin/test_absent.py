@@ -53,8 +53,8 @@ FAILS = {
 
 
 def shown(run: Run) -> str:
-    """The output, but for the seconds, and for what pytest lists: the plugins, and fixtures where one is missing."""
-    out = re.sub(r"in \d+\.\d\ds", "in 0.00s", run.out)
+    """The output, but for the seconds and their line's width, the list of plugins, and that of fixtures."""
+    out = re.sub(r"^=* ?(.*) in \d+\.\d\ds.*$", r"\1", run.out, flags=re.MULTILINE)
     out = re.sub(r"^plugins: .*\n", "", out, flags=re.MULTILINE)
     fixtures = "(?<=>       available fixtures: ).*"
     return re.sub(fixtures, lambda all_: re.sub("(override_|ssot_)\\w+, ", "", all_[0]), out)
