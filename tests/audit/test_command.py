@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from ssot_shims import cli
 from ssot_shims._audit import command
 from ssot_shims._audit.truth import verdict_of
+from tests.support import command_line
+from tests.support.command_line import Capsys, terminal
 from tests.support.migrate_tree import plant
 
 PLACEHOLDER = "try:\n    from {} import {}\nexcept ImportError:\n    class {}:\n        pass\n"
@@ -56,59 +56,48 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def audit(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def audit(capsys: Capsys, *words: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of ``audit``."""
-    code = cli.main(["audit", *(words or ["."])])
-    done = capsys.readouterr()
-    return code, done.out, done.err
+    return command_line.run(capsys, "audit", *(words or ["."]))
 
 
-def findings(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+def findings(capsys: Capsys, *words: str) -> list[dict[str, Any]]:
     """What ``audit --format json`` finds."""
     found: list[dict[str, Any]] = json.loads(audit(capsys, *(words or ["."]), "--format", "json")[1])["findings"]
     return found
 
 
-def rules(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+def rules(capsys: Capsys, *words: str) -> list[str]:
     """The rules of what is found, in order."""
     return sorted(found["rule"] for found in findings(capsys, *words))
 
 
-def one(capsys: pytest.CaptureFixture[str], root: Path, text: str, file: str = "tests/test_it.py") -> dict[str, Any]:
+def one(capsys: Capsys, root: Path, text: str, file: str = "tests/test_it.py") -> dict[str, Any]:
     """The only finding in a file with *text*."""
     plant(root, {file: text})
     (found,) = findings(capsys, file)
     return found
 
 
-def test_the_report_groups_and_gives_what_to_write(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_the_report_groups_and_gives_what_to_write(capsys: Capsys, root: Path) -> None:
     """Errors come first; each place says what was seen and what to write."""
     assert audit(capsys) == (1, TEXT.format(root=root), "")
 
 
-def test_json_has_every_field(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_json_has_every_field(capsys: Capsys, root: Path) -> None:
     """Programs get the rule, the place, the targets and their state, and where what has moved is now."""
     code, out, _ = audit(capsys, ".", "--format", "json", "--select", "SSA101")
     report = json.loads(out)
     assert (code, report["files"], report["error"], report["note"], report["notes"]) == (1, 7, 1, 1, [])
-    assert report["findings"][0] == {
-        "rule": "SSA101",
-        "level": "error",
-        "path": "tests/test_moved.py",
-        "line": 1,
-        "end_line": 5,
-        "text": "from acme.ws import Limits",
-        "targets": ["acme.ws:Limits"],
-        "state": "moved",
-        "reason": f"Limits is not in {root}/acme/ws.py (looked at without running it); "
-        "one of that name is at acme.limits:Limits",
-        "names": ["Limits"],
-        "moved_to": {"acme.ws:Limits": ["acme.limits:Limits"]},
-        "replacement": '@shim("acme.limits:Limits")',
-    }
+    place = {"path": "tests/test_moved.py", "line": 1, "end_line": 5, "text": "from acme.ws import Limits"}
+    what = {"rule": "SSA101", "level": "error", "state": "moved", "targets": ["acme.ws:Limits"], "names": ["Limits"]}
+    gone = f"Limits is not in {root}/acme/ws.py (looked at without running it)"
+    where = {"reason": f"{gone}; one of that name is at acme.limits:Limits"}
+    new = {"moved_to": {"acme.ws:Limits": ["acme.limits:Limits"]}, "replacement": '@shim("acme.limits:Limits")'}
+    assert report["findings"][0] == place | what | where | new
 
 
-def test_github_shows_errors_warnings_and_notices_beside_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_github_shows_errors_warnings_and_notices_beside_the_lines(capsys: Capsys) -> None:
     """A workflow command for each finding has its level, file and line."""
     _, out, _ = audit(capsys, ".", "--format", "github")
     heads = [line.partition(",title")[0] for line in out.splitlines()]
@@ -119,17 +108,15 @@ def test_github_shows_errors_warnings_and_notices_beside_the_lines(capsys: pytes
     ]
 
 
-def test_markdown_is_a_table_of_the_groups(capsys: pytest.CaptureFixture[str]) -> None:
+def test_markdown_is_a_table_of_the_groups(capsys: Capsys) -> None:
     """Each group is a row with its first places; problems follow."""
     plant(Path(), {"tests/broken.py": "skip(\n", **{f"tests/test_{n}.py": TREE["tests/test_skip.py"] for n in "abc"}})
     _, out, _ = audit(capsys, "tests", "--format", "markdown", "--select", "SSA304")
     first = r"tests/test\_a\.py:3, tests/test\_b\.py:3, tests/test\_c\.py:3, \.\.\."
     assert f"| note | SSA304 | importorskip hides what has moved or is broken | 4 | {first} |" in out
     assert r"- problem: tests/broken\.py:1: cannot be parsed" in out
-    assert (
-        first.replace(r"\.\.\.", r"tests/test\_skip\.py:3")
-        in audit(capsys, "tests", "--format", "markdown", "--all")[1]
-    )
+    every = first.replace(r"\.\.\.", r"tests/test\_skip\.py:3")
+    assert every in audit(capsys, "tests", "--format", "markdown", "--all")[1]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +129,7 @@ def test_markdown_is_a_table_of_the_groups(capsys: pytest.CaptureFixture[str]) -
     ],
 )
 def test_the_exit_code_tells_findings_from_problems(
-    capsys: pytest.CaptureFixture[str], root: Path, code: int, files: dict[str, str | bytes]
+    capsys: Capsys, root: Path, code: int, files: dict[str, str | bytes]
 ) -> None:
     """0 is nothing, 1 findings, 3 a file that does not parse and nothing found."""
     plant(root, files)
@@ -151,7 +138,7 @@ def test_the_exit_code_tells_findings_from_problems(
 
 
 def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem_and_not_the_end(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other files are looked at all the same."""
 
@@ -172,11 +159,7 @@ def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem_and_not_the_end(
     [
         (["nowhere"], "", "there is no file or folder 'nowhere'"),
         ([".", "--select", "SSA999"], "", "a rule to select or ignore is 'SSA999'; expected how a rule begins"),
-        (
-            [".", "--baseline", "nowhere.json"],
-            "",
-            "--baseline is 'nowhere.json'; expected a file that --write-baseline",
-        ),
+        ([".", "--baseline", "nowhere.json"], "", "--baseline is 'nowhere.json'; expected a file that --write"),
         ([".", "--baseline", "acme/ws.py"], "", "--baseline is 'acme/ws.py'; expected a file that --write-baseline"),
         ([".", "--exclude", "/x"], "", "the exclude glob '/x' can fit nothing"),
         (["."], 'selct = ["SSA3"]', "tool.ssot_shims.audit in "),
@@ -185,9 +168,7 @@ def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem_and_not_the_end(
         (["."], "callables = 3", "tool.ssot_shims.audit.callables"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line(
-    capsys: pytest.CaptureFixture[str], words: list[str], table: str, message: str
-) -> None:
+def test_wrong_usage_is_told_in_one_line(capsys: Capsys, words: list[str], table: str, message: str) -> None:
     """Exit code 2, nothing on standard output, and one line that names the value, in pyproject.toml or not."""
     plant(Path(), {"pyproject.toml": f"[tool.ssot_shims.audit]\n{table}\n"})
     code, out, err = audit(capsys, *words)
@@ -204,21 +185,19 @@ def test_wrong_usage_is_told_in_one_line(
         ('per-file-ignores = { "tests/test_s*.py" = ["SSA304"], tests = ["SSA101"] }', ["SSA104"]),
     ],
 )
-def test_pyproject_says_what_is_reported(
-    capsys: pytest.CaptureFixture[str], root: Path, table: str, expected: list[str]
-) -> None:
+def test_pyproject_says_what_is_reported(capsys: Capsys, root: Path, table: str, expected: list[str]) -> None:
     """Rules are named by how they begin, files by globs."""
     plant(root, {"pyproject.toml": f"[tool.ssot_shims.audit]\n{table}\n"})
     assert rules(capsys) == expected
 
 
-def test_the_command_line_goes_before_the_table(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_the_command_line_goes_before_the_table(capsys: Capsys, root: Path) -> None:
     """``--select`` replaces what the table selects, ``--ignore`` adds to what it ignores."""
     plant(root, {"pyproject.toml": '[tool.ssot_shims.audit]\nselect = ["SSA3"]\nignore = ["SSA104"]\n'})
     assert rules(capsys, ".", "--select", "SSA1, SSA3", "--ignore", "SSA304") == ["SSA101", "SSA101"]
 
 
-def test_callables_are_checks_of_the_suite_itself(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_callables_are_checks_of_the_suite_itself(capsys: Capsys, root: Path) -> None:
     """A function that is named there counts as a check, however it is reached."""
     plant(root, {"pyproject.toml": '[tool.ssot_shims.audit]\ncallables = ["acme.testing.has_engine"]\n'})
     text = "@pytest.mark.skipif(not testing.has_engine('x'), reason='')\ndef test_it(): ...\n"
@@ -236,15 +215,13 @@ def test_callables_are_checks_of_the_suite_itself(capsys: pytest.CaptureFixture[
         ("# noqa", False),
     ],
 )
-def test_a_comment_ignores_a_place(
-    capsys: pytest.CaptureFixture[str], root: Path, comment: str, is_ignored: bool
-) -> None:
+def test_a_comment_ignores_a_place(capsys: Capsys, root: Path, comment: str, is_ignored: bool) -> None:
     """It stands on the line that is reported."""
     plant(root, {"tests/test_it.py": TREE["tests/test_there.py"].replace("try:", f"try:  {comment}")})
     assert audit(capsys, "tests/test_it.py")[0] == int(not is_ignored)
 
 
-def test_a_baseline_leaves_what_is_new(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_a_baseline_leaves_what_is_new(capsys: Capsys, root: Path) -> None:
     """Known places are left out wherever they moved in their file, from any folder; new ones are told."""
     assert audit(capsys, ".", "--write-baseline", "known.json") == (0, "4 findings written to known.json\n", "")
     plant(root, {"tests/test_there.py": "import json\n\n" + TREE["tests/test_there.py"]})
@@ -256,7 +233,7 @@ def test_a_baseline_leaves_what_is_new(capsys: pytest.CaptureFixture[str], root:
     assert (code, "note (1): SSA101" in out) == (1, True)
 
 
-def test_what_moves_after_the_baseline_is_new(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_what_moves_after_the_baseline_is_new(capsys: Capsys, root: Path) -> None:
     """A place that was harmless is told again when its import has moved."""
     audit(capsys, "tests/test_there.py", "--write-baseline", "known.json")
     plant(root, {"acme/ws.py": "class Other: ...\n"})
@@ -265,7 +242,7 @@ def test_what_moves_after_the_baseline_is_new(capsys: pytest.CaptureFixture[str]
     assert (code, "test_there.py:1: SSA101 [moved]" in out) == (1, True)
 
 
-def test_a_baseline_is_written_in_spite_of_problems(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+def test_a_baseline_is_written_in_spite_of_problems(capsys: Capsys, root: Path) -> None:
     """The exit code still tells that a file does not parse."""
     plant(root, {"tests/broken.py": "skip(\n"})
     assert audit(capsys, ".", "--write-baseline", "known.json")[0] == 3
@@ -275,11 +252,8 @@ def test_a_baseline_is_written_in_spite_of_problems(capsys: pytest.CaptureFixtur
 def test_many_files_are_visited_in_processes(root: Path) -> None:
     """The result is the same on all cores; a bar is shown on a terminal alone, as migrate's."""
     plant(root, {f"many/test_{number}.py": TREE["tests/test_moved.py"] for number in range(600)})
-    command_line = [sys.executable, "-m", "ssot_shims", "audit", "many", "--jobs", "2"]
-    main, terminal = pty.openpty()
-    done = subprocess.run(command_line, stdout=subprocess.PIPE, stderr=terminal, text=True, timeout=120, check=False)
-    os.close(terminal)
-    bar = os.read(main, 100_000).decode(errors="replace")
-    os.close(main)
+    words = [sys.executable, "-m", "ssot_shims", "audit", "many", "--jobs", "2"]
+    with terminal() as (theirs, shown):
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=theirs, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "600 files; 600 findings; 600 errors")
-    assert "files" in bar
+    assert b"files" in b"".join(shown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import pty
 import random
 import re
 import shutil
@@ -21,6 +20,8 @@ import pytest
 import ssot_shims
 from ssot_shims import cli
 from ssot_shims._migrate import command
+from tests.support import command_line
+from tests.support.command_line import Capsys, terminal
 from tests.support.migrate_tree import HOMES, NEW, OLD, body, plant, plant_many
 
 ROOT = Path(ssot_shims.__file__).parents[1]
@@ -63,14 +64,9 @@ def in_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_shims: N
     return root
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def run(capsys: Capsys, *words: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of ``migrate``."""
-    try:
-        code = cli.main(["migrate", *words])
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
+    return command_line.run(capsys, "migrate", *words)
 
 
 def program(*words: str, folder: str | Path = ".", before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -88,7 +84,7 @@ def contents(folder: str = ".") -> dict[str, bytes]:
 # What it does
 
 
-def test_writing_does_what_the_dry_run_shows(capsys: pytest.CaptureFixture[str], in_a_project: Path) -> None:
+def test_writing_does_what_the_dry_run_shows(capsys: Capsys, in_a_project: Path) -> None:
     """``git apply`` and ``patch`` make the same of the diff as ``--write`` does; a second run changes nothing."""
     before = contents()
     done = program(".")
@@ -109,7 +105,7 @@ def test_writing_does_what_the_dry_run_shows(capsys: pytest.CaptureFixture[str],
     assert contents() == written
 
 
-def test_rules_and_globs_of_the_command_line_and_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_and_globs_of_the_command_line_and_of_the_project(capsys: Capsys) -> None:
     """Both count."""
     table = HOMES["pyproject.toml"] + 'exclude = ["suite/one.py"]\n'
     plant(Path(), {"pyproject.toml": table, "acme/quota.py": "class Quota: ...\n"})
@@ -119,7 +115,7 @@ def test_rules_and_globs_of_the_command_line_and_of_the_project(capsys: pytest.C
     assert out.endswith("2 files; 1 to rewrite with --write; 1 reported\n")
 
 
-def test_a_check_fails_while_anything_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_fails_while_anything_is_left(capsys: Capsys) -> None:
     """Each statement is listed; exit code 1, and 0 once it is done. A string alone fails no check."""
     out = f"""\
 left (2): {RULE}; from acme.limits import Limits
@@ -133,7 +129,7 @@ suite/two.py:1: from legacy.ws import Quota, Limits
     assert run(capsys, ".", "--check")[0] == 0
 
 
-def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: Capsys) -> None:
     """By name: what only the original has stays, and whatever the drop-in offers is there."""
     line = "from test_framework.ssot.orchestration import {}\n"
     source = (ROOT / "ssot_shims/orchestration.py").read_text()
@@ -145,7 +141,7 @@ def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: pytest.Captu
     assert len(public) > 10
 
 
-def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: Capsys) -> None:
     """It gets the files at the end of its command line."""
     text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text()
     (entry,) = (line.split(": ")[1] for line in text.splitlines() if "entry: " in line)
@@ -158,12 +154,9 @@ def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: pytest.Ca
 # The report
 
 
-MANY = {f"many/t{number}.py": f"{OLD}x = 'legacy.ws.Limits'\n" for number in range(5)}
-
-
-def test_a_group_lists_three_places_and_all_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_group_lists_three_places_and_all_when_asked(capsys: Capsys) -> None:
     """The statements of one rule that stay for one reason are one paragraph, and each names the other line."""
-    plant(Path(), MANY)
+    plant(Path(), {f"many/t{number}.py": f"{OLD}x = 'legacy.ws.Limits'\n" for number in range(5)})
     _, out, _ = run(capsys, "many", "--check")
     why = "a string names the old place, which may be stubbed, patched or hidden by it"
     lines = [f"unsure (5): {RULE}: {why}; move both by hand"]
@@ -175,7 +168,7 @@ def test_a_group_lists_three_places_and_all_when_asked(capsys: pytest.CaptureFix
     assert "more" not in out
 
 
-def test_the_report_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_for_programs(capsys: Capsys) -> None:
     """JSON says all that the text says, with every place and no diff; GitHub gets a command for each, escaped."""
     plant(Path(), {"suite/broken.py": f"{OLD}def f(:\n"})
     for mode in ([], ["--check"]):
@@ -196,9 +189,7 @@ def test_the_report_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_an_error_in_this_library_spoils_no_other_file(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_of_this_library_spoils_no_file(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a problem; exit code 3."""
     real = command.replace
 
@@ -228,7 +219,7 @@ NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name '
         (["."], MODULE),
     ],
 )
-def test_wrong_usage(capsys: pytest.CaptureFixture[str], in_a_project: Path, words: list[str], problem: str) -> None:
+def test_wrong_usage(capsys: Capsys, in_a_project: Path, words: list[str], problem: str) -> None:
     """One line that says what to write instead, and exit code 2; nothing is touched."""
     if problem is MODULE:
         plant(Path(), {"pyproject.toml": '[tool.ssot_shims]\nmodules = ["acme.no"]\n'})
@@ -237,9 +228,7 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str], in_a_project: Path, wor
     assert contents() == before
 
 
-def test_without_the_extra_there_is_the_line_that_installs_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_its_line_is_told(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """And exit code 2; nothing else of the command line needs it."""
     cure = "which this Python does not have; install it: python -m pip install"
     found = importlib.util.find_spec
@@ -265,9 +254,6 @@ def test_other_commands_load_nothing_of_it(words: tuple[str, ...]) -> None:
 # Files that cannot be done
 
 
-WEAK = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner")
-
-
 @pytest.fixture
 def weak() -> tuple[str, ...]:
     """What makes of root a user for whom the modes of files count."""
@@ -275,7 +261,7 @@ def weak() -> tuple[str, ...]:
         return ()
     if shutil.which("setpriv") is None:
         pytest.skip("there is no setpriv, and for root no file is unreadable")
-    return WEAK
+    return "setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -305,7 +291,7 @@ def test_files_and_folders_that_cannot_be_done_are_told(weak: tuple[str, ...]) -
     assert done.stdout.splitlines()[-1].endswith("; 6 problems")
 
 
-def test_nothing_of_the_tree_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_of_the_tree_runs(capsys: Capsys) -> None:
     """The modules that declare shims, and what they import, are read and not run: whatever they would do."""
     ran = "open('ran', 'w').close()\n1 / 0\n"
     shims = "from ssot_shims import shim\n@shim('acme.up:{0}', replaces='legacy.up:{0}')\nclass {0}: ...\n"
@@ -409,11 +395,7 @@ def test_killed_at_any_moment_every_file_is_whole(tmp_path: Path) -> None:
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     """``ssot-shims migrate . | head -1`` ends at once, without a traceback."""
     plant_many(tmp_path / "many", 300)
-    line = f"{sys.executable} -m ssot_shims migrate . | head -1"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        line, shell=True, cwd=tmp_path / "many", env=environment, capture_output=True, text=True, check=True
-    )
+    done = program(".", folder=tmp_path / "many", before=("sh", "-c", '"$@" | head -1', "sh"))
     assert (done.stdout, done.stderr) == ("--- a/suite/0/t0.py\n", "")
 
 
@@ -425,18 +407,16 @@ def test_a_closed_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("suite/one.py").read_text().startswith(NEW)
 
 
-def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """A bar on standard error; it goes when it has served, and where a diff shows how far it is there is none."""
-    ours, theirs = pty.openpty()
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "xterm")
-    with os.fdopen(theirs, "w") as stream:
+    with terminal() as (theirs, written), os.fdopen(theirs, "w", closefd=False) as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         assert cli.main(["migrate", ".", "--write"]) == 0
         assert "8 files; 2 rewritten" in capsys.readouterr().out
         monkeypatch.setattr(sys, "stdout", stream)
         assert cli.main(["migrate", "."]) == 0
-        shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+    shown = b"".join(written).decode()
     assert (shown.count("\x1b[?25l"), shown.count("\x1b[?25h")) == (1, 1)  # the cursor is hidden while there is a bar
     assert "100%" in shown

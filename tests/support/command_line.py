@@ -1,14 +1,21 @@
-"""The command line inside this process, on a machine whose capabilities are known."""
+"""The command line inside this process, on a machine whose capabilities are known; and a terminal for it."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import platform
+import pty
 import sys
+import threading
+from collections.abc import Iterator
 
 import pytest
 
 import ssot_shims
 from ssot_shims import capabilities, cli
+
+Capsys = pytest.CaptureFixture[str]
 
 TITLE = f"ssot_shims {ssot_shims.__version__} on CPython {platform.python_version()} at {sys.prefix}"
 ABSENT = (
@@ -64,7 +71,7 @@ def states(out: str) -> dict[str, str]:
     return {line.split()[0]: line.split()[1] for line in table}
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def run(capsys: Capsys, *words: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of the command line."""
     try:
         code = cli.main(words)
@@ -72,3 +79,24 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
         code = int(stop.code or 0)
     out, err = capsys.readouterr()
     return code, out, err
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[tuple[int, list[bytes]]]:
+    """A terminal to write to, and what was written there, which is all of it once the block has ended."""
+    ours, theirs = pty.openpty()
+    shown: list[bytes] = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+            while chunk := os.read(ours, 65536):
+                shown.append(chunk)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield theirs, shown
+    finally:
+        os.close(theirs)
+        reader.join()
+        os.close(ours)
