@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ssot_shims._migrate import statement
 from ssot_shims._migrate.rules import Rules, rules_of
 from tests.support.migrate_tree import Everywhere, plant, rewritten
 
@@ -18,6 +19,7 @@ STUBBED = "a string names the old place, which may be stubbed, patched or hidden
 FALLBACK = "an except around it is a fallback for when the import fails"
 FLAG = "a flag beside it says whether the import works"
 USE = 'write require("upstream:{}"), or take the except away'
+MARK = 'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{}")'
 EXPECTED = "a block around it expects an error or a warning"
 
 
@@ -101,13 +103,7 @@ def test_what_speaks_against_a_move(source: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("flag", "rules", "reason", "line", "hint"),
     [
-        (
-            "    HAS = True\n",
-            RULES,
-            FLAG,
-            3,
-            'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{}")',
-        ),
+        ("    HAS = True\n", RULES, FLAG, 3, MARK),
         ("", SHIMS, "an except guards it that would never run, because the import of a shim does not fail", 3, USE),
     ],
 )
@@ -142,7 +138,7 @@ def test_a_marker_names_the_shim(tmp_path: Path, new: str, upstream: str, by: in
     source = "try:\n    from old.mod import Name\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
     homes = Everywhere(roots=(str(tmp_path),))
     [found] = rewritten(source, ("t",), rules_of([], given) if by else rules_of(given), homes).findings
-    assert found.hint == f'mark the tests that ask for the flag: @pytest.mark.requires_upstream("{upstream}")'
+    assert found.hint == MARK.format(upstream)
 
 
 def test_a_statement_is_reported_once() -> None:
@@ -172,9 +168,5 @@ def test_a_use_through_a_module_is_reported(source: str, line: int, use: int) ->
 
 def test_a_lazy_import_stays_lazy() -> None:
     """Python 3.15 has that grammar; both parts of a statement that is split are lazy (PEP 810)."""
-    from ssot_shims._migrate.statement import rewritten
-
-    assert rewritten("lazy from old import A, B", (("new", "A"), None), "\n") == (
-        "lazy from new import A",
-        "lazy from old import B",
-    )
+    lines = ("lazy from new import A", "lazy from old import B")
+    assert statement.rewritten("lazy from old import A, B", (("new", "A"), None), "\n") == lines

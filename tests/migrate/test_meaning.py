@@ -14,6 +14,7 @@ from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rules import rules_of
 from tests.support.migrate_tree import plant
 
+CIRCLE = "the new home imports this file, which would be a circle"
 NAME = "old.mod:Name=new.mod:Name"
 TREE = {
     "old/__init__.py": "",
@@ -84,9 +85,8 @@ def test_what_the_new_home_imports_through_others_is_left() -> None:
         "app/running.py": "from old.mod import Name\n",
     }
     reasons = migrate({**TREE, **files})
-    circle = "the new home imports this file, which would be a circle"
     left = [f"app/{name}.py" for name in ("running", "three")]
-    assert {name: reason for name, reason in reasons.items() if reason} == dict.fromkeys(left, circle)
+    assert {name: reason for name, reason in reasons.items() if reason} == dict.fromkeys(left, CIRCLE)
     assert {"app/far.py", "app/typed.py", "app/late.py", "app/checked.py"} <= reasons.keys()
     subprocess.run([sys.executable, "-c", "import app.far, new.mod"], check=True)
 
@@ -101,8 +101,7 @@ def test_what_the_packages_around_the_new_home_import_is_left() -> None:
         "app/one.py": "from old.mod import Name\nh = 1\n",
     }
     reasons = migrate({**TREE, **files})
-    circle = "the new home imports this file, which would be a circle"
-    assert (reasons["app/one.py"], reasons["new/beside.py"]) == (circle, "")
+    assert (reasons["app/one.py"], reasons["new/beside.py"]) == (CIRCLE, "")
     for first in ("app.one", "new.beside"):
         subprocess.run([sys.executable, "-c", f"import {first}"], check=True)
 
@@ -119,8 +118,7 @@ def test_a_circle_may_be_closed_by_another_rule() -> None:
         "app/c.py": "from old.mod import Name\nk = 1\n",
     }
     reasons = migrate({**TREE, **files}, NAME, "early:X=later:X")
-    circle = "the new home imports this file, which would be a circle"
-    assert {name: reasons[f"app/{name}.py"] for name in "abc"} == {"a": "", "b": circle, "c": circle}
+    assert {name: reasons[f"app/{name}.py"] for name in "abc"} == {"a": "", "b": CIRCLE, "c": CIRCLE}
     for first in ("app.a", "app.b", "app.c", "new.mod", "later"):
         subprocess.run([sys.executable, "-c", f"import {first}"], check=True)
 

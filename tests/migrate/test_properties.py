@@ -61,9 +61,7 @@ class World:
             self.modules.setdefault(module[:end], types.ModuleType(module[:end]))
         setattr(self.modules[module], name, THINGS.setdefault(thing, type("_".join(thing), (), {})))
 
-    def load(
-        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> types.ModuleType:
+    def load(self, name: str, _: Any = None, __: Any = None, fromlist: Any = (), level: int = 0) -> types.ModuleType:
         if level:
             package = FILE.split(".")[:-level]
             name = ".".join([*package, name] if name else package)

@@ -31,10 +31,8 @@ ENTRANCES += [f"relocated.{module}" for module in MOVED]
 
 
 def python(*words: str, cwd: Path, path: object = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": f"{Path(ssot_shims.__file__).parents[1]}{os.pathsep}{path}"}
-    return subprocess.run(
-        [sys.executable, *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+    env = {**os.environ, "PYTHONPATH": f"{Path(ssot_shims.__file__).parents[1]}{os.pathsep}{path}"}
+    return subprocess.run([sys.executable, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 def check_importable(tree: Path, packages: Path) -> None:

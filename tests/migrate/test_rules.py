@@ -163,7 +163,7 @@ def test_a_file_that_rules_may_concern_is_found(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["", "\u00e9", "from old.mod import Nam", "Name = mo", "from new import Name", "import *"]
+    "source", ["", "\u00e9", "from old.mod import Nam", "Name=mo", "from new import Name", "import*"]
 )
 def test_a_file_that_rules_cannot_concern_is_left_aside(source: str) -> None:
     """It is not even parsed."""

@@ -31,8 +31,9 @@ def make(*names: str, **texts: str) -> None:
         Path(name).write_text(texts.get(name, ""))
 
 
-def git(*words: str, folder: str = ".") -> None:
-    subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True)
+def git(*words: str, folder: str = ".") -> str:
+    """What git prints."""
+    return subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def found(*paths: str, exclude: tuple[str, ...] = (), is_git_asked: bool = True, root: str = "") -> list[str]:
@@ -194,14 +195,10 @@ def test_a_checkout_within_decides_for_itself() -> None:
     git("add", ".gitignore")
     git("-C", "inner", "add", ".")
     git("-C", "inner", "-c", "user.name=x", "-c", "user.email=x", "commit", "-m", "x")
-    git("update-index", "--add", "--cacheinfo", f"160000,{head('inner')},inner")
+    head = git("rev-parse", "HEAD", folder="inner")
+    git("update-index", "--add", "--cacheinfo", f"160000,{head},inner")
     assert found() == ["inner/a.py", "unrelated/a.py"]
     assert found("inner/a.py", "unrelated") == ["inner/a.py", "unrelated/a.py"]
-
-
-def head(folder: str) -> str:
-    done = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def test_a_hook_of_git_does_not_lead_elsewhere(in_a_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
