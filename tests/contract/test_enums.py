@@ -26,32 +26,25 @@ error: C.WRITE: 2 | 4
 error: C.double: method | no such name
 error: C.is_small: property | method
 # values that nobody can tell apart
-class C(Enum):
-    ONE = object(); TWO = 2
+class C(Enum): ONE = object(); TWO = 2
 --
-class C(Enum):
-    ONE = object(); TWO = ...
+class C(Enum): ONE = object(); TWO = ...
 note: C.TWO: 2 | Ellipsis
 # base
-class C(IntFlag):
-    READ = 1
+class C(IntFlag): READ = 1
 --
-class C(Enum):
-    READ = 1
+class C(Enum): READ = 1
 error: C bases: IntFlag | Enum
 error: C.__str__: text by int.__repr__ | text by Enum.__str__
 # became a class
-class C(Enum):
-    LOW = 1
+class C(Enum): LOW = 1
 --
 LOW = 1
 error: C: enum | class
 # text by the base
-class C(str, Enum):
-    ON = "on"
+class C(str, Enum): ON = "on"
 --
-class C(StrEnum):
-    ON = "on"
+class C(StrEnum): ON = "on"
 error: C.__str__: text by Enum.__str__ | text by str.__str__
 # text of its own
 --
@@ -64,13 +57,11 @@ class C(str, Enum):
     ON = "on"
     def __str__(self): return self.value
 --
-class C(StrEnum):
-    ON = "on"
+class C(StrEnum): ON = "on"
 note: C.__str__: text by C.__str__ | text by str.__str__
 # own text is gone
 --
-class C(str, Enum):
-    ON = "on"
+class C(str, Enum): ON = "on"
 error: C.__str__: text by C.__str__ | text by Enum.__str__
 # own text of both
 class C(Enum):

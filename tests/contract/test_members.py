@@ -152,14 +152,12 @@ error: C.called: attribute | no such name
 # nested classes, and a class attribute that became one of the instance
 limit = 10; kind: ClassVar[int] = 3; same: int = ...; error = ValueError; wide = OSError
 _hidden = 3
-class Same:
-    retries: int = 3
+class Same: retries: int = 3
 class Gone: ...
 --
 limit: int; kind: ClassVar[int] = 4; same: int = 3; error = TypeError
 wide = ConnectionError
-class Same:
-    retries: int = 5
+class Same: retries: int = 5
 error: C.kind: kind: ClassVar[int] = 3 | kind: ClassVar[int] = 4
 error: C.limit: limit=10 | limit: int
 error: C.error: error=<class 'ValueError'> | error=<class 'TypeError'>
@@ -213,11 +211,9 @@ __match_args__ = ("a",); a: int
 __match_args__ = ["a"]; a: int
 error: C.__match_args__: ('a',) | ()
 # named tuple that grew
-class C(NamedTuple):
-    host: str
+class C(NamedTuple): host: str
 --
-class C(NamedTuple):
-    host: str; port: int = 1
+class C(NamedTuple): host: str; port: int = 1
 error: C.__match_args__: ('host',) | ('host', 'port')
 """
 

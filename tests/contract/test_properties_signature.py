@@ -9,11 +9,7 @@ from typing import Any
 from ssot_shims._contract.signature import Callee, signature_differences
 from tests.support.chance import Chance, Choices, choices
 
-KINDS = {
-    "positional-only": Parameter.POSITIONAL_ONLY,
-    "either": Parameter.POSITIONAL_OR_KEYWORD,
-    "keyword-only": Parameter.KEYWORD_ONLY,
-}
+KINDS = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 DEFAULTS = (0, -1)
 
 
@@ -59,14 +55,14 @@ def reaches(value, name: str, theirs: dict[str, Any], found: Signature, *, is_na
 
 LETTERS = "abc"
 CALLS = calls(LETTERS)
-ADDED = [Parameter(name, kind, default=0) for name in "xa" for kind in KINDS.values()]
+ADDED = [Parameter(name, kind, default=0) for name in "xa" for kind in KINDS]
 
 
 def signature(choices: Choices) -> Signature:
     """Up to three parameters of any kind and order, with defaults, ``*args`` and ``**kwargs`` or without."""
     names = list(LETTERS)
     names = [names.pop(choices.up_to(len(names) - 1)) for _ in range(choices.up_to(len(LETTERS)))]
-    kinds = sorted(choices.one_of(list(KINDS.values())) for _ in names)
+    kinds = sorted(choices.one_of(KINDS) for _ in names)
     parameters: list[Parameter] = []
     has_default = False
     for name, kind in zip(names, kinds, strict=True):
@@ -101,13 +97,13 @@ def change(parameter: Parameter, choices: Choices) -> Parameter:
     if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) or not choices.sometimes(3):
         return parameter
     others = [parameter.replace(default=default) for default in (Parameter.empty, *DEFAULTS)]
-    others += [parameter.replace(kind=kind) for kind in KINDS.values()]
+    others += [parameter.replace(kind=kind) for kind in KINDS]
     return choices.one_of([*others, parameter.replace(name="y")])
 
 
 def keeps_defaults(mine: dict[str, object], theirs: dict[str, object], promised: Signature, found: Signature) -> bool:
     """Whether what was left out counts as the same on both sides, where theirs has a parameter for it."""
-    positional = [name for name, one in found.parameters.items() if one.kind in list(KINDS.values())[:2]]
+    positional = [name for name, one in found.parameters.items() if one.kind in KINDS[:2]]
     for position, (name, parameter) in enumerate(promised.parameters.items()):
         there = name if name in found.parameters else None
         if there is None and parameter.kind is Parameter.POSITIONAL_ONLY and position < len(positional):

@@ -108,9 +108,7 @@ TYPES: dict[str, list[tuple[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("mine", "theirs", "level"), [(*pair, level) for level, listed in TYPES.items() for pair in listed]
-)
+@pytest.mark.parametrize(("mine", "theirs", "level"), [(*row, level) for level, rows in TYPES.items() for row in rows])
 def test_types(mine, theirs, level):
     """An error is only what no reading of the two types makes compatible; one type may be spelled in several ways."""
     one, other = function("a"), function("a")

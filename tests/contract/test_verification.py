@@ -124,10 +124,8 @@ def test_examples_after_an_exception():
         def __init__(self, value):
             raise OSError("no")
 
-    whats = [line.split(": ")[1] for line in told(Doubler, Broken)]
-    assert whats == [
-        f"Doubler{name} docstring, line {line}" for name, line in (("", 3), (".__len__", 2), (".doubled", 3))
-    ]
+    got = [line.split(": ")[1] for line in told(Doubler, Broken)]
+    assert got == [f"Doubler{of} docstring, line {line}" for of, line in (("", 3), (".__len__", 2), (".doubled", 3))]
 
 
 def later(value):
