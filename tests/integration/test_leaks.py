@@ -139,13 +139,7 @@ MOST_MET = [pytest.param(*case, MANY, marks=pytest.mark.slow) for case in (("uni
 
 @pytest.mark.parametrize(("scheme", "how", "count"), [*CASES, *MOST_MET])
 def test_peers(
-    machine: Machine,
-    peers: Peers,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    scheme: str,
-    how: str,
-    count: int,
+    machine: Machine, peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, how: str, count: int
 ) -> None:
     """An engine or page that is mute, hangs up, answers no or is not there leaves nothing in the process that asked."""
     registry, timeout = Registry(), 0.002 if how == "mute" else 30.0

@@ -195,9 +195,7 @@ def test_without_site_packages(tmp_path: Path) -> None:
 
 def test_like_a_frozen_program(plain: dict[str, Any]) -> None:
     """Without arguments, and with a ``sys.executable`` that is not Python, the answers are the same."""
-    before = (
-        "import sys; sys.argv = []; sys.frozen = True; sys.executable = '/opt/app/app'; sys._MEIPASS = '/opt/app'\n"
-    )
+    before = "import sys; sys.argv = []; sys.frozen = True; sys.executable = '/opt/app'; sys._MEIPASS = '/opt'\n"
     assert otherwise(ask_everything(before=before), plain) == {}
     done = python("-c", before + "del sys.argv\nfrom ssot_shims import cli\nprint(cli.main(['verify']))")
     assert (done.stdout.splitlines()[-1:], done.stderr) == (["0"], "")

@@ -45,9 +45,7 @@ def test_a_release_has_the_addresses_of_its_repository(tmp_path: Path) -> None:
 def test_workflows_run_what_somebody_has_read() -> None:
     """Each action is named by a commit, with the version it is of beside it."""
     files = [*(ROOT / ".github/workflows").glob("*.yml")]
-    uses = [
-        line.split("uses:")[1].strip() for file in files for line in file.read_text().splitlines() if "uses:" in line
-    ]
+    uses = [line.split("uses:")[1].strip() for one in files for line in one.read_text().splitlines() if "uses:" in line]
     assert len(uses) > 9
     for use in uses:
         assert use.startswith("./") or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)

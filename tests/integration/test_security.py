@@ -190,9 +190,7 @@ for probe in (no, fails, odd, hangs): capabilities.register(probe.__name__, prob
 
 
 @pytest.mark.parametrize(("lie", "shown"), LIES.values(), ids=LIES)
-def test_a_reason_is_neutral_in_every_report(
-    lie: str, shown: str, quiet_machine: Machine, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_reason_is_neutral(lie: str, shown: str, quiet_machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
     """Text, JSON and Markdown show what was said, and names of files, and do nothing that these say."""
     capabilities.register("liar", lambda: (False, f"because {lie}"))
     capabilities.register("raiser", lambda: raises(Unavailable(lie)))
@@ -211,9 +209,7 @@ def test_a_reason_is_neutral_in_every_report(
 
 
 @each_lie
-def test_a_shim_is_neutral_in_every_report(
-    lie: str, quiet_machine: Machine, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_shim_is_neutral(lie: str, quiet_machine: Machine, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """So are the name of a placeholder, the folder of an upstream, and what the upstream raises."""
     site = tmp_path / os.fsdecode(latin(lie.replace("/", "-")))
     site.mkdir()
@@ -285,10 +281,8 @@ def test_an_import_takes_no_orders_from_the_folder_it_stands_in(tmp_path: Path) 
     toml = '[tool.ssot_shims]\nmodules = ["evil"]\n[tool.ssot_shims.capabilities]\ndocker = "python:evil_probe:yes"\n'
     probe = "def yes():\n    open('probed', 'w').close()\n"
     plant(tmp_path, {"pyproject.toml": toml, "evil.py": "open('pwned', 'w').close()\n", "evil_probe.py": probe})
-    plant(
-        tmp_path,
-        dict.fromkeys(("conftest.py", "sitecustomize.py.txt", ".env", "setup.cfg", "ssot_shims.toml"), "evil = 1\n"),
-    )
+    others = ("conftest.py", "sitecustomize.py.txt", ".env", "setup.cfg", "ssot_shims.toml")
+    plant(tmp_path, dict.fromkeys(others, "evil = 1\n"))
     before = f"import os; os.chdir({str(tmp_path)!r})\n"
     made = [tmp_path / "pwned", tmp_path / "probed"]
     assert run(before + WATCHED) == ("[]\n", "")
@@ -409,9 +403,7 @@ def test_a_large_config_is_read(quiet_machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
-def test_a_pipe_for_certificates_holds_nobody_up(
-    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pipe_of_certificates_holds_nobody_up(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening a pipe waits for its other end; so a probe of https does not open one."""
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv(variable, str(tmp_path / "pipe"))

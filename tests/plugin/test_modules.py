@@ -84,9 +84,7 @@ def test_an_unknown_name_while_they_are_imported(suite: Suite) -> None:
         ("upstream:Wantd", ["ERROR ssot_shims", "PLACEHOLDER Moved"]),
     ],
 )
-def test_shims_that_are_imported_for_another_name(
-    suite: Suite, required: str, expected: list[str], workers: str
-) -> None:
+def test_shims_imported_for_another_name(suite: Suite, required: str, expected: list[str], workers: str) -> None:
     """They are not told of, unless they moved or broke; an unknown name is told in the section, with its reason."""
     declared = PROJECT["declared.py"].replace("Thing", "Moved")
     suite.write({**PROJECT, "declared.py": declared, "test_it.py": "import ssot_shims\ndef test_it(): pass\n"})

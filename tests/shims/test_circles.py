@@ -12,16 +12,7 @@ import ssot_shims
 from ssot_shims import PlaceholderWarning, all_shims, shim, shim_of
 from ssot_shims.errors import CircularShim
 from tests.conftest import Write, forget_shims
-
-DECLARES = 'from ssot_shims import shim\n\n@shim("acme:Limits")\nclass Limits: ...\n'
-
-
-def declare() -> type:
-    @shim("acme:Limits")
-    class Limits: ...
-
-    return Limits
-
+from tests.shims.test_shim import DECLARES, declare
 
 SOURCES = ("import declares\nclass Limits: ...", "from declares import Limits", "class Limits: ...\nimport declares")
 
@@ -46,10 +37,7 @@ def test_a_half_imported_target_is_a_clear_error(write: Write, source: str, firs
 
 def test_a_half_imported_package_above_the_target_is_a_clear_error(write: Write) -> None:
     """When the target fails only because a package above it is not done, that is a circle and not a breakage."""
-    files = {
-        "acme/__init__.py": "import declares\nlater = 1",
-        "acme/ws.py": "from acme import later\nclass Limits: ...",
-    }
+    files = {"acme/__init__.py": "import declares\nlate = 1", "acme/ws.py": "from acme import late\nclass Limits: ..."}
     write({**files, "declares.py": DECLARES.replace("acme:", "acme.ws:")})
     with pytest.raises(CircularShim, match="^Limits cannot be resolved yet: acme is still being imported") as caught:
         importlib.import_module("acme")
@@ -102,10 +90,7 @@ def test_declaring_from_many_threads_keeps_every_record() -> None:
 
 def test_an_import_error_that_is_no_circle_is_a_breakage(write: Write) -> None:
     """A package that is half imported above the target does not make every failure below it a circle."""
-    files = {
-        "suite/__init__.py": "from suite.shims import Limits",
-        "suite/impl.py": "import json.never\nclass Limits: ...",
-    }
+    files = {"suite/__init__.py": "from .shims import Limits", "suite/impl.py": "import json.never\nclass Limits: ..."}
     write({**files, "suite/shims.py": DECLARES.replace("acme:", "suite.impl:")})
     with pytest.warns(PlaceholderWarning, match="No module named 'json.never'"):
         suite = importlib.import_module("suite")

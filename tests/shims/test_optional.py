@@ -11,6 +11,7 @@ from ssot_shims import ShimRecord, shim, shim_of
 from tests.conftest import Write
 
 CLASS = "class Config: ..."
+NEED, PASS = "import redis_here_not", "except ImportError: pass"
 FLAG = "try:\n    import redis_here_not\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
 
 
@@ -34,12 +35,8 @@ def record_of(write: Write, files: dict[str, str]) -> ShimRecord:
 
 NEEDS = {
     "a flag": files(f"{FLAG}if HAS_REDIS:\n    {CLASS}"),
-    "a module or None": files(
-        f"try: import redis_here_not as r\nexcept ImportError: r = None\nif r is not None:\n    {CLASS}"
-    ),
-    "in the try statement": files(
-        f"try:\n    from redis_here_not.aio import Redis\n    {CLASS}\nexcept ImportError: pass"
-    ),
+    "a module or None": files(f"try: {NEED} as r\nexcept ImportError: r = None\nif r is not None:\n    {CLASS}"),
+    "in the try statement": files(f"try:\n    from redis_here_not.aio import Redis\n    {CLASS}\n{PASS}"),
     "in its else": files(f"try: import redis_here_not\nexcept ImportError: pass\nelse:\n    {CLASS}"),
     "find_spec": files(f"import importlib.util as u\nif u.find_spec('redis_here_not') is not None:\n    {CLASS}"),
     "a flag by find_spec": files(
@@ -47,15 +44,14 @@ NEEDS = {
     ),
     "a flag of another module": files(f"from acme.compat import HAS_REDIS\nif HAS_REDIS:\n    {CLASS}", compat=FLAG),
     "a function of another module": files(
-        f"from .compat import has_redis\nif has_redis():\n    {CLASS}",
-        compat=f"{FLAG}def has_redis(): return HAS_REDIS",
+        f"from .compat import has\nif has():\n    {CLASS}", compat=f"{FLAG}def has(): return HAS_REDIS"
     ),
     "a function that imports": files(
         f"from .compat import has\nif has():\n    {CLASS}",
         compat="def has():\n    try: import redis_here_not\n    except ImportError: return False",
     ),
     "from a module that needs it": files(
-        "try: from .impl import Config\nexcept ImportError: pass", impl=f"import json\nimport redis_here_not\n{CLASS}"
+        f"try: from .impl import Config\n{PASS}", impl=f"import json\n{NEED}\n{CLASS}"
     ),
     "suppress": files(
         "import contextlib\nwith contextlib.suppress(ImportError): from .impl import Config",
@@ -87,7 +83,7 @@ OTHERWISE = {
     "without its file": files(f"import os\n{FLAG}os.remove(__file__)\nif HAS_REDIS:\n    {CLASS}"),
     "own package": files("try: from acme.gone import Config\nexcept ImportError: pass"),
     "own package, one step away": files(
-        "try: from acme.impl import Config\nexcept ImportError: pass", impl="from acme import gone\nclass Config: ..."
+        f"try: from .impl import Config\n{PASS}", impl=f"from acme import gone\n{CLASS}"
     ),
     "moved in what is installed": files("try: from json import Gone as Config\nexcept ImportError: pass"),
     "it is": files("from importlib import import_module\nif import_module('json') is None: Config = 1"),

@@ -28,13 +28,7 @@ import pytest
 import ssot_shims
 from ssot_shims import PlaceholderWarning, all_shims, is_placeholder, shim, shim_of
 from ssot_shims._shims.shim import quiet
-from ssot_shims.errors import (
-    InvalidDeclaration,
-    InvalidSetting,
-    UnknownName,
-    UpstreamBroken,
-    UpstreamMoved,
-)
+from ssot_shims.errors import InvalidDeclaration, InvalidSetting, UnknownName, UpstreamBroken, UpstreamMoved
 from tests.conftest import Write, forget_shims
 from tests.support.migrate_tree import plant
 
@@ -193,9 +187,7 @@ def test_another_upstream_can_be_put_behind_a_shim(write: Write, monkeypatch: py
         declare()
 
 
-def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reason_of_a_moved_shim_names_what_mends_it(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Done as it says, the setting at the end of the hint gives the upstream, and so does the edit before it."""
     root = write({"acme/__init__.py": "", "acme/limits.py": "class Limits: ...", "declares.py": DECLARES})
     with pytest.warns(PlaceholderWarning):
@@ -213,9 +205,7 @@ def test_the_reason_of_a_moved_shim_names_the_setting_that_mends_it(
     assert shim_of(importlib.reload(module).Limits).state == "upstream"
 
 
-def test_the_reason_of_a_broken_shim_names_the_setting_that_silences_it(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reason_of_a_broken_shim_names_what_silences_it(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Done as it says, the setting gives the placeholder without a word, and the command shows the traceback."""
     root = write({"acme.py": "class Limits: ...\nraise RuntimeError('boom')"})
     with pytest.warns(PlaceholderWarning):
@@ -274,9 +264,7 @@ def test_strict_raises_for_what_broke(write: Write, monkeypatch: pytest.MonkeyPa
         ("UPSTREAM_LIMITS", "acme.Limits", "a target such as pkg.mod:Name"),
     ],
 )
-def test_a_setting_that_does_not_read_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
-) -> None:
+def test_a_setting_that_does_not_read(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str) -> None:
     """The error names the variable, the value and what is expected; it is no ImportError, so nobody swallows it."""
     monkeypatch.setenv(f"SSOT_SHIMS_{name}", value)
     with pytest.raises(InvalidSetting) as caught:
@@ -469,9 +457,7 @@ def test_a_function_that_declares_with_other_targets_is_told() -> None:
     ],
     ids=["python -m", "a conftest.py"],
 )
-def test_where_no_line_of_the_user_imports_the_declaration_is_the_place(
-    tmp_path: Path, command: str, where: str
-) -> None:
+def test_where_no_line_of_a_user_imports_the_declaration_is_the_place(tmp_path: Path, command: str, where: str) -> None:
     """Runners import what they run; a warning that points into them helps nobody."""
     text = "class Here:\n    from ssot_shims import shim\n    @shim('acme:Limits')\n    class Limits: ...\n"
     plant(tmp_path, {"declares.py": text, "conftest.py": text, "acme.py": ""})

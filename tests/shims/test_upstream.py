@@ -67,7 +67,7 @@ def put_into_sys_modules(root: Path) -> None:
     sys.modules["acme.ws"] = module
 
 
-def second_portion(root: Path) -> None:
+def second(root: Path) -> None:
     (root / "second" / "acme").mkdir(parents=True)
     (root / "second" / "acme" / "ws.py").write_text(CLASS)
     sys.path.insert(0, str(root / "second"))
@@ -139,17 +139,13 @@ def broken(name: str, source: str, kind: str) -> Case:
     return Case(name, in_package(source), "broken", reason, cause="wrong kind", runs=True)
 
 
-def portion(
-    name: str, files: dict[str, str], module: str, namespace: str = "acme", file: str = "", **more: Any
-) -> Case:
-    reason = PORTION.format(module, namespace, file or namespace.replace(".", "/"), BRING)
+def portion(name: str, files: dict[str, str], module: str, parent: str = "acme", file: str = "", **more: Any) -> Case:
+    reason = PORTION.format(module, parent, file or parent.replace(".", "/"), BRING)
     return absent(name, files, reason, f"{module}:Config", **more)
 
 
 def nested(name: str, source: str, reason: str, **more: Any) -> Case:
-    return moved(
-        name, in_package(source) | more.pop("others", {}), f"{reason}; {NESTED}", "acme.ws:Outer.Config", **more
-    )
+    return moved(name, in_package(source) | more.pop("also", {}), f"{reason}; {NESTED}", "acme.ws:Outer.Config", **more)
 
 
 def there(name: str, *sources: str) -> Case:
@@ -207,21 +203,14 @@ CASES = [
     breaks("exception", "Skipped: no", f"import pytest\n{CLASS}\npytest.skip('no', allow_module_level=True)"),
     breaks("exception", "OSError: no disk", CLASS, "raise OSError('no disk')"),
     breaks("warning as error", "DeprecationWarning: old", f"{WARNS}\n{CLASS}"),
-    broken(
-        "upstream's own placeholder", "try: from acme.gone import Config\nexcept ImportError: Config = None", "NoneType"
-    ),
+    broken("its own placeholder", "try: from acme.gone import Config\nexcept ImportError: Config = None", "NoneType"),
     broken("a function where a class is promised", "def Config(): ...", "function"),
     absent("only a file that no import can name", {"acme/build-image.py": ""}),
     there("a module __getattr__", "def __getattr__(name): return int"),
     gone("a module __getattr__ that does not know it", "def __getattr__(name): raise AttributeError(name)"),
     breaks("exception", "LookupError: __path__", "def __getattr__(name): raise LookupError(name)"),
     given("a star import with it", {**in_package("from acme.impl import *"), "acme/impl.py": CLASS}),
-    moved(
-        "a star import without it",
-        {**in_package("from acme.impl import *"), "acme/impl.py": "Other = 1"},
-        is_gone("acme/ws.py"),
-        runs=True,
-    ),
+    gone("a star import without it", "from acme import *"),
     gone("defined in a branch that is not taken", f"if False:\n {CLASS}"),
     there("a parent that sets attributes on its submodule", "", "from acme import ws\nws.Config = int"),
     given(
@@ -232,12 +221,7 @@ CASES = [
     given("a module that is in sys.modules already", {}, "acme.ws:Config (built in)", before=put_into_sys_modules),
     given("a zip import", {"readme.txt": ""}, "acme.ws:Config ({root}/acme.zip/acme/ws.py)", before=zip_it),
     given("byte code without source", in_package(CLASS), "acme.ws:Config ({root}/acme/ws.pyc)", before=compile_it),
-    given(
-        "a namespace package over two folders",
-        {"acme/other.py": ""},
-        "acme.ws:Config ({root}/second/acme/ws.py)",
-        before=second_portion,
-    ),
+    given("a namespace over two folders", {"acme/o.py": ""}, THERE.replace("/acme", "/second/acme"), before=second),
     portion("another portion", {"acme/deep/other.py": ""}, "acme.deep.ws", "acme.deep"),
     portion("another portion, which a finder denies", {"acme/o.py": ""}, "acme.ws", before=block("acme.ws"), runs=True),
     portion("another portion, as before PEP 420", {**OLD_NAMESPACE, "acme/other.py": ""}, "acme.ws", runs=True),
@@ -259,7 +243,7 @@ CASES = [
         "a nested attribute that is gone, while another class of that name is there",
         "class Outer: ...",
         "Outer.Config is not in {root}/acme/ws.py",
-        others={"acme/other.py": "class Outer: ..."},
+        also={"acme/other.py": "class Outer: ..."},
         runs=True,
     ),
     nested(

@@ -70,11 +70,8 @@ def plant_many(folder: Path, count: int) -> list[Path]:
 
 def body(number: int) -> str:
     """A file of some forty lines, the import at its head."""
-    return (
-        OLD
-        + f"\nlimits = Limits()\n\n\ndef test_{number}():\n    assert limits\n"
-        + "    limits.check({'a': 1})\n" * 30
-    )
+    head = f"{OLD}\nlimits = Limits()\n\n\ndef test_{number}():\n    assert limits\n"
+    return head + "    limits.check({'a': 1})\n" * 30
 
 
 def work(file: str) -> str | None:

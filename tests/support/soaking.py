@@ -21,6 +21,7 @@ from collections.abc import Callable
 from ssot_shims import Registry, capabilities, is_available, is_docker_available
 
 PATIENCE = 300.0  # of a probe: the answers are to be right, however slow the machine is
+TRUTH = {"yes": True, "no": False, "both": False, "either": True, "counted": False, "brief": True}
 
 
 class World:
@@ -70,9 +71,7 @@ class Soaker(threading.Thread):
 
     def ask(self) -> None:
         """The truth does not change, whoever refreshes."""
-        name, truth = self.random.choice(
-            [("yes", 1), ("no", 0), ("both", 0), ("either", 1), ("counted", 0), ("brief", 1)]
-        )
+        name, truth = self.random.choice([*TRUTH.items()])
         answer = self.registry.check(name)
         self.expect(f"{name} is {answer}", bool(answer) == truth and answer.status in ("available", "unavailable"))
         self.expect(f"{name} is {answer}", answer.name == name and answer.source == "probe")
@@ -112,10 +111,8 @@ class Soaker(threading.Thread):
         """Side by side, and beside an event loop."""
         if self.random.random() < 0.1:
             answers = self.registry.check_all()
-            truth = {"yes": True, "no": False, "both": False, "either": True, "counted": False}
-            self.expect(
-                f"all are {answers}", truth.items() <= {name: bool(one) for name, one in answers.items()}.items()
-            )
+            found = {name: bool(one) for name, one in answers.items()}
+            self.expect(f"all are {answers}", TRUTH.items() <= found.items())
         elif self.random.random() < 0.2:
             self.expect("either, awaited", asyncio.run(self.registry.acheck("either")))
 
