@@ -111,9 +111,11 @@ def a_fresh_process(monkeypatch: pytest.MonkeyPatch, our_capabilities: None) -> 
     restore_shims = snapshot()
     forget_shims()
     yield
+    # Packages that were there, and those of Python itself, keep the parts that they load lazily; and compiled parts of
+    # LibCST remember the modules they were first loaded with.
+    kept = {"ssot_shims", "libcst", *sys.stdlib_module_names, *modules}
     for name in sys.modules.keys() - modules.keys():
-        # Compiled parts of LibCST remember the modules they were first loaded with; so do packages of Python itself.
-        if not name.startswith(("ssot_shims", "libcst")) and name.partition(".")[0] not in sys.stdlib_module_names:
+        if name.partition(".")[0] not in kept:
             del sys.modules[name]
     sys.modules.update(modules)
     sys.path[:], sys.meta_path[:] = path, finders
