@@ -45,8 +45,8 @@ class Places(Record):
             for name in self._names(imported, file)
             for roots in self._roots(name.module.partition(".")[0], file)
         ]
-        unclear = Verdict(imported=imported, state="unknown", reason="this file is in no package")
-        return min(verdicts, key=lambda one: BEST_FIRST.index(one.state), default=unclear)
+        nowhere = Verdict(imported=imported, state="unknown", reason="this file is in no package")
+        return min(verdicts, key=lambda one: BEST_FIRST.index(one.state), default=nowhere)
 
     def _names(self, imported: Imported, file: str) -> list[Imported]:
         """*imported* by its absolute names, of which a relative import may have several."""
@@ -82,7 +82,7 @@ def verdict_of(roots: tuple[str, ...], imported: Imported) -> Verdict:
     reasons = {
         "missing": f"{target} is not in this version of Python",
         "absent": parts if lookup.module else f"no package {imported.module.partition('.')[0]!r} is installed here",
-        "unknown": f"{unclear(target, lookup)}; to be sure, import it once: python -c 'from {module} import {symbol}'",
+        "unknown": unclear(target, lookup),
     }
     state = "absent" if lookup.found == "missing" else lookup.found
     return Verdict(imported=imported, state=state, reason=reasons.get(lookup.found, ""))

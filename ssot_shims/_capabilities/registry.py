@@ -209,7 +209,8 @@ def _join(answers: Answers, capability: Capability) -> tuple[Flight | Availabili
         raise CircularProbe((*way, name))
     before = next((flight for flight in reversed(answers.flights) if flight.capability is capability), None)
     if before and not before.is_over and not before.is_outdated:
-        before.askers += [asker] if asker else []
+        if asker:
+            before.askers.append(asker)
         return before, None
     answer = forced(capability)
     if answer is None and not capability.parts:

@@ -50,7 +50,7 @@ def check_declarations(config: pytest.Config) -> None:
     if _requirement.misspelled():
         import_modules(config)
     for setting, problem in _requirement.misspelled().items():
-        if not setting.startswith(f"{_settings.REQUIRE}="):  # shown below
+        if not setting.startswith(f"{_settings.REQUIRE}="):  # which is a problem of its own
             results.note("PROBLEM", setting, problem)
     for name in sorted(required):
         try:

@@ -114,7 +114,7 @@ def judge_each(
     return tuple(_judged(name, checks.get(name), required) for name in wanted)
 
 
-waited_for: set[str] = set()  # in vain
+waited_for: set[str] = set()  # the names that have not come in the time that they were given
 
 
 def _check_late(name: str, wait: float, began: float) -> Availability:
@@ -122,7 +122,8 @@ def _check_late(name: str, wait: float, began: float) -> Availability:
     refuse_bad_seconds("wait", wait, may_be_0=True)
     # At least a moment: it may have come while another was waited for.
     answer = capabilities.check(name, wait=0 if name in waited_for else max(began + wait - monotonic(), min(wait, 0.1)))
-    waited_for.update([name] if wait and not answer and answer.source == "probe" else [])
+    if wait and not answer and answer.source == "probe":
+        waited_for.add(name)
     return answer
 
 
@@ -152,7 +153,9 @@ def _verdict(
     name: str, status: str, reason: str, hint: str, required: Mapping[str, str], *, is_forced: bool = False
 ) -> Verdict:
     is_real = status in ("available", "upstream") and not is_forced
-    outcome = _OUTCOMES[status] if name not in required else "run" if is_real else "error"
+    outcome = _OUTCOMES[status]
+    if name in required:
+        outcome = "run" if is_real else "error"
     return Verdict(
         name=fit_to_show(name),
         outcome=outcome,
