@@ -13,6 +13,12 @@ from benchmarks.row import Goal, Row
 _FLOOR = Contender(
     name="function that returns a global", setup="FLAG = False\ndef answer():\n    return FLAG", code="answer()"
 )
+# The least that an answer by name can cost.
+_ENTRY = Contender(
+    name="function that returns an entry of a dict",
+    setup="FLAGS = {'json': True}\ndef answer(name):\n    return FLAGS[name]",
+    code="answer('json')",
+)
 _PEERS = (
     Contender(
         name="transformers is_torch_available",
@@ -52,7 +58,10 @@ NAMED = Contender(
 def rows(ground: Ground, effort: Effort) -> Iterator[Row]:
     """The questions everybody asks, answered before."""
     no_engine = {"DOCKER_HOST": f"unix://{ground.scratch}/none.sock"}
-    for what, ours, limit in (("is_docker_available()", DOCKER, 1.25), ("is_available(name)", NAMED, 1.6)):
+    for what, ours, others, limit in (
+        ("is_docker_available()", DOCKER, _PEERS, 1.25),
+        ("is_available(name)", NAMED, (_ENTRY, *_PEERS), 1.6),
+    ):
         # What the processor worked for us counts, which other processes do not disturb.
-        samples = loops(ground, (_FLOOR, ours.replace(environment=no_engine), *_PEERS), effort, "thread_time")
+        samples = loops(ground, (_FLOOR, ours.replace(environment=no_engine), *others), effort, "thread_time")
         yield Row(what=f"{what}, answered", samples=samples, goal=Goal(kind="ratio", limit=limit))
