@@ -72,6 +72,11 @@ def _warm(ground: Ground, effort: Effort, path: str) -> Row:
             code="capabilities.refresh('docker')\nis_docker_available()",
             after="assert is_docker_available() is True",
         ),
+        Contender(
+            name="bare /_ping in a thread of its own",
+            setup=f"from threading import Thread\n{_PING.format(path=path)}",
+            code="thread = Thread(target=ping)\nthread.start()\nthread.join()",
+        ),
         Contender(name="docker SDK, from_env().ping()", setup=from_env, code="docker.from_env().ping()", peer="docker"),
         Contender(name="docker SDK, a client kept", setup=from_env, code="client.ping()", peer="docker"),
     )
