@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; exit code 1 when something is above its limit."""
     parser = argparse.ArgumentParser(description="Count the lines of Python code by folder.")
     parser.add_argument("paths", nargs="*", type=Path, default=[_PACKAGE], metavar="PATH", help="folders or files")
-    parser.add_argument("--exclude", action="append", default=[], metavar="FOLDER", help="leave out folders so named")
+    parser.add_argument("--exclude", action="append", default=[], metavar="NAME", help="leave out what is so named")
     for name, what in _LIMITS.items():
         parser.add_argument(f"--{name}", type=int, metavar="N", help=f"exit 1 when there are more {what}")
     wanted = parser.parse_args(arguments)
@@ -52,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def files_of(paths: Iterable[Path], excluded: Iterable[str]) -> Iterator[Path]:
-    """Every ``.py`` file in *paths*, except those below a folder named in *excluded*."""
+    """Every ``.py`` file in *paths*, except those that *excluded* names, and those below a folder that it names."""
     for path in paths:
         for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            if not {*excluded} & {*file.relative_to(path).parts[:-1]}:
+            if not {*excluded} & {*file.relative_to(path).parts}:
                 yield file
 
 

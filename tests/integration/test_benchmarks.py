@@ -134,12 +134,14 @@ def test_the_table() -> None:
 
 
 def test_the_size_is_counted_by_folder(write: Write) -> None:
-    """Docstrings, comments and blank lines are no code; a folder that is left out, or is not there, is not counted."""
+    """Docstrings, comments and blank lines are no code; what is left out, or is not there, is not counted."""
     one = '"""A module.\n\nIt has a docstring.\n"""\n\n# a comment\nx = [\n    1,  # one\n\n]\n'
     two = 'def f():\n    "A function."\n    return """a\n\nb"""\n'
-    folder = write({"acme/one.py": one, "acme/part/two.py": two, "acme/_tools/three.py": "x = 1\n"})
+    left_out = dict.fromkeys(("acme/_tools/three.py", "acme/_four.py"), "x = 1\n")
+    folder = write({"acme/one.py": one, "acme/part/two.py": two, **left_out})
     size = ("-I", "-S", "benchmarks/size.py")  # with nothing but the standard library
-    done = python(*size, folder / "acme", "--exclude", "_tools", "--code=6", "--longest=9", "--files=1")
+    limits = ("--code=6", "--longest=9", "--files=1")
+    done = python(*size, folder / "acme", "--exclude", "_tools", "--exclude", "_four.py", *limits)
     assert [line.split() for line in done.stdout.replace(str(folder), "").splitlines()] == [
         *(["FOLDER", "CODE", "LINES", "FILES"], ["/acme", "3", "10", "1"], ["/acme/part", "3", "5", "1"]),
         *(["total", "6", "15", "2"], [], ["longest", "file:", "/acme/one.py,", "10", "lines"]),
