@@ -208,5 +208,5 @@ _OWN = {
 _TOOLS = {
     "audit": "ssot_shims._audit.command",
     "migrate": "ssot_shims._migrate.command",
-    "report": "ssot_shims._junit.command",
+    "report": "ssot_shims._junit_report",
 }

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from ssot_shims import cli
-from ssot_shims._junit import totals
+from ssot_shims._junit import read_files
 
 Report = Callable[..., dict[str, Any]]
 
@@ -411,7 +411,7 @@ def test_a_large_file_is_not_held_in_memory() -> None:
     output = "<system-out>" + "x" * 2_000_000 + "</system-out>"
     write("a.xml", *(case(f"test_{number}", output) for number in range(5)))
     tracemalloc.start()
-    found = totals.read_files(["a.xml"])
+    found = read_files(["a.xml"])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(found.outcomes) == 5

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import ssot_shims._report as _report
-from ssot_shims._junit.totals import Totals, around, find_files, read_files
+from ssot_shims._junit import Totals, around, find_files, read_files
 from ssot_shims._project.pyproject import Project
 from ssot_shims._text import escape_markdown, one_line, read_regular_file
 from ssot_shims._version import __version__

@@ -1,1 +1,0 @@
-"""The command ``report``: JUnit XML of many jobs, added up."""
