@@ -16,10 +16,9 @@ from typing import TextIO
 
 import ssot_shims._report as _report
 from ssot_shims._audit.fallback import fallbacks
-from ssot_shims._audit.pattern import RULES, Pattern
+from ssot_shims._audit.pattern import BEST_FIRST, RULES, Pattern, Places, defined_elsewhere
 from ssot_shims._audit.probe import probe
 from ssot_shims._audit.skip import Conditions, importorskips, skips
-from ssot_shims._audit.truth import BEST_FIRST, Places, defined_elsewhere
 from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, is_excluded, visit
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
 from ssot_shims._codebase.source import FUNCTIONS, Source, Text, read_source, read_text, statements

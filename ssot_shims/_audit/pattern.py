@@ -1,12 +1,28 @@
-"""Patterns: what people write by hand, as the rules of audit find it in one file."""
+"""Patterns: what people write by hand, as the rules of audit find it in one file; and whether what it imports is there.
+
+That is found out from files, without running anything.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from ssot_shims._codebase.files import module_names
+from ssot_shims._codebase.findings import unclear
+from ssot_shims._codebase.source import absolute
+from ssot_shims._lookup.finder import find
+from ssot_shims._lookup.lookup import Lookup, Target, look
+from ssot_shims._project.declarations import importable
 from ssot_shims._record import Record
+from ssot_shims._shims.upstream import moved
 from ssot_shims._text import one_line, shortened
 
 RULES = {
@@ -24,6 +40,7 @@ RULES = {
     "SSA303": "a skip depends on an environment variable",
     "SSA304": "importorskip hides what has moved or is broken",
 }
+BEST_FIRST = ("there", "unknown", "absent", "moved")
 
 
 class Imported(Record):
@@ -71,3 +88,80 @@ class Pattern(Record):
         """A pattern on the lines of *node*; *text* is shortened."""
         line, end_line, text = node.lineno, node.end_lineno or 0, shortened(one_line(text), 150)
         return cls(rule=rule, line=line, end_line=end_line, text=text, replacement=replacement, **more)
+
+
+class Verdict(Record):
+    """What the lookup says of one import: *state* is there, unknown, absent or moved; *homes* are new places."""
+
+    imported: Imported  # by its absolute name
+    state: str
+    reason: str = ""
+    homes: tuple[str, ...] = ()
+
+
+class Places(Record):
+    """Where the imports of a tree are looked for: in *roots*, and in the folders above the file down from *root*."""
+
+    root: str
+    roots: tuple[str, ...]
+
+    def verdict(self, imported: Imported, file: str) -> Verdict:
+        """What is the case for something that *file* imports. What is there in one of several places is there."""
+        verdicts = [
+            verdict_of(roots, name)
+            for name in self._names(imported, file)
+            for roots in self._roots(name.module.partition(".")[0], file)
+        ]
+        nowhere = Verdict(imported=imported, state="unknown", reason="this file is in no package")
+        return min(verdicts, key=lambda one: BEST_FIRST.index(one.state), default=nowhere)
+
+    def _names(self, imported: Imported, file: str) -> list[Imported]:
+        """*imported* by its absolute names, of which a relative import may have several."""
+        is_package, names = os.path.basename(file).startswith("__init__."), module_names(file, *self.roots)
+        packages = [name if is_package else name.rpartition(".")[0] for name in names] if imported.level else [""]
+        modules = filter(None, (absolute(package, imported.level, imported.module) for package in packages))
+        return [imported.replace(module=module, level=0) for module in modules]
+
+    def _roots(self, package: str, file: str) -> Iterator[tuple[str, ...]]:
+        """Where *file* may take *package* from: folders around it that hold it, but are no packages themselves."""
+        yield self.roots
+        folder = os.path.dirname(file)
+        while folder.startswith(os.path.join(self.root, "")):
+            names = (os.path.join(folder, name) for name in (package, f"{package}.py"))
+            if any(map(os.path.exists, names)) and not os.path.exists(os.path.join(folder, "__init__.py")):
+                yield (folder, *self.roots)
+            folder = os.path.dirname(folder)
+
+
+@cache  # every file of a tree asks about the same few names
+def verdict_of(roots: tuple[str, ...], imported: Imported) -> Verdict:
+    """What the lookup says of *imported*, with *roots* before everything else on the path."""
+    module, symbol = imported.module, imported.symbol
+    if not symbol:
+        module, _, symbol = module.rpartition(".")
+    target = Target(module=module, symbol=symbol)
+    with importable(*map(Path, roots)):
+        lookup = look(target) if module else Lookup(found="there" if find(symbol, None) else "absent")
+        if lookup.found == "missing" and target.package not in sys.stdlib_module_names:
+            result = moved(target, lookup)
+            return Verdict(imported=imported, state="moved", reason=result.reason, homes=result.moved_to)
+    parts = f"only other parts of {lookup.module} are installed here"
+    reasons = {
+        "missing": f"{target} is not in this version of Python",
+        "absent": parts if lookup.module else f"no package {imported.module.partition('.')[0]!r} is installed here",
+        "unknown": unclear(target, lookup),
+    }
+    state = "absent" if lookup.found == "missing" else lookup.found
+    return Verdict(imported=imported, state=state, reason=reasons.get(lookup.found, ""))
+
+
+def defined_elsewhere(names: Iterable[str], files: Iterable[str], roots: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The targets in *files* that define each of *names* at their left margin, at most three, tests last."""
+    words = "|".join(map(re.escape, sorted(names)))
+    definition = re.compile(rf"^(?:class|(?:async +)?def) +({words})\b".encode(), re.MULTILINE)
+    found: dict[str, list[str]] = {}
+    for file in files if words else ():
+        with suppress(OSError):  # reported when the file was visited
+            for name in dict.fromkeys(map(bytes.decode, definition.findall(Path(file).read_bytes()))):
+                found.setdefault(name, []).extend(f"{module}:{name}" for module in module_names(file, *roots)[:1])
+    return {name: tuple(sorted(homes, key=lambda home: "test" in home)[:3]) for name, homes in found.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ssot_shims._audit import command
-from ssot_shims._audit.truth import verdict_of
+from ssot_shims._audit.pattern import verdict_of
 from tests.support import command_line
 from tests.support.command_line import Capsys, terminal
 from tests.support.migrate_tree import plant

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ssot_shims._audit.truth import defined_elsewhere
+from ssot_shims._audit.pattern import defined_elsewhere
 from ssot_shims.cli import main
 from tests.audit.test_command import findings, one
 from tests.support.command_line import Capsys
