@@ -19,7 +19,7 @@ from ssot_shims._audit.fallback import fallbacks
 from ssot_shims._audit.pattern import BEST_FIRST, RULES, Pattern, Places, defined_elsewhere
 from ssot_shims._audit.probe import probe
 from ssot_shims._audit.skip import Conditions, importorskips, skips
-from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, is_excluded, visit
+from ssot_shims._codebase.files import Tree, add_file_arguments, find_files, import_roots, is_excluded, visit
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
 from ssot_shims._codebase.source import FUNCTIONS, Source, Text, read_source, read_text, statements
 from ssot_shims._project.pyproject import Project, Table
@@ -65,11 +65,9 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
     keeps it from starting.
     """
     root = os.path.realpath(project.root)
-    roots = filter(os.path.isdir, dict.fromkeys((root, os.path.join(root, "src"), os.path.realpath(folder))))
-    job = _job(options, project, Places(root=root, roots=tuple(roots)))
+    job = _job(options, project, Places(root=root, roots=import_roots(root, folder)))
     known = _read_baseline(options.baseline) if options.baseline else Counter[tuple[str, ...]]()
-    paths, is_git_asked = tuple(options.paths), not options.no_gitignore
-    tree = find_files(Choice(paths=paths, root=root, exclude=job.exclude, is_git_asked=is_git_asked))
+    tree = find_files(options.paths, root, job.exclude, not options.no_gitignore)
     seen = list(visit(tree.files, partial(audit_file, job=job), options.jobs, find_spec("rich") is not None))
     problems = (*tree.problems, *(each for each in seen if isinstance(each, Problem)))
     patterns = list(chain.from_iterable(each for each in seen if not isinstance(each, Problem)))

@@ -29,15 +29,6 @@ _WORTH = 500  # files; below that processes take longer to start than they save
 _MOST = 60  # processes; Windows waits for no more at once
 
 
-class Choice(Record):
-    """What a command is asked to visit: *paths*, without what *exclude* names below *root* and what git ignores."""
-
-    paths: tuple[str, ...]
-    root: str
-    exclude: tuple[str, ...] = ()
-    is_git_asked: bool = True
-
-
 class Tree(Record):
     """The files to visit, in order; named files that are left out, and folders that cannot be read."""
 
@@ -58,23 +49,24 @@ def add_file_arguments(parser: ArgumentParser, *forms: str) -> None:
     parser.add_argument("--format", choices=("text", *forms), default="text", help=form)
 
 
-def find_files(choice: Choice) -> Tree:
-    """The ``.py`` and ``.pyi`` files that *choice* means, by their real paths.
+def find_files(paths: Iterable[str], root: str, exclude: Sequence[str] = (), is_git_asked: bool = True) -> Tree:
+    """The ``.py`` and ``.pyi`` files that *paths* mean, by their real paths.
 
+    Left out are those that a glob of *exclude* fits, from *root* on, and if *is_git_asked*, those that git ignores.
     Raises :class:`MigrationError` for a path that is not there or is no Python, a glob that cannot fit, and a git that
     does not say what it ignores.
     """
-    for glob in choice.exclude:
+    for glob in exclude:
         if not glob.strip("/") or PurePath(glob).is_absolute() or ".." in PurePath(glob).parts:
-            problem = f"the exclude glob {glob!r} can fit nothing below {choice.root}"
+            problem = f"the exclude glob {glob!r} can fit nothing below {root}"
             raise MigrationError(problem, "write it relative to that folder, such as 'tests/fixtures' or '**/*_pb2.py'")
-    paths = list(map(_real, choice.paths))
-    named = sorted({path for path in paths if not os.path.isdir(path)})
-    ignored = _ignored_among(named) if choice.is_git_asked else set[str]()
+    places = list(map(_real, paths))
+    named = sorted({place for place in places if not os.path.isdir(place)})
+    ignored = _ignored_among(named) if is_git_asked else set[str]()
     files, problems = set(named) - ignored, list[Problem]()
-    for folder in dict.fromkeys(path for path in paths if os.path.isdir(path)):
-        files.update(_below(folder, choice.is_git_asked, problems))
-    excluded = {file for file in (*files, *named) if is_excluded(file, choice.root, choice.exclude)}
+    for folder in dict.fromkeys(filter(os.path.isdir, places)):
+        files.update(_below(folder, is_git_asked, problems))
+    excluded = {file for file in (*files, *named) if is_excluded(file, root, exclude)}
     notes = [f"{shown(file)}: left out: git ignores it; to take it: --no-gitignore" for file in sorted(ignored)]
     notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if file in excluded]
     return Tree(files=tuple(sorted(files - excluded)), notes=tuple(notes), problems=tuple(problems))
@@ -267,6 +259,12 @@ def _end_with_parent() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=wait, args=[parent_process()], daemon=True).start()
+
+
+def import_roots(root: str, folder: Path) -> tuple[str, ...]:
+    """The folders that imports begin in: the project's folder *root*, ``src`` in it, and the current *folder*."""
+    places = dict.fromkeys((root, os.path.join(root, "src"), os.path.realpath(folder)))
+    return tuple(filter(os.path.isdir, places))
 
 
 def module_names(file: str, *roots: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 import ssot_shims._report as _report
-from ssot_shims._codebase.files import Choice, Tree, add_file_arguments, find_files, module_names, visit
+from ssot_shims._codebase.files import Tree, add_file_arguments, find_files, import_roots, module_names, visit
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
 from ssot_shims._codebase.source import read_source, read_text
 from ssot_shims._migrate.file import File
@@ -65,13 +65,11 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
         problem = f"migrate needs {' and '.join(missing)}, which this Python does not have"
         raise MigrationError(problem, f"install it: python -m pip install {' '.join(missing)}")
     root = os.path.realpath(project.root)
-    places = dict.fromkeys((root, os.path.join(root, "src"), os.path.realpath(folder)))
-    homes = NewHomes(roots=tuple(filter(os.path.isdir, places)))
+    homes = NewHomes(roots=import_roots(root, folder))
     rules, notes = _rules(options.rule, project, homes)
     has_diff = options.format == "text" and not (options.write or options.check)
     job = Job(rules=rules, homes=homes, is_written=options.write, has_diff=has_diff)
-    exclude, is_git_asked = (*project.exclude, *options.exclude), not options.no_gitignore
-    tree = find_files(Choice(paths=tuple(options.paths), root=root, exclude=exclude, is_git_asked=is_git_asked))
+    tree = find_files(options.paths, root, (*project.exclude, *options.exclude), not options.no_gitignore)
     if options.write:
         clear_leftovers(tree.files)
     has_bar = not (has_diff and out is not None and out.isatty())  # a diff shows by itself how far it is

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._codebase.files import Choice, find_files, module_names
+from ssot_shims._codebase.files import find_files, module_names
 from ssot_shims.errors import MigrationError
 
 
@@ -39,8 +39,7 @@ def git(*words: str, folder: str = ".") -> str:
 def found(*paths: str, exclude: tuple[str, ...] = (), is_git_asked: bool = True, root: str = "") -> list[str]:
     """The files below the current folder that *paths* mean, as they are written from there."""
     here = os.path.join(os.path.realpath("."), "")
-    choice = Choice(paths=paths or (".",), root=root or here[:-1], exclude=exclude, is_git_asked=is_git_asked)
-    tree = find_files(choice)
+    tree = find_files(paths or (".",), root or here[:-1], exclude, is_git_asked)
     assert (tree.notes, tree.problems) == ((), ())
     return [file.removeprefix(here) for file in tree.files]
 
@@ -152,7 +151,7 @@ def test_a_file_named_by_hand_and_left_out_is_told() -> None:
     """Neither git nor a glob gives way to a path; but it is said."""
     make("a.py", "b.py", "c.py", **{".gitignore": "a.py"})
     git("init")
-    tree = find_files(Choice(paths=("a.py", "b.py", "c.py"), root=os.path.realpath("."), exclude=("b.py",)))
+    tree = find_files(("a.py", "b.py", "c.py"), os.path.realpath("."), ("b.py",))
     assert [Path(file).name for file in tree.files] == ["c.py"]
     assert tree.notes == (
         "a.py: left out: git ignores it; to take it: --no-gitignore",
@@ -179,7 +178,7 @@ def test_git_decides_what_it_ignores() -> None:
     assert found("a/in") == ["a/in/yes.py"]
     assert found("build") == []
     assert found(is_git_asked=False) == sorted([*KEPT, *IGNORED])
-    tree = find_files(Choice(paths=(*IGNORED, *KEPT), root=os.path.realpath(".")))
+    tree = find_files((*IGNORED, *KEPT), os.path.realpath("."))
     assert [os.path.relpath(file) for file in tree.files] == KEPT
     assert len(tree.notes) == len(IGNORED)
 
@@ -261,7 +260,7 @@ def test_folders_and_files_that_cannot_be_read_are_told(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "scandir", forbidden(scandir, "a"))
     monkeypatch.setattr(os, "lstat", forbidden(lstat, "b.py"))
-    tree = find_files(Choice(paths=(".",), root=os.path.realpath(".")))
+    tree = find_files((".",), os.path.realpath("."))
     assert [Path(file).name for file in tree.files] == ["b.py"]
     assert [*map(str, tree.problems)] == ["a: cannot be read: Permission denied"]
 
