@@ -202,6 +202,18 @@ def within(node: ast.AST) -> Iterator[ast.AST]:
             pending += ast.iter_child_nodes(inner)
 
 
+def bindings(scope: ast.AST, local: str) -> Iterator[ast.AST]:
+    """What binds *local* in *scope*, a module, a class or a function."""
+    return (node for node in within(scope) if _binds(node, local))
+
+
+def _binds(node: ast.AST, local: str) -> bool:
+    if isinstance(node, ast.alias):
+        return local == local_name(node)
+    is_read = isinstance(node, ast.keyword) or isinstance(getattr(node, "ctx", None), ast.Load)
+    return not is_read and local in (getattr(node, field, None) for field in ("id", "name", "arg"))
+
+
 def dotted(node: ast.AST | None) -> str:
     """The dotted name that *node* is, or calls, or awaits: ``os.environ.get``; empty for anything else.
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from ssot_shims._codebase.findings import Finding
-from ssot_shims._codebase.source import Import, Source, dotted, local_name, strings_in
-from ssot_shims._migrate.guard import Doubt, bindings, guard_around
+from ssot_shims._codebase.source import SCOPES, Import, Source, bindings, dotted, local_name, strings_in
+from ssot_shims._migrate.guard import Doubt, guard_around
 from ssot_shims._migrate.new_home import NewHomes, with_packages
 from ssot_shims._migrate.rules import Rule, Rules
 from ssot_shims._record import Record
@@ -20,8 +20,6 @@ _DOTTED = re.compile(r"\w+(?:\.\w+)*(?::\w+(?:\.\w+)*)?[.:]?")
 _BY_NAME = re.compile(
     rb"sys\.modules|import modules|__import__|meta_path|import_module|find_spec|importorskip|mkdir|makedirs|mkpydir"
 )
-
-
 _READER = "a string names a symbol that has moved; whether to change it, its reader knows"
 _CONDITIONS = (ast.Try, ast.TryStar, ast.If, ast.With, ast.AsyncWith)
 
@@ -171,8 +169,10 @@ def _doubts(file: File, statement: Import, alias: ast.alias, module: str, move: 
         upstream = file.homes.shim(move.module, move.name) or new
         yield guard.replace(hint=guard.hint.replace("{new}", new).replace("{upstream}", upstream))
     same = [one for other in file.source.imports if module in other.modules(file.packages) for one in other.node.names]
-    bound = (one for one in bindings(statement, local) if one not in same or getattr(one, "name", "") != alias.name)
-    lines = [getattr(one, "lineno", 0) for one in bound]
+    scope = next(node for node in statement.around if isinstance(node, SCOPES))
+    bound = () if statement.is_for_types else bindings(scope, local)
+    others = (one for one in bound if one not in same or getattr(one, "name", "") != alias.name)
+    lines = [getattr(one, "lineno", 0) for one in others]
     if b"globals" in file.source.text.body:
         lines += [line for line, value in file.strings if value == local]
     if lines:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
-from ssot_shims._codebase.source import SCOPES, Import, assigned, called, caught, constant, is_loud, local_name, within
+from ssot_shims._codebase.source import Import, assigned, called, caught, constant, is_loud
 from ssot_shims._record import Record
 
 # Functions whose block or argument is expected to raise or to warn: pytest's, unittest's, and those of a suite.
@@ -51,17 +51,6 @@ def _guard(node: ast.AST, inner: ast.AST, tree: ast.Module, is_to_shim: bool) ->
         if words & _EXPECTED or node.name in _expected_to_fail(tree):
             return Doubt(reason=f"an error or a warning of {node.name} is expected", other_line=line, hint=_SEE)
     return None
-
-
-def bindings(statement: Import, local: str) -> Iterator[ast.AST]:
-    """What binds *local* in the scope of *statement*; nothing when that is for types alone."""
-    scope = next(node for node in statement.around if isinstance(node, SCOPES))
-    return iter(()) if statement.is_for_types else bindings_in(scope, local)
-
-
-def bindings_in(scope: ast.AST, local: str) -> Iterator[ast.AST]:
-    """What binds *local* in *scope*, a module, a class or a function."""
-    return (node for node in within(scope) if _binds(node, local))
 
 
 def _guard_of_try(node: ast.Try | ast.TryStar, is_to_shim: bool) -> Doubt | None:
@@ -110,10 +99,3 @@ def _words(nodes: Iterable[ast.AST]) -> set[str]:
     """Every name, attribute and argument in *nodes*."""
     parts = [part for node in nodes for part in ast.walk(node)]
     return {word for part in parts for field in ("id", "attr", "arg") if (word := getattr(part, field, None))}
-
-
-def _binds(node: ast.AST, local: str) -> bool:
-    if isinstance(node, ast.alias):
-        return local == local_name(node)
-    is_read = isinstance(node, ast.keyword) or isinstance(getattr(node, "ctx", None), ast.Load)
-    return not is_read and local in (getattr(node, field, None) for field in ("id", "name", "arg"))

@@ -9,10 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from ssot_shims._codebase.findings import unclear
-from ssot_shims._codebase.source import Source, Unparsable, read_source, read_text
+from ssot_shims._codebase.source import Source, Unparsable, bindings, read_source, read_text
 from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Lookup, Target, look
-from ssot_shims._migrate.guard import bindings_in
 from ssot_shims._migrate.rules import Rule, shims_in
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import importable
@@ -113,7 +112,7 @@ def _origin(roots: tuple[str, ...], target: Target) -> Target | None:
     """
     file, folders = located(roots, target.module)
     source, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
-    bound = [*bindings_in(source.tree, target.symbol)] if source else []
+    bound = [*bindings(source.tree, target.symbol)] if source else []
     for statement in source.imports if source and len(bound) < 2 else ():
         module = next(iter(statement.modules([package])), "")
         above, inside = located(roots, module.rpartition(".")[0])
