@@ -98,12 +98,10 @@ def counted(count: int, noun: str) -> str:
 
 def as_text(report: Report) -> str:
     """A paragraph for each group, its places as ``path:line: text``; then notes, problems and the summary."""
-    lines: list[str] = []
-    for group in grouped(report.findings):
-        lines += [*_paragraph(group, report.is_all), ""]
-    rest = [*(f"note: {one_line(note)}" for note in report.notes)]
+    paragraphs = ["\n".join(_paragraph(group, report.is_all)) for group in grouped(report.findings)]
+    rest = [f"note: {one_line(note)}" for note in report.notes]
     rest += [f"problem: {one_line(str(problem))}" for problem in report.problems]
-    return "\n".join([*lines, *rest, *([""] if rest else []), report.summary]) + "\n"
+    return "\n\n".join([*paragraphs, *filter(None, ["\n".join(rest)]), report.summary]) + "\n"
 
 
 def _paragraph(group: list[Finding], is_all: bool) -> Iterator[str]:
@@ -128,8 +126,8 @@ def as_markdown(report: Report) -> str:
 
 
 def _places(group: list[Finding], is_all: bool) -> str:
-    listed = group if is_all else group[:_SHOWN]
-    return ", ".join([f"{found.path}:{found.line}" for found in listed] + ["..."] * (len(listed) < len(group)))
+    listed = [f"{found.path}:{found.line}" for found in (group if is_all else group[:_SHOWN])]
+    return ", ".join(listed if len(listed) == len(group) else [*listed, "..."])
 
 
 def as_json(report: Report) -> str:
