@@ -18,9 +18,9 @@ from ssot_shims._codebase.files import Tree, add_file_arguments, find_files, imp
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
 from ssot_shims._codebase.source import read_source, read_text
 from ssot_shims._migrate.file import File
-from ssot_shims._migrate.new_home import NewHomes, located, parsed
+from ssot_shims._migrate.new_home import NewHomes, imported_by, located, parsed
 from ssot_shims._migrate.rewrite import clear_leftovers, replace, rewrite, unified_diff
-from ssot_shims._migrate.rules import Rules, rules_of, shims_in
+from ssot_shims._migrate.rules import Given, Rules, rules_of, shims_in
 from ssot_shims._names import SHIMS
 from ssot_shims._project.pyproject import Project
 from ssot_shims._record import Record
@@ -90,7 +90,7 @@ def run(options: Namespace, project: Project, folder: Path, out: TextIO | None) 
 def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules, list[str]]:
     """The rules in *options*, of *project*, and of the shims; and a note for each shim that cannot be read."""
     given = [(old, new, "--rule") for old, _, new in (rule.partition("=") for rule in options)]
-    by_shims: list[tuple[str, str, str]] = []
+    by_shims: list[Given] = []
     upstreams: list[str] = []
     notes: list[str] = []
     for module, file in _shim_files(project, homes):
@@ -104,7 +104,7 @@ def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules
     return rules_of([*given, *project.rules], [*by_shims, *_drop_in_rules()], upstreams), notes
 
 
-def _drop_in_rules() -> Iterator[tuple[str, str, str]]:
+def _drop_in_rules() -> Iterator[Given]:
     """A rule for each public class, function and object of the drop-in for ``test_framework.ssot.orchestration``."""
     source = parsed(str(_PACKAGE / "orchestration.py"))
     for node in source.tree.body if source else ():
@@ -123,7 +123,7 @@ def _shim_files(project: Project, homes: NewHomes) -> Iterator[tuple[str, str]]:
         if not file:
             place = f"tool.ssot_shims.modules in {project.file}"
             raise InvalidSetting(place, module, f"a module whose source is below {project.root}")
-        found |= {module: file} | homes.imported_by(module)
+        found |= {module: file} | imported_by(homes.roots, module)
     yield from ((module, file) for module, file in found.items() if not file.startswith(str(_PACKAGE)))
 
 

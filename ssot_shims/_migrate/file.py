@@ -9,8 +9,9 @@ from functools import cached_property
 
 from ssot_shims._codebase.findings import Finding
 from ssot_shims._codebase.source import SCOPES, Import, Source, bindings, dotted, local_name, strings_in
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._migrate.guard import Doubt, guard_around
-from ssot_shims._migrate.new_home import NewHomes, with_packages
+from ssot_shims._migrate.new_home import NewHomes, imported_by, shim_of, with_packages
 from ssot_shims._migrate.rules import Rule, Rules
 from ssot_shims._record import Record
 
@@ -32,14 +33,6 @@ class Use(Record):
     loads: str  # the module that this statement loads
     line: int
     is_set: bool
-
-
-class Move(Record):
-    """Where one name is imported from in future."""
-
-    rule: Rule
-    module: str
-    name: str
 
 
 class File:
@@ -95,7 +88,7 @@ class File:
     def is_imported_by(self, module: str) -> bool:
         """Whether this file is imported while *module* is, or a package above that, which this file is not in."""
         return any(
-            self.path in self.homes.imported_by(place, self.rules.moves).values()
+            self.path in imported_by(self.homes.roots, place, self.rules.moves).values()
             for place in with_packages(module)
             if not any(f"{name}.".startswith(f"{place}.") for name in self.names)
         )
@@ -107,15 +100,15 @@ class File:
         return _KEEP.search(text.body[text.starts[first - 1] : end]) is not None
 
 
-def plan(file: File) -> tuple[dict[ast.alias, Move], list[Finding]]:
-    """The names of *file* that move, and what is reported."""
-    moves: dict[ast.alias, Move] = {}
+def plan(file: File) -> tuple[dict[ast.alias, Rule], list[Finding]]:
+    """The names of *file* that move, each with its rule; and what is reported."""
+    moves: dict[ast.alias, Rule] = {}
     findings: list[Finding] = []
     for statement in file.source.imports:
         meanings = statement.modules(file.packages)
         module = next((module for module in meanings if module in file.rules.old_modules), "")
         outcomes = {alias: _outcome(file, statement, module, alias) for alias in statement.node.names if module}
-        moves |= {alias: outcome for alias, outcome in outcomes.items() if isinstance(outcome, Move)}
+        moves |= {alias: outcome for alias, outcome in outcomes.items() if isinstance(outcome, Rule)}
         reported = [outcome for outcome in outcomes.values() if isinstance(outcome, Finding)]
         names = tuple(dict.fromkeys(name for finding in reported for name in finding.names))
         findings += [finding.replace(names=names) for finding in reported[:1]]  # a statement is reported once
@@ -141,7 +134,8 @@ def finding_at(file: File, statement: Import, kind: str, doubt: Doubt, rule: obj
     return Finding(path="", line=statement.line, kind=kind, text=text, rule=str(rule or ""), names=names, **vars(doubt))
 
 
-def _outcome(file: File, statement: Import, module: str, alias: ast.alias) -> Move | Finding | None:
+def _outcome(file: File, statement: Import, module: str, alias: ast.alias) -> Rule | Finding | None:
+    """The rule by which *alias*, a name of *module*, moves; what is reported instead; or None for neither."""
     ruled = [rule for rule in file.rules.rules if rule.old_module == module]
     rule = ruled[0] if alias.name == "*" else file.rules.find(module, alias.name)
     if rule is None or file.is_home_of(rule) or file.keeps(statement.line, statement.node.end_lineno or 0):
@@ -153,48 +147,47 @@ def _outcome(file: File, statement: Import, module: str, alias: ast.alias) -> Mo
     if reason:
         kind = "stays" if rule.old_name == "*" and file.homes.has_old(rule, alias.name) else "refused"
         return finding_at(file, statement, kind, Doubt(reason=reason, hint=hint), rule, alias.name)
-    move = Move(rule=rule, module=rule.new_module, name=rule.new_name_of(alias.name))
-    if doubt := next(_doubts(file, statement, alias, module, move), None):
+    if doubt := next(_doubts(file, statement, alias, rule), None):
         return finding_at(file, statement, "unsure", doubt, rule, alias.name)
-    return move
+    return rule
 
 
-def _doubts(file: File, statement: Import, alias: ast.alias, module: str, move: Move) -> Iterator[Doubt]:
-    """Why *move*, of the name *alias* of *module*, may change what the file does."""
-    local = local_name(alias)
-    if alias.name == alias.asname != move.name:
-        yield Doubt(reason=f"it offers {local} to others, and that is called {move.name} in {move.module}")
-    if guard := guard_around(statement, file.source.tree, move.rule.is_of_shim):
-        new = f"{move.module}:{move.name}"
-        upstream = file.homes.shim(move.module, move.name) or new
-        yield guard.replace(hint=guard.hint.replace("{new}", new).replace("{upstream}", upstream))
-    same = [one for other in file.source.imports if module in other.modules(file.packages) for one in other.node.names]
+def _doubts(file: File, statement: Import, alias: ast.alias, rule: Rule) -> Iterator[Doubt]:
+    """Why it may change what the file does, when *alias* moves by *rule*."""
+    local, new = local_name(alias), rule.new_home_of(alias.name)
+    if alias.name == alias.asname != new.symbol:
+        yield Doubt(reason=f"it offers {local} to others, and that is called {new.symbol} in {new.module}")
+    if guard := guard_around(statement, file.source.tree, rule.is_of_shim):
+        upstream = shim_of(file.homes.roots, new) or str(new)
+        yield guard.replace(hint=guard.hint.replace("{new}", str(new)).replace("{upstream}", upstream))
+    others = [other for other in file.source.imports if rule.old_module in other.modules(file.packages)]
+    same = [one for other in others for one in other.node.names]
     scope = next(node for node in statement.around if isinstance(node, SCOPES))
     bound = () if statement.is_for_types else bindings(scope, local)
-    others = (one for one in bound if one not in same or getattr(one, "name", "") != alias.name)
-    lines = [getattr(one, "lineno", 0) for one in others]
+    bound_elsewhere = (one for one in bound if one not in same or getattr(one, "name", "") != alias.name)
+    lines = [getattr(one, "lineno", 0) for one in bound_elsewhere]
     if b"globals" in file.source.text.body:
         lines += [line for line, value in file.strings if value == local]
     if lines:
         yield Doubt(reason="the name is bound in another way, too, which may be a fallback", other_line=lines[0])
-    yield from _imports_of_new(file, statement, module, move)
-    yield from _names_in_strings(file, f"{module}.{alias.name}", f"{move.module}.{move.name}")
-    yield from _uses_of_old(file, f"{module}.{alias.name}")
-    if not statement.is_deferred and file.is_imported_by(move.module):
+    yield from _imports_of_new(file, statement, rule.old_module, new)
+    yield from _names_in_strings(file, f"{rule.old_module}.{alias.name}", f"{new.module}.{new.symbol}")
+    yield from _uses_of_old(file, f"{rule.old_module}.{alias.name}")
+    if not statement.is_deferred and file.is_imported_by(new.module):
         yield Doubt(reason="the new home imports this file, which would be a circle")
 
 
-def _imports_of_new(file: File, statement: Import, module: str, move: Move) -> Iterator[Doubt]:
-    """Other imports of the file that say that it is about where the name is."""
-    old, new = {*with_packages(module)}, {*with_packages(move.module)}
+def _imports_of_new(file: File, statement: Import, old: str, new: Target) -> Iterator[Doubt]:
+    """Other imports of the file that say that it is about where the name is, in the module *old* or at *new*."""
+    old_places, new_places = {*with_packages(old)}, {*with_packages(new.module)}
     for other in (other for other in file.source.imports if other is not statement):
         meanings, names = other.modules(file.packages), {each.name for each in other.node.names}
         loads = {f"{meaning}.{name}" for meaning in meanings for name in names} if meanings else names
-        if loads & (old - new) and guard_around(other, file.source.tree, is_to_shim=False):
+        if loads & (old_places - new_places) and guard_around(other, file.source.tree, is_to_shim=False):
             yield Doubt(reason="the file asks whether the old place is there", other_line=other.line)
-        is_same_name = move.module in meanings and not names.isdisjoint({move.name, "*"})
-        if is_same_name or ({*loads, *meanings} & (new - old) and _is_conditional(other)):
-            hint = f"take it from {move.module} alone"
+        is_same_name = new.module in meanings and not names.isdisjoint({new.symbol, "*"})
+        if is_same_name or ({*loads, *meanings} & (new_places - old_places) and _is_conditional(other)):
+            hint = f"take it from {new.module} alone"
             yield Doubt(reason="another import names the new place already", other_line=other.line, hint=hint)
 
 
@@ -233,7 +226,7 @@ def _uses_of_old(file: File, old: str) -> Iterator[Doubt]:
         yield Doubt(reason=reason, other_line=use.line, hint="move both by hand")
 
 
-def _module_uses(file: File, moves: Mapping[ast.alias, Move]) -> Iterator[Finding]:
+def _module_uses(file: File, moves: Mapping[ast.alias, Rule]) -> Iterator[Finding]:
     """One finding for each import of a module whose names are used through it, though they have moved."""
     by_statement: dict[Import, list[tuple[Use, Rule, str]]] = {}
     for use in file.uses:
@@ -246,7 +239,7 @@ def _module_uses(file: File, moves: Mapping[ast.alias, Move]) -> Iterator[Findin
         use, rule, name = found[0]
         is_moved = any(alias in moves for alias in statement.node.names)
         if not is_moved and not file.keeps(statement.line, statement.node.end_lineno or 0):
-            hint = f"import the name: from {rule.new_module} import {rule.new_name_of(name)}"
+            hint = f"import the name: from {rule.new_module} import {rule.new_home_of(name).symbol}"
             doubt = Doubt(reason="a name that has moved is used through its module", other_line=use.line, hint=hint)
             names = dict.fromkeys(name for _, _, name in found)
             yield finding_at(file, statement, "module", doubt, rule, *names)
@@ -263,6 +256,6 @@ def _strings(file: File) -> Iterator[Finding]:
             if not rule or file.is_home_of(rule) or file.keeps(line, line) or file.homes.why_refused(rule, name)[0]:
                 continue
             sign, rest = value[len(".".join(steps[:at]))], value[len(".".join(steps[: at + 1])) :]
-            doubt = Doubt(reason=_READER, hint=f"{rule.new_module}{sign}{rule.new_name_of(name)}{rest}")
+            doubt = Doubt(reason=_READER, hint=f"{rule.new_module}{sign}{rule.new_home_of(name).symbol}{rest}")
             yield Finding(path="", line=line, kind="string", text=value, rule=str(rule), names=(name,), **vars(doubt))
             break

@@ -29,7 +29,7 @@ class NewHomes(Record):
 
     def why_refused(self, rule: Rule, name: str) -> tuple[str, str]:
         """Why *rule* is refused for *name*, and what to do then; two empty texts when the new home has it."""
-        new = Target(module=rule.new_module, symbol=rule.new_name_of(name))
+        new = rule.new_home_of(name)
         why = _why_not_there(self.roots, new, rule.is_of_shim)
         if not why[0] and rule.old_name == "*":
             return _why_not_one(self.roots, Target(module=rule.old_module, symbol=name), new)
@@ -38,14 +38,6 @@ class NewHomes(Record):
     def has_old(self, rule: Rule, name: str) -> bool:
         """Whether the old home of *rule* has *name* still."""
         return _look(self.roots, Target(module=rule.old_module, symbol=name)).found not in ("missing", "absent")
-
-    def shim(self, module: str, name: str) -> str:
-        """The name of the shim that *name* of *module* is; empty when it is none."""
-        return _shim(self.roots, Target(module=module, symbol=name))
-
-    def imported_by(self, module: str, moves: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
-        """The files that are imported while *module* is, or may be after *moves*, each by the name of its module."""
-        return _imported_by(self.roots, module, moves)
 
 
 @cache  # every file of a tree asks about the same few names
@@ -97,7 +89,8 @@ def _origins(roots: tuple[str, ...], target: Target) -> list[Target]:
 
 
 @cache
-def _shim(roots: tuple[str, ...], target: Target) -> str:
+def shim_of(roots: tuple[str, ...], target: Target) -> str:
+    """The name of the shim that *target* is; empty when it is none."""
     origin = _origins(roots, target)[-1]
     source = parsed(located(roots, origin.module)[0])
     is_one = origin.symbol in ([name for name, *_ in shims_in(source.tree)] if source else ())
@@ -141,8 +134,11 @@ def located(roots: tuple[str, ...], module: str) -> tuple[str, tuple[str, ...]]:
 
 
 @cache
-def _imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """As :meth:`NewHomes.imported_by`: as far as the way is by name, and below *roots*."""
+def imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
+    """The files that are imported while *module* is, or may be after *moves*, each by the name of its module.
+
+    As far as the imports go by name, and below *roots*.
+    """
     found, pending = dict[str, str](), [module]
     starts = tuple(os.path.join(os.path.realpath(root), "") for root in roots)
     for each in pending:  # which grows meanwhile

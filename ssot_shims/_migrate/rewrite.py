@@ -17,8 +17,9 @@ from typing import Any
 
 from ssot_shims._codebase.findings import Finding
 from ssot_shims._codebase.source import Edit, Import, Source, local_name, parse
-from ssot_shims._migrate.file import File, Move, finding_at, plan
+from ssot_shims._migrate.file import File, finding_at, plan
 from ssot_shims._migrate.guard import Doubt
+from ssot_shims._migrate.rules import Rule
 
 # By its name the next run knows what a killed one has left. The name of the file is not in it: it may be as long as
 # names can be.
@@ -39,20 +40,20 @@ def rewrite(file: File) -> tuple[bytes | None, tuple[Finding, ...]]:
     return new, tuple(sorted(findings, key=lambda finding: finding.line))
 
 
-def _edits(source: Source, moves: Mapping[ast.alias, Move]) -> Iterator[tuple[Import, Edit]]:
+def _edits(source: Source, moves: Mapping[ast.alias, Rule]) -> Iterator[tuple[Import, Edit]]:
     """Each import statement of *source* with *moves*, and the edit that makes them."""
     from ssot_shims._migrate.statement import replaced  # LibCST takes 0.2 s to import
 
     for statement in source.imports:
-        found = [moves.get(alias) for alias in statement.node.names]
-        if any(found):
-            homes = tuple((move.module, move.name) if move else None for move in found)
+        found = [(moves.get(alias), alias.name) for alias in statement.node.names]
+        homes = tuple(rule.new_home_of(name) if rule else None for rule, name in found)
+        if any(homes):
             yield statement, replaced(source.text, statement, homes)
 
 
-def _made(file: File, statement: Import, edit: Edit, moves: Mapping[ast.alias, Move], wrong: str) -> Finding:
+def _made(file: File, statement: Import, edit: Edit, moves: Mapping[ast.alias, Rule], wrong: str) -> Finding:
     found = {alias.name: moves[alias] for alias in statement.node.names if alias in moves}
-    rules = ", ".join(dict.fromkeys(str(move.rule) for move in found.values()))
+    rules = ", ".join(dict.fromkeys(map(str, found.values())))
     reason, hint = (f"left as it was, because {wrong}", "") if wrong else ("", " ".join(edit.new.split()))
     return finding_at(file, statement, "unsure" if wrong else "left", Doubt(reason=reason, hint=hint), rules, *found)
 

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator
 from keyword import iskeyword
 
 from ssot_shims._codebase.source import UTF16
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
 
 _HOW_TO_WRITE_ONE = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
 _STAR_IMPORT = re.compile(rb"import[\s(\\]*\*")
 _RELATIVE_IMPORT = re.compile(rb"\bfrom[\s\\]*\.")
+
+Given = tuple[str, str, str]  # one rule as it is written: the old place, the new one, and where it is written
 
 
 class Rule(Record):
@@ -35,9 +38,9 @@ class Rule(Record):
         """The rule and where it is given."""
         return f"{self} ({self.given_by})"
 
-    def new_name_of(self, name: str) -> str:
-        """What *name* is called in the new home."""
-        return name if self.new_name == "*" else self.new_name
+    def new_home_of(self, name: str) -> Target:
+        """Where *name* is imported from in future."""
+        return Target(module=self.new_module, symbol=name if self.new_name == "*" else self.new_name)
 
 
 class Rules:
@@ -77,12 +80,8 @@ class Rules:
         )
 
 
-def rules_of(
-    given: Iterable[tuple[str, str, str]],
-    by_shims: Iterable[tuple[str, str, str]] = (),
-    upstreams: Iterable[str] = (),
-) -> Rules:
-    """The rules *given* by the user and *by_shims*, each by its old place, its new one, and where it is given.
+def rules_of(given: Iterable[Given], by_shims: Iterable[Given] = (), upstreams: Iterable[str] = ()) -> Rules:
+    """The rules *given* by the user and *by_shims*.
 
     *upstreams* are the top-level packages in which no rule of a shim holds. A rule of the user wins over one of a shim.
     Raises :class:`InvalidDeclaration` for what does not read, for two new homes of one name, and for a rule that leads

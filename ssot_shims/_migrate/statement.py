@@ -10,9 +10,10 @@ import libcst
 from libcst import Comma, ImportAlias, MaybeSentinel, ParenthesizedWhitespace
 
 from ssot_shims._codebase.source import Edit, Import, Text
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
 
-Homes = tuple[tuple[str, str] | None, ...]  # for each name its new module and name, or None where it stays
+Homes = tuple[Target | None, ...]  # for each name its new home, or None where it stays
 
 _TOOLS = "fmt|flake8|isort|mypy|pragma|pylint|pyre|pyright|ruff|ty|type|yapf"
 # A comment for a tool is about the statement, and goes with it; one for people stays.
@@ -50,7 +51,7 @@ def rewritten(text: str, homes: Homes, joint: str) -> tuple[str, ...]:
 
     Between lines stands *joint*. What stays comes last, because a comment may follow.
 
-    >>> rewritten("from old import A, B as b, C", (("new", "A"), ("new", "B2"), None), "\n")
+    >>> rewritten("from old import A, B as b, C", (Target.parse("new:A"), Target.parse("new:B2"), None), "\n")
     ('from new import A, B2 as b', 'from old import C')
     """
     lazy = _LAZY.match(text)
@@ -62,7 +63,7 @@ def rewritten(text: str, homes: Homes, joint: str) -> tuple[str, ...]:
     aliases = statement.names
     by_module: dict[str, list[int]] = {}
     for index, home in enumerate(homes):
-        by_module.setdefault(home[0] if home else "", []).append(index)
+        by_module.setdefault(home.module if home else "", []).append(index)
     stays = by_module.pop("", [])
     if len(by_module) == 1 and not stays:
         return (prefix + module.code_for_node(_moved(statement, aliases, homes)),)
@@ -79,11 +80,11 @@ def rewritten(text: str, homes: Homes, joint: str) -> tuple[str, ...]:
 
 def _moved(statement: libcst.ImportFrom, aliases: Sequence[ImportAlias], homes: Homes) -> libcst.ImportFrom:
     """*statement* for these *homes*, all in one module; everything else is as it was."""
-    names = [_renamed(alias, home[1]) for alias, home in zip(aliases, homes, strict=True) if home]
+    names = [_renamed(alias, home.symbol) for alias, home in zip(aliases, homes, strict=True) if home]
     # Around the dots of a relative import there need not be any space.
     before, after = statement.whitespace_after_from, statement.whitespace_before_import
     return statement.with_changes(
-        module=libcst.parse_expression(homes[0][0] if homes[0] else ""),
+        module=libcst.parse_expression(homes[0].module if homes[0] else ""),
         relative=(),
         names=names,
         whitespace_after_from=_SPACE if before.empty else before,
@@ -110,7 +111,7 @@ def _lines(
     for alias, home in zip(aliases, homes, strict=True):
         comma = alias.comma
         gaps.append([comma.whitespace_before, comma.whitespace_after] if isinstance(comma, Comma) else [])
-        bare = (_renamed(alias, home[1]) if home else alias).with_changes(comma=MaybeSentinel.DEFAULT)
+        bare = (_renamed(alias, home.symbol) if home else alias).with_changes(comma=MaybeSentinel.DEFAULT)
         texts.append(module.code_for_node(bare))
     gaps[-1] += [statement.rpar.whitespace_before] if statement.rpar else []
     (opening, above), *others = map(_comments, gaps)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ssot_shims._lookup.lookup import Target
 from ssot_shims._migrate import statement
 from ssot_shims._migrate.rules import Rules, rules_of
 from tests.support.migrate_tree import Everywhere, plant, rewritten
@@ -169,4 +170,4 @@ def test_a_use_through_a_module_is_reported(source: str, line: int, use: int) ->
 def test_a_lazy_import_stays_lazy() -> None:
     """Python 3.15 has that grammar; both parts of a statement that is split are lazy (PEP 810)."""
     lines = ("lazy from new import A", "lazy from old import B")
-    assert statement.rewritten("lazy from old import A, B", (("new", "A"), None), "\n") == lines
+    assert statement.rewritten("lazy from old import A, B", (Target.parse("new:A"), None), "\n") == lines

@@ -42,7 +42,8 @@ def test_the_rule_for_a_name_comes_before_that_for_its_module() -> None:
     both = rules("old:* = new:*", "old:A = other:B")
     found = [both.find(module, name) for module, name in (("old", "A"), ("old", "X"), ("older", "A"))]
     assert [rule and str(rule) for rule in found] == ["old:A = other:B", "old:* = new:*", None]
-    assert [rule.new_name_of(name) for rule, name in zip(both.rules, "XA", strict=True)] == ["X", "B"]
+    homes = [str(rule.new_home_of(name)) for rule, name in zip(both.rules, "XA", strict=True)]
+    assert homes == ["new:X", "other:B"]
 
 
 # --- refusing
