@@ -21,7 +21,7 @@ from ssot_shims._audit.probe import probe
 from ssot_shims._audit.skip import Conditions, importorskips, skips
 from ssot_shims._codebase.files import Tree, add_file_arguments, find_files, import_roots, is_excluded, visit
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
-from ssot_shims._codebase.source import FUNCTIONS, Source, Text, read_source, read_text, statements
+from ssot_shims._codebase.source import FUNCTIONS, Source, Text, read_source, statements
 from ssot_shims._project.pyproject import Project, Table
 from ssot_shims._record import Record
 from ssot_shims._text import close_as_text, read_regular_file
@@ -133,7 +133,7 @@ def _job(options: Namespace, project: Project, places: Places) -> Job:
 def audit_file(file: str, job: Job) -> list[Pattern]:
     """What is found in *file*."""
     body = Path(file).read_bytes()
-    return [*_found(read_source(read_text(body)), file, job)] if re.search(_WORTH, body) else []
+    return [*_found(read_source(body), file, job)] if re.search(_WORTH, body) else []
 
 
 def _found(source: Source, file: str, job: Job) -> Iterator[Pattern]:

@@ -109,12 +109,23 @@ class Source(Record):
     imports: tuple[Import, ...]
 
 
-def read_text(source: bytes) -> Text:
-    r"""The text of a file with the bytes *source*. Raises :class:`Unparsable`.
+def read_source(source: bytes) -> Source:
+    r"""The file with the bytes *source*. Raises :class:`Unparsable`.
 
-    >>> read_text(b"# coding: latin-1\nx = '\xe9'").body.decode()
+    >>> read_source(b"# coding: latin-1\nx = '\xe9'").text.body.decode()
     "# coding: latin-1\nx = 'é'"
     """
+    text = _decoded(source)
+    try:
+        tree = parse(text.body)
+    except SyntaxError as error:
+        raise Unparsable(error.lineno or 1, error.msg) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unparsable(1, f"too much for the parser of Python: {str(error) or type(error).__name__}") from None
+    return Source(text=text, tree=tree, imports=tuple(sorted(_imports(tree, text), key=lambda found: found.start)))
+
+
+def _decoded(source: bytes) -> Text:
     if len(source) > _MOST:
         raise Unparsable(1, f"{len(source):,} bytes are too many; files of up to {_MOST:,} are read")
     if source.startswith(UTF16):
@@ -129,17 +140,6 @@ def read_text(source: bytes) -> Text:
         raise Unparsable(1, f"{encoding} would not give the same bytes back; save it as UTF-8")
     body = text.encode()
     return Text(body=body, starts=(0, *(end.end() for end in _LINE_END.finditer(body))), encoding=encoding)
-
-
-def read_source(text: Text) -> Source:
-    """The file with this *text*. Raises :class:`Unparsable`."""
-    try:
-        tree = parse(text.body)
-    except SyntaxError as error:
-        raise Unparsable(error.lineno or 1, error.msg) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Unparsable(1, f"too much for the parser of Python: {str(error) or type(error).__name__}") from None
-    return Source(text=text, tree=tree, imports=tuple(sorted(_imports(tree, text), key=lambda found: found.start)))
 
 
 def parse(body: bytes) -> ast.Module:

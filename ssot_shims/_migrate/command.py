@@ -16,7 +16,7 @@ from typing import TextIO
 import ssot_shims._report as _report
 from ssot_shims._codebase.files import Tree, add_file_arguments, find_files, import_roots, module_names, visit
 from ssot_shims._codebase.findings import Finding, Problem, Report, counted, rendered, shown
-from ssot_shims._codebase.source import read_source, read_text
+from ssot_shims._codebase.source import read_source
 from ssot_shims._migrate.file import File
 from ssot_shims._migrate.new_home import NewHomes, imported_by, located, parsed
 from ssot_shims._migrate.rewrite import clear_leftovers, replace, rewrite, unified_diff
@@ -94,8 +94,7 @@ def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules
     upstreams: list[str] = []
     notes: list[str] = []
     for module, file in _shim_files(project, homes):
-        source = parsed(file)
-        for name, line, places, targets in shims_in(source.tree) if source else ():
+        for name, line, places, targets in shims_in(parsed(file).tree):
             where = f"{shown(file)}:{line}"
             by_shims += [(place, f"{module}:{name}", f"the shim {name}, {where}") for place in places if place]
             upstreams += (re.split("[.:]", target)[0] for target in targets if target and places)
@@ -106,8 +105,7 @@ def _rules(options: list[str], project: Project, homes: NewHomes) -> tuple[Rules
 
 def _drop_in_rules() -> Iterator[Given]:
     """A rule for each public class, function and object of the drop-in for ``test_framework.ssot.orchestration``."""
-    source = parsed(str(_PACKAGE / "orchestration.py"))
-    for node in source.tree.body if source else ():
+    for node in parsed(str(_PACKAGE / "orchestration.py")).tree.body:
         name = getattr(node, "name", "") or getattr(getattr(node, "target", None), "id", "")
         if name and not name.startswith("_") and not name.isupper():
             place = "orchestration:" + name
@@ -133,7 +131,7 @@ def migrate_file(file: str, job: Job) -> Outcome | None:
     if not job.rules.may_concern(old):
         return None
     names, is_package = module_names(file, *job.homes.roots), Path(file).stem == "__init__"
-    new, found = rewrite(File(read_source(read_text(old)), names, is_package, job.rules, job.homes, file))
+    new, found = rewrite(File(read_source(old), names, is_package, job.rules, job.homes, file))
     if new is not None and job.is_written:
         replace(file, old, new)
     name = shown(file)

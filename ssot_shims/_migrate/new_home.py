@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ssot_shims._codebase.findings import unclear
-from ssot_shims._codebase.source import Source, Unparsable, bindings, read_source, read_text
+from ssot_shims._codebase.source import Source, Unparsable, bindings, read_source
 from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Lookup, Target, look
 from ssot_shims._migrate.rules import Rule, shims_in
@@ -93,7 +93,7 @@ def shim_of(roots: tuple[str, ...], target: Target) -> str:
     """The name of the shim that *target* is; empty when it is none."""
     origin = _origins(roots, target)[-1]
     source = parsed(located(roots, origin.module)[0])
-    is_one = origin.symbol in ([name for name, *_ in shims_in(source.tree)] if source else ())
+    is_one = origin.symbol in [name for name, *_ in shims_in(source.tree)]
     return origin.symbol if is_one or (origin.module == "ssot_shims" and origin.symbol in SHIMS) else ""
 
 
@@ -105,8 +105,8 @@ def _origin(roots: tuple[str, ...], target: Target) -> Target | None:
     """
     file, folders = located(roots, target.module)
     source, package = parsed(file), target.module if folders else target.module.rpartition(".")[0]
-    bound = [*bindings(source.tree, target.symbol)] if source else []
-    for statement in source.imports if source and len(bound) < 2 else ():
+    bound = [*bindings(source.tree, target.symbol)]
+    for statement in source.imports if len(bound) < 2 else ():
         module = next(iter(statement.modules([package])), "")
         above, inside = located(roots, module.rpartition(".")[0])
         if not module or len(statement.around) > 1 or (above and not inside):
@@ -157,8 +157,7 @@ def imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, str
 def _imports(file: str, package: str) -> frozenset[str]:
     """Every module that *file*, of *package*, may name in an import that runs with it, and the packages above those."""
     found = set[str]()
-    source = parsed(file)
-    for statement in source.imports if source else ():
+    for statement in parsed(file).imports:
         if not statement.is_deferred:
             parents, names = statement.modules([package]), [alias.name for alias in statement.node.names]
             found.update(f"{parent}.{name}" for parent in parents for name in names)
@@ -169,12 +168,12 @@ def _imports(file: str, package: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def parsed(file: str) -> Source | None:
-    """The source of *file*; None when it is not there, or no Python."""
+def parsed(file: str) -> Source:
+    """The source of *file*; an empty one when it is not there, or no Python."""
     try:
-        return read_source(read_text(Path(file).read_bytes()))
+        return read_source(Path(file).read_bytes())
     except (OSError, Unparsable):
-        return None
+        return read_source(b"")
 
 
 def with_packages(module: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from keyword import iskeyword
 
-from ssot_shims._codebase.source import UTF16
+from ssot_shims._codebase.source import UTF16, called, constant
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._record import Record
 from ssot_shims.errors import InvalidDeclaration
@@ -104,12 +104,11 @@ def rules_of(given: Iterable[Given], by_shims: Iterable[Given] = (), upstreams: 
 
 def _read(old: str, new: str, given_by: str) -> Rule:
     shown = f"{old} = {new} ({given_by})"
-    parts = [part for text in (old, new) for part in _parts(text, shown)]
-    old_module, old_name, new_module, new_name = parts
+    (old_module, old_name), (new_module, new_name) = _parts(old, shown), _parts(new, shown)
     if (old_name == "*") != (new_name == "*"):
         raise InvalidDeclaration(f"{shown} has '*' on one side only", _HOW_TO_WRITE_ONE)
     rule = Rule(old_module=old_module, old_name=old_name, new_module=new_module, new_name=new_name, given_by=given_by)
-    if parts[:2] == parts[2:]:
+    if (old_module, old_name) == (new_module, new_name):
         raise InvalidDeclaration(f"{rule.shown} leads onto itself", "name another home, or leave it out")
     return rule
 
@@ -147,17 +146,13 @@ def shims_in(tree: ast.Module) -> Iterator[tuple[str, int, list[str | None], lis
     """
     for node in ast.walk(tree):
         for call in getattr(node, "decorator_list", ()):
-            function = getattr(call, "func", None)
-            if "shim" in (getattr(function, "id", ""), getattr(function, "attr", "")):
+            if called(call) == "shim":
                 replaces = [keyword.value for keyword in call.keywords if keyword.arg == "replaces"]
-                places, targets = (
-                    [text for part in parts for text in _strings(part)] for parts in (replaces, call.args)
-                )
-                yield getattr(node, "name", ""), call.lineno, places, targets
+                yield getattr(node, "name", ""), call.lineno, _strings(replaces), _strings(call.args)
 
 
-def _strings(node: ast.expr) -> list[str | None]:
-    """The strings that *node* is written as, one or a row of them; None for each part that is no plain string."""
-    parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    values = [getattr(part, "value", None) for part in parts]
+def _strings(nodes: Iterable[ast.expr]) -> list[str | None]:
+    """The strings in *nodes*, each of them one or a row of some; None for each part that is no plain string."""
+    rows = [node.elts if isinstance(node, ast.Tuple | ast.List) else [node] for node in nodes]
+    values = [constant(part) for row in rows for part in row]
     return [value if isinstance(value, str) else None for value in values]

@@ -9,7 +9,7 @@ import pytest
 
 from ssot_shims._audit.command import patterns
 from ssot_shims._audit.pattern import RULES
-from ssot_shims._codebase.source import read_source, read_text
+from ssot_shims._codebase.source import read_source
 
 _TEXT = Path(__file__).with_name("snippets.txt").read_text()
 _GOAL = 0.95
@@ -24,7 +24,7 @@ def _snippets() -> list[tuple[Counter[str], Counter[str], str]]:
         words = head.removeprefix("- ").split()
         file = next((word for word in words if "." in word), "test_it.py")
         rules = [word for word in words if "." not in word][dash:]
-        found = [pattern for pattern in patterns(read_source(read_text(text.encode())), file) if pattern.level]
+        found = [pattern for pattern in patterns(read_source(text.encode()), file) if pattern.level]
         snippets.append((Counter(rules), Counter(pattern.rule for pattern in found), entry))
     return snippets
 

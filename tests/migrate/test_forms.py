@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._codebase.source import Unparsable, parse, read_source, read_text
+from ssot_shims._codebase.source import Unparsable, parse, read_source
 from ssot_shims._migrate import statement
 from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rewrite import flaw
@@ -271,7 +271,7 @@ def test_new_lines_end_as_the_others_do(end: str) -> None:
 def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes, line: int, cause: str) -> None:
     """As Python itself would say; what is nested too deep is one of them."""
     with pytest.raises(Unparsable) as caught:
-        read_source(read_text(source))
+        read_source(source)
     assert caught.value.line == line
     assert caught.value.cause.startswith(cause)
 

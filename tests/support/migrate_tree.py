@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from ssot_shims._codebase.findings import Finding
-from ssot_shims._codebase.source import read_source, read_text
+from ssot_shims._codebase.source import read_source
 from ssot_shims._migrate.file import File
 from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rewrite import rewrite
@@ -49,7 +49,7 @@ def rewritten(
     content = source if isinstance(source, bytes) else source.encode()
     if not rules.may_concern(content):
         return Done(source=content, made=(), findings=())
-    new, findings = rewrite(File(read_source(read_text(content)), names, package, rules, homes))
+    new, findings = rewrite(File(read_source(content), names, package, rules, homes))
     made = tuple(finding for finding in findings if finding.kind == "left")
     rest = tuple(finding for finding in findings if finding.kind != "left")
     return Done(source=content if new is None else new, made=made, findings=rest)
