@@ -130,8 +130,8 @@ def migrate_file(file: str, job: Job) -> Outcome | None:
     old = Path(file).read_bytes()
     if not job.rules.may_concern(old):
         return None
-    names, is_package = module_names(file, *job.homes.roots), Path(file).stem == "__init__"
-    new, found = rewrite(File(read_source(old), names, is_package, job.rules, job.homes, file))
+    names = module_names(file, *job.homes.roots)
+    new, found = rewrite(File(file, read_source(old), names, job.rules, job.homes))
     if new is not None and job.is_written:
         replace(file, old, new)
     name = shown(file)

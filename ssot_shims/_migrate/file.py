@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 
 from ssot_shims._codebase.findings import Finding
 from ssot_shims._codebase.source import SCOPES, Import, Source, bindings, dotted, local_name, strings_in
@@ -38,16 +39,14 @@ class Use(Record):
 class File:
     """A parsed file, the names it may be imported by, and what of it may speak against a move."""
 
-    def __init__(
-        self, source: Source, names: tuple[str, ...], is_package: bool, rules: Rules, homes: NewHomes, path: str = ""
-    ) -> None:
+    def __init__(self, path: str, source: Source, names: tuple[str, ...], rules: Rules, homes: NewHomes) -> None:
+        self.path = path  # with all links resolved
         self.source = source
         self.names = names
-        self.is_package = is_package
-        self.packages = [name if is_package else name.rpartition(".")[0] for name in names]
+        self.is_package = Path(path).stem == "__init__"
+        self.packages = [name if self.is_package else name.rpartition(".")[0] for name in names]
         self.rules = rules
         self.homes = homes
-        self.path = path  # with all links resolved; empty: only the names are known
 
     @cached_property
     def strings(self) -> list[tuple[int, str]]:

@@ -49,7 +49,8 @@ def rewritten(
     content = source if isinstance(source, bytes) else source.encode()
     if not rules.may_concern(content):
         return Done(source=content, made=(), findings=())
-    new, findings = rewrite(File(read_source(content), names, package, rules, homes))
+    path = "__init__.py" if package else "a.py"
+    new, findings = rewrite(File(path, read_source(content), names, rules, homes))
     made = tuple(finding for finding in findings if finding.kind == "left")
     rest = tuple(finding for finding in findings if finding.kind != "left")
     return Done(source=content if new is None else new, made=made, findings=rest)
