@@ -92,7 +92,7 @@ def _report_of(found: Sequence[Pattern], problems: tuple[Problem, ...], tree: Tr
     counts = {level: sum(one.level == level for one in found) for level in ("error", "warning", "note")}
     parts = [counted(len(tree.files), "file"), counted(len(found), "finding")]
     parts += [counted(count, level) for level, count in counts.items() if count]
-    parts += [counted(len(problems), "problem")] * bool(problems)
+    parts += [counted(len(problems), "problem")] if problems else []
     return Report(
         findings=tuple(map(_shown, found)),
         rows=tuple({key: value for key, value in vars(one).items() if key not in _UNTOLD} for one in found),
@@ -194,7 +194,7 @@ def _with_homes(found: list[Pattern], files: Sequence[str], roots: Sequence[str]
         moved_to = {target: homes or in_tree[target] for target, homes in one.moved_to.items()}
         replacement, reasons = one.replacement, [one.reason]
         for target, homes in moved_to.items():
-            reasons += [f"now at {', '.join(homes)}"] * (homes != one.moved_to[target])
+            reasons += [f"now at {', '.join(homes)}"] if homes != one.moved_to[target] else []
             if len(homes) == 1:
                 replacement = replacement.replace(f'"{target}"', f'"{homes[0]}"')
             if one.asked and f'{target}"' in replacement:  # its test would never run

@@ -51,8 +51,8 @@ def _looked_for(nodes: Sequence[ast.AST]) -> tuple[str, str] | None:
         name, parts = called(call), call.args
         parts = parts[0].elts if isinstance(parts[0], ast.Tuple) else parts
         if name in ("connect_ex", "open_connection") or (name in ("create_connection", "connect") and len(parts) == 2):
-            host, port = [*map(constant, parts), None][:2]
-            return "SSA202", f"tcp://{host or 'HOST'}:{port or 'PORT'}"
+            host, port = parts[0], parts[1] if len(parts) > 1 else None
+            return "SSA202", f"tcp://{constant(host) or 'HOST'}:{constant(port) or 'PORT'}"
     bound = [(dotted(node.optional_vars), node.context_expr) for node in nodes if isinstance(node, ast.withitem)]
     clients = [name for name, value in [*bound, *assigned(nodes)] if called(value) in _CLIENTS]
     getters = _GETTERS | {f"{name}.{method}" for name in clients for method in ("get", "head")}

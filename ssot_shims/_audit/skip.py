@@ -110,7 +110,8 @@ def _written(need: Need, instead_of: str) -> str:
     upstream, capability = _WRITTEN[instead_of]
     quoted = ", ".join(f'"{name}"' for name in need.capabilities)
     lines = [upstream.format(target) for target in need.upstreams]
-    return " and ".join(lines + [capability.format(quoted)] * bool(quoted))
+    lines += [capability.format(quoted)] if quoted else []
+    return " and ".join(lines)
 
 
 def _marks(node: ast.AST) -> Iterator[ast.Call]:
