@@ -58,12 +58,10 @@ class Text(Record):
 
     def edited(self, edits: Iterable[Edit]) -> bytes:
         """The body with all *edits* made; they must not overlap."""
-        parts: list[bytes] = []
-        done = 0
-        for edit in sorted(edits, key=lambda edit: edit.start):
-            parts += (self.body[done : edit.start], edit.new.encode())
-            done = edit.end
-        return b"".join((*parts, self.body[done:]))
+        body = self.body
+        for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):  # what stands before stays where it is
+            body = body[: edit.start] + edit.new.encode() + body[edit.end :]
+        return body
 
 
 class Import(Record):
@@ -172,8 +170,8 @@ def strings_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every string of *tree* and every plain part of an f-string, with its line; no docstrings, which nothing reads."""
     pending: list[ast.AST] = [tree]
     for node in pending:  # which grows meanwhile
-        if isinstance(node, ast.Constant):
-            yield from [(node.lineno, node.value)] if isinstance(node.value, str) else []
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             pending += ast.iter_child_nodes(node)
 

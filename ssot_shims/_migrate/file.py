@@ -252,9 +252,8 @@ def _strings(file: File) -> Iterator[Finding]:
         steps = re.split(r"[.:]", value)
         for at in range(len(steps) - 1, 0, -1):
             name, rule = steps[at], file.rules.find(".".join(steps[:at]), steps[at])
-            if not rule or file.is_home_of(rule) or file.keeps(line, line) or file.homes.why_refused(rule, name)[0]:
-                continue
-            sign, rest = value[len(".".join(steps[:at]))], value[len(".".join(steps[: at + 1])) :]
-            doubt = Doubt(reason=_READER, hint=f"{rule.new_module}{sign}{rule.new_home_of(name).symbol}{rest}")
-            yield Finding(path="", line=line, kind="string", text=value, rule=str(rule), names=(name,), **vars(doubt))
-            break
+            if rule and not (file.is_home_of(rule) or file.keeps(line, line) or file.homes.why_refused(rule, name)[0]):
+                sign, rest = value[len(".".join(steps[:at]))], value[len(".".join(steps[: at + 1])) :]
+                why = Doubt(reason=_READER, hint=f"{rule.new_module}{sign}{rule.new_home_of(name).symbol}{rest}")
+                yield Finding(path="", line=line, kind="string", text=value, rule=str(rule), names=(name,), **vars(why))
+                break

@@ -33,8 +33,7 @@ def rewrite(file: File) -> tuple[bytes | None, tuple[Finding, ...]]:
     moves, findings = plan(file)
     edits = list(_edits(file.source, moves)) if moves else []
     body = file.source.text.edited(edit for _, edit in edits)
-    lost = Counter(_COMMENT.findall(file.source.text.body)) - Counter(_COMMENT.findall(body))
-    wrong = "the new text has lost a comment" if lost else flaw(file.source.tree, body) if edits else ""
+    wrong = flaw(file.source, body) if edits else ""
     findings += (_made(file, statement, edit, moves, wrong) for statement, edit in edits)
     new = body.decode().encode(file.source.text.encoding) if edits and not wrong else None
     return new, tuple(sorted(findings, key=lambda finding: finding.line))
@@ -58,13 +57,15 @@ def _made(file: File, statement: Import, edit: Edit, moves: Mapping[ast.alias, R
     return finding_at(file, statement, "unsure" if wrong else "left", Doubt(reason=reason, hint=hint), rules, *found)
 
 
-def flaw(old: ast.Module, new: bytes) -> str:
+def flaw(old: Source, new: bytes) -> str:
     """What is wrong with *new* as the text of *old*; empty when they differ in imports alone."""
+    if Counter(_COMMENT.findall(old.text.body)) - Counter(_COMMENT.findall(new)):
+        return "the new text has lost a comment"
     try:
         tree = parse(new)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"the new text does not parse: {error}"
-    return "" if _is_same(old, tree) else "the new text says something else"
+    return "" if _is_same(old.tree, tree) else "the new text says something else"
 
 
 def _is_same(old: ast.Module, new: ast.Module) -> bool:
@@ -146,7 +147,7 @@ def unified_diff(name: str, old: bytes, new: bytes) -> bytes:
     # Lines as git and patch count them: a lone carriage return or a form feed ends none.
     ours, theirs = (re.findall("[^\n]*\n|[^\n]+", source.decode("latin-1")) for source in (old, new))
     shown = re.sub(r"[\x00-\x1f\x7f]", "?", name.replace(os.sep, "/").lstrip("/"))
-    path = os.fsencode(shown).decode("latin-1") + "\t" * (" " in shown)  # which ends a name with blanks
+    path = os.fsencode(shown).decode("latin-1") + ("\t" if " " in shown else "")  # which ends a name with blanks
     lines = difflib.unified_diff(ours, theirs, f"a/{path}", f"b/{path}")
     ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     return "".join(ended).encode("latin-1")

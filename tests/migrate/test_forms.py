@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims._codebase.source import Unparsable, parse, read_source
+from ssot_shims._codebase.source import Unparsable, read_source
 from ssot_shims._migrate import statement
 from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rewrite import flaw
@@ -310,4 +310,4 @@ def test_a_wrong_rewriting_leaves_the_file_as_it_was(monkeypatch: pytest.MonkeyP
 )
 def test_the_proof_sees_every_difference(new: str) -> None:
     """In a value, a type, a statement, a suite, or a name that an import binds; and what does not parse."""
-    assert flaw(parse(b"import old.mod\nx = 1\n"), new.encode()).startswith("the new text ")
+    assert flaw(read_source(b"import old.mod\nx = 1\n"), new.encode()).startswith("the new text ")
