@@ -40,7 +40,7 @@ RULES = {
     "SSA303": "a skip depends on an environment variable",
     "SSA304": "importorskip hides what has moved or is broken",
 }
-BEST_FIRST = ("there", "unknown", "absent", "moved")
+BEST_FIRST = ("there", "unknown", "absent", "moved")  # the states of an import
 
 
 class Imported(Record):
@@ -106,7 +106,7 @@ class Places(Record):
     roots: tuple[str, ...]
 
     def verdict(self, imported: Imported, file: str) -> Verdict:
-        """What is the case for something that *file* imports. What is there in one of several places is there."""
+        """What the lookup says of *imported* in *file*; where that may mean several places, the best answer."""
         verdicts = [
             verdict_of(roots, name)
             for name in self._names(imported, file)

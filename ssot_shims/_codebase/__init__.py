@@ -1,1 +1,1 @@
-"""What every command about a code base shares: files to visit, source text, findings, output."""
+"""What every command about a code base shares: the files to visit, their source, findings."""

@@ -18,11 +18,11 @@ from ssot_shims._record import Record
 
 _KEEP = re.compile(rb"#\s*ssot-shims:\s*keep\b")
 _DOTTED = re.compile(r"\w+(?:\.\w+)*(?::\w+(?:\.\w+)*)?[.:]?")
-# Who reads such a word in a file may ask for, hide or replace a module whose name stands in a string.
+# A file with one of these words may import, hide or replace a module that a string names.
 _BY_NAME = re.compile(
     rb"sys\.modules|import modules|__import__|meta_path|import_module|find_spec|importorskip|mkdir|makedirs|mkpydir"
 )
-_READER = "a string names a symbol that has moved; whether to change it, its reader knows"
+_IN_A_STRING = "a string names a symbol that has moved; whether to change it, its reader knows"
 _CONDITIONS = (ast.Try, ast.TryStar, ast.If, ast.With, ast.AsyncWith)
 
 
@@ -85,7 +85,7 @@ class File:
         )
 
     def is_imported_by(self, module: str) -> bool:
-        """Whether this file is imported while *module* is, or a package above that, which this file is not in."""
+        """Whether the import of *module*, or of a package above it that this file is not in, imports this file."""
         return any(
             self.path in imported_by(self.homes.roots, place, self.rules.moves).values()
             for place in with_packages(module)
@@ -177,7 +177,7 @@ def _doubts(file: File, statement: Import, alias: ast.alias, rule: Rule) -> Iter
 
 
 def _imports_of_new(file: File, statement: Import, old: str, new: Target) -> Iterator[Doubt]:
-    """Other imports of the file that say that it is about where the name is, in the module *old* or at *new*."""
+    """Other imports by which the file is about where the name is: they test for the module *old*, or name *new*."""
     old_places, new_places = {*with_packages(old)}, {*with_packages(new.module)}
     for other in (other for other in file.source.imports if other is not statement):
         meanings, names = other.modules(file.packages), {each.name for each in other.node.names}
@@ -254,6 +254,6 @@ def _strings(file: File) -> Iterator[Finding]:
             name, rule = steps[at], file.rules.find(".".join(steps[:at]), steps[at])
             if rule and not (file.is_home_of(rule) or file.keeps(line, line) or file.homes.why_refused(rule, name)[0]):
                 sign, rest = value[len(".".join(steps[:at]))], value[len(".".join(steps[: at + 1])) :]
-                why = Doubt(reason=_READER, hint=f"{rule.new_module}{sign}{rule.new_home_of(name).symbol}{rest}")
+                why = Doubt(reason=_IN_A_STRING, hint=f"{rule.new_module}{sign}{rule.new_home_of(name).symbol}{rest}")
                 yield Finding(path="", line=line, kind="string", text=value, rule=str(rule), names=(name,), **vars(why))
                 break

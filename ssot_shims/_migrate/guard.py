@@ -17,14 +17,14 @@ _EXPECTED = frozenset({"xfail", "expectedFailure", "recwarn"})
 _ERRORS = ("Error", "Exception", "Exit", "Warning")  # how errors are called
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _CAUGHT = _IMPORT_ERRORS | {"Exception", "BaseException"}
-_SEE = "move it by hand, if that is about something else"
+_BY_HAND = "move it by hand, if that is about something else"
 
 
 class Doubt(Record):
     """Why an import is left as it is, the line of the same file that is the cause, and what to write instead.
 
-    In *hint* ``{new}`` stands for the new place, and ``{upstream}`` for what the name is asked for by: the new place is
-    always there when it is a shim.
+    In *hint* ``{new}`` stands for the new place, and ``{upstream}`` for the upstream that a test would require: that is
+    the name of the shim where the new place is one, because a shim is always there.
     """
 
     reason: str
@@ -43,13 +43,13 @@ def _guard(node: ast.AST, inner: ast.AST, tree: ast.Module, is_to_shim: bool) ->
     if isinstance(node, ast.With | ast.AsyncWith):
         expecting = [*node.items, *(node.body if "ExitStack" in _words(node.items) else ())]
         reason = "a block around it expects an error or a warning"
-        return Doubt(reason=reason, other_line=line, hint=_SEE) if _expects(expecting) else None
+        return Doubt(reason=reason, other_line=line, hint=_BY_HAND) if _expects(expecting) else None
     if isinstance(node, ast.Try | ast.TryStar) and inner in node.body:
         return _guard_of_try(node, is_to_shim)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         words = _words([*node.decorator_list, *([] if isinstance(node, ast.ClassDef) else [node.args])])
         if words & _EXPECTED or node.name in _expected_to_fail(tree):
-            return Doubt(reason=f"an error or a warning of {node.name} is expected", other_line=line, hint=_SEE)
+            return Doubt(reason=f"an error or a warning of {node.name} is expected", other_line=line, hint=_BY_HAND)
     return None
 
 

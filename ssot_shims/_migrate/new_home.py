@@ -99,7 +99,7 @@ def shim_of(roots: tuple[str, ...], target: Target) -> str:
 
 @cache
 def _origin(roots: tuple[str, ...], target: Target) -> Target | None:
-    """Where the module of *target* takes it from in its only import of it, which always runs; None when it does not.
+    """Where the module of *target* imports it from, when that always runs and nothing else binds it; else None.
 
     What is below a module that is no package has no file: ``os.path``, say, is what ``os`` has put there.
     """
@@ -135,9 +135,9 @@ def located(roots: tuple[str, ...], module: str) -> tuple[str, tuple[str, ...]]:
 
 @cache
 def imported_by(roots: tuple[str, ...], module: str, moves: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
-    """The files that are imported while *module* is, or may be after *moves*, each by the name of its module.
+    """The files that the import of *module* imports, or may import after *moves*, each by the name of its module.
 
-    As far as the imports go by name, and below *roots*.
+    Imports by name are followed, below *roots*.
     """
     found, pending = dict[str, str](), [module]
     starts = tuple(os.path.join(os.path.realpath(root), "") for root in roots)

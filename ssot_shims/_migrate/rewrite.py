@@ -34,7 +34,7 @@ def rewrite(file: File) -> tuple[bytes | None, tuple[Finding, ...]]:
     edits = list(_edits(file.source, moves)) if moves else []
     body = file.source.text.edited(edit for _, edit in edits)
     wrong = flaw(file.source, body) if edits else ""
-    findings += (_made(file, statement, edit, moves, wrong) for statement, edit in edits)
+    findings += (_finding(file, statement, edit, moves, wrong) for statement, edit in edits)
     new = body.decode().encode(file.source.text.encoding) if edits and not wrong else None
     return new, tuple(sorted(findings, key=lambda finding: finding.line))
 
@@ -50,7 +50,8 @@ def _edits(source: Source, moves: Mapping[ast.alias, Rule]) -> Iterator[tuple[Im
             yield statement, replaced(source.text, statement, homes)
 
 
-def _made(file: File, statement: Import, edit: Edit, moves: Mapping[ast.alias, Rule], wrong: str) -> Finding:
+def _finding(file: File, statement: Import, edit: Edit, moves: Mapping[ast.alias, Rule], wrong: str) -> Finding:
+    """The finding about a *statement* that is rewritten, or is not because of what is *wrong* with the new text."""
     found = {alias.name: moves[alias] for alias in statement.node.names if alias in moves}
     rules = ", ".join(dict.fromkeys(map(str, found.values())))
     reason, hint = (f"left as it was, because {wrong}", "") if wrong else ("", " ".join(edit.new.split()))
