@@ -33,12 +33,11 @@ class SkippedTest(CapabilityMissing, SkipTest):
 def import_or_skip(target: str) -> Any:
     """The module *target*, written ``pkg.mod``, or a symbol in it, written ``pkg.mod:Name``.
 
-    To be called in a test, a fixture, ``setUp``, or at the top of a test module. When it is absent, the test or the
-    module is skipped. Everything else is an error, :class:`CapabilityMissing`: it moved, importing it raised, or it is
-    required (``SSOT_SHIMS_REQUIRE=import:pkg.mod,upstream:pkg.mod:Name``). At the top of a module unittest skips only
-    what it discovers.
+    Call it in a test, a fixture, ``setUp``, or at the top of a test module. An absent target skips the test or the
+    module. A target that moved, is broken or is required (``SSOT_SHIMS_REQUIRE=import:pkg.mod,upstream:pkg.mod:Name``)
+    is an error, :class:`CapabilityMissing`. At the top of a module, unittest skips only modules that it discovers.
 
-    Raises :class:`InvalidDeclaration` for what does not read, and :class:`CircularShim`.
+    Raises :class:`InvalidDeclaration` when *target* is not written so, and :class:`CircularShim`.
 
     >>> import_or_skip("json:loads")("[1]")
     [1]
@@ -55,12 +54,12 @@ to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>
 
 
 def require(*names: str, wait: float | None = None) -> None:
-    """Nothing, when all *names* are there; capabilities may take *wait* seconds to come, each once in a process.
+    """Skip the test unless all *names* are available; error if one is required, moved, broken or failed.
 
-    To be called in a test, a fixture or ``setUp``; a name is as for :func:`skip_unless_available`. Raises
-    :class:`CapabilityMissing` with every reason: pytest and unittest take it for a skip, unless a probe failed, a shim
-    moved or broke, or ``SSOT_SHIMS_REQUIRE`` says that it has to be there. Raises :class:`UnknownName` and
-    :class:`InvalidDeclaration` for what they name.
+    Call it in a test, a fixture or ``setUp``. The names are those of :func:`skip_unless_available`. With *wait* it asks
+    again for at most *wait* seconds, once for each capability in a process. It raises :class:`CapabilityMissing` with
+    every reason, which pytest and unittest take for a skip or an error. A name that nobody declared raises
+    :class:`UnknownName`, and a notation that is not valid :class:`InvalidDeclaration`.
 
     >>> from ssot_shims import capabilities
     >>> with capabilities.override(docker=True, git=True):
@@ -76,17 +75,17 @@ def require(*names: str, wait: float | None = None) -> None:
 
 
 def skip_unless_available(*names: str) -> Callable[[Test], Test]:
-    """A decorator for what needs all of *names*: a ``TestCase`` class, a method or a function, plain or async.
+    """A decorator that skips a test unless all *names* are available.
 
-    A name is that of a capability, a probe in short notation (``module:dask>=2024``), ``upstream:Name`` for a shim, or
-    ``upstream:pkg.mod:Name`` without one. They are asked when the test runs; for a class when its tests begin, before
-    its own ``setUpClass`` (a subclass with one of its own calls ``super().setUpClass()``). What is not there is a skip
-    with the reason. It is an error, :class:`CapabilityMissing`, when a probe failed, when a shim moved or broke, when
-    nobody knows the name, and when ``SSOT_SHIMS_REQUIRE`` says that it has to be there, when the decorator is applied
-    or when the test runs.
+    It goes on a ``TestCase`` class, a method or a function, plain or async. A name is a capability (``docker``), a
+    notation (``module:dask>=2024``), a shim (``upstream:Name``) or a target (``upstream:pkg.mod:Name``). Names are
+    checked when the test runs; those of a class before its own ``setUpClass`` (a subclass with a ``setUpClass`` calls
+    ``super().setUpClass()``). ``setUp`` runs before a decorated method: if ``setUp`` needs the capability, decorate the
+    class.
 
-    ``setUp`` runs before a decorated method; where that needs the capability, decorate the class. Raises
-    :class:`InvalidDeclaration` for what is no name, and for what cannot be decorated.
+    The test is an error, :class:`CapabilityMissing`, when a probe failed, a shim moved or is broken, nobody declared
+    the name, or ``SSOT_SHIMS_REQUIRE`` holds it, when the decorator is applied or when the test runs. A bad name, and
+    an object that cannot be decorated, raise :class:`InvalidDeclaration`.
 
     >>> from ssot_shims import capabilities
     >>> @skip_unless_available("docker")

@@ -10,7 +10,7 @@ from ssot_shims._text import redact, with_hint
 
 
 class SsotShimsError(Exception):
-    """Whatever this library raises is one of these."""
+    """The base class of all errors of this library."""
 
 
 class InvalidDeclaration(SsotShimsError, ValueError):
@@ -34,9 +34,9 @@ class InvalidDeclaration(SsotShimsError, ValueError):
 
 
 class InvalidSetting(SsotShimsError, ValueError):
-    """A setting whose value does not read: an environment variable, or a key in pyproject.toml.
+    """An environment variable, an option or a key in pyproject.toml has a value that is not valid.
 
-    ``problem`` says what is wrong, with a place for the value, which is empty when it may hold a secret.
+    ``problem`` is a format string that takes ``value``; ``value`` is empty when it may hold a secret.
 
     >>> raise InvalidSetting("SSOT_SHIMS_TIMEOUT", "soon", "seconds above 0")
     Traceback (most recent call last):
@@ -58,8 +58,8 @@ class InvalidSetting(SsotShimsError, ValueError):
 class UnknownName(SsotShimsError, KeyError):
     """A name that nobody has declared: of a shim, a capability, an environment, or a value in an environment.
 
-    ``kind`` is what it should be a name of, ``close`` are the names that come close, ``known`` all there are, and
-    ``hint`` is where there may be more.
+    ``kind`` is ``capability``, ``shim`` and so on. ``close`` holds the names that are spelled alike, ``known`` all
+    names, and ``hint`` says where more may be declared.
 
     >>> raise UnknownName("capability", "paht", ("path",), ("docker", "path"))
     Traceback (most recent call last):
@@ -85,11 +85,11 @@ class UnknownName(SsotShimsError, KeyError):
 
 
 class MigrationError(InvalidDeclaration):
-    """What keeps a migration or an audit from starting, and the hint. No file has been touched."""
+    """A migration or an audit cannot start, and has changed no file."""
 
 
 class UpstreamError(SsotShimsError, ImportError):
-    """A shim whose upstream should be there is not usable; raised under ``SSOT_SHIMS_STRICT=1``."""
+    """The upstream of a shim moved or is broken; raised under ``SSOT_SHIMS_STRICT=1``."""
 
     def __init__(self, shim: str, reason: str, hint: str = "") -> None:
         super().__init__(shim, reason, hint)
@@ -102,7 +102,7 @@ class UpstreamError(SsotShimsError, ImportError):
 
 
 class UpstreamMoved(UpstreamError):
-    """The package is there; the submodule or the symbol is not."""
+    """The package of the upstream is installed; its submodule or its symbol is not there."""
 
 
 class UpstreamBroken(UpstreamError):
@@ -123,7 +123,7 @@ class CircularShim(SsotShimsError, ImportError):
 
 
 class PlaceholderWarning(UserWarning):
-    """Something of an upstream is there, and moved or broken: a placeholder is in use, or a later target."""
+    """An upstream moved or is broken, so its placeholder, or a later target, is in use."""
 
     def __init__(self, shim: str, reason: str, hint: str = "", is_in_use: bool = True) -> None:
         super().__init__(shim, reason, hint, is_in_use)
@@ -138,7 +138,7 @@ class PlaceholderWarning(UserWarning):
 
 
 class Unavailable(SsotShimsError):
-    """What a probe raises to say no, with the reason, and the hint if there is one.
+    """Raise this in a probe to say no, with a reason and, if you have one, a hint.
 
     >>> from ssot_shims import capabilities
     >>> @capabilities.register("gpu")
@@ -158,9 +158,9 @@ class Unavailable(SsotShimsError):
 
 
 class CapabilityMissing(SsotShimsError):
-    """What :func:`ssot_shims.require` raises: a capability that was asked for is not there.
+    """Raised by :func:`ssot_shims.require`: something that the caller needs is not available.
 
-    ``reasons`` and ``hints`` hold a text for the name of each one that is missing.
+    ``reasons`` and ``hints`` hold a text for each missing name.
     """
 
     def __init__(self, reasons: dict[str, str], hints: dict[str, str] | None = None) -> None:
@@ -173,7 +173,7 @@ class CapabilityMissing(SsotShimsError):
 
 
 class CircularProbe(SsotShimsError, RuntimeError):
-    """A probe that asks, straight or through others, for the capability that it is to find."""
+    """A probe asks for its own capability, directly or through other probes."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(names)
@@ -185,10 +185,10 @@ class CircularProbe(SsotShimsError, RuntimeError):
 
 
 class NoEnvironment(SsotShimsError):
-    """What :func:`ssot_shims.choose_environment` raises when no environment is usable here.
+    """Raised by :func:`ssot_shims.choose_environment`: no environment can be used here.
 
-    ``reasons`` holds what each one lacks. ``is_breakage`` says that this is no normal absence: a probe failed, or what
-    is lacking is required.
+    ``reasons`` holds, by environment, what it lacks. ``is_breakage`` is true when a probe failed or something that is
+    required is missing, and false for normal absence.
     """
 
     def __init__(self, reasons: dict[str, str], is_breakage: bool = False) -> None:

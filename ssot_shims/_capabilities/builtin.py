@@ -18,7 +18,7 @@ _hits = capabilities.publish("docker", globals())
 
 
 def is_available(name: str) -> bool:
-    """Whether the capability *name* is there; :meth:`capabilities.check` says why. Raises what that raises.
+    """Whether *name* is available: the answer of ``capabilities.check(name)`` as a bool. Raises what that raises.
 
     >>> is_available("git") == bool(capabilities.check("git"))
     True

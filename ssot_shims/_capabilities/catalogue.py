@@ -63,22 +63,22 @@ class Catalogue:
         service: bool | None = None,
         replace: bool = False,
     ) -> object:
-        """Nothing, or without *probe* a decorator for the probe function, which it gives back as it was.
+        """Register *probe* as the capability *name*; without *probe*, a decorator that registers a function.
 
-        *probe* is a function or short notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
-        ``https://...``, ``command:git``, ``module:numpy>=2``, ``import:pkg.mod``, ``env:NAME``,
-        ``python:pkg.mod:function``, ``all:docker,postgres``, ``any:docker,staging``. A function says yes by
-        returning None or True, and no by returning False or ``(False, "why")``, or by raising :class:`Unavailable`;
-        anything else counts as failed.
+        *probe* is a function or a notation: ``tcp://host:port``, ``unix:///path``, ``http://host/path``,
+        ``https://host/path``, ``command:git``, ``module:numpy>=2``, ``import:pkg.mod``, ``env:NAME``,
+        ``env:NAME=value``, ``docker:container=NAME``, ``python:pkg.mod:function``, ``all:docker,postgres``,
+        ``any:docker,staging``. A function says yes by returning None or True, and no by returning False or
+        ``(False, "why")``, or by raising :class:`Unavailable`. Any other result or exception is *failed*.
 
-        A probe is given up after *timeout* seconds (default 2.5, or ``SSOT_SHIMS_TIMEOUT``). A function that hangs is
-        left behind in its daemon thread, and not started again before it has come back; one that prints without end
-        from such a thread can abort the exit of the interpreter. A yes or no is kept for *ttl* seconds, by default for
-        good. *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off, which by default holds for ``tcp``,
-        ``unix`` and ``http``.
+        After *timeout* seconds (default: ``SSOT_SHIMS_TIMEOUT``, else 2.5) the answer is *timed_out*. A function that
+        hangs stays behind in its daemon thread, and does not run a second time while it is there; if it prints without
+        end, the interpreter may abort at exit. A yes or no is cached for *ttl* seconds (default: the whole process).
+        *service* says whether ``SSOT_SHIMS_NO_SERVICES`` turns it off (default: yes for ``tcp``, ``unix``, ``http``,
+        ``https`` and everything of Docker's engine, no for the others).
 
-        Raises :class:`InvalidDeclaration` for what does not read, and for a name that is registered already, unless
-        *replace* is set or it is the same statement: the same probe by its notation, in the same file.
+        Raises :class:`InvalidDeclaration` for a bad name or notation, and for a name that is already registered, unless
+        *replace* is set, or the same file registers the same notation again.
 
         >>> from ssot_shims import Registry
         >>> registry = Registry()

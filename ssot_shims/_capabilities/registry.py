@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class Registry(Catalogue):
     """Capabilities by name, and the answer for each, found out once.
 
-    The one that everybody shares is :data:`ssot_shims.capabilities`. A child keeps its answers over ``os.fork``; a
-    fork in the moment in which another thread imports a module (also our own, for its first question) leaves a child
-    in which that import never ends, so ask before forking.
+    All code shares :data:`ssot_shims.capabilities`. After ``os.fork`` the child keeps the answers. Ask before forking:
+    a fork while another thread imports a module, one of this library included, leaves a child in which that import
+    never ends.
 
     >>> registry = Registry()
     >>> registry.register("path", "env:PATH")
@@ -57,16 +57,16 @@ class Registry(Catalogue):
             os.register_at_fork(after_in_child=after_fork)
 
     def check(self, name: str, *, wait: float | None = None) -> Availability:
-        """Whether *name* is there, and why. In place of a name a notation does, such as ``tcp://localhost:5432``.
+        """Whether *name*, a capability or a notation such as ``tcp://localhost:5432``, is available, and why.
 
-        The answer is found out once: a yes or no is kept, *timed_out* and *failed* are asked about once more by the
-        first question after 5 seconds. With *wait* the probe is tried again, after pauses of 0.1 to 2 seconds, until it
-        says yes or so many seconds are up; a try that has begun by then ends with its own timeout. What *failed* and
-        what a setting or an override answers is not tried again: waiting changes neither a bug nor a setting.
+        The answer is cached: a yes or a no for the process, *timed_out* and *failed* for 5 seconds. With *wait* the
+        probe runs again, after pauses of 0.1 to 2 seconds, until it says yes or *wait* seconds are up; a run that has
+        begun by then ends with its own timeout. A *failed* probe, a setting and an override end the waiting at once:
+        waiting changes neither a bug nor a setting.
 
-        Whatever the machine is like, this does not raise. It raises :class:`UnknownName`, :class:`InvalidSetting` and
-        :class:`CircularProbe` for what they name, and :class:`InvalidDeclaration` for a notation that does not read and
-        for a *wait* that is no number of seconds from 0 to 86400.
+        The state of the machine never raises. A name that nobody declared raises :class:`UnknownName`, a notation that
+        is not valid and a *wait* outside 0 to 86400 seconds :class:`InvalidDeclaration`, a setting that is not valid
+        :class:`InvalidSetting`, and probes that ask for each other :class:`CircularProbe`.
 
         >>> registry = Registry()
         >>> registry.register("path", "env:PATH")
@@ -83,7 +83,7 @@ class Registry(Catalogue):
         return wait_for(self._answers, start(self._answers, name))
 
     async def acheck(self, name: str, *, wait: float | None = None) -> Availability:
-        """What :meth:`check` gives, while the event loop goes on; the module of a probe is imported before that."""
+        """The answer of :meth:`check`, while the event loop goes on; it blocks only to import the module of a probe."""
         from asyncio import sleep
 
         answers: dict[str, Availability] = {}
@@ -95,13 +95,13 @@ class Registry(Catalogue):
         return answers[name]
 
     def check_all(self) -> dict[str, Availability]:
-        """The answer for every capability there is, by name; found side by side, in the time of the slowest."""
+        """The answer for each registered capability, by name. All probes run at once, in the time of the slowest."""
         return {name: wait() for name, wait in self.start_each(self).items()}
 
     def require(self, *names: str, wait: float | None = None) -> None:
-        """Nothing, when all *names* are there, or come within *wait* seconds in all, as :meth:`check` waits.
+        """Raise :class:`CapabilityMissing`, with every reason, unless all *names* are available.
 
-        Raises :class:`CapabilityMissing` with every reason when one is not, and what :meth:`check` raises.
+        It waits for them as :meth:`check` does, *wait* seconds for all together. Raises what :meth:`check` raises, too.
         """
         answers = self._polled([self[name].name for name in names], wait)
         missing = {name: answer for name, answer in answers.items() if not answer}
@@ -112,18 +112,19 @@ class Registry(Catalogue):
     def override(
         self, answers: Mapping[str, bool | Availability] | None = None, /, **more: bool | Availability
     ) -> AbstractContextManager[None]:
-        """A context manager: from ``with`` to its end these answers count, in the whole process, whatever is real.
+        """A context manager that replaces answers in the whole process until its block ends.
 
-        Raises :class:`UnknownName` and :class:`InvalidDeclaration`.
+        ``override(docker=False)`` and ``override({"docker": False})`` mean the same. A name that nobody declared raises
+        :class:`UnknownName`, and an answer of another type :class:`InvalidDeclaration`.
         """
         where, given = caller(), {**(answers or {}), **more}
         layer = {self[name].name: overriding(name, value, where) for name, value in given.items()}
         return Override(self._answers, layer)
 
     def refresh(self, *names: str) -> None:
-        """Nothing; the answers for *names* (without names: for all) are found out again when somebody asks.
+        """Drop the cached answers for *names*, or all of them; the next question runs the probe again.
 
-        Refreshing a combination refreshes its parts. Overrides stay. Raises :class:`UnknownName`.
+        A combination is refreshed with its parts. Overrides stay. Raises :class:`UnknownName`.
         """
         wanted = {one.name: one for one in map(self._answers.find, names or self)}
         while new := {part for one in wanted.values() for part in one.parts} - wanted.keys():

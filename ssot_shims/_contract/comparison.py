@@ -31,7 +31,7 @@ _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "
 
 
 def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Difference, ...]:
-    """Every promise of *placeholder*, a class or function, that the structure of *upstream* does not keep.
+    """The promises of *placeholder*, a class or a function, that *upstream* does not keep by its structure.
 
     Kind, bases, constructor, fields, members, values and signatures are looked at; nothing is called. What upstream has
     in addition, and calls need not mention, is fine. A Difference with ``is_error`` False is only a note.

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'")  # the latter as mocks ha
 
 
 class Difference(Record):
-    """One way in which an upstream departs from what its placeholder promises: an error, or only a note.
+    """One promise of a placeholder that its upstream does not keep: an error, or only a note.
 
     >>> print(Difference("HeartbeatConfig.max_missed_heartbeats", "2", "3"))
     error: HeartbeatConfig.max_missed_heartbeats: the placeholder has 2; upstream has 3

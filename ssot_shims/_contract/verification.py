@@ -60,11 +60,11 @@ def _outcome(text: str) -> str:
 
 
 def verify(obj: object) -> tuple[Difference, ...]:
-    """Every promise that the upstream behind *obj* does not keep; *obj* is what a shim gave, or an instance of it.
+    """The promises of a placeholder that its upstream does not keep; *obj* is what the shim gave, or an instance.
 
     The structure is compared, then the examples in the placeholder's docstrings are run with the upstream object,
-    unless that is of another kind. Where the shim gives its placeholder there is nothing to compare, and nothing
-    differs. Raises :class:`UnknownName` for what is from no shim.
+    unless that is of another kind. The result is empty where the shim gives its placeholder: there is nothing to
+    compare. Raises :class:`UnknownName` when *obj* comes from no shim.
 
     >>> from ssot_shims import HeartbeatConfig
     >>> verify(HeartbeatConfig)

@@ -217,13 +217,13 @@ def can_run(*programs: str) -> bool:
 
 
 def docker_client(**options: Any) -> DockerClient:
-    """A ``docker.DockerClient`` for the very engine, with the TLS, that ``is_docker_available()`` asks about.
+    """A ``docker.DockerClient`` for the engine that ``is_docker_available()`` asks, with the same TLS settings.
 
-    The engine is asked first, whatever is cached or overridden, for at most the default timeout of a probe;
-    ``SSOT_SHIMS_TIMEOUT`` (seconds) changes it. *options* go to ``docker.DockerClient``. Proxy variables are not used.
-    An ``ssh://`` address is not asked; the SDK's client goes there through the ssh command. Close the client when done.
+    It first asks the engine, past the cache and overrides, for at most 2.5 seconds (``SSOT_SHIMS_TIMEOUT``). *options*
+    go to ``docker.DockerClient``. Proxy variables are not used. An ``ssh://`` address is not asked: the SDK connects
+    through the ssh command. Close the client when done.
 
-    Raises :class:`Unavailable` with the reason when no engine answers, or when ``import docker`` does not find the SDK.
+    Raises :class:`Unavailable` with the reason when no engine answers or the SDK is not installed.
 
     >>> from ssot_shims import is_docker_available
     >>> if is_docker_available():

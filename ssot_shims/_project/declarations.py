@@ -72,14 +72,14 @@ def register(project: Project) -> None:
 
 
 def load_project(path: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of the project, whose capabilities in pyproject.toml are registered from now on.
+    """Register the capabilities of the nearest pyproject.toml; gives the project's folder.
 
-    For Python without pytest: that and the command line do it by themselves. The file is the nearest pyproject.toml in
-    the folder *path* or above it, by default in the working directory, or *path* itself. Its modules are not imported.
-    A second call changes nothing, and keeps what is known. ``sys.path`` stays as it is: a ``python:`` probe is found
-    where the program finds its modules.
+    Plain Python and unittest call it once; pytest and the command line need no call. *path* is a file, or the folder
+    to start from (default: the working directory): the nearest pyproject.toml there or above is read. Its ``modules``
+    are not imported. A second call keeps all answers. ``sys.path`` does not change: the program itself has to be able
+    to import the module of a ``python:`` probe.
 
-    Raises :class:`InvalidSetting`, with the file and the key, for what does not read, and where there is no such file.
+    Raises :class:`InvalidSetting`, with the file and the key, for a value that is not valid or a missing file.
 
     >>> import tempfile
     >>> from ssot_shims import is_available

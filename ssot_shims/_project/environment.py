@@ -53,16 +53,14 @@ class Environment(Mapping[str, str]):
 
 
 def choose_environment(name: str | None = None, *, folder: Path | None = None) -> Environment:
-    """The first environment in ``[tool.ssot_shims]`` whose requirements hold; with *name*, that one and no other.
+    """The first environment of pyproject.toml whose capabilities are available; with *name*, that one or an error.
 
-    The pyproject.toml is the nearest one in *folder* or above it, by default that of the test run or, outside of any,
-    the working directory. Its capabilities are registered, and its modules imported. Without *name*,
-    ``SSOT_SHIMS_ENVIRONMENT`` may name one. When what an environment lacks is in ``SSOT_SHIMS_REQUIRE``, none behind it
-    is looked at.
+    The pyproject.toml is the nearest one in *folder* or above it (default: the folder of the test run, else the working
+    directory). Its capabilities are registered, and its modules imported. ``SSOT_SHIMS_ENVIRONMENT`` may give the name.
+    An environment that lacks something in ``SSOT_SHIMS_REQUIRE`` is an error, and no later one is tried.
 
-    Raises :class:`NoEnvironment` with every reason when none is usable, :class:`UnknownName`, and
-    :class:`InvalidSetting` for a table that does not read, a capability that nobody knows, and a variable that is not
-    set.
+    Raises :class:`NoEnvironment` with every reason when none can be used, :class:`UnknownName` for a *name* that is not
+    there, and :class:`InvalidSetting` for a bad table, an unknown capability, or a variable that is not set.
 
     >>> import os, tempfile
     >>> os.environ["STAGING_URL"] = "https://staging.example.com"

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class ShimRecord(Record):
-    """What became of one shim.
+    """The state of one shim, and why.
 
     ``state`` is ``upstream``, ``absent``, ``moved``, ``broken`` or ``forced``; ``reason`` says why, ``hint`` how to
-    change it. ``cause`` is the kind of a breakage, ``error`` the exception behind it, ``seconds`` how long resolving
-    took; ``results`` keeps what became of each target.
+    change it. ``cause`` is the kind of breakage, ``error`` the exception behind it, ``seconds`` how long resolving
+    took; ``results`` has a :class:`TargetResult` for each target that was tried.
     """
 
     name: str
@@ -59,12 +59,12 @@ class ShimRecord(Record):
 
     @property
     def problem(self) -> str:
-        """What is to be said aloud: why it moved or broke, or which target was broken before the one that won."""
+        """Why it moved or broke, or which target was broken before the one in use; empty when neither happened."""
         return "; ".join(with_hint(reason, hint) for reason, hint in self.problems)
 
     @property
     def problems(self) -> tuple[tuple[str, str], ...]:
-        """The same as reasons and hints."""
+        """What ``problem`` joins, as pairs of a reason and a hint."""
         if self.state in ("moved", "broken"):
             return ((self.reason, self.hint),)
         return tuple((result.reason, result.hint) for result in self.results if result.state == "broken")
@@ -77,13 +77,14 @@ _warned: set[str] = set()
 def shim(*targets: str, replaces: str | tuple[str, ...] = ()) -> Callable[[T], T]:
     """A decorator that gives the upstream object when one of *targets* is there, else the decorated placeholder.
 
-    Each target is written ``pkg.mod:Name``; the first that is there wins. The placeholder is a class of any kind or a
-    function, and is the contract: type checkers see it on every machine. Put this decorator outermost. *replaces* are
-    places that users import from today, written in the same way; ``ssot-shims migrate`` moves them to the shim.
+    A target is written ``pkg.mod:Name``; the first that is there wins. The placeholder is a function or a class of any
+    kind, and is the contract: type checkers see it on every machine. Put this decorator outermost. *replaces* names the
+    places that your code imports from today, as targets; ``ssot-shims migrate`` rewrites these imports to the shim.
 
-    A missing package is silent. A symbol that moved or broke gives a :class:`PlaceholderWarning` at the line that
-    imported, and raises :class:`UpstreamMoved` or :class:`UpstreamBroken` under ``SSOT_SHIMS_STRICT=1``. Raises
-    :class:`InvalidDeclaration`, :class:`InvalidSetting` and :class:`CircularShim` for what they name.
+    A missing package is silent. A symbol that moved or is broken gives a :class:`PlaceholderWarning` at the line that
+    imports it, and under ``SSOT_SHIMS_STRICT=1`` raises :class:`UpstreamMoved` or :class:`UpstreamBroken`. A bad target
+    or placeholder raises :class:`InvalidDeclaration`, a bad setting :class:`InvalidSetting`, and an upstream that is
+    still being imported :class:`CircularShim`.
 
     >>> @shim("acme.limits:Limits")
     ... class Limits:

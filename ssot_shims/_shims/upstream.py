@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TargetResult(Record):
-    """What one target of a shim turned out to be.
+    """The state of one target of a shim, and why.
 
     ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken``, ``reason`` says what was seen, ``hint`` what to do.
     ``cause`` is the kind of a breakage (``import error``, ``syntax error``, ``system exit``, ``warning as error``,
