@@ -137,7 +137,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[s
 def read_regular_file(path: str | os.PathLike[str], most: int = -1) -> bytes:
     """The bytes in the file at *path*, or the first *most*. Raises OSError for what is no regular file, as a pipe."""
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise OSError(f"{os.fspath(path)} is no regular file")
+        raise OSError(f"{os.fspath(path)} is not a regular file")
     with open(path, "rb") as file:
         return file.read(most)
 

@@ -139,7 +139,7 @@ def _raise(error: Exception) -> NoReturn:
 
 def _refuse_bad_names(names: tuple[object, ...]) -> None:
     if not names or callable(names[0]):
-        raise InvalidDeclaration("@skip_unless_available stands without names", _WITH_NAMES)
+        raise InvalidDeclaration("@skip_unless_available is given no names", _WITH_NAMES)
     for name in names:
         if not isinstance(name, str) or ":" not in name:
             refuse_bad_name(name)

@@ -238,7 +238,7 @@ def overriding(name: str, value: object, where: str) -> Availability:
         return value.replace(name=name, reason=reason, hint=hint, source="override")
     given = fit_to_show(f"override({name}={value!r})")
     if not isinstance(value, bool):
-        raise InvalidDeclaration(f"{given} is no answer", "give True, False or an Availability")
+        raise InvalidDeclaration(f"{given} is not an answer", "give True, False or an Availability")
     status: Status = "available" if value else "unavailable"
     hint = "to ask the machine: leave that with block"
     return Availability(name=name, status=status, reason=f"{given} at {where}", hint=hint, source="override")

@@ -86,7 +86,7 @@ def refuse_bad_name(name: object) -> None:
     """Raise :class:`InvalidDeclaration` unless *name* reads ``[a-z][a-z0-9_]*``."""
     if not isinstance(name, str) or not is_capability_name(name):
         expected = "use lower-case letters, digits and _, beginning with a letter"
-        raise InvalidDeclaration(f"{name!r} is no name for a capability", expected)
+        raise InvalidDeclaration(f"{name!r} is not a valid capability name", expected)
 
 
 def refuse_bad_seconds(what: str, seconds: Any, *, may_be_0: bool = False) -> None:

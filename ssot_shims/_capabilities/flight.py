@@ -68,10 +68,10 @@ class Flight:
 
     def timed_out(self) -> Availability:
         """The answer when there was none in time, with the line where the probe is."""
-        what = "its probe, started before and not again," if self.before else "its probe"
+        what = "its probe, started earlier," if self.before else "its probe"
         run = self.before or self
         place = current_line(run.ident, file_of(run.function)) if run.ident and run.function else ""
-        seen = f"{what} stands at {place}" if place else f"{what} is on its way"
+        seen = f"{what} is still at {place}" if place else f"{what} is still running"
         longer, name = _settings.longer(self.seconds), self.capability.name
         where = f"timeout={longer} where it is registered ({self.capability.where})"
         setting = f"{_settings.TIMEOUT}={longer}" if self.capability.timeout is None else where

@@ -77,7 +77,7 @@ def _real(path: str) -> str:
     bare = path.rstrip(os.sep) or path
     real = os.path.realpath(bare)
     if not os.path.lexists(bare):
-        raise MigrationError(f"there is no file or folder {path!r}", "name one that is there")
+        raise MigrationError(f"there is no file or folder {path!r}", "name one that exists")
     if _is_link(bare):
         raise MigrationError(f"{path!r} is a symbolic link, which is never followed", f"name {real!r} instead")
     if not os.path.isdir(real) and not _is_python(real):

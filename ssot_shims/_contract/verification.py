@@ -28,7 +28,7 @@ def run_examples(placeholder: Callable[..., object], upstream: object) -> tuple[
     try:
         tests = DocTestFinder().find(placeholder, name, module, globs=names)
     except ValueError as error:
-        return (Difference(f"{name} docstrings", f"examples that do not read: {error}", "not run them"),)
+        return (Difference(f"{name} docstrings", f"examples that cannot be parsed: {error}", "not run them"),)
     for test in tests:
         if all(part[0] != "_" or part.endswith("__") for part in test.name.split(".")[1:]):  # not private
             collector.run(test)

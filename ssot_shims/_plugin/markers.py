@@ -83,7 +83,7 @@ def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
             if not _is_readable(mark):
                 given = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]
                 shown = f"@pytest.mark.{marker}({', '.join(given)})"
-                reason = f"{shown} does not read: each name is a string of its own; only requires_capability takes wait"
+                reason = f"{shown} is not valid: each name must be a string; only requires_capability takes wait"
                 _refuse(marker, reason, f'write @pytest.mark.{marker}("{example}")')
             yield from ((prefix + name, mark.kwargs.get("wait")) for name in mark.args)
 

@@ -104,7 +104,7 @@ def _ini(config: pytest.Config, name: str) -> Any:
     try:
         return config.getini(name)
     except (TypeError, ValueError, pytest.UsageError) as error:
-        raise pytest.UsageError(f"{name} in {config.inipath} does not read: {error}") from error
+        raise pytest.UsageError(f"{name} in {config.inipath} is not valid: {error}") from error
 
 
 def _required(config: pytest.Config) -> dict[str, str]:

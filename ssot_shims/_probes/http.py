@@ -74,7 +74,7 @@ def _redirected(url: Url, location: str) -> Url:
             raise NotationError
         there = read_url(scheme.lower(), rest.partition("#")[0])
     except (NotationError, ValueError):
-        raise Unavailable(f"{url.shown} redirects to what is no http address", "register what is meant") from None
+        raise Unavailable(f"{url.shown} does not redirect to http or https", "register the final address") from None
     if there.host != url.host:
         raise Unavailable(f"{url.shown} redirects to {there.shown} at another host", "register that if it is meant")
     return there

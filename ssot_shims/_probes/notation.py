@@ -162,11 +162,11 @@ def read_combination(notation: str, rest: str) -> Combination:
     names = tuple(rest.split(","))
     for name in names:
         if not is_capability_name(name):
-            raise NotationError(f"names the capability {name!r}, which is no name for one")
+            raise NotationError(f"names the capability {name!r}, which is not a valid name")
     return Combination(notation=notation, kind=kind, names=names)
 
 
 def refuse_bad_dotted_name(what: str, text: str) -> None:
     """Raise :class:`NotationError` unless *text*, which names a *what*, reads as ``pkg.mod``."""
     if not all(name.isidentifier() for name in text.split(".")):
-        raise NotationError(f"names the {what} {text!r}, which is no dotted name")
+        raise NotationError(f"names the {what} {text!r}, which is not a dotted name")

@@ -83,7 +83,7 @@ def read_project(file: Path) -> Project:
     try:
         document = tomllib.loads(read_regular_file(file).decode())
     except (OSError, ValueError, RecursionError) as error:  # numbers may be too long, and lists too deep, for tomllib
-        raise InvalidSetting(str(file), fit_to_show(str(error)), "a file in TOML", "does not read: {}") from error
+        raise InvalidSetting(str(file), fit_to_show(str(error)), "a file in TOML", "cannot be read: {}") from error
     tools = Table(file=file, place="", entries=document).table("tool")
     for key in tools.entries:
         if key != _NAME and "".join(filter(str.isalpha, key.lower())).rstrip("s") == "ssotshim":
@@ -165,7 +165,7 @@ def _capabilities(table: Table) -> Iterator[Capability]:
         try:
             yield capability(name, **options.entries, level="pyproject", where=str(table.file))
         except ValueError as error:  # an integer may have more digits than Python shows
-            raise table.wrong(name, probe, f"what can be registered: {redact(str(error))}") from error
+            raise table.wrong(name, probe, f"a valid capability: {redact(str(error))}") from error
 
 
 def _environments(table: Table) -> tuple[EnvironmentDeclaration, ...]:

@@ -92,10 +92,10 @@ def _hint(shim: str, target: Target, result: TargetResult, declared_at: str) -> 
         # With several places nobody knows which one it is.
         now_at = result.moved_to[0] if len(result.moved_to) == 1 else ""
         if declared_at:
-            steps.append(f"to follow it, write {now_at or 'where it is now'} as the target at {one_line(declared_at)}")
+            steps.append(f"to follow it, write {now_at or 'its new place'} as the target at {one_line(declared_at)}")
         if shim:
             variable = f"{_settings.upstream_variable(shim)}={now_at or f'<module>:{target.symbol}'}"
-            steps.append(f"{'until then' if steps else 'to say where it is now'}: {variable}")
+            steps.append(f"{'until then' if steps else 'to name its new place'}: {variable}")
     elif result.state == "broken":
         if result.error is not None:
             statement = f"from {target.module} import {target.first}" if target.symbol else f"import {target.module}"
@@ -144,7 +144,7 @@ def moved(target: Target, lookup: Lookup) -> TargetResult:
     place, module = lookup.place, lookup.module
     assert place is not None
     if module == target.module:
-        reason = f"{target.symbol} is not in {place.shown} (looked at without running it)"
+        reason = f"{target.symbol} is not in {place.shown} (read, not run)"
         return _moved_symbol(target, reason, names_in_file(place.shown))
     step = target.module[len(module) + 1 :].partition(".")[0]
     return _moved_module(target, place.shown, module, step, submodules_in(place.folders or ()))
@@ -154,7 +154,7 @@ def _moved_module(target: Target, file: str, parent: str, step: str, siblings: I
     rest = target.module[len(f"{parent}.{step}") :]
     near = close_matches(step, (name for name in siblings if name != step))  # a file may be there, but not importable
     close = [str(target.replace(module=f"{parent}.{name}{rest}")) for name in near]
-    return _moved(target, f"in {file} there is no module {parent}.{step}", close)
+    return _moved(target, f"there is no module {parent}.{step} in {file}", close)
 
 
 def _moved_symbol(target: Target, reason: str, names: Iterable[str], depth: int = 0) -> TargetResult:
@@ -173,7 +173,7 @@ def _moved(target: Target, reason: str, similar: list[str], depth: int = 0) -> T
     moved_to = tuple(home for home in homes if home != str(target))[:3]
     close = tuple(one for one in similar if one not in moved_to)
     at, near = ", ".join(moved_to), ", ".join(close)
-    seen = (one_line(reason), f"one of that name is at {at}" if at else "", f"similar: {near}" if near else "")
+    seen = (one_line(reason), f"the same name is at {at}" if at else "", f"similar: {near}" if near else "")
     text = "; ".join(filter(None, seen))
     return TargetResult(target=str(target), state="moved", reason=text, moved_to=moved_to, close=close)
 

@@ -30,8 +30,8 @@ TREE = {
 }
 TEXT = """\
 error (1): SSA101: an except ImportError binds a placeholder
-tests/test_moved.py:1: SSA101 [moved] from acme.ws import Limits; Limits is not in {root}/acme/ws.py (looked at \
-without running it); one of that name is at acme.limits:Limits; write: @shim("acme.limits:Limits")
+tests/test_moved.py:1: SSA101 [moved] from acme.ws import Limits; Limits is not in {root}/acme/ws.py (read, \
+not run); the same name is at acme.limits:Limits; write: @shim("acme.limits:Limits")
 
 warning (1): SSA104: an except ImportError hides that code did not run
 tests/test_hidden.py:1: SSA104 [there] from acme.ws import Manager; write: Manager = import_or_skip("acme.ws:Manager")
@@ -91,8 +91,8 @@ def test_json_has_every_field(capsys: Capsys, root: Path) -> None:
     assert (code, report["files"], report["error"], report["note"], report["notes"]) == (1, 7, 1, 1, [])
     place = {"path": "tests/test_moved.py", "line": 1, "end_line": 5, "text": "from acme.ws import Limits"}
     what = {"rule": "SSA101", "level": "error", "state": "moved", "targets": ["acme.ws:Limits"], "names": ["Limits"]}
-    gone = f"Limits is not in {root}/acme/ws.py (looked at without running it)"
-    where = {"reason": f"{gone}; one of that name is at acme.limits:Limits"}
+    gone = f"Limits is not in {root}/acme/ws.py (read, not run)"
+    where = {"reason": f"{gone}; the same name is at acme.limits:Limits"}
     new = {"moved_to": {"acme.ws:Limits": ["acme.limits:Limits"]}, "replacement": '@shim("acme.limits:Limits")'}
     assert report["findings"][0] == place | what | where | new
 
@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem_and_not_the_end(
     ("words", "table", "message"),
     [
         (["nowhere"], "", "there is no file or folder 'nowhere'"),
-        ([".", "--select", "SSA999"], "", "a rule to select or ignore is 'SSA999'; expected how a rule begins"),
+        ([".", "--select", "SSA999"], "", "a rule to select or ignore is 'SSA999'; expected a code such as SSA103"),
         ([".", "--baseline", "nowhere.json"], "", "--baseline is 'nowhere.json'; expected a file that --write"),
         ([".", "--baseline", "acme/ws.py"], "", "--baseline is 'acme/ws.py'; expected a file that --write-baseline"),
         ([".", "--exclude", "/x"], "", "the exclude glob '/x' can fit nothing"),

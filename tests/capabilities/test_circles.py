@@ -122,7 +122,7 @@ def test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline(
 
     early = asyncio.run(ask_and_go_on())
     assert (early.name, early.status) == ("gpu", "timed_out")
-    assert early.reason == "no answer in 2 s; its probe is on its way"
+    assert early.reason == "no answer in 2 s; its probe is still running"
     patient = Asker(registry, "gpu")
     time.sleep(0.1)
     gate.set()

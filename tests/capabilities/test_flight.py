@@ -39,7 +39,7 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
     assert {(asker.result().status, asker.result().explanation) for asker in askers} == {
         (
             "timed_out",
-            f"no answer in 0.3 s; its probe stands at {line_of(late, 3)}; "
+            f"no answer in 0.3 s; its probe is still at {line_of(late, 3)}; "
             f"to give it longer: timeout=10 where it is registered ({line_of(late)})",
         )
     }
@@ -54,7 +54,7 @@ def test_a_probe_that_has_not_begun_in_time_is_on_its_way(registry: Registry) ->
     registry.register("late", probe, timeout=0.1)
     begin = threading.Thread.start
     with mock.patch("threading.Thread.start", autospec=True) as start:
-        assert registry.check("late").reason == "no answer in 0.1 s; its probe is on its way"
+        assert registry.check("late").reason == "no answer in 0.1 s; its probe is still running"
     begin(start.call_args.args[0])
     until(lambda: not registry._answers.flights)
     assert (asked, registry.check("late").status) == ([], "timed_out")
@@ -80,7 +80,7 @@ def test_a_probe_that_hangs_is_not_started_again(release: threading.Event) -> No
     assert time.monotonic() - start < 20
     assert (first.status, second.status, len(asked)) == ("timed_out", "timed_out", 1)
     stands = line_of(stuck, 3)
-    assert second.reason == f"no answer in 0.2 s; its probe, started before and not again, stands at {stands}"
+    assert second.reason == f"no answer in 0.2 s; its probe, started earlier, is still at {stands}"
     assert (third.explanation, hanging(registry)) == (second.explanation, {"stuck"})
     registry.register("stuck", lambda: (False, "the other one"), replace=True)
     assert registry.check("stuck").reason == "the other one"

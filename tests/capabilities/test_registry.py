@@ -79,7 +79,7 @@ def test_a_module_that_is_loaded_again_registers_again(write: Write) -> None:
 def test_a_name_that_does_not_read_is_refused(registry: Registry, name: str) -> None:
     """With what it could be."""
     expected = "use lower-case letters, digits and _, beginning with a letter"
-    with pytest.raises(InvalidDeclaration, match=f"^{name!r} is no name for a capability; {expected}$"):
+    with pytest.raises(InvalidDeclaration, match=f"^{name!r} is not a valid capability name; {expected}$"):
         registry.register(name, "env:PATH")
 
 

@@ -163,8 +163,8 @@ def test_examples_that_do_not_read():
 
     (difference,) = run_examples(mine, mine)
     assert str(difference) == (
-        "error: mine docstrings: the placeholder has examples that do not read: line 2 of the docstring for mine lacks "
-        "blank after >>>: '>>>mine()'; upstream has not run them"
+        "error: mine docstrings: the placeholder has examples that cannot be parsed: line 2 of the docstring for mine "
+        "lacks blank after >>>: '>>>mine()'; upstream has not run them"
     )
 
 

@@ -82,7 +82,7 @@ def ask(environment: Environment, target: str) -> dict[str, Any]:
 
 
 ONE, SOURCES = "{site}/acme/heartbeat.py", "{sources}/by_hook/code"
-UNREAD = f"Limits is not in {SOURCES}/ws.py (looked at without running it); one of that name is at by_hook:Limits"
+UNREAD = f"Limits is not in {SOURCES}/ws.py (read, not run); the same name is at by_hook:Limits"
 FOUND = {
     "installed": ("acme.heartbeat:Limits", "upstream", f"acme.heartbeat:Limits ({ONE})"),
     "behind a path file": ("by_path:Limits", "upstream", "by_path:Limits ({sources}/by_path/src/by_path/__init__.py)"),

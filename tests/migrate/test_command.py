@@ -214,7 +214,7 @@ NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name '
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["nowhere"], "there is no file or folder 'nowhere'; name one that is there"),
+        (["nowhere"], "there is no file or folder 'nowhere'; name one that exists"),
         ([".", "--rule", "a:B"], f"a:B = (--rule): '' has no colon; {NOTATION}"),
         (["."], MODULE),
     ],

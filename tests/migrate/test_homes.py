@@ -41,9 +41,9 @@ def test_a_name_that_a_module_binds_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("new", "why"),
     [
-        ("acme.limits:Name", "Name is not in {}/limits.py (looked at without running it); similar: acme.limits:Names"),
-        ("acme.limit:Name", "in {}/__init__.py there is no module acme.limit; similar: acme.limits:Name"),
-        ("acme.limits.deep:Name", "in {}/limits.py there is no module acme.limits.deep"),
+        ("acme.limits:Name", "Name is not in {}/limits.py (read, not run); similar: acme.limits:Names"),
+        ("acme.limit:Name", "there is no module acme.limit in {}/__init__.py; similar: acme.limits:Name"),
+        ("acme.limits.deep:Name", "there is no module acme.limits.deep in {}/limits.py"),
         ("gone.mod:Name", "no package 'gone' is installed here"),
         ("many.two:Name", "only other parts of the namespace package many ({}/../many) are here"),
     ],

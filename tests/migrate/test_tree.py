@@ -112,7 +112,7 @@ def test_a_path_that_is_no_source_is_refused() -> None:
     make("README.md", "x.py")
     os.mkfifo("pipe.py")
     for path in ("nowhere", ""):
-        assert refused(".", path) == f"there is no file or folder {path!r}; name one that is there"
+        assert refused(".", path) == f"there is no file or folder {path!r}; name one that exists"
     for path in ("README.md", "pipe.py"):
         assert refused(".", path) == f"{path!r} is neither a folder nor a .py or .pyi file; name one of these"
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.plugin.conftest import Suite
 
-WRONG = "does not read: each name is a string of its own; only requires_capability takes wait; write @pytest.mark"
+WRONG = "is not valid: each name must be a string; only requires_capability takes wait; write @pytest.mark"
 # By name of the test: a marker, and how the reason begins.
 MARKERS = {
     "nothing": ("capability()", f'@pytest.mark.requires_capability() {WRONG}.requires_capability("docker")'),
@@ -20,7 +20,7 @@ MARKERS = {
     "secret": ("capability('http://me:secret@host/\\x1b[31m')", "http://***@host/\\x1b[31m: failed: the probe '"),
     "two_in_one": ("capability('docker, git')", f"@pytest.mark.requires_capability('docker, git') {WRONG}"),
     "empty": ("upstream(' ')", f"@pytest.mark.requires_upstream(' ') {WRONG}"),
-    "both": ("capability('http://me:secret@host/', 3)", "@pytest.mark.requires_capability('http://***@host/', 3) does"),
+    "both": ("capability('http://me:secret@host/', 3)", "@pytest.mark.requires_capability('http://***@host/', 3) is "),
 }
 
 
@@ -87,10 +87,10 @@ STAGING = {"pyproject.toml": '[[tool.ssot_shims.environments]]\nname = "staging"
     [
         ("--ssot-require=a;b", {}, "--ssot-require is 'a;b'; expected names such as docker,postgres,upstream:Heart"),
         ("", {"pytest.ini": "[pytest]\nssot_require = git\n a-b\n"}, "ini ssot_require is 'git,a-b'; expected names"),
-        ("-ossot_strict=maybe", {"pytest.ini": ""}, "ssot_strict in {folder}/pytest.ini does not read: invalid truth"),
+        ("-ossot_strict=maybe", {"pytest.ini": ""}, "ssot_strict in {folder}/pytest.ini is not valid: invalid truth"),
         ("SSOT_SHIMS_STRICT=maybe", {}, "SSOT_SHIMS_STRICT is 'maybe'; expected 1, true, yes or on, or 0, false, no"),
         # With an ini file of its own, or pytest would read the other first.
-        ("sub", {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"}, "{project} does not read: "),
+        ("sub", {"sub/pytest.ini": "[pytest]\n", "pyproject.toml": "[tool.ssot_shims\n"}, "{project} cannot be read: "),
         ("", {"pyproject.toml": "[tool.ssot-shims]\nmodules = []\n"}, "tool in {project} has the key 'ssot-shims'; "),
         ("--ssot-environment=stagin", STAGING, "no environment 'stagin'; close: staging; known: staging"),
         ("--ssot-environment=staging", {"pyproject.toml": ""}, "no environment 'staging'; known: none"),

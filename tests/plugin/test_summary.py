@@ -72,12 +72,12 @@ def test_one_line_each_the_most_serious_first(suite: Suite, workers: str) -> Non
     assert run.counts == {"error": 2, "failed": 1, "passed": 1, "skipped": 8}
     required, default = "required by --ssot-require", "limit(per_second): the placeholder has per_second=10; upstream"
     expected = [
-        f"STRICT Moved: moved: Moved is not in {suite.folder / 'moved_pkg/__init__.py'} (looked at ",
+        f"STRICT Moved: moved: Moved is not in {suite.folder / 'moved_pkg/__init__.py'} (read, not ",
         f"STRICT limit: error: {default} has per_second=5; see ssot-shims verify",
         f"ERROR asked: asked for without a marker; {required}; unavailable: it has no licence",
         f"ERROR bug: 2 tests; failed: its probe ({suite.folder / 'conftest.py'}:15) returned an object of type tuple, ",
         f"ERROR required: 1 test; {required}; unavailable: nobody started it",
-        "TIMED OUT slow: 1 test; timed_out: no answer in 0.05 s; its probe stands at ",
+        "TIMED OUT slow: 1 test; timed_out: no answer in 0.05 s; its probe is still at ",
         "SKIPPED down: 7 tests; unavailable: it is switched off",
         f"NOT ASKED git: {required}, and no test asked for it",
         f"NOT ASKED upstream:RetryPolicy: {required}, and no test asked for it",

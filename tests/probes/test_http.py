@@ -94,7 +94,7 @@ NOWHERE = ["ftp://127.0.0.1/", "http://127.0.0.1:x/", "http://[/", "/a\x01b", "m
 def test_a_redirect_to_nowhere(location: str) -> None:
     """What is no address, or none in ASCII, is not followed; the one that is meant turns the answer."""
     with Peer(f"302 x\nLocation: {location}", "200 OK") as peer:
-        reason = f"{peer.url} redirects to what is no http address; register what is meant"
+        reason = f"{peer.url} does not redirect to http or https; register the final address"
         assert said(ask(peer.url)) == ("unavailable", reason)
         assert ask(f"{peer.url}/meant")
 

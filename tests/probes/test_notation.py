@@ -56,19 +56,19 @@ WRONG = {
     # --- the rest
     "command:": ("names no command", "command:NAME"),
     "command:git status": ("has more than a command in 'git status'", ALONE),
-    "module:": ("names the module '', which is no dotted name", "module:NAME or module:NAME>=2"),
-    "module:a-b": ("names the module 'a-b', which is no dotted name", "module:NAME or module:NAME>=2"),
+    "module:": ("names the module '', which is not a dotted name", "module:NAME or module:NAME>=2"),
+    "module:a-b": ("names the module 'a-b', which is not a dotted name", "module:NAME or module:NAME>=2"),
     "module:numpy>=2,banana": ("has the version '>=2,banana'", VERSION),
     "module:numpy~=2": ("has the version '~=2'", VERSION),
     "env:": ("names the variable ''", "letters, digits and _, and no digit first: env:NAME"),
     "env:CI=": ("compares with no value", ENV),
     "env:MY-VAR": ("names the variable 'MY-VAR'", "letters, digits and _, and no digit first: env:NAME"),
-    "python:acme.probes": ("names the function '', which is no dotted name", FUNCTION),
-    "import:acme.ws:Limits": ("names the module 'acme.ws:Limits', which is no dotted name", "import:pkg.mod"),
-    "python:acme:gpu()": ("names the function 'gpu()', which is no dotted name", FUNCTION),
-    "any:Docker": ("names the capability 'Docker', which is no name for one", "any:NAME,NAME"),
-    "all:docker, postgres": ("names the capability ' postgres', which is no name for one", "all:NAME,NAME"),
-    "all:_x": ("names the capability '_x', which is no name for one", "all:NAME,NAME"),
+    "python:acme.probes": ("names the function '', which is not a dotted name", FUNCTION),
+    "import:acme.ws:Limits": ("names the module 'acme.ws:Limits', which is not a dotted name", "import:pkg.mod"),
+    "python:acme:gpu()": ("names the function 'gpu()', which is not a dotted name", FUNCTION),
+    "any:Docker": ("names the capability 'Docker', which is not a valid name", "any:NAME,NAME"),
+    "all:docker, postgres": ("names the capability ' postgres', which is not a valid name", "all:NAME,NAME"),
+    "all:_x": ("names the capability '_x', which is not a valid name", "all:NAME,NAME"),
 }
 
 

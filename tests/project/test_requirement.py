@@ -72,7 +72,7 @@ TABLE = [
     ("upstream:Real", "upstream", "run", "run", "acme.ws:Real ({root}/acme/ws.py)"),
     ("upstream:Absent", "absent", "skip", "error", "no package 'nowhere' is installed here; to use the real one, "),
     ("upstream:Forced", "forced", "skip", "error", "SSOT_SHIMS_PLACEHOLDERS asks for the placeholder; to undo that: "),
-    ("upstream:Moved", "moved", "error", "error", "Moved is not in {root}/acme/ws.py (looked at without running it); "),
+    ("upstream:Moved", "moved", "error", "error", "Moved is not in {root}/acme/ws.py (read, not run); "),
     ("upstream:Broken", "broken", "error", "error", "importing acme.bad raised OSError: full; to see the whole "),
     ("upstream:Raal", "unknown", "error", "error", "no shim 'Raal'; close: Real; known: Absent, Broken, Forced, "),
     ("upstream:acme.ws:Real", "upstream", "run", "run", "acme.ws:Real ({root}/acme/ws.py)"),
@@ -127,13 +127,13 @@ def test_names_are_judged_side_by_side_and_once() -> None:
     assert found == [("right", "run"), ("upstream:Absent", "skip"), ("left", "run")]
 
 
-MISSING = "in {root}/acme/__init__.py there is no module acme.wss; similar: acme.ws"
+MISSING = "there is no module acme.wss in {root}/acme/__init__.py; similar: acme.ws"
 
 
 @pytest.mark.parametrize(
     ("name", "reason", "hint"),
     [
-        ("acme.wss", MISSING, "to follow it, write where it is now as the target at /a/test.py:3"),
+        ("acme.wss", MISSING, "to follow it, write its new place as the target at /a/test.py:3"),
         ("acme.bad", "importing acme.bad raised OSError: full", "to see the whole traceback: "),
         ("nowhere", "no package 'nowhere' is installed here", "to use the real one, install it, or set PYTHONPATH="),
     ],

@@ -111,22 +111,22 @@ SECONDS = "give seconds above 0, at most a day (86400)"
         (f"[{M}]\nexclud = []", f"{M} in FILE has the key 'exclud'; expected exclude, {RULE}; close: exclude"),
         (f"[{M}]\nold.mod = 'new.mod:Name'", f"{M} in FILE has the key 'old'; expected exclude, {RULE}"),
         (f"[{M}]\n'old.mod:Name' = ['new:Name']", f"{M}.old.mod:Name in FILE is of type list; expected a new place"),
-        (f"[{C}]\nMy-DB = 'env:A'", "'My-DB' is no name for a capability; use lower-case letters, digits and _, "),
+        (f"[{C}]\nMy-DB = 'env:A'", "'My-DB' is not a valid capability name; use lower-case letters, digits and _, "),
         (f"[{C}]\ndb = ['tcp://me:hunter2@h:1']", f"{C}.db.probe in FILE is of type list; {PROBE}"),
         (f"[{C}]\ndb = {{}}", f"{C}.db.probe in FILE is not there; {PROBE}"),
         (f"{DB}tiemout = 1", f"{C}.db in FILE has the key 'tiemout'; expected one of probe, timeout, ttl, service; "),
         (f"{DB}service = 1", "the service of 'db' is 1; give True, False or None"),
         (f"{DB}ttl = 'long'", f"the ttl of 'db' is 'long'; {SECONDS}"),
-        (f"{DB}timeout = -1", "is 'env:A'; expected what can be registered: the timeout of 'db' is -1; "),
+        (f"{DB}timeout = -1", "is 'env:A'; expected a valid capability: the timeout of 'db' is -1; "),
         # More than an integer of TOML holds, which Python's reader takes all the same.
         (f"{DB}timeout = 0x8000000000000000", f"the timeout of 'db' is 9223372036854775808; {SECONDS}"),
-        (f"{DB}ttl = 0x{'f' * 4000}", "expected what can be registered: Exceeds the limit"),
+        (f"{DB}ttl = 0x{'f' * 4000}", "expected a valid capability: Exceeds the limit"),
         (f"[{C}.db]\nprobe = 'all:a,b'\nttl = 1", "'db' combines others and has a timeout or ttl; give "),
-        (f"[{C}]\ndb = 'tcp://me:hunter2@localhost'", f"{C}.db in FILE is 'tcp://***@localhost'; expected what can "),
-        ("[tool", "FILE does not read: Expected ']' at the end of a table declaration (at end of document); expected"),
-        ("a = " + "1" * 5000, "FILE does not read: Exceeds the limit (4300 digits) for integer string conversion: "),
-        ("a = " + "[" * 3000, "FILE does not read: maximum recursion depth exceeded"),
-        ("name = '\udcff'", "FILE does not read: 'utf-8' codec can't decode byte 0xff in position 8: invalid start "),
+        (f"[{C}]\ndb = 'tcp://me:hunter2@localhost'", f"{C}.db in FILE is 'tcp://***@localhost'; expected a valid "),
+        ("[tool", "FILE cannot be read: Expected ']' at the end of a table declaration (at end of document); expected"),
+        ("a = " + "1" * 5000, "FILE cannot be read: Exceeds the limit (4300 digits) for integer string conversion: "),
+        ("a = " + "[" * 3000, "FILE cannot be read: maximum recursion depth exceeded"),
+        ("name = '\udcff'", "FILE cannot be read: 'utf-8' codec can't decode byte 0xff in position 8: invalid start "),
     ],
 )
 def test_a_table_that_does_not_read_is_an_error(tmp_path: Path, text: str, message: str) -> None:
@@ -142,10 +142,12 @@ def test_a_table_that_does_not_read_is_an_error(tmp_path: Path, text: str, messa
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """It is not an empty table; and a pipe is not opened, because reading it would never end."""
     file = tmp_path / "pyproject.toml"
-    with pytest.raises(InvalidSetting, match="does not read: .*No such file or directory.*; expected a file in TOML$"):
+    with pytest.raises(InvalidSetting, match="cannot be read: .*No such file or directory.*; expected a file in TOML$"):
         read_project(file)
     os.mkfifo(file)
-    with pytest.raises(InvalidSetting, match=f"^{file} does not read: {file} is no regular file; expected a file in T"):
+    with pytest.raises(
+        InvalidSetting, match=f"^{file} cannot be read: {file} is not a regular file; expected a file in T"
+    ):
         read_project(file)
     assert find_project(tmp_path).file != file
 
@@ -175,7 +177,7 @@ def test_a_project_is_loaded_from_where_the_program_is_or_is_told(
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
-        ("", "nowhere/pyproject.toml", "nowhere/pyproject.toml does not read: [Errno 2] No such file or directory"),
+        ("", "nowhere/pyproject.toml", "nowhere/pyproject.toml cannot be read: [Errno 2] No such file or directory"),
         ("", "/", f"pyproject.toml in / or above is not there; expected a file with a table [{C}]"),
     ],
 )

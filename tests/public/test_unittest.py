@@ -264,7 +264,7 @@ async def an_async_generator() -> object:
     yield
 
 
-BARE = "@skip_unless_available stands without names; write it with what is needed: @skip_unless_available('docker')"
+BARE = "@skip_unless_available is given no names; write it with what is needed: @skip_unless_available('docker')"
 
 
 @pytest.mark.parametrize(
@@ -273,9 +273,9 @@ BARE = "@skip_unless_available stands without names; write it with what is neede
         ((), BARE),
         ((a_generator,), BARE),
         ((object,), BARE),
-        (("env:HOME", 3), "3 is no name for a capability; use lower-case letters"),
-        (("env:HOME", ["docker"]), "['docker'] is no name for a capability; use lower-case letters"),
-        (("env:HOME", "Docker"), "'Docker' is no name for a capability; use lower-case letters, "),
+        (("env:HOME", 3), "3 is not a valid capability name; use lower-case letters"),
+        (("env:HOME", ["docker"]), "['docker'] is not a valid capability name; use lower-case letters"),
+        (("env:HOME", "Docker"), "'Docker' is not a valid capability name; use lower-case letters, "),
     ],
 )
 def test_what_is_no_name_is_an_error(names: tuple[str, ...], told: str) -> None:

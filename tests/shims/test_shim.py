@@ -33,10 +33,9 @@ from tests.conftest import Write, forget_shims
 from tests.support.migrate_tree import plant
 
 MOVED = {"acme.py": "class LimitsV2: ..."}
-MOVED_REASON = "Limits is not in {root}/acme.py (looked at without running it); similar: acme:LimitsV2"
+MOVED_REASON = "Limits is not in {root}/acme.py (read, not run); similar: acme:LimitsV2"
 MOVED_HINT = (
-    "to follow it, write where it is now as the target at {place}; "
-    "until then: SSOT_SHIMS_UPSTREAM_LIMITS=<module>:Limits"
+    "to follow it, write its new place as the target at {place}; until then: SSOT_SHIMS_UPSTREAM_LIMITS=<module>:Limits"
 )
 DECLARES = 'from ssot_shims import shim\n\n@shim("acme:Limits")\nclass Limits: ...\n'
 

@@ -22,8 +22,7 @@ from tests.conftest import Write
 INSTALL = "to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>"
 BRING = "to use the real one, install the distribution that brings "
 FOLLOW = (
-    "to follow it, write where it is now as the target at {here}; "
-    "until then: SSOT_SHIMS_UPSTREAM_CONFIG=<module>:Config"
+    "to follow it, write its new place as the target at {here}; until then: SSOT_SHIMS_UPSTREAM_CONFIG=<module>:Config"
 )
 GO_ON = "to go on with the placeholder: SSOT_SHIMS_PLACEHOLDERS=Config"
 BROKEN = f'to see the whole traceback: {sys.executable} -c "from acme.ws import Config"; {GO_ON}'
@@ -97,7 +96,7 @@ def is_gone(file: str, close: str = "") -> str:
 
 
 def unseen(file: str, close: str = "") -> str:
-    return is_gone(f"{file} (looked at without running it)", close)
+    return is_gone(f"{file} (read, not run)", close)
 
 
 def syntax_error(source: bytes) -> str:
@@ -113,13 +112,13 @@ ABSENT = f"no package 'acme' is installed here; {INSTALL}"
 NESTED = FOLLOW.replace(":Config", ":Outer.Config")
 PORTION = "{0}:Config is not installed here, only other parts of the namespace package {1} ({{root}}/{2}); {3}{0}"
 OLD_NAMESPACE = {"acme/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)"}
-NO_WS = "in {root}/acme/__init__.py there is no module acme.ws"
+NO_WS = "there is no module acme.ws in {root}/acme/__init__.py"
 STEERS = "import sys\nsys.modules.get('acme.ws')"
 RENAMED = {"acme/__init__.py": BOOM, "acme/wss.py": BOOM}
 WARNS = "import warnings\nwarnings.warn('old', DeprecationWarning)"
 NO_NAME = "cannot import name 'nothing' from 'acme' ({root}/acme/__init__.py)"
 BROKEN_FIRST = {"acme/__init__.py": "", "acme/ws.py": CLASS, "acme/old.py": "Config = None"}
-UNRUN = "Config is not in {root}/acme/ws.py (looked at without running it); one of that name is at "
+UNRUN = "Config is not in {root}/acme/ws.py (read, not run); the same name is at "
 
 
 def given(name: str, files: dict[str, str], reason: str = THERE, *targets: str, **more: Any) -> Case:
@@ -179,7 +178,7 @@ CASES = [
     moved("submodule gone", {"acme/__init__.py": ""}, f"{NO_WS}; {FOLLOW}"),
     moved("gone from a package that steers its modules", {"acme/__init__.py": STEERS}, f"{NO_WS}; {FOLLOW}", runs=True),
     moved("submodule renamed", RENAMED, f"{NO_WS}; similar: acme.wss:Config; {FOLLOW}"),
-    moved("package became a module", {"acme.py": BOOM}, f"in {{root}}/acme.py there is no module acme.ws; {FOLLOW}"),
+    moved("package became a module", {"acme.py": BOOM}, f"there is no module acme.ws in {{root}}/acme.py; {FOLLOW}"),
     moved("symbol renamed", in_package("class ConfigV2: ..."), unseen("acme/ws.py", "acme.ws:ConfigV2")),
     unread("symbol gone from a module with side effects", BOOM, BOOM),
     gone("deleted after its definition", f"{CLASS}\ndel Config"),
@@ -249,7 +248,7 @@ CASES = [
     nested(
         "the outer of a nested attribute renamed",
         "class OuterV2:\n    class Config: ...",
-        "Outer.Config is not in {root}/acme/ws.py (looked at without running it); similar: acme.ws:OuterV2.Config",
+        "Outer.Config is not in {root}/acme/ws.py (read, not run); similar: acme.ws:OuterV2.Config",
     ),
     breaks("syntax error", f"SyntaxError: {NOT_UTF_8}", "class Config: name = '\udcff'"),
     given("the second target wins", in_package(CLASS), THERE, "acme.old:Config", "acme.ws:Config"),
