@@ -26,14 +26,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Give *parser* the arguments of the command."""
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="JUnit XML of a job; a folder with .xml files below it; a glob")
-    add("--against", nargs="+", action="extend", default=[], metavar="OLD", help="the same of an earlier run")
+    add("--against", nargs="+", action="extend", default=[], metavar="OLD", help="JUnit XML of an earlier run")
     about = "exit code 1 for a test that ran in no job, or that ran in an earlier run and in no job now"
     add("--fail-on", action="append", default=[], choices=_CONDITIONS, help=about)
-    add("--allow", metavar="FILE", help='a TOML file: why a test, or a glob of tests, need not run: "test" = "why"')
-    about = "put PREFIX before the tests of the files that GLOB fits"
+    add("--allow", metavar="FILE", help='a TOML file of tests, or globs, that need not run: "test" = "why"')
+    about = "put PREFIX before the names of the tests in files that match GLOB"
     add("--suite", action="append", default=[], metavar="PREFIX=GLOB", help=about)
-    add("--all", action="store_true", help=f"list every test, and not {_SHOWN} of a group")
-    add("--format", choices=_FORMATS, default="text", help="of the report (text)")
+    add("--all", action="store_true", help=f"list every test, not only {_SHOWN} of each group")
+    add("--format", choices=_FORMATS, default="text", help="how the report is written (default: text)")
 
 
 def run(options: Namespace, _project: Project, _folder: Path, out: TextIO | None) -> int:

@@ -1,26 +1,27 @@
 """Tell which symbols and services a test suite finds on this machine, and why.
 
-Without a COMMAND it is status.
+The default COMMAND is status.
 
 Exit codes:
-  0    done; check: all of it is there; verify: every promise holds
-  1    check: something is not there; verify: a promise does not hold, or
-       what is required is not there; migrate --check: there are imports to
-       rewrite; audit: something is found; report: --fail-on applies
-  2    wrong usage, an unknown name, or a setting that does not read
-  3    migrate, audit, report: a file could not be done, and 1 does not apply
+  0    done; check: all names are available; verify: every promise holds
+  1    check: a name is not available; verify: a promise does not hold, or a
+       requirement is not met; migrate --check: imports are left to rewrite;
+       audit: there are findings; report: a condition of --fail-on holds
+  2    wrong usage, an unknown name, or a setting that is not valid
+  3    migrate, audit, report: a file could not be processed, and 1 does not
+       apply
   130  interrupted
 
 Settings (environment variables):
-  SSOT_SHIMS_HAS_DOCKER=0     answer for docker without asking; 1 says yes;
-                              the same for every other capability
-  SSOT_SHIMS_NO_SERVICES=1    no service is asked, the answer is no
-  SSOT_SHIMS_TIMEOUT=2.5      seconds that one question may take
-  SSOT_SHIMS_REQUIRE=docker   verify fails unless that is really there, and so
-                              does a test that asks for it, instead of skipping
+  SSOT_SHIMS_HAS_DOCKER=0     docker is unavailable, without a probe; with 1
+                              it is available; any capability can be named
+  SSOT_SHIMS_NO_SERVICES=1    every service is unavailable, without a probe
+  SSOT_SHIMS_TIMEOUT=2.5      seconds that one probe may take
+  SSOT_SHIMS_REQUIRE=docker   docker must be real here: a test that needs it is
+                              an error and no skip, and verify fails
   SSOT_SHIMS_ENVIRONMENT=ci   the environment of pyproject.toml to use
   SSOT_SHIMS_STRICT=1         an upstream that moved or broke is an error
-  SSOT_SHIMS_PLACEHOLDERS=1   placeholders, although the upstreams are there
+  SSOT_SHIMS_PLACEHOLDERS=1   use placeholders although upstreams are there
   SSOT_SHIMS_UPSTREAM_<NAME>=pkg.mod:Name
                               another target for the shim NAME
   NO_COLOR=1                  no colour on a terminal
@@ -73,9 +74,9 @@ class Command(Record):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code.
 
-    0 is done. 1 is something that is not there (``check``), a promise that does not hold (``verify``), something left
-    to rewrite (``migrate --check``) or found (``audit``), or a condition of ``report --fail-on``. 2 is wrong usage.
-    The last three give 3 when a file could not be done. Ctrl-C is a KeyboardInterrupt, of which the program makes 130.
+    0 is done. 1 is a name that is not available (``check``), a promise that does not hold (``verify``), an import that
+    is left (``migrate --check``), a finding (``audit``), or a condition of ``report --fail-on``. 2 is wrong usage. The
+    last three give 3 when a file could not be processed. Ctrl-C raises KeyboardInterrupt; the program exits 130.
 
     *argv* is what follows the name of the program; None takes it from ``sys.argv``.
     """
@@ -140,14 +141,15 @@ def _add_names(parser: argparse.ArgumentParser) -> None:
     about = "such as docker, tcp://localhost:5432, module:numpy>=2, upstream:HeartbeatConfig or upstream:pkg.mod:Name"
     parser.add_argument("names", nargs="+", metavar="NAME", help=about)
     form = _add_format(parser, "json")
-    about = "wait for it: ask again until all are there or so many seconds are up"
+    about = "ask again until all are available, for at most SECONDS"
     parser.add_argument("--wait", type=float, metavar="SECONDS", help=about)
     form.add_argument("--quiet", action="store_const", dest="format", const="", help="print nothing but errors")
 
 
 def _add_format(parser: argparse.ArgumentParser, *forms: str) -> argparse._MutuallyExclusiveGroup:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--format", choices=("text", *forms), default="text", help="how to print it (text)")
+    about = "how the report is written (default: text)"
+    group.add_argument("--format", choices=("text", *forms), default="text", help=about)
     for form in forms:
         about = f"short for --format {form}"
         group.add_argument(f"--{form}", action="store_const", dest="format", const=form, help=about)
@@ -165,7 +167,7 @@ def _status(options: argparse.Namespace, project: Project, folder: Path) -> tupl
 def _check(options: argparse.Namespace, project: Project, folder: Path) -> tuple[_report.Report, int]:
     register(project)
     if project.modules:
-        capabilities.explain_unknown("what modules declare is shown by ssot-shims status, which imports them")
+        capabilities.explain_unknown("ssot-shims status imports modules and shows what they declare")
     names = [name for name in options.names if not name.startswith(UPSTREAM)]
     if (options.wait or 0) > 0 and sys.stderr and sys.stderr.isatty():
         print(f"waiting for {', '.join(names)}, at most {options.wait:g} s", file=sys.stderr)
@@ -192,11 +194,11 @@ def _verify(options: argparse.Namespace, project: Project, folder: Path) -> tupl
 
 _COMMANDS = {
     "status": "show every shim, capability and environment: what it is on this machine, and why",
-    "check": "ask for what you name, a line each; exit code 0 when all of it is there, 1 when something is not",
-    "verify": "compare the placeholder of every shim with the real thing; exit code 1 when a promise does not hold",
-    "audit": "find import fallbacks, checks and skips made by hand, and imports in them that have moved for good",
-    "migrate": "rewrite imports to the places that rules name; shows what it would do, and does it with --write",
-    "report": "add up the JUnit XML of many jobs: which tests ran in none of them, and why",
+    "check": "tell whether each NAME is available, a line each; exit code 0 when all are, 1 when one is not",
+    "verify": "compare the placeholder of every shim with its upstream; exit code 1 when a promise does not hold",
+    "audit": "find import fallbacks, checks and skips written by hand, and the moved imports that they hide",
+    "migrate": "rewrite imports by rules; shows a diff, and changes the files with --write",
+    "report": "add up the JUnit XML of many jobs, and list the tests that ran in none of them, with the reason",
 }
 _OWN = {
     "status": Command(add_arguments=_add_modules, find=_status),

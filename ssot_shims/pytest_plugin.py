@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 # The name of the property of a test, and of the output of a worker of pytest-xdist, that holds what was asked for.
 _PROPERTY = "ssot_shims"
 _MARKERS = {
-    "requires_capability": '(*names, wait=None): run only where all are there ("docker"); skip elsewhere (ssot_shims)',
-    "requires_upstream": '(*names): run only where these are: "HeartbeatConfig", a shim or "pkg.mod:Name" (ssot_shims)',
+    "requires_capability": '(*names, wait=None): skip unless all are available, such as "docker" (ssot_shims)',
+    "requires_upstream": '(*names): skip unless all upstreams are there: a shim, or "pkg.mod:Name" (ssot_shims)',
 }
 # One of these is imported where a capability or a shim is asked for, or anything that the plugin offers is used.
 _USED_MARKERS = {"ssot_shims._capabilities.registry", "ssot_shims._shims.shim", "ssot_shims._plugin.session"}
 # Each is an option and an ini key: the type of the ini key, the action and the argument of the option, the meaning.
 _SETTINGS = {
-    "ssot_require": ("linelist", "append", "NAME", "NAME must be real: what needs it never skips"),
-    "ssot_no_services": ("bool", "store_true", None, "no service is there, and none is asked"),
+    "ssot_require": ("linelist", "append", "NAME", "a test that needs NAME is an error instead of a skip"),
+    "ssot_no_services": ("bool", "store_true", None, "every service is unavailable, without a probe"),
     "ssot_strict": ("bool", "store_true", None, "an upstream that moved or is broken fails the run"),
     "ssot_environment": ("string", "store", "NAME", "use environment NAME of pyproject.toml, and no other"),
     "ssot_report": ("string", "append", "FILE", "write what was skipped and why to FILE.json or FILE.md"),
@@ -167,7 +167,7 @@ class _Reports:
 
 @pytest.fixture(scope="session")
 def ssot_environment(pytestconfig: pytest.Config) -> Environment:
-    """The environment of pyproject.toml whose requirements hold, with its values by key; skips if there is none."""
+    """The first environment of pyproject.toml that can be used here, with its values by key; else a skip."""
     from ssot_shims._plugin.markers import provide
 
     _session().watch(pytestconfig)
@@ -176,7 +176,7 @@ def ssot_environment(pytestconfig: pytest.Config) -> Environment:
 
 @pytest.fixture
 def override_capabilities() -> Generator[Callable[..., None]]:
-    """Call it with docker=False, say: until the test ends that is the answer, whatever the machine has."""
+    """A function that replaces answers until the test ends, such as docker=False."""
     from contextlib import ExitStack
 
     from ssot_shims._capabilities.builtin import capabilities

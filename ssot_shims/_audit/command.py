@@ -47,11 +47,11 @@ class Job(Record):
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
     add_file_arguments(parser, "json", "markdown", "github")
-    rules = "rules, or how they begin, such as SSA103,SSA2"
+    rules = "rules: codes or how codes begin, such as SSA103,SSA2"
     parser.add_argument("--select", type=_split, metavar="RULES", help=f"report only these {rules}")
     parser.add_argument("--ignore", type=_split, default=(), metavar="RULES", help=f"do not report these {rules}")
-    parser.add_argument("--baseline", metavar="FILE", help="report only what this file does not hold")
-    parser.add_argument("--write-baseline", metavar="FILE", help="write what is found to this file, and report nothing")
+    parser.add_argument("--baseline", metavar="FILE", help="report only findings that are not in this file")
+    parser.add_argument("--write-baseline", metavar="FILE", help="write all findings to this file, and report none")
 
 
 def _split(text: str) -> tuple[str, ...]:

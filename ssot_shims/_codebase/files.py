@@ -40,10 +40,10 @@ class Tree(Record):
 def add_file_arguments(parser: ArgumentParser, *forms: str) -> None:
     """Add the arguments that say which files to visit, in how many processes, and in which of *forms* to report."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, or a .py or .pyi file")
-    exclude = "leave out the files and folders that fit from the project's folder on, such as tests/data or **/*_pb2.py"
+    exclude = "leave out files and folders, relative to the project's folder, such as tests/data or **/*_pb2.py"
     parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=exclude)
-    parser.add_argument("--no-gitignore", action="store_true", help="take the files that git ignores, too")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at most (default: all cores)")
+    parser.add_argument("--no-gitignore", action="store_true", help="read files that git ignores as well")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="at most N processes (default: one a core)")
     parser.add_argument("--all", action="store_true", help="list every place, not only three of each group")
     form = "how the report is written (default: text)"
     parser.add_argument("--format", choices=("text", *forms), default="text", help=form)

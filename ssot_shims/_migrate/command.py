@@ -50,9 +50,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of the command to its *parser*."""
     add_file_arguments(parser, "json", "github")
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--write", action="store_true", help="change the files; without it, a diff is shown")
-    mode.add_argument("--check", action="store_true", help="change nothing; exit code 1 when anything is left to do")
-    rule = "what moves where, such as old.mod:Name=new.mod:Name or old.mod:*=new.mod:*; pyproject.toml may hold more"
+    mode.add_argument("--write", action="store_true", help="change the files instead of showing a diff")
+    mode.add_argument("--check", action="store_true", help="change nothing; exit code 1 when any import is left")
+    rule = "old.mod:Name=new.mod:Name, or old.mod:*=new.mod:* for all names; added to the rules of pyproject.toml"
     parser.add_argument("--rule", action="append", default=[], metavar="OLD=NEW", help=rule)
 
 

@@ -22,7 +22,7 @@ _DOTTED = re.compile(r"\w+(?:\.\w+)*(?::\w+(?:\.\w+)*)?[.:]?")
 _BY_NAME = re.compile(
     rb"sys\.modules|import modules|__import__|meta_path|import_module|find_spec|importorskip|mkdir|makedirs|mkpydir"
 )
-_IN_A_STRING = "a string names a symbol that has moved; whether to change it, its reader knows"
+_IN_A_STRING = "a string names a symbol that has moved; only its reader knows whether to change it"
 _CONDITIONS = (ast.Try, ast.TryStar, ast.If, ast.With, ast.AsyncWith)
 
 
@@ -155,7 +155,7 @@ def _doubts(file: File, statement: Import, alias: ast.alias, rule: Rule) -> Iter
     """Why it may change what the file does, when *alias* moves by *rule*."""
     local, new = local_name(alias), rule.new_home_of(alias.name)
     if alias.name == alias.asname != new.symbol:
-        yield Doubt(reason=f"it offers {local} to others, and that is called {new.symbol} in {new.module}")
+        yield Doubt(reason=f"it re-exports {local}, which is called {new.symbol} in {new.module}")
     if guard := guard_around(statement, file.source.tree, rule.is_of_shim):
         upstream = shim_of(file.homes.roots, new) or str(new)
         yield guard.replace(hint=guard.hint.replace("{new}", str(new)).replace("{upstream}", upstream))
@@ -168,12 +168,12 @@ def _doubts(file: File, statement: Import, alias: ast.alias, rule: Rule) -> Iter
     if b"globals" in file.source.text.body:
         lines += [line for line, value in file.strings if value == local]
     if lines:
-        yield Doubt(reason="the name is bound in another way, too, which may be a fallback", other_line=lines[0])
+        yield Doubt(reason="the name is also bound in another way, which may be a fallback", other_line=lines[0])
     yield from _imports_of_new(file, statement, rule.old_module, new)
     yield from _names_in_strings(file, f"{rule.old_module}.{alias.name}", f"{new.module}.{new.symbol}")
     yield from _uses_of_old(file, f"{rule.old_module}.{alias.name}")
     if not statement.is_deferred and file.is_imported_by(new.module):
-        yield Doubt(reason="the new home imports this file, which would be a circle")
+        yield Doubt(reason="the new home imports this file, so the import would be circular")
 
 
 def _imports_of_new(file: File, statement: Import, old: str, new: Target) -> Iterator[Doubt]:

@@ -65,7 +65,7 @@ def _guard_of_try(node: ast.Try | ast.TryStar, is_to_shim: bool) -> Doubt | None
     reason = "an except around it is a fallback for when the import fails"
     hint = "take it from {new} and the except away, or move it by hand"
     if is_to_shim:
-        reason = "an except guards it that would never run, because the import of a shim does not fail"
+        reason = "an except around it would never run, because the import of a shim does not fail"
         hint = 'write require("upstream:{upstream}"), or take the except away'
     return Doubt(reason=reason, other_line=handler.lineno, hint=hint)
 

@@ -109,7 +109,7 @@ def _read(old: str, new: str, given_by: str) -> Rule:
         raise InvalidDeclaration(f"{shown} has '*' on one side only", _HOW_TO_WRITE_ONE)
     rule = Rule(old_module=old_module, old_name=old_name, new_module=new_module, new_name=new_name, given_by=given_by)
     if (old_module, old_name) == (new_module, new_name):
-        raise InvalidDeclaration(f"{rule.shown} leads onto itself", "name another home, or leave it out")
+        raise InvalidDeclaration(f"{rule.shown} leads to itself", "name another home, or leave it out")
     return rule
 
 

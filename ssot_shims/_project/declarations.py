@@ -92,7 +92,7 @@ def load_project(path: str | os.PathLike[str] | None = None) -> Path:
     project = find_project(start) if start.is_dir() else read_project(start)
     if project.file is None:
         expected = "a file with a table [tool.ssot_shims.capabilities]"
-        raise InvalidSetting(f"pyproject.toml in {start} or above", "", expected, "is not there")
+        raise InvalidSetting(f"pyproject.toml in {start} or above", "", expected, "is missing")
     register(project)
     return project.root
 

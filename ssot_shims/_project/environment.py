@@ -144,9 +144,9 @@ def _finding(declaration: EnvironmentDeclaration, chosen: str, required: Mapping
 def _candidates(project: Project, name: str | None) -> tuple[EnvironmentDeclaration, ...]:
     """The environments to try in turn. Raises for an unknown capability in any of them."""
     if not project.environments:
-        where = project.file or f"a pyproject.toml in {project.root} or above"
+        where = project.file or f"pyproject.toml in {project.root} or above"
         expected = "at least one table that begins with [[tool.ssot_shims.environments]]"
-        raise InvalidSetting(f"tool.ssot_shims.environments in {where}", "", expected, "is not there")
+        raise InvalidSetting(f"tool.ssot_shims.environments in {where}", "", expected, "is missing")
     for declaration in project.environments:
         for requirement in declaration.requires:
             try:

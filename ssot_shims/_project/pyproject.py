@@ -126,7 +126,7 @@ class Table(Record):
         """The value of *key*, *default* where there is none. One of no such kind is an error, and not shown."""
         value = self.entries.get(key, default)
         if not isinstance(value, kind):
-            problem = f"is of type {type(value).__name__}" if key in self.entries else "is not there"
+            problem = f"is of type {type(value).__name__}" if key in self.entries else "is missing"
             raise self.wrong(key, "", expected, problem)
         return value
 

@@ -49,7 +49,8 @@ DIFF = f"""\
 +from legacy.ws import Quota
 """
 STRING = f"""\
-string (1): {RULE}: a string names a symbol that has moved; whether to change it, its reader knows; acme.limits.Limits
+string (1): {RULE}: a string names a symbol that has moved; only its reader knows whether to change it; \
+acme.limits.Limits
 suite/mock.py:3: legacy.ws.Limits
 
 """

@@ -105,7 +105,7 @@ def test_what_speaks_against_a_move(source: str, reason: str) -> None:
     ("flag", "rules", "reason", "line", "hint"),
     [
         ("    HAS = True\n", RULES, FLAG, 3, MARK),
-        ("", SHIMS, "an except guards it that would never run, because the import of a shim does not fail", 3, USE),
+        ("", SHIMS, "an except around it would never run, because the import of a shim does not fail", 3, USE),
     ],
 )
 def test_what_to_write_instead(flag: str, rules: Rules, reason: str, line: int, hint: str) -> None:

@@ -14,7 +14,7 @@ from ssot_shims._migrate.new_home import NewHomes
 from ssot_shims._migrate.rules import rules_of
 from tests.support.migrate_tree import plant
 
-CIRCLE = "the new home imports this file, which would be a circle"
+CIRCLE = "the new home imports this file, so the import would be circular"
 NAME = "old.mod:Name=new.mod:Name"
 TREE = {
     "old/__init__.py": "",

@@ -63,7 +63,7 @@ def test_the_rule_for_a_name_comes_before_that_for_its_module() -> None:
         ("old:A = new:if", ": 'if' is not a name that can be imported"),
         ("old:* = new:A", " has '*' on one side only"),
         ("old:A = new:*", " has '*' on one side only"),
-        ("old:A = old:A", " leads onto itself"),
+        ("old:A = old:A", " leads to itself"),
     ],
 )
 def test_a_rule_that_does_not_read_is_an_error(said: str, problem: str) -> None:
@@ -71,7 +71,7 @@ def test_a_rule_that_does_not_read_is_an_error(said: str, problem: str) -> None:
     with pytest.raises(InvalidDeclaration) as caught:
         rules(said)
     assert caught.value.problem == f"{said} (--rule){problem}"
-    assert caught.value.hint == ("name another home, or leave it out" if "onto itself" in problem else NOTATION)
+    assert caught.value.hint == ("name another home, or leave it out" if "to itself" in problem else NOTATION)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_at_the_top_of_a_module_for_unittest(suite: Suite) -> None:
     suite.write({**PACKAGES, "test_absent.py": TOP.format("not_here"), "test_moved.py": TOP.format("acme.moved")})
     err = under_unittest(suite)
     assert err.splitlines()[-1] == "FAILED (errors=1, skipped=1)"
-    assert "CapabilityMissing: import:acme.moved: moved: in " in err
+    assert "CapabilityMissing: import:acme.moved: moved: there is no module acme.moved in " in err
 
 
 # By name of the test: a line before it, what becomes of it, and how the reason begins.

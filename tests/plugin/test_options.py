@@ -90,8 +90,8 @@ def test_override_capabilities(suite: Suite) -> None:
 
 # The option that asks pytest to explain, and what it shows of ours.
 EXPLAINED = {
-    "--markers": ["mark.requires_capability(*names, wait=None): run ", "mark.requires_upstream(*names): run "],
-    "--fixtures": ["The environment of pyproject.toml whose", "Call it with docker=False, say: until the test ends"],
+    "--markers": ["mark.requires_capability(*names, wait=None): skip ", "mark.requires_upstream(*names): skip "],
+    "--fixtures": ["The first environment of pyproject.toml that", "A function that replaces answers until the test"],
     "--help": ["--ssot-no-services ", "--ssot-strict ", "--ssot-environment=", "; the same as --ssot-require"],
 }
 

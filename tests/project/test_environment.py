@@ -237,7 +237,7 @@ NAMED, OTHER = f"[[{E}]]\nname = 'e'\n", f"[[{E}]]\nname = 'f'\n"
         (f"{NAMED}values = ['x']", ".e.values", "is of type list; expected a table"),
         (f'{NAMED}values."a\\tb" = 8', ".e.values.a b", "is of type int; expected a string"),
         (f"{NAMED}values.a = '5 $'", ".e.values.a", "is a string with a lone $; expected ${NAME} for an environment "),
-        ("", "", f"is not there; expected at least one table that begins with [[{E}]]"),
+        ("", "", f"is missing; expected at least one table that begins with [[{E}]]"),
     ],
 )
 def test_a_table_that_does_not_read_is_an_error(declare: Declare, text: str, place: str, what: str) -> None:
@@ -249,7 +249,7 @@ def test_a_table_that_does_not_read_is_an_error(declare: Declare, text: str, pla
 
 def test_without_a_project_there_is_nothing_to_choose_from() -> None:
     """That is no normal absence."""
-    with pytest.raises(InvalidSetting, match=r" in a pyproject.toml in / or above is not there; expected at least one"):
+    with pytest.raises(InvalidSetting, match=r" in pyproject.toml in / or above is missing; expected at least one"):
         choose_environment(folder=Path("/"))
 
 

@@ -113,7 +113,7 @@ SECONDS = "give seconds above 0, at most a day (86400)"
         (f"[{M}]\n'old.mod:Name' = ['new:Name']", f"{M}.old.mod:Name in FILE is of type list; expected a new place"),
         (f"[{C}]\nMy-DB = 'env:A'", "'My-DB' is not a valid capability name; use lower-case letters, digits and _, "),
         (f"[{C}]\ndb = ['tcp://me:hunter2@h:1']", f"{C}.db.probe in FILE is of type list; {PROBE}"),
-        (f"[{C}]\ndb = {{}}", f"{C}.db.probe in FILE is not there; {PROBE}"),
+        (f"[{C}]\ndb = {{}}", f"{C}.db.probe in FILE is missing; {PROBE}"),
         (f"{DB}tiemout = 1", f"{C}.db in FILE has the key 'tiemout'; expected one of probe, timeout, ttl, service; "),
         (f"{DB}service = 1", "the service of 'db' is 1; give True, False or None"),
         (f"{DB}ttl = 'long'", f"the ttl of 'db' is 'long'; {SECONDS}"),
@@ -178,7 +178,7 @@ def test_a_project_is_loaded_from_where_the_program_is_or_is_told(
     ("text", "path", "message"),
     [
         ("", "nowhere/pyproject.toml", "nowhere/pyproject.toml cannot be read: [Errno 2] No such file or directory"),
-        ("", "/", f"pyproject.toml in / or above is not there; expected a file with a table [{C}]"),
+        ("", "/", f"pyproject.toml in / or above is missing; expected a file with a table [{C}]"),
     ],
 )
 def test_a_project_that_cannot_be_loaded_is_an_error(tmp_path: Path, text: str, path: str, message: str) -> None:

@@ -199,7 +199,7 @@ def test_check_imports_no_modules_for_a_capability(run: Run, write: Write) -> No
     for names in (["docker", "git"], ["upstream:HeartbeatConfig"]):
         assert run("check", *names)[::2] == (1, "")
     unknown = "no capability 'gpu'; known: docker, docker_compose, docker_sdk, git, podman"
-    told = f"ssot-shims: {unknown}; what modules declare is shown by ssot-shims status, which imports them\n"
+    told = f"ssot-shims: {unknown}; ssot-shims status imports modules and shows what they declare\n"
     assert run("check", "gpu") == (2, "", told)
     assert "suite" not in sys.modules
 
