@@ -1,18 +1,18 @@
-"""One place a test suite imports from, one place it asks what this machine can do.
+"""Import optional classes from one place, and check in one place what this machine has.
 
 >>> from ssot_shims import HeartbeatConfig
 >>> HeartbeatConfig.for_environment("production").heartbeat_timeout_seconds
 75
 
-The name is the upstream class when that is installed, otherwise a typed placeholder with the same contract.
-``ssot-shims status`` says which, and why.
+The name is the upstream class where that is installed, else a typed placeholder with the same contract.
+``ssot-shims status`` shows which, and why.
 
 >>> from ssot_shims import capabilities
 >>> with capabilities.override(docker=False):
 ...     bool(capabilities.check("docker"))
 False
 
-PYTEST_DONT_REWRITE: there is nothing to rewrite, and pytest would warn where this is imported before it.
+PYTEST_DONT_REWRITE: it has no assertions, and pytest would warn where this is imported before pytest.
 """
 
 

@@ -18,7 +18,7 @@ class Availability(Record):
 
     ``status`` is ``available``, ``unavailable``, ``timed_out`` (no answer within the deadline) or ``failed`` (the probe
     itself raised something unexpected). ``reason`` is what was seen and never empty; ``hint`` is the next step that may
-    change the answer, or empty. ``source`` is who says so: ``probe``, ``override``,
+    change the answer, or empty. ``source`` is where the answer comes from: ``probe``, ``override``,
     or the environment variable that forces the answer. ``details`` holds what else was learned, as text (an API
     version, say); ``seconds`` is how long finding out took.
 

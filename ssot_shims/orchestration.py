@@ -1,7 +1,7 @@
 """A drop-in for ``test_framework.ssot.orchestration``: a suite changes the module name and nothing else.
 
-Each name asks the registry, :data:`ssot_shims.capabilities`. Importing this registers three capabilities and asks about
-none.
+Each name asks the registry, :data:`ssot_shims.capabilities`. Importing this registers three capabilities, and runs
+no probe.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class OrchestrationConfig:
         return _imports().get(import_name)
 
     def refresh_availability(self, force: bool = False) -> None:
-        """With *force*, ask about the features and Docker again at the next question."""
+        """With *force*, drop the cached answers for the features and Docker."""
         if force:
             capabilities.refresh(*FEATURES, "docker")
 
@@ -187,7 +187,7 @@ def get_orchestration_config() -> OrchestrationConfig:
 
 
 def refresh_global_orchestration_config(force: bool = False) -> None:
-    """With *force*, ask about the features and Docker again at the next question."""
+    """With *force*, drop the cached answers for the features and Docker."""
     orchestration_config.refresh_availability(force)
 
 
@@ -234,7 +234,7 @@ def is_no_services_mode() -> bool:
 def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
-    """Whether something listens on *host* and *port*, asked now, within *timeout* seconds; no port is no."""
+    """Whether something listens on *host* and *port* now. False after *timeout* seconds, and without a port."""
     if port is None or not 0 < port < 65536 or timeout <= 0:
         return False
     name = f"{host}:{port} in {timeout} s"

@@ -33,8 +33,8 @@ _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "
 def compare(placeholder: Callable[..., object], upstream: object) -> tuple[Difference, ...]:
     """The promises of *placeholder*, a class or a function, that *upstream* does not keep by its structure.
 
-    Kind, bases, constructor, fields, members, values and signatures are looked at; nothing is called. What upstream has
-    in addition, and calls need not mention, is fine. A Difference with ``is_error`` False is only a note.
+    Kind, bases, constructor, fields, members, values and signatures are looked at; nothing is called. Upstream may
+    have more, as long as no call has to mention it. A Difference with ``is_error`` False is only a note.
 
     >>> def connect(host, port=80): ...
     >>> def upstream(host, *, port=443): ...

@@ -19,8 +19,8 @@ from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, Unk
 class Environment(Mapping[str, str]):
     """The values of one environment by name, and why those before it were passed over.
 
-    ``name`` is that of the environment; ``passed_over`` holds, for each one before it, what that lacks. A wrong key is
-    :class:`UnknownName`, which lists the keys.
+    ``passed_over`` holds, by name, what each earlier environment lacks. A wrong key raises :class:`UnknownName`, which
+    lists the keys.
 
     >>> environment = Environment("staging", {"backend_url": "https://example.com"})
     >>> environment.name, environment["backend_url"]

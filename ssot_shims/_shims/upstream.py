@@ -30,8 +30,8 @@ class TargetResult(Record):
 
     ``state`` is ``upstream``, ``absent``, ``moved`` or ``broken``, ``reason`` says what was seen, ``hint`` what to do.
     ``cause`` is the kind of a breakage (``import error``, ``syntax error``, ``system exit``, ``warning as error``,
-    ``exception``, ``wrong kind``) or ``dependency missing``, and ``error`` what importing raised. Of what has moved,
-    ``moved_to`` holds the targets with the same name in the package, ``close`` those with a similar one.
+    ``exception``, ``wrong kind``) or ``dependency missing``, and ``error`` what importing raised. For a moved target,
+    ``moved_to`` holds the targets with the same name in the package, and ``close`` those with a similar name.
     """
 
     target: str
