@@ -126,8 +126,7 @@ def _job(options: Namespace, project: Project, places: Places) -> Job:
     )
     for rule in (*job.select, *job.ignore, *chain.from_iterable(job.per_file.values())):
         if not any(known.startswith(rule) for known in RULES):
-            expected = f"a code such as SSA103, or how codes begin, such as SSA1{close_as_text(rule, RULES)}"
-            raise InvalidSetting("a rule to select or ignore", rule, expected)
+            raise InvalidSetting("a rule to select or ignore", rule, f"a code such as SSA1{close_as_text(rule, RULES)}")
     return job
 
 

@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem_and_not_the_end(
     ("words", "table", "message"),
     [
         (["nowhere"], "", "there is no file or folder 'nowhere'"),
-        ([".", "--select", "SSA999"], "", "a rule to select or ignore is 'SSA999'; expected a code such as SSA103"),
+        ([".", "--select", "SSA999"], "", "a rule to select or ignore is 'SSA999'; expected a code such as SSA1"),
         ([".", "--baseline", "nowhere.json"], "", "--baseline is 'nowhere.json'; expected a file that --write"),
         ([".", "--baseline", "acme/ws.py"], "", "--baseline is 'acme/ws.py'; expected a file that --write-baseline"),
         ([".", "--exclude", "/x"], "", "the exclude glob '/x' can fit nothing"),
