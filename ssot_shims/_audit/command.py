@@ -30,7 +30,7 @@ from ssot_shims.errors import InvalidSetting
 _PROBE = rb"docker|connect|urlopen|requests\.|httpx|aiohttp"
 _WORTH = rb"ImportError|ModuleNotFoundError|skip|Skip|" + _PROBE
 _IGNORE = re.compile(rb"[^\r\n]*#\s*ssot-shims:\s*ignore(?:\[([^]\r\n]*)\])?")
-_UNTOLD = frozenset({"imports", "asked", "notation"})  # what only the search itself needs
+_UNTOLD = frozenset({"imports", "written", "asked", "notation"})  # what only the search itself needs
 
 
 class Job(Record):
@@ -168,7 +168,8 @@ def _judged(pattern: Pattern, file: str, places: Places) -> Pattern | None:
     state = max((one.state for one in verdicts), key=BEST_FIRST.index, default="")
     if not pattern.level and state != "moved":
         return None
-    replacements = dict.fromkeys(one.imported.fill(pattern.replacement) for one in verdicts)
+    written, pairs = pattern.written or pattern.imports, zip(pattern.imports, verdicts, strict=True)
+    replacements = dict.fromkeys(one.imported.fill(pattern.replacement) for each, one in pairs if each in written)
     reasons = dict.fromkeys(one.reason for one in verdicts if one.state == state)
     asked, replacement = [places.verdict(imported, file) for imported in pattern.asked], pattern.replacement
     for imported, verdict in zip(pattern.asked, asked, strict=True):
@@ -197,7 +198,8 @@ def _with_homes(found: list[Pattern], files: Sequence[str], roots: Sequence[str]
             reasons += [f"now at {', '.join(homes)}"] if homes != one.moved_to[target] else []
             if len(homes) == 1:
                 replacement = replacement.replace(f'"{target}"', f'"{homes[0]}"')
-            if one.asked and f'{target}"' in replacement:  # its test would never run
+            is_asked = one.asked and f'{target}"' in replacement  # its test would never run
+            if is_asked or f'("import:{target.partition(":")[0]}")' in replacement:
                 replacement = ""
         found[number] = one.replace(moved_to=moved_to, replacement=replacement, reason="; ".join(reasons))
     return found

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from ssot_shims._audit.pattern import Imported, Pattern
 from ssot_shims._codebase.source import (
+    FUNCTIONS,
     SCOPES,
     Import,
     Source,
@@ -112,17 +113,20 @@ def _pattern(guard: _Guard, tree: ast.Module) -> Iterator[Pattern]:
     elif len(_modules(guard.imports)) > 1:
         rule = "SSA105"
     text = "; ".join(ast.unparse(each) for each in guard.node.body if isinstance(each, _IMPORTS))
-    names, replacement = tuple(flags or stand_ins), _replacement(rule, guard, stand_ins)
-    more = {"imports": guard.imports, "names": names, "level": level}
+    made = [name for name, value in stand_ins.items() if value is None and rule == "SSA101"]
+    shims = tuple(each for each in guard.imports if each.symbol and each.local in made)
+    replacement = '@shim("{target}")' if shims else _replacement(rule, guard)
+    more = {"imports": guard.imports, "written": shims, "names": tuple(flags or stand_ins), "level": level}
     yield Pattern.at(guard.node, rule, text, replacement, **more)
 
 
-def _replacement(rule: str, guard: _Guard, stand_ins: dict[str, ast.expr | None]) -> str:
-    if rule == "SSA101" and None in stand_ins.values():
-        return '@shim("{target}")'
+def _replacement(rule: str, guard: _Guard) -> str:
     if {"tests", "test"}.isdisjoint(guard.file.parts) and not _is_test_module(guard.file):
         return 'is_available("import:{module}")'
-    return "@pytest.mark.{marker}" if rule == "SSA102" else '{local} = import_or_skip("{target}")'
+    # Outside functions import_or_skip() skips every test of the module, and in a conftest.py it ends the run.
+    if rule == "SSA102" or not (isinstance(guard.scope, FUNCTIONS) or any(map(is_skip, guard.handler.body))):
+        return "@pytest.mark.{marker}"
+    return '{local} = import_or_skip("{target}")'
 
 
 def _stand_ins(guard: _Guard) -> dict[str, ast.expr | None]:
@@ -143,9 +147,10 @@ def _flags(guard: _Guard) -> list[str]:
     """The names that are true when the import works and false when it does not; a function that returns that is one."""
     tried = [*guard.node.body, *guard.node.orelse, *guard.handler.body]
     elsewhere = {(name, constant(value)) for name, value in assigned(within(guard.scope))}
-    given = {name: constant(value) for name, value in assigned(tried)}
+    computed = {name for name, value in assigned(tried) if not isinstance(value, ast.Constant)}
+    given = {name: constant(value) for name, value in assigned(tried) if name not in computed}
     flags = [name for name, value in given.items() if isinstance(value, bool) and (name, not value) in elsewhere]
-    if isinstance(guard.scope, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(guard.scope, FUNCTIONS):
         if guard.is_more_than_imports:
             return []  # it says how the test went
         returned = {constant(each.value) for each in within(guard.scope) if isinstance(each, ast.Return)}
@@ -179,8 +184,8 @@ def _modules(imports: Iterable[Imported]) -> set[str]:
 
 def _is_plain(statement: ast.stmt) -> bool:
     """Whether *statement* may stand beside an import without doing any work."""
-    if isinstance(statement, ast.With):
-        return all(map(_is_plain, statement.body))
+    if isinstance(statement, ast.With | ast.If):
+        return all(map(_is_plain, [*statement.body, *getattr(statement, "orelse", ())]))
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return):
         return isinstance(statement.value, ast.Constant | ast.Name | ast.Attribute | None)
     is_noted = called(getattr(statement, "value", None)) in ("append", "add")  # which of several are there

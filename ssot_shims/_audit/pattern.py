@@ -74,6 +74,7 @@ class Pattern(Record):
     replacement: str  # with imports a template, to fill for each of them
     level: str = "note"  # empty: reported only when an import has moved
     imports: tuple[Imported, ...] = ()
+    written: tuple[Imported, ...] = ()  # those of the imports to fill it for; empty: all
     asked: tuple[Imported, ...] = ()  # what a skip asks for, by flags
     names: tuple[str, ...] = ()  # that it binds, and that other patterns may ask for
     notation: str = ""  # of the probe that gives the same answer

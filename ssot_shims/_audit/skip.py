@@ -128,13 +128,14 @@ def importorskips(tree: ast.Module) -> Iterator[Pattern]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and called(node) == "importorskip":
             module, local = constant(node.args[0]) if node.args else None, names.get(id(node), "")
-            replacement = '{local} = import_or_skip("{target}")' if local else 'import_or_skip("{target}")'
+            written = ['{local} = import_or_skip("{target}")' if local else 'import_or_skip("{target}")']
             versions = [*node.args[1:], *(each.value for each in node.keywords if each.arg == "minversion")]
-            if versions:
-                replacement = f'require("module:{{module}}>={constant(versions[0])}")'
+            if versions:  # a version that is not written here cannot be written there
+                version = constant(versions[0])
+                written = [f'require("module:{{module}}>={version}")', *written[: bool(local)]] if version else []
             if isinstance(module, str):
                 imports = (Imported(local=local, module=module),)
-                yield Pattern.at(node, "SSA304", ast.unparse(node), replacement, imports=imports)
+                yield Pattern.at(node, "SSA304", ast.unparse(node), " and ".join(written), imports=imports)
 
 
 def _all(needs: Iterable[Need | None]) -> Need | None:

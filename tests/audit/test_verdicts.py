@@ -121,13 +121,22 @@ ENV = 'def test_it():\n    if not os.environ.get("RUN_E2E") == "true":\n        
 PS = "def ready() -> bool:\n    return 'db' in check_output(['docker', 'ps'])\n"
 PORT = "def ready():\n    return socket.socket().connect_ex(('localhost', 5432)) == 0\n"
 WAIT = "def wait():\n    while get('http://db/').status_code != 200:\n        sleep(1)\n    return True\n"
+BARE = "try:\n    {}\nexcept ImportError:\n    {}\n"
+IN_TEST = "def test_it():\n    try:\n        import jax\n    except ImportError:\n        jax = None\n"
 REPLACEMENTS: list[tuple[str, str, str]] = [
     (TEST, FLAG.format("import numpy"), '@pytest.mark.requires_capability("module:numpy")'),
     (TEST, FLAG.format("from acme.ws import Manager"), '@pytest.mark.requires_upstream("acme.ws:Manager")'),
     ("acme/api.py", FLAG.format("import numpy"), 'is_available("import:numpy")'),
-    (HELPER, "try:\n    import numpy as np\nexcept ImportError:\n    np = None\n", 'np = import_or_skip("numpy")'),
+    ("acme/api.py", FLAG.format("from acme.ws import Gone"), ""),
+    ("acme/api.py", BARE.format("import posix", "class posix: ..."), 'is_available("import:posix")'),
+    ("acme/api.py", BARE.format("from gone import a, b", "def a(): ...\n    b = {}"), '@shim("gone:a")'),
+    ("tests/conftest.py", BARE.format("import jax", "jax = None"), '@pytest.mark.requires_capability("module:jax")'),
+    (TEST, BARE.format("import jax; jax.set()", "pass"), '@pytest.mark.requires_capability("module:jax")'),
+    (TEST, IN_TEST, 'jax = import_or_skip("jax")'),
     (TEST, 'pytest.importorskip("dask.array")\n', 'import_or_skip("dask.array")'),
-    (TEST, 'x = pytest.importorskip("dask", minversion="2024")\n', 'require("module:dask>=2024")'),
+    (TEST, 'importorskip("dask", "2")\n', 'require("module:dask>=2")'),
+    (TEST, 'x = importorskip("dask", minversion="2")\n', 'require("module:dask>=2") and x = import_or_skip("dask")'),
+    (TEST, 'x = importorskip("dask", minversion=LEAST)\n', ""),
     (TEST, ENV, 'require("env:RUN_E2E=true")'),
     (TEST, '@skipUnless(which("git"), "no")\nclass TestIt: ...\n', '@skip_unless_available("command:git")'),
     (HELPER, PORT, 'is_available("tcp://localhost:5432")'),

@@ -38,6 +38,13 @@ def check_moved(source: str) -> None:
     assert "from new.mod import" in done.source.decode()
 
 
+def test_a_string_that_names_a_module_below_the_old_place() -> None:
+    """That is a place of its own."""
+    source, below_json = "log = getLogger('{}')\nfrom json import loads\n", rules_of([("json:loads", "new:loads", "")])
+    for string, made in (("json.decoder", 1), ("json.JSONDecoder", 0)):
+        assert len(rewritten(source.format(string), ("tests.test_it",), below_json, Everywhere()).made) == made
+
+
 @pytest.mark.parametrize("asking", ["import old.mod", "import old", "from old import mod", "import old.mod as m"])
 def test_a_question_for_the_old_place(asking: str) -> None:
     """What an import that may fail says of the old place is to be asked of the new one."""

@@ -151,6 +151,9 @@ def test_what_a_shim_replaces_is_read_from_its_decorator(
         "from.import(Name)",
         "from \\\n  ... import Name",
         "from .mod import Name",
+        "from old . mod import Name",
+        "from old  import mod; mod.Name",
+        "import old as package; package.mod.Name",
         "from old.mod import *",
         "from old.mod import(*)",
         "patch('old.mod.Name')",
@@ -161,6 +164,9 @@ def test_a_file_that_rules_may_concern_is_found(source: str) -> None:
     found = rules("old.mod:Name = new.mod:Name")
     assert found.may_concern(source.encode())
     assert found.may_concern(b"\xff\xfe" + source.encode("utf-16-le"))  # to be reported as what Python does not read
+    assert rules("units:\u00b5m = new:\u00b5m").may_concern(
+        "from units import \u00b5m".encode()
+    )  # read as another letter
 
 
 @pytest.mark.parametrize(

@@ -148,13 +148,14 @@ def test_a_glob_that_fits_nothing_is_refused(glob: str) -> None:
 
 
 def test_a_file_named_by_hand_and_left_out_is_told() -> None:
-    """Neither git nor a glob gives way to a path; but it is said."""
-    make("a.py", "b.py", "c.py", **{".gitignore": "a.py"})
+    """Neither git nor a glob gives way to a path; but it is said. So is a folder of which nothing is left."""
+    make("a.py", "b.py", "c.py", "build/d.py", **{".gitignore": "a.py\nbuild"})
     git("init")
-    tree = find_files(("a.py", "b.py", "c.py"), os.path.realpath("."), ("b.py",))
+    tree = find_files(("a.py", "b.py", "c.py", "build"), os.path.realpath("."), ("b.py",))
     assert [Path(file).name for file in tree.files] == ["c.py"]
     assert tree.notes == (
         "a.py: left out: git ignores it; to take it: --no-gitignore",
+        "build: no Python file is in it, or git ignores them; to take them: --no-gitignore",
         "b.py: left out: an exclude glob names it",
     )
 
@@ -176,7 +177,6 @@ def test_git_decides_what_it_ignores() -> None:
     assert found() == KEPT
     assert found("a") == KEPT[:-1]
     assert found("a/in") == ["a/in/yes.py"]
-    assert found("build") == []
     assert found(is_git_asked=False) == sorted([*KEPT, *IGNORED])
     tree = find_files((*IGNORED, *KEPT), os.path.realpath("."))
     assert [os.path.relpath(file) for file in tree.files] == KEPT
