@@ -113,7 +113,7 @@ def _pattern(guard: _Guard, tree: ast.Module) -> Iterator[Pattern]:
     elif len(_modules(guard.imports)) > 1:
         rule = "SSA105"
     text = "; ".join(ast.unparse(each) for each in guard.node.body if isinstance(each, _IMPORTS))
-    made = [name for name, value in stand_ins.items() if value is None and rule == "SSA101"]
+    made = {name for name, value in stand_ins.items() if value is None and rule == "SSA101"}
     shims = tuple(each for each in guard.imports if each.symbol and each.local in made)
     replacement = '@shim("{target}")' if shims else _replacement(rule, guard)
     more = {"imports": guard.imports, "written": shims, "names": tuple(flags or stand_ins), "level": level}

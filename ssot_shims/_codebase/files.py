@@ -64,10 +64,12 @@ def find_files(paths: Iterable[str], root: str, exclude: Sequence[str] = (), is_
     named = sorted({place for place in places if not os.path.isdir(place)})
     ignored = _ignored_among(named) if is_git_asked else set[str]()
     files, problems = set(named) - ignored, list[Problem]()
-    for folder in dict.fromkeys(filter(os.path.isdir, places)):
-        files.update(_below(folder, is_git_asked, problems))
-    excluded = {file for file in (*files, *named) if is_excluded(file, root, exclude)}
     notes = [f"{shown(file)}: left out: git ignores it; to take it: --no-gitignore" for file in sorted(ignored)]
+    for folder in dict.fromkeys(filter(os.path.isdir, places)):
+        below = {*_below(folder, is_git_asked, problems)}
+        files |= below
+        notes += [] if below else [f"{shown(folder)}: no Python in it, or git ignores it; to take it: --no-gitignore"]
+    excluded = {file for file in (*files, *named) if is_excluded(file, root, exclude)}
     notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if file in excluded]
     return Tree(files=tuple(sorted(files - excluded)), notes=tuple(notes), problems=tuple(problems))
 

@@ -12,7 +12,7 @@ from ssot_shims._codebase.findings import Finding
 from ssot_shims._codebase.source import SCOPES, Import, Source, bindings, dotted, local_name, strings_in
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._migrate.guard import Doubt, guard_around
-from ssot_shims._migrate.new_home import NewHomes, imported_by, shim_of, with_packages
+from ssot_shims._migrate.new_home import NewHomes, imported_by, located, shim_of, with_packages
 from ssot_shims._migrate.rules import Rule, Rules
 from ssot_shims._record import Record
 
@@ -205,7 +205,9 @@ def _names_in_strings(file: File, old: str, new: str) -> Iterator[Doubt]:
         for line, text in file.strings:
             value = text.replace(":", ".").rstrip(".")
             is_package = value in packages and _BY_NAME.search(file.source.text.body)
-            if is_package or value == module or f"{value}.".startswith(f"{place}."):
+            is_beside = place == old and value.rpartition(".")[0] == module  # what the old place may work with
+            is_patched = is_beside and not any(located(file.homes.roots, value))
+            if is_package or is_patched or value == module or f"{value}.".startswith(f"{place}."):
                 yield Doubt(reason=reason, other_line=line, hint="move both by hand")
 
 
@@ -214,10 +216,11 @@ def _uses_of_old(file: File, old: str) -> Iterator[Doubt]:
     module = old.rpartition(".")[0]
     is_loaded = any(f"{use.loads}.".startswith(f"{module}.") for use in file.uses)
     for use in file.uses:
-        if use.dotted.removesuffix(".__dict__") in with_packages(module):
-            reason = "the old module is passed on or set, so it may be changed"
-        elif use.is_set and f"{use.dotted}.".startswith(f"{old}."):
+        parent = use.dotted.rpartition(".")[0]
+        if use.is_set and f"{use.dotted}.".startswith(f"{old}."):
             reason = "the name is set in the old module"
+        elif use.dotted.removesuffix(".__dict__") in with_packages(module) or (use.is_set and parent == module):
+            reason = "the old module is passed on or set, so it may be changed"
         elif use.dotted.startswith(f"{module}.") and not is_loaded:
             reason = "the old module is used through its package, and this import loads it"
         else:

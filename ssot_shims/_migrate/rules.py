@@ -73,9 +73,13 @@ class Rules:
         if source.startswith(UTF16):
             source = source.decode("utf-16", "replace").encode()  # to be reported as what Python does not read
         is_relative, is_star = (found.search(source) is not None for found in (_RELATIVE_IMPORT, _STAR_IMPORT))
+
+        def has(word: str) -> bool:
+            return not word.isascii() or word.encode() in source  # which may spell it in another way (PEP 3131)
+
+        # The parts of a name may be imported and used apart: from acme import ws, and then ws.manager.Limits.
         return any(
-            (is_relative or module.encode() in source or f"{module.rpartition('.')[0]} import".encode() in source)
-            and (is_star or "*" in names or any(name.encode() in source for name in names))
+            (is_relative or all(map(has, module.split(".")))) and (is_star or "*" in names or any(map(has, names)))
             for module, names in self._names.items()
         )
 

@@ -126,7 +126,6 @@ IN_TEST = "def test_it():\n    try:\n        import jax\n    except ImportError:
 REPLACEMENTS: list[tuple[str, str, str]] = [
     (TEST, FLAG.format("import numpy"), '@pytest.mark.requires_capability("module:numpy")'),
     (TEST, FLAG.format("from acme.ws import Manager"), '@pytest.mark.requires_upstream("acme.ws:Manager")'),
-    ("acme/api.py", FLAG.format("import numpy"), 'is_available("import:numpy")'),
     ("acme/api.py", FLAG.format("from acme.ws import Gone"), ""),
     ("acme/api.py", BARE.format("import posix", "class posix: ..."), 'is_available("import:posix")'),
     ("acme/api.py", BARE.format("from gone import a, b", "def a(): ...\n    b = {}"), '@shim("gone:a")'),

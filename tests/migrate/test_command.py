@@ -143,8 +143,9 @@ def test_the_drop_in_replaces_the_module_that_it_stands_for(capsys: Capsys) -> N
 
 
 def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: Capsys) -> None:
-    """It gets the files at the end of its command line."""
+    """It gets the files at the end of its command line, and none that it refuses."""
     text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text()
+    assert "  files: \\.pyi?$" in text
     (entry,) = (line.split(": ")[1] for line in text.splitlines() if "entry: " in line)
     program_name, command_name, *words = entry.split()
     assert (program_name, command_name) == ("ssot-shims", "migrate")

@@ -155,7 +155,7 @@ def test_a_file_named_by_hand_and_left_out_is_told() -> None:
     assert [Path(file).name for file in tree.files] == ["c.py"]
     assert tree.notes == (
         "a.py: left out: git ignores it; to take it: --no-gitignore",
-        "build: no Python file is in it, or git ignores them; to take them: --no-gitignore",
+        "build: no Python in it, or git ignores it; to take it: --no-gitignore",
         "b.py: left out: an exclude glob names it",
     )
 
