@@ -166,7 +166,8 @@ def _is_unused(flag: str, guard: _Guard, tree: ast.Module) -> bool:
     if is_open or isinstance(guard.scope, ast.ClassDef) or "." in flag or getattr(guard.scope, "name", "") == flag:
         return False
     return not any(
-        flag in (getattr(node, "attr", ""), constant(node), *getattr(node, "names", ()))  # global FLAG has names
+        flag in (getattr(node, "attr", ""), *getattr(node, "names", ()))  # global FLAG has names
+        or flag in str(constant(node))  # skipif("not FLAG")
         or (isinstance(node, ast.Name) and node.id == flag and isinstance(node.ctx, ast.Load))
         for node in ast.walk(tree)
     )
