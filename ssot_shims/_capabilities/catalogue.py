@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers
 from ssot_shims._capabilities.capability import LEVELS, Capability, capability
+from ssot_shims._probes.notation import monotonic
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False
@@ -91,8 +90,7 @@ class Catalogue:
         where = caller()
 
         def declare(probe: object) -> object:
-            made = capability(name, probe, where=where, timeout=timeout, ttl=ttl, service=service)
-            self.add(made, replace=replace)
+            self.add(capability(name, probe, where=where, timeout=timeout, ttl=ttl, service=service), replace=replace)
             return probe
 
         if probe is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar, copy_context
-from time import monotonic
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line, file_of
 from ssot_shims._capabilities.capability import Capability, refuse_bad_seconds
+from ssot_shims._probes.notation import monotonic
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
@@ -52,8 +52,7 @@ class Flight:
 
     def has_ended(self, until: float) -> bool:
         """Whether the run has ended, at the latest when ``time.monotonic()`` is *until*."""
-        has_ended = self.ended.acquire(timeout=max(until - monotonic(), 0))
-        if has_ended:
+        if has_ended := self.ended.acquire(timeout=max(until - monotonic(), 0)):
             self.ended.release()
         return has_ended
 

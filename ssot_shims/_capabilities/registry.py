@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from _weakref import ref
 from functools import partial
-from time import monotonic, sleep
+from time import sleep
 
 import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
@@ -19,6 +19,7 @@ from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
 from ssot_shims._capabilities.flight import NEVER, Flight, Started, awaited, current, in_thread, names_between, pauses
 from ssot_shims._capabilities.function import combined, outcome, prepared
+from ssot_shims._probes.notation import monotonic
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
@@ -104,8 +105,7 @@ class Registry(Catalogue):
         It waits for them as :meth:`check` does, *wait* seconds for all together. Raises what :meth:`check` raises, too.
         """
         answers = self._polled([self[name].name for name in names], wait)
-        missing = {name: answer for name, answer in answers.items() if not answer}
-        if missing:
+        if missing := {name: answer for name, answer in answers.items() if not answer}:
             reasons = {name: answer.reason for name, answer in missing.items()}
             raise CapabilityMissing(reasons, {name: answer.hint for name, answer in missing.items()})
 

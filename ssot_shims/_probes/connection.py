@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from io import FileIO
-from time import monotonic, sleep
+from time import sleep
+
+from ssot_shims._probes.notation import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,8 +197,7 @@ class Answer:
         except ConnectionError:  # a reset is a close by a peer that has not read our question
             chunk = b""
         if not chunk:
-            when = "in its answer" if self._received else "without an answer"
-            raise ProtocolError(f"it closed the connection {when}")
+            raise ProtocolError(f"it closed the connection {'in its' if self._received else 'without an'} answer")
         self._received += chunk
         if not b"HTTP/".startswith(self._received[:5]):
             raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from time import monotonic
 
 from ssot_shims._availability import Availability
 from ssot_shims._probes import docker_address
 from ssot_shims._probes.connection import NOT_TLS, Answer, Pipe, ProtocolError, Stream, connect, tls_hint
 from ssot_shims._probes.docker_address import MOST_BYTES, DockerAddress, Tls, default_host, find
 from ssot_shims._probes.network import NotASocket, SocketProbe, check
+from ssot_shims._probes.notation import monotonic
 from ssot_shims._settings import longer, timeout
 from ssot_shims._text import describe, one_line, read_regular_file
 from ssot_shims.errors import Unavailable
@@ -97,8 +97,7 @@ def _tls_context(address: DockerAddress, tls: Tls) -> SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
     try:
         if tls.ca:  # the docker command wants to read it in any case
-            pem = read_regular_file(tls.ca, MOST_BYTES)
-            context.load_verify_locations(cadata=pem.decode("ascii", "ignore"))
+            context.load_verify_locations(cadata=read_regular_file(tls.ca, MOST_BYTES).decode("ascii", "ignore"))
         elif tls.verify:
             context.load_default_certs()
         if tls.certificate and tls.key:
@@ -190,8 +189,7 @@ def _elsewhere(address: DockerAddress) -> str:
     """The first other socket that is there; empty when none is."""
     run = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid() if hasattr(os, 'geteuid') else 0}"
     own = [os.path.join(os.path.expanduser("~"), folder, "docker.sock") for folder in _FOLDERS]
-    rootless, podman = f"{run}/docker.sock", f"{run}/podman/podman.sock"
-    for path in (docker_address.DEFAULT_SOCKET, rootless, *own, podman, _PODMAN):
+    for path in (docker_address.DEFAULT_SOCKET, f"{run}/docker.sock", *own, f"{run}/podman/podman.sock", _PODMAN):
         if path != address.place and os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
             return f"another socket is there: {_chosen(f'unix://{path}')}"
     return ""

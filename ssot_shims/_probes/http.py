@@ -36,8 +36,7 @@ class HttpProbe(SocketProbe):
         url = self.url
         for _ in range(_MOST_REDIRECTS + 1):
             # A password is for the server it was given for, and not for another port of that host.
-            is_there = (url.scheme, url.place) == (self.url.scheme, self.url.place)
-            user = self.url.authority.user if is_there else ""
+            user = self.url.authority.user if (url.scheme, url.place) == (self.url.scheme, self.url.place) else ""
             proxy = _proxy_for(url)
             answer = _get(url, user, proxy, deadline)
             status, location = answer.status, answer.headers.get("location", "")

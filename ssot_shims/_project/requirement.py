@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from time import monotonic
 from typing import Literal
 
 import ssot_shims._settings as _settings
@@ -15,6 +14,7 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.capability import refuse_bad_seconds
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._names import SHIMS
+from ssot_shims._probes.notation import monotonic
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
 from ssot_shims._shims.shim import ShimRecord, all_shims

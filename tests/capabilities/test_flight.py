@@ -220,8 +220,7 @@ def test_an_error_of_the_run_is_for_those_who_wait(registry: Registry, error: Ba
     probe, asked = counted(error, True)
     registry.register("gpu", lambda: time.sleep(0.2) or probe())
     with mock.patch("threading.excepthook") as hook:
-        askers = ask_at_once(registry, "gpu", 8)
-    assert [type(asker.error) for asker in askers] == [type(error)] * 8
+        assert [type(asker.error) for asker in ask_at_once(registry, "gpu", 8)] == [type(error)] * 8
     assert (hook.called, bool(registry.check("gpu")), len(asked)) == (False, True, 2)
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from ssot_shims import Availability, CapabilityMissing, Registry, Unavailable, require
 from ssot_shims.errors import InvalidDeclaration, UnknownName
+from tests.conftest import run
 from tests.support.flights import counted
 
 
@@ -54,6 +55,16 @@ def test_the_pauses_grow_and_the_wait_has_an_end(registry: Registry, check: Chec
     pauses = [second - first for first, second in pairwise(asked)]
     assert all(pause >= least for pause, least in zip(pauses[:-1], (0.1, 0.2, 0.4), strict=False))
     assert 1 < len(pauses) < 5  # on a busy machine a try takes long
+
+
+def test_time_that_stands_still() -> None:
+    """freezegun stops the monotonic clock as well; deadlines and waits end all the same."""
+    hangs = "registry.register('hangs', lambda: time.sleep(60), timeout=0.2)"
+    frozen = (
+        f"import time; time.monotonic = lambda: 1.0; from ssot_shims import Registry; registry = Registry(); {hangs}"
+    )
+    asks = "print(registry.check('hangs').status, registry.check('env:NO_SUCH', wait=0.2).status)"
+    assert run(f"{frozen}; {asks}") == ("timed_out unavailable\n", "")
 
 
 LATE = Availability(status="timed_out", reason="slow")

@@ -49,8 +49,7 @@ def test_a_value_that_is_an_address_is_compared_whole(monkeypatch: pytest.Monkey
 
 def test_a_command_that_reads_like_a_password_is_masked() -> None:
     """Where the reason names it, as where the notation is shown."""
-    reason = ask("command:me:hunter2@localhost").reason
-    assert reason == "there is no command '***@localhost' in the folders of PATH"
+    assert ask("command:me:hunter2@localhost").reason == "there is no command '***@localhost' in the folders of PATH"
 
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["DOCKER_CONFIG", "the home folder"])

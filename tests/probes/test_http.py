@@ -48,8 +48,7 @@ def test_anything_else_is_no(status: int, advice: str, good: str) -> None:
 def test_a_user_in_the_address() -> None:
     """It is sent, decoded, and never shown."""
     with Peer("200 OK") as peer:
-        answer = ask(f"http://me:p%40ss@127.0.0.1:{peer.port}")
-    assert answer.reason == f"http://***@127.0.0.1:{peer.port} answered 200"
+        assert ask(f"http://me:p%40ss@127.0.0.1:{peer.port}").reason == f"http://***@127.0.0.1:{peer.port} answered 200"
     token = base64.b64encode(b"me:p@ss").decode()
     assert f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{peer.port}\r\n" in peer.requests[0]
     assert f"\r\nAuthorization: Basic {token}\r\n" in peer.requests[0]
