@@ -41,7 +41,9 @@ def connect(address: Address, deadline: float) -> Stream:
     if isinstance(address, str):
         endpoints: list[Any] = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, "", address)]
     else:  # as bytes: Python would import a codec for other alphabets first, even for digits
-        endpoints = socket.getaddrinfo(address[0].encode(), address[1], type=socket.SOCK_STREAM)
+        # A zone may be written as in a URL, %25eth0; a number is one as it stands.
+        host = address[0] if address[0].rpartition("%")[2].isdecimal() else address[0].replace("%25", "%", 1)
+        endpoints = socket.getaddrinfo(host.encode(), address[1], type=socket.SOCK_STREAM)
     errors: list[OSError] = []  # each address is tried with its share of the time
     for position, endpoint in enumerate(endpoints):
         share = remaining(deadline) / (len(endpoints) - position)

@@ -76,7 +76,8 @@ def _redirected(url: Url, location: str) -> Url:
         raise Unavailable(f"{url.shown} does not redirect to http or https", "register the final address") from None
     if there.host != url.host:
         raise Unavailable(f"{url.shown} redirects to {there.shown} at another host", "register that if it is meant")
-    return there
+    host = url.authority.host if "%" in url.authority.host else there.authority.host  # servers know of no zone
+    return there.replace(authority=there.authority.replace(host=host))
 
 
 def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answer:
@@ -86,8 +87,9 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answe
     tls = _context() if url.scheme == "https" else None
     target, headers = url.sent, ["User-Agent: ssot-shims", "Accept: */*", "Connection: close"]
     headers += _authorization("Authorization", user)
+    named = url.authority.replace(host=url.authority.host.partition("%")[0]).netloc  # a zone is of this machine only
     if proxy and not tls:
-        target = f"http://{url.authority.netloc}{target}"
+        target = f"http://{named}{target}"
         headers += _authorization("Proxy-Authorization", proxy.user)
     shown, server = _shown(url, proxy), ((url.authority.host, url.port), url.place)
     peer = ((proxy.host, proxy.port or 80), f"the proxy {proxy.netloc}") if proxy else server
@@ -97,7 +99,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answe
                 _tunnel(stream, url, proxy)
             if tls:
                 stream.secure(tls, url.host)
-            return _ask(stream, "GET", target, url.authority.netloc, headers)
+            return _ask(stream, "GET", target, named, headers)
     except TimeoutError:
         raise TimeoutError(shown) from None
     except ProtocolError as error:
@@ -115,8 +117,7 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answe
 
 def _tunnel(stream: Stream, url: Url, proxy: Authority) -> None:
     """Have *proxy* connect *stream* to the server."""
-    headers = _authorization("Proxy-Authorization", proxy.user)
-    status = _ask(stream, "CONNECT", url.place, url.place, headers).status
+    status = _ask(stream, "CONNECT", url.place, url.place, _authorization("Proxy-Authorization", proxy.user)).status
     if not 200 <= status < 300:
         reason = f"the proxy {proxy.netloc} answered {status} when asked for {url.place}"
         raise Unavailable(reason, _hint(url, proxy, status))
@@ -185,7 +186,7 @@ def _is_left_out(url: Url, no_proxy: str) -> bool:
                 if ip_address(url.host) in ip_network(place.strip("[]"), strict=False):
                     return True
             except ValueError:
-                if place == "*" or f".{url.host}".endswith(f".{place.removeprefix('*').removeprefix('.')}"):
+                if place == "*" or f".{url.host}".endswith(f".{place.removeprefix('*').strip('.')}"):
                     return True
     return False
 

@@ -52,6 +52,14 @@ def basic(user: str) -> str:
     return f"Authorization: Basic {base64.b64encode(user.encode()).decode()}"
 
 
+def test_a_zone_is_for_this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers refuse a name with one in it, and what they redirect to has none: it stays that of the address."""
+    with Peer("302 x\nLocation: http://[fe80::1]:1/b", "200 OK") as proxy:
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
+        assert ask("http://[fe80::1%25lo]:1/").reason.startswith("http://[fe80::1%25lo]:1/b through the proxy ")
+    assert [("\r\nHost: [fe80::1]:1\r\n" in one, "%" in one) for one in proxy.requests] == [(True, False)] * 2
+
+
 def test_https_goes_through_a_tunnel(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proxy learns host and port and nothing else."""
     with Peer("200 OK", tls=tls) as peer, Peer(tunnel) as proxy:
@@ -141,7 +149,7 @@ LISTS = {
     ),
     "API.acme.invalid:1": (["acme.invalid", ".acme.invalid", "*.acme.invalid", "*.ACME.invalid", "acme.invalid:1"], []),
     "theacme.invalid": ([], ["*.acme.invalid", "acme.invalid"]),
-    "acme.invalid.": (["acme.invalid", "acme.invalid:80"], ["acme.invalid:2"]),
+    "acme.invalid.": (["acme.invalid", "acme.invalid:80", "acme.invalid.:80", ".invalid."], ["acme.invalid:2", "."]),
     "[::1]:1": (["::1", "[::1]", "[::1]:1", "::/0"], ["[::1]:2"]),
     "[fe80::1%lo]:1": (["fe80::/10"], []),
 }

@@ -42,6 +42,13 @@ def test_a_port_that_listens(host: str) -> None:
         assert said(ask(f"tcp://{shown}")) == ("available", f"{shown} accepts connections")
 
 
+def test_a_zone_as_the_system_has_it_and_as_in_an_address() -> None:
+    """In a URL its % is written %25; a number is taken as it is."""
+    zone = socket.if_nameindex()[0][1]
+    seen = {"resolve" in ask(f"tcp://[fe80::1%{before}{zone}]:1", 0.5).reason for before in ("", "25")}
+    assert (seen, "resolve" in ask("tcp://[fe80::1%25]:1", 0.5).reason) == ({False}, False)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full backlog may be a refusal")
 @pytest.mark.parametrize("scheme", ["tcp", "unix"])
 def test_a_backlog_that_is_full(folder: Path, scheme: str) -> None:
