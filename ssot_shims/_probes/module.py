@@ -38,8 +38,7 @@ class ModuleProbe(Probe):
         try:
             place = _find(self.module)
         except Undecidable as unclear:
-            cause = describe(unclear.__cause__ or unclear)
-            reason = f"looking for {self.module}, an import finder raised {cause}"
+            reason = f"looking for {self.module}, an import finder raised {describe(unclear.__cause__ or unclear)}"
             return Availability(status="failed", reason=reason, hint="repair it, or take it off sys.meta_path")
         if self.specifier:
             return self._compare(place)
@@ -53,14 +52,20 @@ class ModuleProbe(Probe):
 
         without = f"leave out {self.specifier}"
         try:
-            found = _distribution_of(self.module, place.file and os.path.realpath(place.file))
-            is_fit = found and SpecifierSet(self.specifier).contains(Version(found.version), prereleases=True)
+            brought = _distributions_of(self.module, place.file and os.path.realpath(place.file))
+            wanted = SpecifierSet(self.specifier)
+            fits = {wanted.contains(Version(one.version), prereleases=True): one for one in brought}
         except Exception as error:  # metadata that is damaged
             reason = f"reading the metadata of {self.module} raised {describe(error)}"
             return Availability(status="failed", reason=reason, hint=f"install it again, or {without}")
-        if not found:
-            shown = place.shown or "built in"
-            raise Unavailable(f"{self.module} ({shown}) comes with no metadata that says its version", without)
+        if len(fits) > 1:  # what is left of another version, or two that bring the same files
+            both = " and ".join(f"{one.name} {one.version}" for one in fits.values())
+            hint = f"uninstall both, and install one of them again, or {without}"
+            return Availability(status="failed", reason=f"{both} both say that they brought {place.shown}", hint=hint)
+        if not fits:
+            reason = f"{self.module} ({place.shown or 'built in'}) comes with no metadata that says its version"
+            raise Unavailable(reason, without)
+        is_fit, found = fits.popitem()
         details = {"distribution": found.name, "version": found.version, "path": place.shown}
         if is_fit:
             reason = f"{self.module} is at {place.shown}, {found.name} {found.version}"
@@ -104,14 +109,15 @@ def _find(module: str) -> Place:
     raise Unavailable(reason, f"install a version of {module.partition('.')[0]} that has it")
 
 
-def _distribution_of(module: str, file: str) -> Distribution | None:
-    """The distribution that brought *module*, whose *file* has no links in its path; None when none says so."""
+def _distributions_of(module: str, file: str) -> list[Distribution]:
+    """The distribution that brought *module*, whose *file* has no links in its path; all that list it, if some do."""
     import importlib_metadata
 
     metadata: Any = importlib_metadata  # what it says of its own types differs from release to release
     steps = module.split(".")
     names = [".".join(steps[:depth]) for depth in range(len(steps), 0, -1)]
-    best, most = None, (0, 0)
+    best: list[Distribution] = []
+    most = (0, 0)
     for name in (*names, ""):  # all the others come last: mostly they need not be read
         context = metadata.DistributionFinder.Context(name=name or None)  # in whatever notation
         for one in metadata.MetadataPathFinder().find_distributions(context):  # and not of other finders
@@ -122,9 +128,11 @@ def _distribution_of(module: str, file: str) -> Distribution | None:
                     raise
                 continue
             if claim > most:
-                best, most = one, claim
-            if claim == _LISTS_IT:
-                return best
+                best, most = [one], claim
+            elif claim == _LISTS_IT:
+                best.append(one)
+        if most == _LISTS_IT:
+            break
     return best
 
 
@@ -142,7 +150,8 @@ def _claim(distribution: Distribution, module: str, file: str, *, has_its_name: 
     if any(os.path.realpath(str(distribution.locate_file(entry))) == file for entry in likely):
         return _LISTS_IT
     if folder := _editable_folder(distribution.read_text("direct_url.json") or "{}"):
-        return (2, len(folder)) if file.startswith(folder) else (0, 0)
+        is_beside = file.startswith(os.path.join(os.path.realpath(str(distribution.locate_file(""))), ""))
+        return (2, len(folder)) if file.startswith(folder) and not is_beside else (0, 0)
     if any(entry.endswith((".py", ".so", ".pyd")) for entry in record):
         return 0, 0
     declared = (distribution.read_text("top_level.txt") or "").split()

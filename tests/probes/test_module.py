@@ -157,10 +157,21 @@ def test_the_version_of_an_editable_install(write: Write, tmp_path: Path, name: 
 
 def test_an_editable_install_does_not_answer_for_what_is_installed_beside_it(write: Write) -> None:
     """A virtual environment is often in the folder of the project that is installed in it."""
-    root = write({**distribution("yaml-tools", "1", "yaml_x.py"), **distribution("aa", "9")})
+    root = write({**distribution("yaml-tools", "1", "yaml_x.py"), **distribution("aa", "9"), "bare.py": ""})
     origin = {"url": root.parent.as_uri(), "dir_info": {"editable": True}}
     write({"aa-9.dist-info/direct_url.json": json.dumps(origin)})
     assert ask("module:yaml_x==1").reason == f"yaml_x is at {root}/yaml_x.py, yaml-tools 1"
+    assert ask("module:bare>=1").reason == f"bare ({root}/bare.py) comes with no metadata that says its version"
+
+
+@pytest.mark.parametrize("other", ["acme", "acme-headless"])
+def test_two_distributions_that_list_the_same_file(write: Write, other: str) -> None:
+    """What is left of another version, or what brings the same files, is told where the answer depends on it."""
+    root = write({**distribution("acme", "2.0", "acme_x.py"), **distribution(other, "1.0", "acme_x.py")})
+    assert (bool(ask("module:acme_x>=1")), bool(ask("module:acme_x<1"))) == (True, False)
+    answer, both = ask("module:acme_x>=2"), ("acme 2.0", f"{other} 1.0")
+    seen = [f"{' and '.join(two)} both say that they brought {root}/acme_x.py" for two in (both, both[::-1])]
+    assert (answer.status, answer.reason in seen) == ("failed", True)
 
 
 def test_files_that_are_links(write: Write, tmp_path: Path) -> None:
