@@ -81,6 +81,9 @@ def _from_environment(host: str) -> DockerAddress:
         host = default_host()
     if "://" not in host:
         host = f"tcp://{host}"
+    if tls and not host.startswith("tcp:") and not os.path.exists(tls.ca):  # that command wants it for a socket, too
+        reason = f"the docker command needs {one_line(tls.ca)} for DOCKER_TLS_VERIFY or DOCKER_TLS, and it is not there"
+        raise Unavailable(reason, "go without: unset DOCKER_TLS_VERIFY DOCKER_TLS")
     return _read_host(host, "from DOCKER_HOST", tls, default_port=2375)
 
 

@@ -87,11 +87,14 @@ def test_an_engine_over_tls(
 def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, right: str) -> None:
     """DOCKER_TLS alone asks for TLS and for no proof; as for the docker command, there has to be a ca.pem.
 
-    A unix socket has no TLS.
+    A unix socket has no TLS, and that command wants the file all the same.
     """
     with Peer(machine.path("engine.sock"), says(ANSWER)) as peer:
-        with_tls(machine, peer, "/nowhere")
+        with_tls(machine, peer, right)
         assert ask()
+        machine.set("DOCKER_CERT_PATH", "/nowhere")
+        assert_no(ask(), "the docker command needs /nowhere/ca.pem for DOCKER_TLS_VERIFY or DOCKER_TLS, and it is not")
+        assert ask().hint == "go without: unset DOCKER_TLS_VERIFY DOCKER_TLS"
     machine.unset("DOCKER_TLS_VERIFY")
     machine.unset("DOCKER_CERT_PATH")
     with engine(server(authority, "other.example")) as peer:
