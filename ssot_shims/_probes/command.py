@@ -12,6 +12,7 @@ from ssot_shims.errors import Unavailable
 
 _HOW_TO_GET = "install it, or add its folder to PATH"
 _PLUGIN_FOLDERS = [f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")]
+_IN_SNAP = {"/snap/bin/docker": ["/snap/docker/current/usr/libexec/docker/cli-plugins"]}  # which that one has, too
 
 
 class CommandProbe(Probe):
@@ -48,9 +49,11 @@ class ComposeProbe(Probe):
 
         extra = setting("clipluginsextradirs")
         folders = [one for one in extra if isinstance(one, str)] if isinstance(extra, list) else []  # pyright: ignore[reportUnknownVariableType]
-        folders += [os.path.join(config_folder(), "cli-plugins"), *_PLUGIN_FOLDERS]  # in the order of that command
+        docker = which("docker") or ""
+        # In the order of that command.
+        folders += [os.path.join(config_folder(), "cli-plugins"), *_PLUGIN_FOLDERS, *_IN_SNAP.get(docker, [])]
         plugin = next((file for folder in folders if (file := which("docker-compose", path=folder))), None)
-        command, path = ("docker compose", plugin) if plugin and which("docker") else ("docker-compose", None)
+        command, path = ("docker compose", plugin) if plugin and docker else ("docker-compose", None)
         if path := path or which("docker-compose"):
             details = {"command": command, "path": path}
             return Availability(status="available", reason=f"{command} is at {path}", details=details)

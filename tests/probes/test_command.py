@@ -84,8 +84,7 @@ def test_compose_is_the_plugin_or_the_old_command(
     plugins = tmp_path / ".docker" / "cli-plugins"
     reason = f"no docker-compose in {', '.join([str(plugins), *folders])} or the folders of PATH"
     hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
-    nothing = Availability(status="unavailable", reason=reason, hint=hint)
-    assert ask() == nothing
+    assert ask() == Availability(status="unavailable", reason=reason, hint=hint)
     old = install("bin", "docker-compose")
     assert_yes("docker-compose", old)
     old.unlink()
@@ -94,8 +93,12 @@ def test_compose_is_the_plugin_or_the_old_command(
     reason = f"{plugin} needs the docker command, which is not in the folders of PATH"
     hint = "install it, or add its folder to PATH"
     assert ask() == Availability(status="unavailable", reason=reason, hint=hint)
-    install("bin", "docker")
+    docker = install("bin", "docker")
     assert_yes("docker compose", plugin)
+    plugin.unlink()
+    in_snap = install("snap", "docker-compose")
+    monkeypatch.setitem(command._IN_SNAP, str(docker), [str(in_snap.parent)])
+    assert_yes("docker compose", in_snap)
     for folder in ("usr/local/lib/docker/cli-plugins", ".docker/cli-plugins", "extra"):  # the last in order first
         plugin = install(folder, "docker-compose")
         config = tmp_path / ".docker" / "config.json"
