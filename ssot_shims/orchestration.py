@@ -235,11 +235,11 @@ def check_service_available(
     service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
 ) -> bool:
     """Whether something listens on *host* and *port* now. False after *timeout* seconds, and without a port."""
-    if port is None or not 0 < port < 65536 or timeout <= 0:
+    if port is None or not 0 < int(port) < 65536 or timeout <= 0:
         return False
     name = f"{host}:{port} in {timeout} s"
     if name not in _services:
-        probe = ListenerProbe(notation=service_name, address=(host.strip("[]"), port), place=f"{host}:{port}")
+        probe = ListenerProbe(notation=service_name, address=(host.strip("[]"), int(port)), place=f"{host}:{port}")
         _services.add(Capability(name=name, probe=probe, timeout=timeout, where=__name__), replace=True)
     _services.refresh(name)
     return bool(_services.check(name))

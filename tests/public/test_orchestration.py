@@ -233,13 +233,13 @@ def test_services_can_be_turned_off(old: Any, monkeypatch: pytest.MonkeyPatch, n
 
 
 def test_each_question_for_a_service_is_asked_now(old: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer is kept, no variable for a capability answers, and what can be no address is no, as it always was."""
+    """No answer is kept, no variable for a capability answers, and what can be no address is no; a port may be text."""
     monkeypatch.setenv("SSOT_SHIMS_HAS_SERVICE", "1")
     monkeypatch.setenv("SSOT_SHIMS_HAS_REDIS", "1")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert old.check_service_available("redis", "127.0.0.1", port) is True
-        assert old.check_service_available("redis", host="localhost", port=port, timeout=1) is True
+        assert old.check_service_available("redis", host="localhost", port=str(port), timeout=1) is True
         assert old.check_service_available("redis", "127.0.0.1", port, timeout=0) is False
     places = [("127.0.0.1", port), ("", 1), ("local host", 1), *(("localhost", no) for no in (0, 65536, -1, None))]
     assert {old.check_service_available("redis", *place) for place in places} == {False}
