@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from functools import partial
 
 from ssot_shims._text import close_as_text, fit_to_show
 from ssot_shims.errors import InvalidSetting
@@ -23,6 +25,8 @@ SHIM_PREFIX = "upstream:"  # what the name of a shim begins with, where names of
 
 DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
 LONGEST = 86_400  # seconds; a lock refuses to wait for much longer than that
+# The clock of every deadline. freezegun stops time.monotonic() wherever it finds it; locks and sockets go on.
+monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
 
 _WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 

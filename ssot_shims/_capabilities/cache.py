@@ -9,7 +9,8 @@ from ssot_shims._availability import Availability
 from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.flight import GRACE, Flight
 from ssot_shims._capabilities.function import HOW_TO_FINISH, is_finished
-from ssot_shims._probes.notation import monotonic, read, without_secrets
+from ssot_shims._probes.notation import read, without_secrets
+from ssot_shims._settings import monotonic
 from ssot_shims._text import close_matches, fit_to_show, one_line, shortened
 from ssot_shims.errors import InvalidDeclaration, UnknownName
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ssot_shims._callsite import caller
 from ssot_shims._capabilities.cache import Answers
 from ssot_shims._capabilities.capability import LEVELS, Capability, capability
-from ssot_shims._probes.notation import monotonic
+from ssot_shims._settings import monotonic
 from ssot_shims.errors import InvalidDeclaration
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line, file_of
 from ssot_shims._capabilities.capability import Capability, refuse_bad_seconds
-from ssot_shims._probes.notation import monotonic
+from ssot_shims._settings import monotonic
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False

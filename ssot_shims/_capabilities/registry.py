@@ -19,7 +19,7 @@ from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
 from ssot_shims._capabilities.flight import NEVER, Flight, Started, awaited, current, in_thread, names_between, pauses
 from ssot_shims._capabilities.function import combined, outcome, prepared
-from ssot_shims._probes.notation import monotonic
+from ssot_shims._settings import monotonic
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False

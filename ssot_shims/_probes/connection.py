@@ -6,7 +6,7 @@ import sys
 from io import FileIO
 from time import sleep
 
-from ssot_shims._probes.notation import monotonic
+from ssot_shims._settings import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from ssot_shims._probes import docker_address
 from ssot_shims._probes.connection import NOT_TLS, Answer, Pipe, ProtocolError, Stream, connect, tls_hint
 from ssot_shims._probes.docker_address import MOST_BYTES, DockerAddress, Tls, default_host, find
 from ssot_shims._probes.network import NotASocket, SocketProbe, check
-from ssot_shims._probes.notation import monotonic
-from ssot_shims._settings import longer, timeout
+from ssot_shims._settings import longer, monotonic, timeout
 from ssot_shims._text import describe, one_line, read_regular_file
 from ssot_shims.errors import Unavailable
 

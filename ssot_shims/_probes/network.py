@@ -8,8 +8,8 @@ import stat
 from ssot_shims._availability import Availability
 from ssot_shims._probes.address import read_authority
 from ssot_shims._probes.connection import Address, Stream, connect
-from ssot_shims._probes.notation import NotationError, Probe, monotonic
-from ssot_shims._settings import longer
+from ssot_shims._probes.notation import NotationError, Probe
+from ssot_shims._settings import longer, monotonic
 from ssot_shims.errors import Unavailable
 
 

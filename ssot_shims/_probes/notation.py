@@ -5,8 +5,7 @@ Reading a notation opens nothing and imports no socket; that is left to the mome
 
 from __future__ import annotations
 
-import time
-from functools import partial, reduce
+from functools import reduce
 from importlib import import_module
 
 from ssot_shims._availability import Availability
@@ -18,9 +17,6 @@ from ssot_shims.errors import InvalidDeclaration, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Literal
-
-# The clock of every deadline. freezegun stops time.monotonic() wherever it finds it; locks and sockets go on.
-monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
 
 
 class Probe(Record):

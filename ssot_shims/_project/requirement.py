@@ -14,9 +14,9 @@ from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._capabilities.capability import refuse_bad_seconds
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._names import SHIMS
-from ssot_shims._probes.notation import monotonic
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
+from ssot_shims._settings import monotonic
 from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._shims.upstream import TargetResult, ask
 from ssot_shims._text import close_matches, fit_to_show, with_hint
