@@ -20,6 +20,9 @@ from ssot_shims.errors import InvalidSetting
 Reasons = dict[str, dict[str, str]]  # a text by test, or another name, and by job
 
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed"})  # as GoogleTest and CTest say it in attributes
+# The type of the skip by which pytest and unittest-xml-reporting say it, and the message of that by which nose2 does.
+_EXPECTED_FAILURES = frozenset({"pytest.xfail", "XFAIL", "expected test failure"})
+_WHOLE_MODULE = "collection skipped"  # the message of a module that pytest skips as a whole
 _NO_TESTS = partial(Counter[str], ran=0, not_run=0)
 _LONGEST = 1000  # characters of a reason
 _property = lru_cache(maxsize=1000)(json.loads)  # most tests of a job say the same
@@ -55,10 +58,11 @@ class Totals:
         needed: Sequence[Mapping[str, Any]] = asked.get("needed", ())
         if needed and not reason:  # what is required and not there is an error of the test, which did not run either
             reason = "; ".join(f"{one['name']}: {_seen(one)}" for one in needed if one["outcome"] == "error")
-        count = "not_run" if reason else "ran"
-        self.jobs[job][count] += 1
-        by_job = self.outcomes.setdefault(test, {})
-        by_job[job] = reason and by_job.get(job, reason)  # a test that is there twice ran if it did once
+        count, by_job = "not_run" if reason else "ran", self.outcomes.setdefault(test, {})
+        if job in by_job:  # a test that is there twice, as after a retry, counts once, and ran if it did once
+            self.jobs[job]["not_run" if by_job[job] else "ran"] -= 1
+        by_job[job] = reason and by_job.get(job, reason)
+        self.jobs[job]["not_run" if by_job[job] else "ran"] += 1
         for name in [one["name"] for one in needed] or filter(None, [reason]):
             self.needed[name][job][count] += 1
         if asked:
@@ -190,8 +194,10 @@ class _Reader:
     def _end(self, tag: str) -> None:
         if tag == "testcase":
             suite, name = self._suites[-1], self._test.get("name", "")
-            classname = self._test.get("classname", suite)  # pytest gives none to a module that it skips as a whole
-            test = self._prefix + (f"{classname}::{name}" if classname else name)
+            classname = self._test.get("classname", suite)
+            # A module that pytest skips as a whole has no class, or one from --junit-prefix, which is before all names.
+            joint = "." if self._skip and self._skip.get("message") == _WHOLE_MODULE else "::"
+            test = self._prefix + joint.join(filter(None, (classname, name)))
             if self._error == "collection failure":  # what pytest writes for a module
                 self._totals.problems.append(f"{self._job}: the collection of {test} failed: its tests are unknown")
             else:
@@ -205,10 +211,9 @@ class _Reader:
     def _reason(self) -> str:
         """Why the test did not run, empty when it did; one that was expected to fail did, unless it was left out."""
         if self._skip is None:
-            is_run = self._test.get("status") not in _NOT_RUN and self._test.get("result") not in _NOT_RUN
-            return "" if is_run else "disabled"
+            return "disabled" if _NOT_RUN & {self._test.get("status"), self._test.get("result")} else ""
         message = self._skip.get("message", "")
-        if self._skip.get("type") == "pytest.xfail" and not message.startswith("[NOTRUN]"):
+        if self._skip.get("type", message) in _EXPECTED_FAILURES and not message.startswith("[NOTRUN]"):
             return ""
         return _readable(message, "".join(self._text))
 
@@ -216,7 +221,7 @@ class _Reader:
 @lru_cache(maxsize=1000)
 def _readable(message: str, text: str) -> str:
     """The reason of a skip, from the attribute and the text of its element."""
-    if message == "collection skipped":  # of a whole module: pytest writes (file, line, 'Skipped: reason') as the text
+    if message == _WHOLE_MODULE:  # pytest writes (file, line, 'Skipped: reason') as the text
         message = text.partition("Skipped: ")[2][:-2]
     return shortened(fit_to_show(message or text), _LONGEST) or "no reason is given"
 

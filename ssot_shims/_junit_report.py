@@ -111,8 +111,7 @@ def _paragraphs(data: dict[str, Any], most: int | None) -> Iterator[tuple[str, s
     for level, key, what in seen:
         lines = [f"{name}: {'; '.join(map(': '.join, by_job.items()))}" for name, by_job in data[key].items()]
         found.append((level, what, lines))
-    needs = [_need(name, by_job) for name, by_job in data["needed"].items()]
-    found.append(("", "needed by tests, or the reason of their skip", needs))
+    found.append(("", "needed by tests, or the reason of their skip", [_need(*one) for one in data["needed"].items()]))
     found.append(("", "jobs", [f"{job}: {_share(counts)}" for job, counts in data["jobs"].items()]))
     for level, what, lines in found:
         more = [] if most is None or len(lines) <= most else [f"... and {len(lines) - most} more; --all lists them"]
@@ -120,18 +119,16 @@ def _paragraphs(data: dict[str, Any], most: int | None) -> Iterator[tuple[str, s
             yield level, one_line(f"{what} ({len(lines)})"), [*map(one_line, lines[:most]), *more]
 
 
-def _groups(tests: Mapping[str, Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+def _groups(tests: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
     """The tests with the same reasons, the largest group first, and these reasons with their jobs."""
     groups: dict[frozenset[str], list[str]] = {}
     for test, by_job in sorted(tests.items()):
         groups.setdefault(frozenset(by_job.values()), []).append(test)
-    found: list[tuple[str, list[str]]] = []
     for group in sorted(groups.values(), key=len, reverse=True):
         jobs: dict[str, dict[str, None]] = {}
         for job, reason in (outcome for test in group for outcome in tests[test].items()):
             jobs.setdefault(reason, {})[job] = None
-        found.append(("; ".join(f"{reason} [{', '.join(of_it)}]" for reason, of_it in jobs.items()), group))
-    return found
+        yield "; ".join(f"{reason} [{', '.join(of_it)}]" for reason, of_it in jobs.items()), group
 
 
 def _need(name: str, by_job: Mapping[str, Counter[str]]) -> str:

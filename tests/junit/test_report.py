@@ -218,6 +218,8 @@ def test_shims_that_are_placeholders_everywhere(report: Report) -> None:
     [
         (case("t", skipped("known", "pytest.xfail")), None),
         (case("t", skipped("[NOTRUN] known", "pytest.xfail")), "[NOTRUN] known"),
+        (case("t", skipped("expected failure: known", "XFAIL")), None),
+        (case("t", '<skipped message="expected test failure">of nose2</skipped>'), None),
         (case("t", "<failure/>"), None),
         (case("t", status="run", result="completed"), None),
         (case("t", status="notrun", result="suppressed"), "disabled"),
@@ -232,14 +234,15 @@ def test_shims_that_are_placeholders_everywhere(report: Report) -> None:
     ],
 )
 def test_whether_a_test_ran(written: str, reason: str | None, report: Report) -> None:
-    """As pytest, GoogleTest, CTest and Maven write it; an expected failure ran, unless pytest left it out."""
+    """As its runner writes it, also twice; an expected failure ran, unless pytest left it out."""
     write("a.xml", written)
-    never_ran = report("a.xml")["never_ran"]
+    data = report("a.xml")
+    assert (data["tests"], sum(data["jobs"]["a"].values())) == (1, 1)
     if reason is None:
-        assert never_ran == {}
+        assert data["never_ran"] == {}
     else:
-        assert never_ran["tests.test_a::t"]["a"].startswith(reason)
-        assert len(never_ran["tests.test_a::t"]["a"]) <= 1000
+        assert data["never_ran"]["tests.test_a::t"]["a"].startswith(reason)
+        assert len(data["never_ran"]["tests.test_a::t"]["a"]) <= 1000
 
 
 def test_suites_in_suites(report: Report) -> None:
@@ -252,7 +255,7 @@ def test_suites_in_suites(report: Report) -> None:
 
 
 def test_a_module_that_was_skipped_as_a_whole(report: Report) -> None:
-    """It is one test that did not run, unless another job ran a test of it."""
+    """It is one test that did not run, unless another job ran a test of it; also below the prefix of --junit-prefix."""
     text = "('/home/a/tests/test_a.py', 2, 'Skipped: needs CUDA')"
     whole = case("tests.test_a", f'<skipped message="collection skipped">{text}</skipped>', classname="")
     write("a.xml", whole)
@@ -263,6 +266,9 @@ def test_a_module_that_was_skipped_as_a_whole(report: Report) -> None:
     assert report("a.xml", "c.xml")["never_ran"] == {}
     data = report("a.xml", "--against", "c.xml", "--fail-on=newly-skipped")
     assert (data["code"], data["newly_skipped"], data["gone"]) == (1, {"tests.test_a": {"a": "needs CUDA"}}, [])
+    write("a.xml", whole.replace('classname=""', 'classname="unit"'))
+    write("c.xml", case("test_it", classname="unit.tests.test_a"))
+    assert report("a.xml", "c.xml")["never_ran"] == {}
 
 
 def test_the_condition_and_what_is_allowed(report: Report) -> None:
