@@ -161,8 +161,7 @@ def _guarded_class(cls: Any, decide: Callable[[], None]) -> Any:
     def setUpClass(actual: Any) -> None:
         __tracebackhide__ = True
         decide()
-        before: Any = own.__get__(None, actual) if own else super(cls, actual).setUpClass  # pyright: ignore  # of whatever test
-        before()
+        (own.__get__(None, actual) if own else super(cls, actual).setUpClass)()  # pyright: ignore  # of whatever test
 
     cls.setUpClass = classmethod(setUpClass)
     return cls

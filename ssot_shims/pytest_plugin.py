@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # The name of the property of a test, and of the output of a worker of pytest-xdist, that holds what was asked for.
 _PROPERTY = "ssot_shims"
+_IN_FORCE = pytest.StashKey[bool]()  # of a config that has been read
 _MARKERS = {
     "requires_capability": '(*names, wait=None): skip unless all are available, such as "docker" (ssot_shims)',
     "requires_upstream": '(*names): skip unless all upstreams are there: a shim, or "pkg.mod:Name" (ssot_shims)',
@@ -48,19 +49,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
     """Put the settings into force before the first conftest.py is imported."""
-    if "_SSOT_SHIMS_SHARED_ANSWERS" in os.environ:  # in a worker of pytest-xdist
-        from ssot_shims._plugin.xdist import join
-
-        join(early_config.pluginmanager)
-    pyproject = _pyproject(early_config)
-    if pyproject or _has_settings(early_config):
-        from ssot_shims._plugin.settings import apply
-
-        apply(early_config, pyproject)
+    _put_into_force(early_config)
     return (yield)
 
 
+def _put_into_force(config: pytest.Config) -> None:
+    config.stash[_IN_FORCE] = True
+    if "_SSOT_SHIMS_SHARED_ANSWERS" in os.environ:  # in a worker of pytest-xdist
+        from ssot_shims._plugin.xdist import join
+
+        join(config.pluginmanager)
+    if (pyproject := _pyproject(config)) or _has_settings(config):
+        from ssot_shims._plugin.settings import apply
+
+        apply(config, pyproject)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if _IN_FORCE not in config.stash:  # a conftest.py has loaded this plugin
+        _put_into_force(config)
     for name, meaning in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}{meaning}")
     config.pluginmanager.register(_Reports(config))
@@ -107,9 +114,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Put what the test asked for into its properties, from where the report of its teardown takes it."""
     if not _is_used():
         return (yield)
@@ -161,8 +166,7 @@ class _Reports:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if _is_used():
-            output = getattr(self._config, "workeroutput", {})
-            output[_PROPERTY] = _session().end(session, self._crashed)
+            getattr(self._config, "workeroutput", {})[_PROPERTY] = _session().end(session, self._crashed)
 
 
 @pytest.fixture(scope="session")
@@ -199,7 +203,7 @@ def _pyproject(config: pytest.Config) -> Path | None:
 
 def _has_settings(config: pytest.Config) -> bool:
     """Whether a variable, an option or an ini key of the plugin is set."""
-    options = vars(config.known_args_namespace)
+    options = {**vars(config.option), **vars(config.known_args_namespace)}  # a plugin of a conftest.py is in the former
     if any(name.startswith("SSOT_SHIMS_") for name in os.environ) or any(map(options.get, _SETTINGS)):
         return True
     try:

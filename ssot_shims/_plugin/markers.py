@@ -18,7 +18,7 @@ from ssot_shims._text import fit_to_show, with_hint
 from ssot_shims.errors import CapabilityMissing, NoEnvironment, SsotShimsError
 
 # For each marker what the names in it begin with elsewhere, and one to show.
-_MARKERS = {"requires_capability": ("", "docker"), "requires_upstream": (UPSTREAM, "HeartbeatConfig")}
+MARKERS = {"requires_capability": ("", "docker"), "requires_upstream": (UPSTREAM, "HeartbeatConfig")}
 
 
 # Of a test: the verdicts by name on what it needs.
@@ -78,7 +78,7 @@ def _stop(text: str, verdicts: tuple[Verdict, ...], *, is_error: bool, has_line:
 
 def _waits_of(item: pytest.Item) -> Iterator[tuple[str, float | None]]:
     """The names in the markers of *item*, those of its class and module included, each with the seconds to wait."""
-    for marker, (prefix, example) in _MARKERS.items():
+    for marker, (prefix, example) in MARKERS.items():
         for mark in item.iter_markers(marker):
             if not _is_readable(mark):
                 given = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]

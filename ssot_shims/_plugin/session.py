@@ -13,7 +13,7 @@ import ssot_shims._project.requirement as _requirement
 import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._plugin import report
-from ssot_shims._plugin.markers import NEEDED, verdicts_of
+from ssot_shims._plugin.markers import MARKERS, NEEDED, verdicts_of
 from ssot_shims._plugin.results import Results, results_of
 from ssot_shims._plugin.settings import import_modules, settings_of
 from ssot_shims._project.requirement import UPSTREAM
@@ -52,6 +52,10 @@ def check_declarations(config: pytest.Config) -> None:
     for setting, problem in _requirement.misspelled().items():
         if not setting.startswith(f"{_settings.REQUIRE}="):  # which is a problem of its own
             results.note("PROBLEM", setting, problem)
+    for shim in all_shims():
+        marks = getattr(shim.object, "__dict__", {}).get("pytestmark")
+        if isinstance(marks, list) and any(mark.name in MARKERS and not mark.args for mark in marks):  # pyright: ignore  # any object may be in it
+            results.note("ERROR", shim.name, f'a test is lost: its marker was given the object, and not "{shim.name}"')
     for name in sorted(required):
         try:
             _requirement.refuse_unknown(name)

@@ -97,7 +97,7 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
 
 
 def _option(config: pytest.Config, name: str) -> Any:
-    return getattr(config.known_args_namespace, name)
+    return getattr(config.known_args_namespace, name, None) or getattr(config.option, name)
 
 
 def _ini(config: pytest.Config, name: str) -> Any:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Set
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -54,11 +54,10 @@ class Sharing:
         """Remember what is registered by now: what is registered later, a test registers."""
         self._collected = _registered()
 
-    def include(self, names: Iterable[str]) -> None:
+    def include(self, names: Set[str]) -> None:
         """Share *names* as well, which no test but a module of the project has registered."""
         if self._collected is not None:
-            registered = _registered()
-            self._collected.update({name: registered[name] for name in names})
+            self._collected.update({name: one for name, one in _registered().items() if name in names})
 
     def read(self, capability: Capability) -> Availability | None:
         """The answer that counts, if there is one."""
@@ -78,15 +77,14 @@ class Sharing:
     def agree(self, what: str, own: str) -> str:
         """The choice of the first process in the matter *what*; *own* if this is the first."""
         self._write(self._folder / what, {"choice": own})
-        data = _read(self._folder / what)
-        return str(data["choice"]) if data else own
+        return str(data["choice"]) if (data := _read(self._folder / what)) else own
 
     def _is_shared(self, capability: Capability) -> bool:
         name = capability.name
         if capability.ttl is not None or _registered().get(name) is not capability:
             return False
-        by_a_test = self._collected is not None and self._collected.get(name) is not capability
-        return capability.level != "user" or not by_a_test
+        # A user's must have been there before the tests.
+        return capability.level != "user" or self._collected is None or self._collected.get(name) is capability
 
     def _place(self, capability: Capability) -> Path:
         """Where the answer for one registration in one interpreter is."""

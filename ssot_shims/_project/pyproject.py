@@ -71,11 +71,9 @@ def find_project(start: Path) -> Project:
     Without one, *start* is the root of a project that says nothing. Raises :class:`InvalidSetting`, with the file and
     the key, for a file that does not read and for a wrong key or type.
     """
-    for folder in (start, *start.parents):
-        file = folder / "pyproject.toml"
-        if file.is_file():
-            return read_project(file)
-    return Project(root=start)
+    files = (folder / "pyproject.toml" for folder in (start, *start.parents))
+    file = next(filter(Path.is_file, files), None)
+    return read_project(file) if file else Project(root=start)
 
 
 def read_project(file: Path) -> Project:

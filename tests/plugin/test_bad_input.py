@@ -45,6 +45,16 @@ def test_markers(suite: Suite) -> None:
     assert (two_in_one["name"], two_in_one["status"]) == ("requires_capability", "failed")
 
 
+def test_a_marker_with_a_shim_in_place_of_its_name(suite: Suite) -> None:
+    """pytest puts that on the shim, and calls the shim with the test, which is lost: the run fails."""
+    shim = "import pytest, ssot_shims\n@ssot_shims.shim('no_pkg:X')\nclass X:\n    def __init__(self, test): ...\n"
+    suite.write({"test_it.py": shim + "@pytest.mark.requires_upstream(X)\ndef test_lost(): pass\n"})
+    run = suite.run("-n1")
+    assert (run.code, run.outcomes, run.told[0]) == (1, {}, "ERROR X")
+    suite.write({"test_it.py": shim + "X.pytestmark = pytest.mark.skip\ndef test_it(): pass\n"})
+    assert suite.run().told == ["PLACEHOLDER X"]
+
+
 def test_what_is_wrong_only_after_collection(suite: Suite) -> None:
     """A required name that nobody has registered by then, and modules that cannot be imported: all told at once."""
     files = {

@@ -37,6 +37,19 @@ def test_environment(ssot_environment): pass
     assert run.summary == ["ERROR engine: 3 tests; required by --ssot-require; unavailable: it is down"]
 
 
+def test_a_plugin_that_a_conftest_loads(suite: Suite) -> None:
+    """What the user has said holds from then on: options, ini keys, variables and pyproject.toml."""
+    tests = "import pytest\n@pytest.mark.requires_capability('docker', 'engine', 'git')\ndef test_it(): pass\n"
+    files = {"conftest.py": "pytest_plugins = ['ssot_shims.pytest_plugin']\n", "test_it.py": tests}
+    ini = "[tool.ssot_shims.capabilities]\nengine = 'env:NO'\n[tool.pytest.ini_options]\nssot_report = 'out.md'\n"
+    suite.write({**files, "pyproject.toml": ini})
+    run = suite.run("--ssot-require=engine", env={"SSOT_SHIMS_REQUIRE": "docker"}, with_ours=False)
+    assert (run.code, run.counts, run.told) == (1, {"error": 1}, ["ERROR docker: 1 test", "ERROR engine: 1 test"])
+    assert (suite.folder / "out.md").exists()
+    run = suite.run(env={"SSOT_SHIMS_TIMEOUT": "soon"}, with_ours=False)
+    assert (run.code, run.collected) == (4, 0)
+
+
 def test_markers_reach_every_kind_of_item(suite: Suite) -> None:
     """Items without a line in a file are skipped like others, and markers may be added in any way that pytest knows."""
     conftest = """
