@@ -54,7 +54,7 @@ def check_declarations(config: pytest.Config) -> None:
             results.note("PROBLEM", setting, problem)
     for shim in all_shims():
         marks = getattr(shim.object, "__dict__", {}).get("pytestmark")
-        if isinstance(marks, list) and any(mark.name in MARKERS and not mark.args for mark in marks):  # pyright: ignore  # any object may be in it
+        if isinstance(marks, list) and any(getattr(mark, "name", "") in MARKERS and not mark.args for mark in marks):  # pyright: ignore  # any object may be in it
             results.note("ERROR", shim.name, f'a test is lost: its marker was given the object, and not "{shim.name}"')
     for name in sorted(required):
         try:
