@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 from unittest import SkipTest, TestCase
 
+import ssot_shims._project.requirement as _requirement
 from ssot_shims._callsite import caller
 from ssot_shims._capabilities.capability import refuse_bad_name, refuse_bad_seconds
 from ssot_shims._lookup.lookup import Target
@@ -48,8 +49,7 @@ to use the real one, install it, or set PYTHONPATH=<the folder that holds acme>
     """
     __tracebackhide__ = True
     verdict, result = judge_target(Target.parse(target, may_be_module=True), required_here(), caller())
-    if verdict.outcome != "run":
-        raise _stop([verdict]) from result.error
+    _go_on_or_stop((verdict,), result.error)
     return result.upstream
 
 
@@ -69,9 +69,7 @@ def require(*names: str, wait: float | None = None) -> None:
     refuse_bad_seconds("wait", wait, may_be_0=True)
     for name in names:
         refuse_unknown(name)
-    verdicts = judge_each(names, required_here(), dict.fromkeys(names, wait))
-    if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
-        raise _stop(missing)
+    _go_on_or_stop(judge_each(names, required_here(), dict.fromkeys(names, wait)))
 
 
 def skip_unless_available(*names: str) -> Callable[[Test], Test]:
@@ -101,8 +99,7 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
     def decide() -> None:
         """Raise what skips or fails the test, when something is missing."""
         __tracebackhide__ = True
-        if missing := [one for one in judge_each(names, {**required, **required_here()}) if one.outcome != "run"]:
-            raise _stop(missing)
+        _go_on_or_stop(judge_each(names, {**required, **required_here()}))
 
     def decorate(test: Test) -> Test:
         if not _is_test(test):
@@ -111,6 +108,14 @@ def skip_unless_available(*names: str) -> Callable[[Test], Test]:
         return decorated  # type: ignore[no-any-return]  # what it was, or wrapped and called as before
 
     return decorate
+
+
+def _go_on_or_stop(verdicts: tuple[Verdict, ...], cause: BaseException | None = None) -> None:
+    """Note that what a test needs is there; else raise what skips or fails it."""
+    __tracebackhide__ = True
+    if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
+        raise _stop(missing) from cause
+    _requirement.needed.update({verdict.name: verdict for verdict in verdicts})
 
 
 def _stop(missing: list[Verdict]) -> CapabilityMissing:

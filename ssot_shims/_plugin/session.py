@@ -80,13 +80,14 @@ def begin_test(item: pytest.Item) -> None:
     """
     results, stash = watch(item.config), item.config.stash
     item.stash[NEEDED] = {}  # it may run for a second time
+    _requirement.needed.clear()
     has_begun, stash[_HAS_BEGUN] = stash.get(_HAS_BEGUN, False), True
     item.stash[_BEFORE] = (_asked_so_far(item.config), len(results.notes)) if has_begun else _NOTHING
 
 
 def asked_by(item: pytest.Item) -> str:
     """What *item* has needed and asked for, as text; empty when that is nothing."""
-    needed = [vars(verdict) for verdict in item.stash[NEEDED].values()]
+    needed = [vars(verdict) for verdict in (_requirement.needed | item.stash[NEEDED]).values()]
     asked = _asked(item.config, *item.stash.get(_BEFORE, _NOTHING))
     is_any = needed or asked["verdicts"] or asked["shims"] or asked["notes"]
     return json.dumps({"needed": needed, **asked}) if is_any else ""

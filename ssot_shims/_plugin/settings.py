@@ -50,8 +50,7 @@ def import_modules(config: pytest.Config) -> None:
         for module, error in import_each(project, project.root):
             results_of(config).problems[import_problem(module, error)] = ""
     unused_shims.update(shim.name for shim in all_shims() if shim not in shims and not shim.problem)
-    sharing = config.pluginmanager.get_plugin("ssot_shims sharing")
-    if sharing is not None:
+    if sharing := config.pluginmanager.get_plugin("ssot_shims sharing"):
         sharing.include(capabilities.registered().keys() - before.keys())
 
 

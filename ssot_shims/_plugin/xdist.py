@@ -71,8 +71,7 @@ class Sharing:
         if own.status in ("available", "unavailable") and self._is_shared(capability):  # an answer about the machine
             data = {"status": own.status, "reason": own.reason, "hint": own.hint, "details": dict(own.details)}
             self._write(self._place(capability), data)
-        first = self.read(capability)
-        return own if first is None else first
+        return own if (first := self.read(capability)) is None else first
 
     def agree(self, what: str, own: str) -> str:
         """The choice of the first process in the matter *what*; *own* if this is the first."""
@@ -101,13 +100,12 @@ class Sharing:
             pass  # was not first, or has no room: the answer is read back anyhow
 
 
-def _read(place: Path) -> dict[str, Any] | None:
+def _read(place: Path) -> Any:
     """What was written at *place*; None when there is nothing."""
     try:
-        data: dict[str, Any] = json.loads((place / "answer").read_text("ascii"))
+        return json.loads((place / "answer").read_text("ascii"))
     except OSError:
         return None
-    return data
 
 
 def _registered() -> dict[str, Capability]:

@@ -179,6 +179,7 @@ def judge_target(target: Target, required: Mapping[str, str], place: str = "") -
 
 
 judged_targets: dict[str, TargetResult] = {}  # by name
+needed: dict[str, Verdict] = {}  # by name: what has been needed in Python, and was there, since the last test began
 
 
 def refuse_unknown(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import subprocess
@@ -81,6 +82,16 @@ def test_in_tests_and_setup(suite: Suite, workers: str, column: int) -> None:
     label = "ERROR" if column else "SKIPPED"
     assert {"ERROR import:acme.broken: 3 tests", *(f"{label} {name}: 3 tests" for name in names)} <= {*run.told}
     assert "NOT ASKED" not in " ".join(run.told)
+
+
+def test_what_is_needed_and_there_counts_too(suite: Suite) -> None:
+    """For the test that asked, in the JSON report and in the property that a report of many jobs reads."""
+    test = "from ssot_shims import require\ndef test_a(): require('env:PATH')\ndef test_b(): pass\n"
+    suite.write({"test_it.py": test})
+    assert suite.run("--ssot-report=report.json", "--junitxml=a.xml").summary == []
+    (verdict,) = json.loads((suite.folder / "report.json").read_text())["verdicts"]
+    assert (verdict["name"], verdict["outcome"], verdict["tests"]) == ("env:PATH", "run", ["test_it.py::test_a"])
+    assert "needed&quot;: [{&quot;name&quot;: &quot;env:PATH&quot;" in (suite.folder / "a.xml").read_text()
 
 
 @pytest.mark.parametrize("column", [0, 1], ids=["not required", "required"])
