@@ -57,9 +57,7 @@ def test_a_run_that_asks_for_nothing_they_declare(suite: Suite) -> None:
     ],
     ids=["marker", "marker of a shim", "Python", "decorator", "variable", "environment"],
 )
-def test_a_run_that_asks_for_what_they_declare(
-    suite: Suite, test: str, options: list[str], env: dict[str, str], told: list[str]
-) -> None:
+def test_asking_for_them(suite: Suite, test: str, options: list[str], env: dict[str, str], told: list[str]) -> None:
     """They are imported, and the name is known, however it is asked for."""
     suite.write({**PROJECT, "test_it.py": test})
     run = suite.run("-s", *options, env=env)

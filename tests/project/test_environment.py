@@ -106,9 +106,6 @@ def refusal(folder: Path) -> str:
     return str(caught.value).replace(str(folder / "pyproject.toml"), "FILE")
 
 
-# --- the choice
-
-
 def test_the_first_that_is_usable_is_chosen(folder: Path, staging: Staging, monkeypatch: pytest.MonkeyPatch) -> None:
     """Docker when it is there, with nothing asked of staging; else staging, which knows what Docker lacked."""
     environment = choose_environment(folder=folder)
@@ -124,9 +121,7 @@ def test_the_first_that_is_usable_is_chosen(folder: Path, staging: Staging, monk
     assert (environment.passed_over, staging.requests) == ({}, [b"/health"])
 
 
-def test_a_name_is_that_environment_and_never_another(
-    folder: Path, staging: Staging, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_is_that_environment(folder: Path, staging: Staging, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an argument or in the variable, of which the argument wins; what it lacks is the whole reason."""
     assert lacks(folder, "docker") == {"docker": NO_CHOICE}
     assert staging.requests == []
@@ -152,9 +147,7 @@ def test_a_failed_probe_is_no_normal_absence(folder: Path) -> None:
     assert caught.value.is_breakage
 
 
-def test_nothing_is_looked_at_behind_what_is_required(
-    folder: Path, staging: Staging, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_behind_what_is_required(folder: Path, staging: Staging, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who requires Docker is not given staging instead; a forced yes is no Docker either."""
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "docker")
     required = "docker: required by SSOT_SHIMS_REQUIRE; "
@@ -165,9 +158,6 @@ def test_nothing_is_looked_at_behind_what_is_required(
     monkeypatch.setenv("SSOT_SHIMS_HAS_DOCKER", "1")
     capabilities.refresh("docker")
     assert lacks(folder)["docker"].startswith(f"{required}available: forced: SSOT_SHIMS_HAS_DOCKER says yes; ")
-
-
-# --- the values
 
 
 def test_values_are_a_mapping_that_lists_its_keys() -> None:
@@ -218,8 +208,6 @@ def test_values_take_variables(
         assert choose_environment(folder=folder)["key"] == value
 
 
-# --- what is wrong in the table
-
 NAMED, OTHER = f"[[{E}]]\nname = 'e'\n", f"[[{E}]]\nname = 'f'\n"
 
 
@@ -253,9 +241,6 @@ def test_without_a_project_there_is_nothing_to_choose_from() -> None:
         choose_environment(folder=Path("/"))
 
 
-# --- what the project declares
-
-
 def test_modules_of_the_project_are_imported_from_its_folder(write: Write) -> None:
     """They register capabilities; what they raise passes through, and sys.path is as before."""
     shims = "from ssot_shims import capabilities\ncapabilities.register('db', 'env:HOME')\n"
@@ -286,9 +271,6 @@ def test_a_shim_of_the_project_that_moved_is_told(write: Write, monkeypatch: pyt
     with pytest.warns(PlaceholderWarning) as caught:
         assert repr(choose_environment()) == "<Environment bare: no values>"
     assert [warning.filename for warning in caught] == [__file__]
-
-
-# --- status
 
 
 def status(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -15,8 +15,6 @@ from ssot_shims._shims.upstream import resolve
 from ssot_shims.errors import InvalidSetting
 from tests.support.chance import Chance
 
-# --- environment variables
-
 FLAGS: dict[str, Callable[[], object]] = {
     _settings.STRICT: _settings.strict,
     "SSOT_SHIMS_HAS_DB": lambda: check(),
@@ -86,9 +84,6 @@ def test_case_and_blanks_make_no_difference(always: Chance) -> None:
     blanks = st.text(" \t\n", max_size=2)
     words = st.sampled_from(WORDS) | st.text("noyesfaltru10", max_size=5)
     always(reads_the_same, 100, variable=st.sampled_from([*FLAGS]), word=words, left=blanks, right=blanks)
-
-
-# --- the pyproject table
 
 
 def quoted(text: str) -> str:

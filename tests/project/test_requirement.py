@@ -97,9 +97,7 @@ def test_skip_error_or_run(name: str, status: str, outcome: str, when_required: 
     assert (status == "unknown") == verdict.hint.endswith("in tool.ssot_shims.modules")
 
 
-def test_our_own_shims_are_resolved_when_somebody_needs_them(
-    fresh_shims: None, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_own_shims_when_needed(fresh_shims: None, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that nobody has imported is imported for its verdict, which says all: no warning and no raise."""
     write({"netra_backend/app/db/intelligent_retry_system.py": "print('hello')\nclass RetryPolicyService: ...\n"})
     monkeypatch.setenv("SSOT_SHIMS_STRICT", "1")
