@@ -59,12 +59,12 @@ class Totals:
         if needed and not reason:  # what is required and not there is an error of the test, which did not run either
             reason = "; ".join(f"{one['name']}: {_seen(one)}" for one in needed if one["outcome"] == "error")
         count, by_job = "not_run" if reason else "ran", self.outcomes.setdefault(test, {})
+        for name in () if job in by_job else [one["name"] for one in needed] or filter(None, [reason]):
+            self.needed[name][job][count] += 1
         if job in by_job:  # a test that is there twice, as after a retry, counts once, and ran if it did once
             self.jobs[job]["not_run" if by_job[job] else "ran"] -= 1
         by_job[job] = reason and by_job.get(job, reason)
         self.jobs[job]["not_run" if by_job[job] else "ran"] += 1
-        for name in [one["name"] for one in needed] or filter(None, [reason]):
-            self.needed[name][job][count] += 1
         if asked:
             self.add_asked(job, asked)
         first = self._suites.setdefault(test, suite)

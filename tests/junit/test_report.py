@@ -229,6 +229,7 @@ def test_shims_that_are_placeholders_everywhere(report: Report) -> None:
         (case("t", skipped("at https://me:secret@host/")), "at https://***@host/"),
         (case("t", "<skipped>" + "long text\n" * 9000 + "</skipped>"), "long text"),
         (case("t", skipped("a"), "<system-out>of the test</system-out>"), "a"),
+        (case("t", asked({"name": "git"}), "<failure/>") + case("t", asked({"name": "git"})), None),
         (case("t", skipped("a")) + case("t", "<failure/>"), None),
         (case("t", "<failure/>") + case("t", skipped("a")), None),
     ],
@@ -238,6 +239,7 @@ def test_whether_a_test_ran(written: str, reason: str | None, report: Report) ->
     write("a.xml", written)
     data = report("a.xml")
     assert (data["tests"], sum(data["jobs"]["a"].values())) == (1, 1)
+    assert all(sum(of_job["a"].values()) == 1 for of_job in data["needed"].values())
     if reason is None:
         assert data["never_ran"] == {}
     else:
