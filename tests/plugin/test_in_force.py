@@ -46,8 +46,7 @@ def test_a_plugin_that_a_conftest_loads(suite: Suite) -> None:
     run = suite.run("--ssot-require=engine", env={"SSOT_SHIMS_REQUIRE": "docker"}, with_ours=False)
     assert (run.code, run.counts, run.told) == (1, {"error": 1}, ["ERROR docker: 1 test", "ERROR engine: 1 test"])
     assert (suite.folder / "out.md").exists()
-    run = suite.run(env={"SSOT_SHIMS_TIMEOUT": "soon"}, with_ours=False)
-    assert (run.code, run.collected) == (4, 0)
+    assert suite.run(env={"SSOT_SHIMS_TIMEOUT": "soon"}, with_ours=False).code == 4
 
 
 def test_markers_reach_every_kind_of_item(suite: Suite) -> None:

@@ -14,7 +14,6 @@ from ssot_shims.errors import InvalidSetting
 from tests.conftest import Write, capability_snapshot, run
 
 SHIMS = frozenset({"HeartbeatConfig", "RetryPolicy"})
-
 NO_SETTING, NO_CAPABILITY, NO_SHIM = "no such setting", "no capability of that name", "no shim of that name"
 
 
