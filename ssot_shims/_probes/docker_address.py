@@ -155,7 +155,7 @@ def _from_context(name: str, source: str) -> DockerAddress:
     try:
         described = _read_json(read_regular_file(os.path.join(meta, "meta.json"), MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
-        described, problem = {}, f"{meta}: {describe(error)}"
+        described, problem = {}, f"{meta}: {getattr(error, 'strerror', None) or describe(error)}"
     endpoint = value_of(value_of(described, "endpoints"), "docker")
     if endpoint is None:
         hint = "choose another context, or the default one: DOCKER_CONTEXT=default"

@@ -49,8 +49,7 @@ DOCKER = {
         NAME_ONE,
     ),
     "an unknown context": (
-        f"there is no Docker address from the context 'gone' in DOCKER_CONTEXT: {META}: "
-        f"FileNotFoundError: [Errno 2] No such file or directory: '{META}/meta.json'",
+        f"there is no Docker address from the context 'gone' in DOCKER_CONTEXT: {META}: No such file or directory",
         "choose another context, or the default one: DOCKER_CONTEXT=default",
     ),
     "an unreadable address": (
