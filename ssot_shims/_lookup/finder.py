@@ -142,9 +142,11 @@ def is_half_imported(module: object) -> bool:
 def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     """Ask ``sys.meta_path`` in its own order; a finder that fails makes the answer :class:`Undecidable`."""
     for finder in sys.meta_path:
-        find_spec = _find_on_path if finder is PathFinder else finder.find_spec
+        find_spec = _find_on_path if finder is PathFinder else getattr(finder, "find_spec", None)
         try:
-            spec = find_spec(name, path)  # type: ignore[arg-type]  # any iterable, as the import system passes it
+            # A finder from before Python 3.4 finds loaders; only an import can tell what one of them loads.
+            loader: Any = None if find_spec else getattr(finder, "find_module")(name, path)  # noqa: B009
+            spec = find_spec(name, path) if find_spec else loader and ModuleSpec(name, loader)
         except Exception as error:
             raise Undecidable("a finder on sys.meta_path raised") from error
         if spec is not None:
@@ -161,9 +163,11 @@ def _find_on_path(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
 
 
 def _holds_importable(folders: Iterable[str]) -> bool:
-    """Whether a file below *folders* may be imported; where there are too many to read, one might."""
+    """Whether a file below *folders* may be imported; where they cannot be read, or hold too many, one might."""
     read, suffixes = 0, tuple(all_suffixes())
     for folder in folders:
+        if not os.path.isdir(folder):
+            return True  # inside a zip file, or what a path hook stands for, as for an editable installation
         for _, inner, files in os.walk(folder, followlinks=True):
             read += len(inner) + len(files)
             modules = [file for file in files if file.endswith(suffixes) and file.partition(".")[0].isidentifier()]

@@ -270,6 +270,20 @@ class Finder:
         return self.spec if name == "acme" else None
 
 
+class OldFinder:
+    """One from before Python 3.4, as old versions of six have it."""
+
+    def find_module(self, name: str, path: object = None) -> object:
+        return self if name == "acme.ws" else None
+
+
+def test_a_finder_from_before_python_3_4_is_asked_for_a_loader(write: Write) -> None:
+    """What it finds is for the import to tell; whatever else there is does not change."""
+    write({"acme/__init__.py": "", "acme/db.py": "Y = 1"})
+    sys.meta_path.append(OldFinder())  # type: ignore[arg-type]
+    assert found("acme.ws:X", "acme.db:Y", "acme.db:X", "nowhere:X") == ["unknown", "there", "missing", "absent"]
+
+
 def test_what_a_finder_listed_may_be_gone(tmp_path: Path) -> None:
     """A namespace package whose folders went away is absent; a file that went away is left to the import."""
     spec = ModuleSpec("acme", None, is_package=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import importlib
 import py_compile
+import shutil
 import sys
 import types
 import warnings
-import zipfile
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -49,9 +49,8 @@ def in_package(source: str, init: str = "") -> dict[str, str]:
 
 
 def zip_it(root: Path) -> None:
-    with zipfile.ZipFile(root / "acme.zip", "w") as archive:
-        archive.writestr("acme/__init__.py", "")
-        archive.writestr("acme/ws.py", CLASS)
+    shutil.make_archive(str(root / "acme"), "zip", root, "acme")
+    shutil.rmtree(root / "acme")
     sys.path.insert(0, str(root / "acme.zip"))
 
 
@@ -111,6 +110,7 @@ THERE = "acme.ws:Config ({root}/acme/ws.py)"
 ABSENT = f"no package 'acme' is installed here; {INSTALL}"
 NESTED = FOLLOW.replace(":Config", ":Outer.Config")
 PORTION = "{0}:Config is not installed here, only other parts of the namespace package {1} ({{root}}/{2}); {3}{0}"
+ZIPPED = "acme.ws:Config ({root}/acme.zip/acme/ws.py)"
 OLD_NAMESPACE = {"acme/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)"}
 NO_WS = "there is no module acme.ws in {root}/acme/__init__.py"
 STEERS = "import sys\nsys.modules.get('acme.ws')"
@@ -218,7 +218,8 @@ CASES = [
         "acme.ws:Config ({root}/acme/elsewhere/ws.py)",
     ),
     given("a module that is in sys.modules already", {}, "acme.ws:Config (built in)", before=put_into_sys_modules),
-    given("a zip import", {"readme.txt": ""}, "acme.ws:Config ({root}/acme.zip/acme/ws.py)", before=zip_it),
+    given("a zip import", in_package(CLASS), ZIPPED, before=zip_it),
+    given("a namespace package in a zip file", {"acme/ws.py": CLASS}, ZIPPED, before=zip_it),
     given("byte code without source", in_package(CLASS), "acme.ws:Config ({root}/acme/ws.pyc)", before=compile_it),
     given("a namespace over two folders", {"acme/o.py": ""}, THERE.replace("/acme", "/second/acme"), before=second),
     portion("another portion", {"acme/deep/other.py": ""}, "acme.deep.ws", "acme.deep"),
