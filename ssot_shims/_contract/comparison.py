@@ -26,6 +26,8 @@ _ALSO_KEPT_BY = {
     "attribute": {"property with a setter", "cached property"},
     "cached property": {"property", "property with a setter", "attribute"},
 }
+# What Python falls back on where a special method is not there: ``x in thing`` iterates.
+_FALLBACKS = {"__contains__": "__iter__", "__iter__": "__getitem__", "__str__": "__repr__", "__ne__": "__eq__"}
 # What @dataclass writes or leaves out by its options.
 _FROM_OPTIONS = frozenset({"__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"})
 
@@ -102,6 +104,9 @@ def _of_bases(path: str, placeholder: type, upstream: type) -> Iterator[Differen
     missing = [base for base in builtin if not issubclass(upstream, base)]
     if missing:  # the most derived one; those behind it follow from it
         yield Difference(f"{path} bases", missing[0].__name__, ", ".join(base.__name__ for base in upstream.__bases__))
+    subscript = member(upstream, "__class_getitem__").value, member(type(upstream), "__getitem__").value
+    if (parameters := _constant(placeholder, "__parameters__", ())) and subscript == (ABSENT, ABSENT):
+        yield Difference(f"{path} type parameters", ", ".join(map(str, parameters)), "a class that is not generic")
 
 
 def _of_enum_members(path: str, placeholder: type[Enum], upstream: type[Enum]) -> Iterator[Difference]:
@@ -201,7 +206,9 @@ def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
 def _of_special_method(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
     is_in_base = theirs.base is not mine.base and any(theirs.base is base for base in mine.owner.__mro__)
     if theirs.value is None or theirs.value is ABSENT or (is_in_base and mine.is_own()):
-        yield Difference(what, "special method", "None" if theirs.value is None else "none of its own")
+        other, is_blocked = member(theirs.owner, _FALLBACKS.get(mine.name, "")), theirs.value is None
+        is_certain = is_blocked or other.value is ABSENT or not other.is_own()
+        yield Difference(what, "special method", "None" if is_blocked else "none of its own", is_certain)
     elif mine.value is not theirs.value:
         yield from _of_call(what, mine.callee(), theirs.callee())
 

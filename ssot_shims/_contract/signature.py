@@ -111,6 +111,7 @@ _RETURNED_BY: dict[str, Any] = {
 _DECORATORS: dict[str, Any] = {"context manager": contextmanager, "async context manager": asynccontextmanager}
 _MANAGERS = {decorator(print).__code__: sort for sort, decorator in _DECORATORS.items()}  # all it makes share its code
 _ANYTHING = (Any, object, UnionType, Parameter.empty)
+_TAKES_ALL = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 class Callee(Record):
@@ -125,8 +126,10 @@ class Callee(Record):
 
     def signature(self) -> Signature | None:
         """Its signature; None if that cannot be read, as for some functions written in C, or promises nothing."""
+        # What takes everything hands it on to what it wraps; any other wrapper has a signature of its own.
+        flags = getattr(getattr(self.function, "__code__", None), "co_flags", _TAKES_ALL)
         try:
-            found = inspect.signature(self.function, **_READ)
+            found = inspect.signature(self.function, follow_wrapped=_TAKES_ALL & ~flags == 0, **_READ)
         except Exception:  # __signature__ may be anything
             return None
         if isinstance(self.function, type):
@@ -150,8 +153,8 @@ class Callee(Record):
 
     def sorts(self) -> set[str]:
         """What it is called as: itself, what it wraps, and what a plain function returns by its annotation."""
-        manager = _MANAGERS.get(getattr(self.function, "__code__", None))
-        own = {"function", manager} if manager else {_sort(self.function), _sort(unwrapped(self.function))}
+        inner = unwrapped(self.function, lambda layer: getattr(layer, "__code__", None) in _MANAGERS)
+        own = {_sort(self.function), _MANAGERS.get(getattr(inner, "__code__", None)) or _sort(inner)}
         result = self.result() if "function" in own else None
         return own | {sort for sort, returned in _RETURNED_BY.items() if result and issubclass(result, returned)}
 
@@ -177,7 +180,7 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> d
     differences = dict(_of_parameters(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found)))
     if not are_alike(mine, theirs):
         is_certain = theirs != {"function"} or upstream.result() is not None  # else it may return an awaitable
-        texts = " or ".join(sorted(mine - theirs)), " or ".join(sorted(theirs - mine))
+        texts = " or ".join(sorted(mine - theirs)), " or ".join(sorted(theirs - mine or theirs))
         differences = {"": Difference(path, *texts, is_certain), **differences}
     returns = promised.return_annotation, found.return_annotation
     severest = severity(placeholder.declared("", returns[0]), upstream.declared("", returns[1]))
@@ -195,8 +198,8 @@ def passes_on(callee: Callee) -> bool:
 
 
 def are_alike(mine: set[str], theirs: set[str]) -> bool:
-    """Whether what is called as one of *mine* may be called as one of *theirs*."""
-    return bool(mine & theirs) and not _DECORATORS.keys() <= mine ^ theirs
+    """Whether what is called as one of *mine*, a context manager if that is one of them, may be as one of *theirs*."""
+    return bool((mine & _DECORATORS.keys() or mine) & theirs)
 
 
 def _of_parameters(
@@ -226,20 +229,17 @@ def _change(name: str, mine: Parameters, theirs: Parameters) -> str:
     promised, found = mine.named.get(name), theirs.named.get(name)
     if found is None:
         return "no " if "*" in name else "no such parameter; in its place: " if _counterpart(name, mine, theirs) else ""
-    position, changes = theirs.position(name), list[str]()
-    if found.kind is not EITHER and (promised is None or found.kind is not promised.kind):
-        changes.append(_KINDS[cast("Any", found.kind)])
-    elif position is not None and position != mine.position(name):
-        changes.append(f"position {position + 1}")
-    if found.default is REQUIRED and not (promised and promised.default is REQUIRED):
-        changes.append("required")
-    return f"{', '.join(changes) or 'by keyword too'}: "
+    is_other_kind = found.kind is not EITHER and (promised is None or found.kind is not promised.kind)
+    moved = "" if (position := theirs.position(name)) in (None, mine.position(name)) else f"position {position + 1}"
+    how = _KINDS[cast("Any", found.kind)] if is_other_kind else moved
+    is_new = found.default is REQUIRED and not (promised and promised.default is REQUIRED)
+    return f"{', '.join(filter(None, (how, 'required' if is_new else ''))) or 'by keyword too'}: "
 
 
-def unwrapped(function: Callable[..., object]) -> Callable[..., object]:
-    """What *function* wraps, as far as that can be followed."""
+def unwrapped(function: Any, stop: Callable[[Any], bool] | None = None) -> Any:
+    """What *function* wraps, as far as that can be followed, or up to where *stop* says so."""
     try:
-        return cast("Callable[..., object]", inspect.unwrap(function))
+        return inspect.unwrap(function, stop=stop)
     except ValueError:  # wrapped in a circle
         return function
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Spot = tuple[int, str]  # a line, and what stands there
+Taken = tuple[str, str]  # a module, and the name that is taken from it
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *_COMPREHENSIONS)
@@ -202,9 +203,7 @@ def imported_modules(tree: ast.Module, package: str) -> Iterator[str]:
         yield from (module, f"{module}.{name}") if name else (module,)
 
 
-def conditions(
-    tree: ast.Module, name: str, package: str, *, has_run: bool, is_target: bool
-) -> Iterator[tuple[str, str]]:
+def conditions(tree: ast.Module, name: str, package: str, *, has_run: bool, is_target: bool) -> Iterator[Taken]:
     r"""What decides whether a module in *package* binds *name*: modules, each with the name that is taken from it.
 
     They are imported, or looked for, by the statements that bind it and by those that bind what these test, functions
@@ -229,7 +228,7 @@ def conditions(
             wanted += [node.id for node in asked if isinstance(node, ast.Name)]
 
 
-def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, str]]:
+def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[Taken]:
     """The modules that *nodes* import or look for, each with the name that is taken from it."""
     for node in nodes:
         match node:

@@ -176,8 +176,7 @@ def needed_package(target: Target) -> str:
                     return package
             elif (place := place_of(module)) and place.is_source and (tree := parse(_read(place.file))):
                 inside = module if place.folders is not None else module.rpartition(".")[0]
-                is_target = (module, name) == wanted[0]
-                wanted += conditions(tree, name, inside, has_run=place.has_run, is_target=is_target)
+                wanted += conditions(tree, name, inside, has_run=place.has_run, is_target=(module, name) == wanted[0])
     except Undecidable:
         pass  # then nobody knows why it is not there
     return ""

@@ -60,7 +60,13 @@ async def C(): ...
 async def _call(): ...
 @functools.wraps(_call)
 def C(): ...
+# wrapped by what takes or hands in other arguments
+def C(host): ...
+--
+def _call(host, session): ...
+C = functools.wraps(_call)(lambda host: _call(host, 1))
 # partial
+async def C(): ...
 --
 async def _call(host): ...
 C = functools.partial(_call, "acme")
@@ -107,6 +113,21 @@ error: C.session: context manager | async context manager
 error: C.open: context manager | async context manager
 error: C.typed: context manager | async context manager
 error: C.awaited: coroutine function | async context manager or function
+# a manager that is none any more, that is behind another decorator, or perhaps
+@contextmanager
+def lost(self) -> Iterator[int]: yield 1
+@contextmanager
+def behind(self) -> Iterator[int]: yield 1
+@contextmanager
+def perhaps(self): yield 1
+--
+def lost(self) -> Iterator[int]: yield 1
+@deprecated("")
+@contextmanager
+def behind(self) -> Iterator[int]: yield 1
+def perhaps(self): ...
+error: C.lost: context manager | function
+note: C.perhaps: context manager | function
 # of a class
 def __enter__(self): ...
 def __exit__(self, *exception): ...

@@ -26,35 +26,23 @@ def limits(size):
     return make_dataclass("Limits", ["size"])(size)
 
 
-def named(module):
+def named(module, shown="{0.__module__}.Named(1)"):
     """From a class of that module, the name of which it shows."""
-    return type("Named", (), {"__module__": module, "__repr__": lambda self: f"{type(self).__module__}.Named(1)"})()
+    return type("Named", (), {"__module__": module, "__repr__": lambda self: shown.format(type(self), id(self))})()
 
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
-        (30, 30.0, None),
-        (True, 1, True),
-        (float("nan"), float("nan"), None),
-        ("a", "b", True),
-        (..., 3, None),
-        (3, ..., False),
-        (object(), object(), None),
-        (object(), 3, False),
-        (Undecided(), Undecided(), None),
-        (ValueError, TypeError, True),
-        (OSError, TimeoutError, False),
-        (ValueError, 3, True),
-        (re.compile("a"), re.compile("b"), True),
-        (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, None),
-        (Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, True),
-        (lambda: 1, lambda: 2, None),
-        (named, print, False),
-        (MagicMock(), MagicMock(), None),
-        ({"a": limits(3)}, {"a": limits(3)}, None),
-        (limits(3), limits(4), True),
-        (named("acme"), named("other"), None),
+        *((30, 30.0, None), (True, 1, True), (float("nan"), float("nan"), None), ("a", "b", True), (..., 3, None)),
+        *((3, ..., False), (object(), object(), None), (object(), 3, False), (Undecided(), Undecided(), None)),
+        *((ValueError, TypeError, True), (OSError, TimeoutError, False), (ValueError, 3, True)),
+        *((re.compile("a"), re.compile("b"), True), (Enum("Mode", "FAST").FAST, Enum("Mode", "FAST").FAST, None)),
+        *((Enum("Mode", "FAST SLOW").FAST, Enum("Mode", "FAST SLOW").SLOW, True), (lambda: 1, lambda: 2, None)),
+        *((named, print, False), (MagicMock(), MagicMock(), None), ({"a": limits(3)}, {"a": limits(3)}, None)),
+        *((limits(3), limits(4), True), (named("acme"), named("other"), None)),
+        (named("acme", "acme.UNSET"), named("other", "acme.UNSET"), None),
+        (named("acme", "<Named {1}>"), named("other", "<Named {1}>"), None),
     ],
 )
 def test_values(one, other, expected):
@@ -92,6 +80,12 @@ class C:
     log = logging.getLogger(__name__); name = __name__; kinds = {"one": One, 2: (Two, One())}
     errors = {Two, One}; frozen: frozenset = frozenset({One, Two})
     def get(self, log=logging.getLogger(__name__)): ...
+# annotated in a base from elsewhere
+class Base: log: logging.Logger
+class C(Base): log = logging.getLogger(__name__)
+--
+from acme_placeholder import Base
+class C(Base): log = logging.getLogger(__name__)
 # the same text with another meaning
 name = "acme_placeholder"; host = "acme"; errors = {ValueError, "a"}
 --

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -97,19 +97,15 @@ def test_a_look_reads_what_running_would_leave(write: Write, source: str, expect
 @pytest.mark.parametrize(
     ("source", "line", "why"),
     [
-        ("a = 1\nfrom y import *", 2, "it imports *"),
-        ("import sys\n\nsys._getframe()", 3, "it uses _getframe"),
+        *(("a = 1\nfrom y import *", 2, "it imports *"), ("import sys\n\nsys._getframe()", 3, "it uses _getframe")),
         ("if y:\n    X = 1", 2, "it binds X, but not by a plain statement alone"),
         ("install(1, __name__)", 1, "it hands __name__ to a call"),
         ("y.install('acme.ws')", 1, "it hands 'acme.ws' to a call"),
-        ("f(X=1)", 1, "it hands the name X to a call"),
-        ("f(['X'])", 1, "it hands the name X to a call"),
+        *((f"f({given})", 1, "it hands the name X to a call") for given in ("X=1", "['X']")),
         ("install(__name__.partition('.')[0])", 1, "it hands __name__ to a call"),
         ("me = __name__\ninstall(me)", 1, "it gives __name__ another name"),
-        ("def f():\n    global X", 2, "a function binds X"),
-        ("class Y((X := Z)): ...", 1, "an expression binds X"),
-        ("import y\ny.X = 1", 2, "it stores an attribute X"),
-        ("def X(", 0, "it cannot be parsed"),
+        *(("def f():\n    global X", 2, "a function binds X"), ("class Y((X := Z)): ...", 1, "an expression binds X")),
+        *(("import y\ny.X = 1", 2, "it stores an attribute X"), ("def X(", 0, "it cannot be parsed")),
     ],
 )
 def test_what_makes_it_unknown_is_told(write: Write, source: str, line: int, why: str) -> None:
@@ -225,9 +221,8 @@ def test_so_many_of_the_modules_that_they_import_are_read(write: Write) -> None:
         ({"acme.py": "", "acme.pyi": "class X: ..."}, "X", "there"),
         ({"acme/__init__.py": "def __getattr__(name): ...", "acme/__init__.pyi": "from a import X as X"}, "X", "there"),
         ({"acme.py": "from y import *", "acme.pyi": "class Y: ..."}, "X", "unknown"),
+        *(({"acme.py": "class X: ..."}, "X.y", "unknown"), ({"acme.py": "class Y: ..."}, "X.y", "missing")),
         ({"acme.py": "class X: ...", "acme.pyi": ""}, "X", "there"),
-        ({"acme.py": "class X: ..."}, "X.y", "unknown"),
-        ({"acme.py": "class Y: ..."}, "X.y", "missing"),
     ],
 )
 def test_a_stub_counts(write: Write, files: dict[str, str], symbol: str, expected: str) -> None:
@@ -238,12 +233,8 @@ def test_a_stub_counts(write: Write, files: dict[str, str], symbol: str, expecte
 
 def test_a_look_runs_nothing_and_warns_nothing(write: Write) -> None:
     """Source that would exit, and source that the compiler has a warning for, is looked at in silence."""
-    write(
-        {
-            "acme/__init__.py": "import os; os._exit(3)",
-            "acme/ws.py": "import os; os._exit(3)\nX = '\\d \\\\d'; Z = r'\\d\\\\'",
-        }
-    )
+    ends = "import os; os._exit(3)"
+    write({"acme/__init__.py": ends, "acme/ws.py": f"{ends}\nX = '\\d \\\\d'; Z = r'\\d\\\\'"})
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         assert found("acme.ws:X") == ["there"]
@@ -270,17 +261,10 @@ class Finder:
         return self.spec if name == "acme" else None
 
 
-class OldFinder:
-    """One from before Python 3.4, as old versions of six have it."""
-
-    def find_module(self, name: str, path: object = None) -> object:
-        return self if name == "acme.ws" else None
-
-
 def test_a_finder_from_before_python_3_4_is_asked_for_a_loader(write: Write) -> None:
-    """What it finds is for the import to tell; whatever else there is does not change."""
+    """What it finds, as that of old versions of six, is for the import to tell; nothing else changes."""
     write({"acme/__init__.py": "", "acme/db.py": "Y = 1"})
-    sys.meta_path.append(OldFinder())  # type: ignore[arg-type]
+    sys.meta_path.append(SimpleNamespace(find_module=lambda name, path: name == "acme.ws" or None))  # type: ignore[arg-type]
     assert found("acme.ws:X", "acme.db:Y", "acme.db:X", "nowhere:X") == ["unknown", "there", "missing", "absent"]
 
 
