@@ -36,13 +36,9 @@ def test_a_probe_that_ends_after_its_deadline_is_too_late(registry: Registry, re
 
     askers = ask_at_once(registry, "late")
     assert max(asker.seconds for asker in askers) < 20  # and not when it has come back
-    assert {(asker.result().status, asker.result().explanation) for asker in askers} == {
-        (
-            "timed_out",
-            f"no answer in 0.3 s; its probe is still at {line_of(late, 3)}; "
-            f"to give it longer: timeout=10 where it is registered ({line_of(late)})",
-        )
-    }
+    longer = f"to give it longer: timeout=10 where it is registered ({line_of(late)})"
+    told = f"no answer in 0.3 s; its probe is still at {line_of(late, 3)}; {longer}"
+    assert {(asker.result().status, asker.result().explanation) for asker in askers} == {("timed_out", told)}
     release.set()
     until(lambda: not hanging(registry))
     assert (registry.check("late").status, len(asked)) == ("timed_out", 1)

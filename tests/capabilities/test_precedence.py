@@ -96,8 +96,7 @@ def test_an_override_shows_no_secret(registry: Registry) -> None:
         assert (docker.reason, docker.hint, docker.details) == ("not at ***@db, but", "ask ***@db", details)
     with pytest.raises(InvalidDeclaration) as caught:
         registry.override(docker="http://me:hunter2@db/")  # type: ignore[arg-type]
-    assert (
-        str(caught.value) == "override(docker='http://***@db/') is not an answer; give True, False or an Availability"
-    )
+    told = "override(docker='http://***@db/') is not an answer; give True, False or an Availability"
+    assert str(caught.value) == told
     with pytest.raises(InvalidDeclaration, match=r"=Availability\(...\)\) is unfinished; give it one of the four"):
         registry.override(docker=answer.replace(status="bogus"))

@@ -11,15 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import stateful, strategies as st
 
 from ssot_shims import Availability, Registry, Unavailable
 from ssot_shims._capabilities.capability import LEVELS, capability
@@ -79,7 +71,7 @@ class Model:
         return found
 
 
-class Comparison(RuleBasedStateMachine):
+class Comparison(stateful.RuleBasedStateMachine):
     """Each rule does the same to a registry and to its model."""
 
     def __init__(self) -> None:
@@ -95,7 +87,7 @@ class Comparison(RuleBasedStateMachine):
 
     names, outcomes = st.sampled_from(NAMES), st.sampled_from(sorted(OUTCOMES))
 
-    @rule(name=names, level=st.sampled_from(["pyproject", "user"]), ttl=st.sampled_from([None, TTL]))
+    @stateful.rule(name=names, level=st.sampled_from(["pyproject", "user"]), ttl=st.sampled_from([None, TTL]))
     def add(self, name: str, level: Any, ttl: float | None) -> None:
         def probe() -> object:
             self.asked[name] += 1
@@ -107,20 +99,20 @@ class Comparison(RuleBasedStateMachine):
         if level == max(levels, key=LEVELS.index):
             self.model.kept.pop(name, None)
 
-    @initialize(outcomes=st.fixed_dictionaries(dict.fromkeys(NAMES, outcomes)))
+    @stateful.initialize(outcomes=st.fixed_dictionaries(dict.fromkeys(NAMES, outcomes)))
     def begin(self, outcomes: dict[str, str]) -> None:
         self.model.outcomes = outcomes
 
-    @rule(name=names, outcome=outcomes)
+    @stateful.rule(name=names, outcome=outcomes)
     def change_the_machine(self, name: str, outcome: str) -> None:
         self.model.outcomes[name] = outcome
         self.check(name)
 
-    @rule(seconds=st.sampled_from([1, 2.5, TTL, SECOND_TRY]))
+    @stateful.rule(seconds=st.sampled_from([1, 2.5, TTL, SECOND_TRY]))
     def wait(self, seconds: float) -> None:
         self.model.now += seconds
 
-    @rule(name=names)
+    @stateful.rule(name=names)
     def check(self, name: str) -> None:
         if name in self.model.ttls:
             answer = self.registry.check(name)
@@ -130,7 +122,7 @@ class Comparison(RuleBasedStateMachine):
             with pytest.raises(UnknownName):
                 self.registry.check(name)
 
-    @rule(names=st.lists(names, max_size=2))
+    @stateful.rule(names=st.lists(names, max_size=2))
     def refresh(self, names: list[str]) -> None:
         if self.model.ttls.keys() >= {*names}:
             self.registry.refresh(*names)
@@ -140,8 +132,8 @@ class Comparison(RuleBasedStateMachine):
             with pytest.raises(UnknownName):
                 self.registry.refresh(*names)
 
-    @precondition(lambda self: len(self.entered) < 4)
-    @rule(answers=st.dictionaries(names, st.booleans(), min_size=1, max_size=3))
+    @stateful.precondition(lambda self: len(self.entered) < 4)
+    @stateful.rule(answers=st.dictionaries(names, st.booleans(), min_size=1, max_size=3))
     def enter(self, answers: dict[str, bool]) -> None:
         if answers.keys() <= self.model.ttls.keys():
             override = self.registry.override(answers)
@@ -152,18 +144,18 @@ class Comparison(RuleBasedStateMachine):
             with pytest.raises(UnknownName):
                 self.registry.override(answers)
 
-    @precondition(lambda self: self.entered)
-    @rule(index=st.integers(0, 5))
+    @stateful.precondition(lambda self: self.entered)
+    @stateful.rule(index=st.integers(0, 5))
     def leave(self, index: int) -> None:
         place = index % len(self.entered)
         self.entered.pop(place).__exit__(None, None, None)
         del self.model.layers[place]
 
-    @invariant()
+    @stateful.invariant()
     def no_probe_is_asked_in_vain(self) -> None:
         assert self.asked == self.model.asked
 
-    @invariant()
+    @stateful.invariant()
     def no_short_cut_is_stale(self) -> None:
         assert self.namespace == {f"_{name}": answer for name, answer in self.hits.items() if name == "db"}
         known = {name: self.model.known(name) for name in self.hits}
@@ -171,7 +163,7 @@ class Comparison(RuleBasedStateMachine):
         assert None not in known.values()
         assert {name: bool(answer) for name, answer in self.registry._answers.cached.items()} == self.hits
 
-    @invariant()
+    @stateful.invariant()
     def the_names_are_those_registered(self) -> None:
         assert list(self.registry) == sorted(self.model.ttls)
 
@@ -179,7 +171,7 @@ class Comparison(RuleBasedStateMachine):
 def test_the_registry_answers_as_its_model(always: Chance) -> None:
     """Registrations, answers, time and overrides in any order give what the model gives, each status among them."""
     answered.clear()
-    run_state_machine_as_test(Comparison, settings=always.settings(40, stateful_step_count=30))
+    stateful.run_state_machine_as_test(Comparison, settings=always.settings(40, stateful_step_count=30))
     by_probe = {(status, "probe") for status in ("available", "unavailable", "timed_out", "failed")}
     expected = by_probe | {("available", "override"), ("unavailable", "override")}
     assert {*answered} == expected, answered

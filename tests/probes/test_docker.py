@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import grp
 import hashlib
 import os
@@ -21,23 +20,11 @@ from ssot_shims._probes import connection as stream, docker
 from ssot_shims._probes.docker import DockerProbe
 from ssot_shims._probes.docker_address import find
 from tests.conftest import IS_ROOT
+from tests.support import hostile
 from tests.support.docker_machine import Machine, ask, assert_no, seen
 from tests.support.flights import until
 from tests.support.hints import DOCKER, as_member, as_nobody, assert_it_turns, step_of
-from tests.support.hostile import (
-    ANSWER,
-    ENGINE,
-    Act,
-    Conversation,
-    Peer,
-    drips,
-    endless,
-    hangs_up,
-    listening,
-    mute,
-    says,
-    status,
-)
+from tests.support.hostile import ANSWER, ENGINE, Act, Peer, drips, endless, hangs_up, listening, mute, says, status
 
 OK = b"HTTP/1.1 200 OK\r\n"
 # What an engine says, its kind and version, and how the reason calls it.
@@ -86,7 +73,7 @@ def test_an_engine_that_answers_without_listening(machine: Machine, monkeypatch:
     """What a peer said before it closed counts, even where the question could not be sent any more."""
     closed, send = threading.Event(), stream.Stream.send
 
-    def act(talk: Conversation) -> None:
+    def act(talk: hostile.Conversation) -> None:
         talk.say(ANSWER)
         talk.connection.close()
         closed.set()
@@ -195,7 +182,7 @@ def test_the_whole_text_of_every_kind_of_no(machine: Machine) -> None:
     at_path = f"unix://{path}"
     assert_whole("no socket at the default")
     assert_whole("no socket", host=at_path)
-    with contextlib.closing(listening(str(machine.default))):
+    with listening(str(machine.default)):
         assert_whole("no socket, another is there", host=at_path)
     machine.default.unlink()
     listening(path).close()
@@ -310,7 +297,7 @@ def test_a_group_without_a_name(machine: Machine, monkeypatch: pytest.MonkeyPatc
     """As in a container, there is no hint; without the programs only words are left."""
     path = machine.path("group.sock")
     machine.offer()
-    with contextlib.closing(listening(path)):
+    with listening(path):
         os.chmod(path, 0o660)
         group = grp.getgrgid(os.stat(path).st_gid).gr_name
         assert docker._group_hint(path) == f"join the group {group}, and log in again"

@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 from ssot_shims import Registry
 from ssot_shims._text import describe
 from tests.conftest import Write
+from tests.probes.test_module import distribution
 
 
 class World:
@@ -58,9 +59,7 @@ class World:
 
 def acme(version: str) -> dict[str, str]:
     """The module acme, installed as a distribution of another name."""
-    folder = f"acme_tools-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: acme-tools\nVersion: {version}\n"
-    return {"acme.py": "", f"{folder}/METADATA": metadata, f"{folder}/RECORD": "acme.py,,\n"}
+    return distribution("acme-tools", version, "acme.py")
 
 
 def upgrade(world: World) -> None:

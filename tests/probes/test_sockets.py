@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,8 +19,8 @@ from ssot_shims._availability import Availability
 from ssot_shims._probes.network import SocketProbe
 from tests.conftest import IS_ROOT
 from tests.support.hints import as_nobody
-from tests.support.hostile import full_backlog, listening as listening_at
-from tests.support.http_peer import MORE, ask, listening, port_of, said
+from tests.support.hostile import full_backlog, listening
+from tests.support.http_peer import MORE, ask, said
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 
@@ -29,16 +28,15 @@ pytestmark = pytest.mark.usefixtures("plain_surroundings")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_a_port_that_listens(host: str) -> None:
     """Where nothing listens, starting it turns the answer."""
-    family = socket.AF_INET6 if host == "[::1]" else socket.AF_INET
     try:
-        with listening(family, host.strip("[]")) as server:
+        with listening((host.strip("[]"), 0)) as server:
             place = server.getsockname()
     except OSError:
         pytest.skip("this machine has no IPv6")
     shown = f"{host}:{place[1]}"
     no = ("unavailable", f"nothing listens on {shown}; start it, or correct the address")
     assert said(ask(f"tcp://{shown}")) == no
-    with socket.create_server(place, family=family):
+    with listening(place):
         assert said(ask(f"tcp://{shown}")) == ("available", f"{shown} accepts connections")
 
 
@@ -116,8 +114,8 @@ def test_a_name_server_that_does_not_answer(tmp_path: Path) -> None:
 def test_too_many_open_files(folder: Path, scheme: str) -> None:
     """Where this process may open no more files, the system's own words are the reason."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with listening() as server, unix_server(folder / "x.sock"):
-        place = str(folder / "x.sock") if scheme == "unix" else f"127.0.0.1:{port_of(server)}"
+    with listening(("127.0.0.1", 0)) as server, listening(f"{folder}/x.sock"):
+        place = str(folder / "x.sock") if scheme == "unix" else f"127.0.0.1:{server.getsockname()[1]}"
         assert not ask("tcp://127.0.0.1:1")  # so that every module that finds words is there
         spare = os.dup(0)
         os.close(spare)
@@ -138,10 +136,6 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def unix_server(path: Path) -> AbstractContextManager[socket.socket]:
-    return closing(listening_at(str(path)))
-
-
 UNREACHED = "{path} cannot be reached "
 GONE = "there is no socket at {path}; start what makes it, or correct the path"
 STALE = "nothing listens on {path}, a stale socket; restart what made it"
@@ -150,7 +144,7 @@ STALE = "nothing listens on {path}, a stale socket; restart what made it"
 def too_long(path: Path) -> None:
     """Put a stale socket at a path that is too long to bind one there."""
     short = path.with_name("x")
-    listening_at(str(short)).close()
+    listening(str(short)).close()
     short.rename(path)
 
 
@@ -159,7 +153,7 @@ AT_THE_PATH: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "nothing": (str, "a b.sock", GONE),
     "something below a file": (lambda path: path.parent.touch(), "file/x", UNREACHED + "(Not a directory)"),
     "a file": (Path.touch, "x", "{path} is a regular file, not a socket; correct the path"),
-    "a stale socket": (lambda path: listening_at(str(path)).close(), "a b.sock", STALE),
+    "a stale socket": (lambda path: listening(str(path)).close(), "a b.sock", STALE),
     "a path that is too long": (too_long, "x" * 200, UNREACHED + "(AF_UNIX path too long)"),
 }
 
@@ -172,7 +166,7 @@ def test_no_server_at_the_path(folder: Path, make: Callable[[Path], object], nam
     assert said(ask(f"unix://{path}")) == ("unavailable", reason.format(path=path))
     if name == "a b.sock":
         path.unlink(missing_ok=True)
-        with unix_server(path):
+        with listening(str(path)):
             assert said(ask(f"unix://{path}")) == ("available", f"{path} accepts connections")
 
 
@@ -180,7 +174,7 @@ def test_no_server_at_the_path(folder: Path, make: Callable[[Path], object], nam
 def test_a_socket_of_somebody_else(folder: Path) -> None:
     """Opening it to others turns the answer."""
     path = folder / "x.sock"
-    with unix_server(path):
+    with listening(str(path)):
         for mode in (0o660, 0o666):
             path.chmod(mode)
             with as_nobody():

@@ -85,7 +85,6 @@ STRINGS = "expected a list of strings"
 KEYS = "expected one of modules, capabilities, environments, migrate, audit"
 PROBE = "expected a probe such as 'tcp://localhost:5432'"
 DB = f"[{C}.db]\nprobe = 'env:A'\n"
-ADDRESS = "https://me:hunter2@host/"
 M, RULE = f"{S}.migrate", "or a rule such as 'old.mod:Name' in quotes"
 SECONDS = "give seconds above 0, at most a day (86400)"
 
@@ -161,19 +160,18 @@ def test_a_project_is_loaded_from_where_it_is_or_is_told(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("text", "path", "message"),
+    ("path", "message"),
     [
-        ("", "nowhere/pyproject.toml", "nowhere/pyproject.toml cannot be read: [Errno 2] No such file or directory"),
-        ("", "/", f"pyproject.toml in / or above is missing; expected a file with a table [{C}]"),
+        ("nowhere/pyproject.toml", "nowhere/pyproject.toml cannot be read: [Errno 2] No such file or directory"),
+        ("/", f"pyproject.toml in / or above is missing; expected a file with a table [{C}]"),
     ],
 )
-def test_a_project_that_cannot_be_loaded_is_an_error(tmp_path: Path, text: str, path: str, message: str) -> None:
+def test_a_project_that_cannot_be_loaded_is_an_error(tmp_path: Path, path: str, message: str) -> None:
     """With its place: who asks for a project does not go on without one."""
-    file = tmp_path / "pyproject.toml"
-    file.write_text(text)
+    (tmp_path / "pyproject.toml").touch()
     with pytest.raises(InvalidSetting) as caught:
         load_project(tmp_path / path)
-    assert message in str(caught.value).replace(str(file), "FILE")
+    assert message in str(caught.value)
 
 
 def test_an_unknown_capability_names_load_project_until_it_was_called(write: Write) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from contextlib import closing
 
@@ -14,6 +13,7 @@ from ssot_shims import capabilities
 from ssot_shims._probes.docker import docker_client
 from ssot_shims.errors import Unavailable
 from tests.conftest import Write
+from tests.support.certificates import server
 from tests.support.docker_machine import Machine
 from tests.support.hostile import ANSWER, Peer, mute, says
 
@@ -39,16 +39,12 @@ def test_a_client_for_a_unix_socket_and_over_tcp(machine: Machine) -> None:
 def test_a_client_over_tls(machine: Machine, verify: bool) -> None:
     """The client shows the certificate that the probe shows, and trusts whom the probe trusts."""
     authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
     own = authority.issue_cert("client")
     chain = b"".join(blob.bytes() for blob in own.cert_chain_pems)
     files = {"cert.pem": chain, "key.pem": own.private_key_pem.bytes()}
     if verify:
         files["ca.pem"] = authority.cert_pem.bytes()
-    with Peer(("127.0.0.1", 0), says(ANSWER), context) as engine:
+    with Peer(("127.0.0.1", 0), says(ANSWER), server(authority, client_certificates=True)) as engine:
         machine.add_context("remote", {"Host": engine.host, "SkipTLSVerify": not verify}, files)
         machine.set("DOCKER_CONTEXT", "remote")
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):

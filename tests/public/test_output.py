@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import shlex
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import ssot_shims
 import ssot_shims._report as _report
 from ssot_shims import capabilities, cli
 from ssot_shims._text import table, wrapped
+from tests.support.command_line import terminal
 
 CHECKOUT = str(Path(ssot_shims.__file__).parents[1])
 PROGRAM = [sys.executable, "-m", "ssot_shims"]
@@ -38,18 +38,10 @@ def statuses(text: str) -> dict[str, str]:
 
 def on_a_terminal(*words: str, **settings: str) -> list[str]:
     """The lines of the status on a real terminal, by default 60 columns wide."""
-    ours, theirs = pty.openpty()
     env = {"PYTHONPATH": CHECKOUT, "COLUMNS": "60", "TERM": "xterm", **settings}
-    subprocess.run([*PROGRAM, *words], stdout=theirs, stdin=theirs, env=env, check=False)
-    os.close(theirs)
-    text = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            text += chunk
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    os.close(ours)
-    return text.decode().replace("\r\n", "\n").splitlines()
+    with terminal() as (theirs, shown):
+        subprocess.run([*PROGRAM, *words], stdout=theirs, stdin=theirs, env=env, check=False)
+    return b"".join(shown).decode().replace("\r\n", "\n").splitlines()
 
 
 def exit_code(monkeypatch: pytest.MonkeyPatch, *words: str, threads: int = 1, **streams: IO[str] | None) -> object:
@@ -71,11 +63,9 @@ def test_a_terminal_is_told_for_what_a_check_waits(monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     capabilities.register("slow", interrupted)
-    ours, theirs = pty.openpty()
-    with open(ours) as lines, open(theirs, "w") as terminal:
-        assert exit_code(monkeypatch, "check", "slow", "--wait=20", stdout=None, stderr=terminal) == 130
-        told = [lines.readline(), lines.readline()]
-    assert told == ["waiting for slow, at most 20 s\n", "ssot-shims: interrupted\n"]
+    with terminal() as (theirs, shown), open(theirs, "w", closefd=False) as stream:
+        assert exit_code(monkeypatch, "check", "slow", "--wait=20", stdout=None, stderr=stream) == 130
+    assert b"".join(shown).splitlines() == [b"waiting for slow, at most 20 s", b"ssot-shims: interrupted"]
 
 
 @pytest.mark.parametrize("columns", [24, 60, 80])

@@ -42,14 +42,6 @@ def said(answer: Availability) -> tuple[str, str]:
     return answer.status, answer.explanation
 
 
-def listening(family: socket.AddressFamily = socket.AF_INET, host: str = "127.0.0.1") -> socket.socket:
-    return socket.create_server((host, 0), family=family)
-
-
-def port_of(server: socket.socket) -> int:
-    return cast("tuple[str, int]", server.getsockname())[1]
-
-
 class Peer(hostile.Peer):
     """A server that answers each connection with the next of *replies*, the last one for ever, and keeps what it got.
 
