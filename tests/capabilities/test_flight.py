@@ -116,9 +116,6 @@ def test_a_result_just_behind_the_deadline_counts(registry: Registry, status: st
     assert registry.check("mute").status == status
 
 
-# --- a refresh, an override or another registration while a probe runs
-
-
 def test_an_override_in_mid_flight_acts_at_once(registry: Registry, release: threading.Event) -> None:
     """New questions have its answer; those under way have the probe's; afterwards the machine is asked anew."""
     probe, asked = counted(lambda: release.wait(60), False)
@@ -157,9 +154,6 @@ def test_a_refresh_in_mid_flight_drops_the_late_result(registry: Registry, relea
     assert {asker.result().reason for asker in early} == {"run 1"}
     assert {asker.result().reason for asker in late} == {"run 2"}
     assert registry.check("docker").reason == "run 2"
-
-
-# --- what passes through a question: Ctrl-C, and the errors of a run
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="here only the console can interrupt the main thread")

@@ -82,9 +82,6 @@ def contents(folder: str = ".") -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in sorted(Path(folder).rglob("*")) if file.is_file()}
 
 
-# What it does
-
-
 def test_writing_does_what_the_dry_run_shows(capsys: Capsys, in_a_project: Path) -> None:
     """``git apply`` and ``patch`` make the same of the diff as ``--write`` does; a second run changes nothing."""
     before = contents()
@@ -153,9 +150,6 @@ def test_the_hook_for_pre_commit_names_a_command_that_there_is(capsys: Capsys) -
     assert run(capsys, *words, "suite/none.py")[0] == 0
 
 
-# The report
-
-
 def test_a_group_lists_three_places_and_all_when_asked(capsys: Capsys) -> None:
     """The statements of one rule that stay for one reason are one paragraph, and each names the other line."""
     plant(Path(), {f"many/t{number}.py": f"{OLD}x = 'legacy.ws.Limits'\n" for number in range(5)})
@@ -206,9 +200,6 @@ def test_an_error_of_this_library_spoils_no_file(capsys: Capsys, monkeypatch: py
     assert out.endswith("4 files; 1 rewritten; 1 reported; 1 problem\n")
 
 
-# Wrong usage
-
-
 MODULE = "tool.ssot_shims.modules in {0}/pyproject.toml is 'acme.no'; expected a module whose source is below {0}"
 NOTATION = "write a rule as 'old.mod:Name' = 'new.mod:Name', or for every name 'old.mod:*' = 'new.mod:*'"
 
@@ -251,9 +242,6 @@ def test_other_commands_load_nothing_of_it(words: tuple[str, ...]) -> None:
     own = [] if "migrate" in words else ["ssot_shims._migrate", "ssot_shims._codebase"]
     assert "ssot_shims.cli" in loaded
     assert not [name for name in loaded if name.startswith((*own, "libcst", "rich", "multiproc"))]
-
-
-# Files that cannot be done
 
 
 @pytest.fixture
@@ -315,9 +303,6 @@ def test_nothing_of_the_tree_runs(capsys: Capsys) -> None:
     note = "note: acme/more.py:6: replaces= is not written as plain text; write a rule for Odd"
     assert out.splitlines() == [note, "", "2 files; 2 rewritten; 0 reported"]
     assert not Path("ran").exists()
-
-
-# Many files
 
 
 def is_running(session: int) -> bool:
@@ -389,9 +374,6 @@ def test_killed_at_any_moment_every_file_is_whole(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr, rewritten(files)) == (0, "", 600)
         assert not list(tmp_path.rglob(".ssot*"))
         shutil.rmtree(tmp_path / "many")
-
-
-# Streams
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

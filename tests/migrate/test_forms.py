@@ -104,9 +104,6 @@ def test_relative_imports_in_a_package() -> None:
     check_left("from ....mod import A\n", names=("old.it",))
 
 
-# --- what is left, and told
-
-
 def test_star_imports_are_told() -> None:
     """They are never rewritten: what they bring is not written there."""
     why = "write out the names, run this again"
@@ -166,9 +163,6 @@ def test_a_line_that_is_to_stay_stays() -> None:
     check_left(f"from legacy import *  {keep}\n")
 
 
-# --- strings
-
-
 @pytest.mark.parametrize(
     ("source", "text", "suggestion"),
     [
@@ -202,17 +196,11 @@ def test_other_strings_are_not_told(source: str) -> None:
     assert run(source + "  # A, legacy").findings == ()
 
 
-# --- what is reported of a rewriting
-
-
 def test_what_the_compiler_warns_of_is_left_to_those_who_run_the_file() -> None:
     """An unknown escape is no reason to warn, or where warnings are errors to give up."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert run("x = '\\d'; 1 is 1\nfrom old.mod import A\n").source.endswith(b"from new.mod import A\n")
-
-
-# --- the text of a file
 
 
 @pytest.mark.parametrize(
@@ -274,9 +262,6 @@ def test_a_file_that_cannot_be_parsed_is_told_with_line_and_cause(source: bytes,
         read_source(source)
     assert caught.value.line == line
     assert caught.value.cause.startswith(cause)
-
-
-# --- the proof
 
 
 @pytest.mark.parametrize(

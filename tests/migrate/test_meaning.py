@@ -66,9 +66,6 @@ def test_a_home_is_known_by_its_place() -> None:
         assert {name for name in files if "from new" in Path(name).read_text()} == {"other/mod.py", "new/other.py"}
 
 
-# New homes that import
-
-
 def test_what_the_new_home_imports_through_others_is_left() -> None:
     """However long the circle would be, if its import runs with the file; the program runs as before."""
     files = {

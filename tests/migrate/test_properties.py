@@ -36,9 +36,6 @@ def migrated(source: str) -> Done:
     return rewritten(source, (FILE,), RULES, Everywhere())
 
 
-# --- a world of modules
-
-
 THINGS: dict[tuple[str, str], object] = {}
 
 
@@ -90,9 +87,6 @@ class World:
         names = {"__builtins__": {**vars(builtins), "__import__": self.load}, "__name__": FILE, "snap": snap}
         exec(compile(source, "it", "exec"), names)
         return self.snapshots
-
-
-# --- random source
 
 
 # What stands above a suite, how far that is indented, and what follows it.
@@ -160,9 +154,6 @@ class Author:
 
     def renamed(self, name: str) -> str:
         return self.random.choice([name, name, name, f"{name} as {name}", f"{name} as {name.lower()}_", f"{name} as A"])
-
-
-# --- the promise
 
 
 @pytest.mark.parametrize("shard", range(4))

@@ -26,9 +26,6 @@ def read(*said: str) -> list[str]:
     return [rule.shown for rule in rules(*said).rules]
 
 
-# --- reading
-
-
 def test_rules_are_kept_with_who_says_them() -> None:
     """In the order in which they were said, blanks around them aside; one that is said twice is one."""
     assert read("old.mod:A = new.mod:B", "  old:* = new:*  | a file", "old.mod:A = new.mod:B | a file") == [
@@ -44,9 +41,6 @@ def test_the_rule_for_a_name_comes_before_that_for_its_module() -> None:
     assert [rule and str(rule) for rule in found] == ["old:A = other:B", "old:* = new:*", None]
     homes = [str(rule.new_home_of(name)) for rule, name in zip(both.rules, "XA", strict=True)]
     assert homes == ["new:X", "other:B"]
-
-
-# --- refusing
 
 
 @pytest.mark.parametrize(
@@ -103,9 +97,6 @@ def test_a_rule_of_the_user_wins_over_one_of_a_shim_and_no_other_wins() -> None:
     )
 
 
-# --- what shims say
-
-
 def test_the_shipped_shims_replace_what_their_users_import_today() -> None:
     """The upstream's modules, and the module that the two were first published in."""
     folder, enums = Path(ssot_shims.__file__).parent, "test_framework.ssot.orchestration_enums"
@@ -137,9 +128,6 @@ def test_what_a_shim_replaces_is_read_from_its_decorator(
     for definition in ("class C: ...", "def C(): ...", "async def C(): ..."):
         found = [*shims_in(parse(f"if X:\n {decorator}\n {definition}\n".encode()))]
         assert found == ([] if places is None else [("C", 2, places, targets)])
-
-
-# --- which files
 
 
 @pytest.mark.parametrize(

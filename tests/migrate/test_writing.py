@@ -104,9 +104,6 @@ def test_leftovers_are_cleared(tmp_path: Path, file: Path, monkeypatch: pytest.M
     assert names(tmp_path) == [".ssot-shims-migrate-folder.tmp", ".ssot-shims-migrate-notes.md", "a.py", "mine.tmp"]
 
 
-# The diff
-
-
 def applied(tmp_path: Path, name: str, old: bytes, new: bytes) -> list[tuple[int, bytes, bytes]]:
     """What git and patch make of a file with our diff, whatever text follows that: exit code, complaints, content."""
     diff = unified_diff(name, old, new) + b"\nRULE  FILES\n\n1 file; 1 to rewrite\n"
