@@ -129,18 +129,14 @@ def test_markdown_is_a_table_of_the_groups(capsys: Capsys) -> None:
         (3, {"tests/none.py": "", "tests/broken.py": b"# skip \xff\n"}),
     ],
 )
-def test_the_exit_code_tells_findings_from_problems(
-    capsys: Capsys, root: Path, code: int, files: dict[str, str | bytes]
-) -> None:
+def test_what_the_exit_code_tells(capsys: Capsys, root: Path, code: int, files: dict[str, str | bytes]) -> None:
     """0 is nothing, 1 findings, 3 a file that does not parse and nothing found."""
     plant(root, files)
     found, out, _ = audit(capsys, *files)
     assert (found, "cannot be parsed" in out) == (code, "tests/broken.py" in files)
 
 
-def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem_and_not_the_end(
-    capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_read_or_looked_at_is_a_problem(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other files are looked at all the same."""
 
     def fallbacks(source: object, file: str) -> list[object]:

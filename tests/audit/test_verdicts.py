@@ -74,9 +74,7 @@ def test_the_state_of_an_import(capsys: Capsys, root: Path, statement: str, stat
         ("acme/consul.py", "import consul", "absent"),
     ],
 )
-def test_an_import_is_looked_for_where_the_file_may_take_it_from(
-    capsys: Capsys, root: Path, file: str, statement: str, state: str
-) -> None:
+def test_where_an_import_is_looked_for(capsys: Capsys, root: Path, file: str, statement: str, state: str) -> None:
     """A folder of tests may be on the path, one of a package is not; what is there in one place is there."""
     plant(root, {"tests/deep/helpers.py": "", "tests/deep/acme/__init__.py": ""})
     plant(root, {"tests/deep/acme/only_here.py": "X = 1\n"})
@@ -146,9 +144,7 @@ REPLACEMENTS: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("file", "text", "expected"), REPLACEMENTS)
-def test_the_replacement_can_be_written_as_it_is(
-    capsys: Capsys, root: Path, file: str, text: str, expected: str
-) -> None:
+def test_the_replacement_can_be_written(capsys: Capsys, root: Path, file: str, text: str, expected: str) -> None:
     """Each finding says the line to write, with the target or notation in it."""
     found: dict[str, Any] = one(capsys, root, text, file)
     assert found["replacement"] == expected

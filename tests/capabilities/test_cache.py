@@ -21,11 +21,7 @@ LATE = Availability(status="timed_out", reason="busy")
         ([True, False], None, {0: "available 1", 1e9: "available 1"}),
         ([False, True], None, {0: "unavailable 1", 1e9: "unavailable 1"}),
         ([True, False], 60, {0: "available 1", 59: "available 1", 60: "unavailable 2", 119: "unavailable 2"}),
-        (
-            [3, LATE, True],
-            None,
-            {0: "failed 1", 4.9: "failed 1", 5: "timed_out 2", 10: "available 3"},
-        ),
+        ([3, LATE, True], None, {0: "failed 1", 4.9: "failed 1", 5: "timed_out 2", 10: "available 3"}),
     ],
 )
 def test_an_answer_is_found_out_once(answers: list[object], ttl: float | None, seen: dict[float, str]) -> None:
@@ -82,9 +78,7 @@ def test_combinations(registry: Registry, notation: str, status: str, reason: st
     assert answer.hint == "; ".join(f"{name}: {part.hint}" for name, part in deciding.items() if part.hint)
 
 
-def test_a_part_that_nobody_knows_counts_where_it_is_asked_for(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_part_counts_where_it_is_asked_for(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """A combination that the environment answers for is answered everywhere; else the part is told of everywhere."""
     registry.register("either", "any:web,gpu")
     registry.register("nested", "all:either")

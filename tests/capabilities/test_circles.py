@@ -105,9 +105,7 @@ def gate() -> threading.Event:
     return module.go
 
 
-def test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline(
-    registry: Registry, write: Write, gate: threading.Event
-) -> None:
+def test_a_slow_import_holds_nobody_past_a_deadline(registry: Registry, write: Write, gate: threading.Event) -> None:
     """That answer is not kept; who imports has the probe's, as have those who can wait; no event loop is held up."""
     write({"acme_slow.py": "import acme_gate\nacme_gate.go.wait(60)\ndef gpu(): ...\n"})
     registry.register("gpu", "python:acme_slow:gpu", timeout=2)
@@ -130,9 +128,7 @@ def test_a_slow_import_keeps_others_waiting_no_longer_than_their_deadline(
     assert registry.check("gpu")
 
 
-def test_who_joins_during_the_import_has_all_the_time_of_the_probe(
-    registry: Registry, write: Write, gate: threading.Event
-) -> None:
+def test_who_joins_during_the_import_has_all_the_time(registry: Registry, write: Write, gate: threading.Event) -> None:
     """Also when that begins late, and is more than this asker has had to begin with."""
     write({"acme_slow.py": "import time, acme_gate\nacme_gate.go.wait(60)\ndef gpu():\n    time.sleep(1.2)\n"})
     registry.register("gpu", "python:acme_slow:gpu", timeout=2)
@@ -165,9 +161,7 @@ ASKS: dict[str, Callable[[Registry], object]] = {
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
-def test_probes_that_are_named_as_text_run_side_by_side(
-    registry: Registry, write: Write, ask: Callable[[Registry], object]
-) -> None:
+def test_named_probes_run_side_by_side(registry: Registry, write: Write, ask: Callable[[Registry], object]) -> None:
     """They are imported in the asking thread, and then run all at the same time: none ends before all have begun."""
     code = "import threading\nthread = threading.current_thread()\nall_run = threading.Barrier(4)\n"
     write({"acme_four.py": code + "".join(f"def p{i}():\n    all_run.wait(20)\n" for i in range(4))})

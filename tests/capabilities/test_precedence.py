@@ -60,9 +60,7 @@ def test_the_order_of_who_wins(
 
 
 @pytest.mark.parametrize("name", [NO_SERVICES, OLD_NO_SERVICES])
-def test_no_services_leaves_everything_else_alone(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_no_services_leaves_all_else_alone(registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """What is no service is asked as ever; the notations of services are services, and the user may say otherwise."""
     monkeypatch.setenv(name, "1")
     for notation in ("tcp://localhost:1", "unix:///nowhere", "http://localhost:1", "https://localhost:1"):

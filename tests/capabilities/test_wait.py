@@ -71,9 +71,7 @@ FIRST = [(True, 1), (False, 2), (Unavailable("not yet"), 2), (LATE, 2), (TypeErr
 
 @BOTH
 @pytest.mark.parametrize(("before", "tries"), FIRST)
-def test_what_may_pass_is_tried_again_and_a_bug_is_not(
-    registry: Registry, check: Check, before: object, tries: int
-) -> None:
+def test_what_may_pass_is_tried_again(registry: Registry, check: Check, before: object, tries: int) -> None:
     """A bug does not go away by waiting, and whoever made it wants to know at once."""
     probe, asked = counted(before, True)
     registry.register("it", probe)

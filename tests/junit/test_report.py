@@ -190,10 +190,7 @@ def test_what_is_required_and_there_in_no_job(report: Report, capsys: pytest.Cap
     )
     write("b.xml", case("test_docker", asked({"name": "docker", "is_required": True})))
     data = report("a.xml", "b.xml")
-    assert data["required"] == {
-        "cuda": {"a": "available: so it is said"},
-        "postgres": {"a": "unavailable: no socket"},
-    }
+    assert data["required"] == {"cuda": {"a": "available: so it is said"}, "postgres": {"a": "unavailable: no socket"}}
     assert data["never_ran"] == {"tests.test_a::test_cuda": {"a": "cuda: available: so it is said"}}
     cli.main(["report", "a.xml", "b.xml"])
     assert "required, and met in no job (2)\n  cuda: a: available: so it is said\n" in capsys.readouterr().out

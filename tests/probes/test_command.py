@@ -53,9 +53,7 @@ def test_a_command_that_reads_like_a_password_is_masked() -> None:
 
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["DOCKER_CONFIG", "the home folder"])
-def test_compose_is_the_plugin_or_the_old_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool
-) -> None:
+def test_compose_as_plugin_or_old_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool) -> None:
     """The plugin needs the docker command; doing what a hint says turns the answer; extra folders come first."""
 
     def install(folder: str, name: str) -> Path:

@@ -110,9 +110,7 @@ TABLE: dict[str, tuple[Do | None, str, tuple[str, str], Do | str]] = {
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_what_is_to_be_done_turns_the_answer(
-    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
+def test_the_hint_turns_the_answer(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     """A no with its whole reason and hint, the next step done, and a yes."""
     make, notation, texts, cure = TABLE[case]
     world, registry = World(tmp_path, write, monkeypatch), Registry()

@@ -45,8 +45,7 @@ REJECTED = {
 }
 # Based on pyright, which runs every day.
 checkers = pytest.mark.parametrize(
-    "checker",
-    [pytest.param(name, marks=[pytest.mark.slow] if name == "basedpyright" else []) for name in CHECKERS],
+    "checker", [pytest.param(name, marks=[pytest.mark.slow] if name == "basedpyright" else []) for name in CHECKERS]
 )
 UNNOTICED = {("pyrefly", "shim")}  # it takes any decorator of a class
 

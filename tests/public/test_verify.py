@@ -63,15 +63,9 @@ FAILS = {
         "\n1 of 4 shims compared with their upstream; 0 errors; 1 moved\n",
     ),
     "broken, counted": ({"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."}, "; 0 errors; 2 broken\n"),
-    "broken": (
-        {"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."},
-        "importing acme.ws raised ZeroDiv",
-    ),
+    "broken": ({"acme/ws.py": "1/0\nclass Limits: ...\nclass Quota: ..."}, "importing acme.ws raised ZeroDiv"),
     "a broken target before the one that won": ({"acme/old.py": "Quota = 0"}, "acme.old:Quota is of type int, not a "),
-    "a module that raises": (
-        {"suite/shims.py": "raise OSError('no')"},
-        "problem: suite.shims cannot be imported: OS",
-    ),
+    "a module that raises": ({"suite/shims.py": "raise OSError('no')"}, "problem: suite.shims cannot be imported: OS"),
     "declared twice": (
         {"suite/shims.py": f"{SUITE}\nfrom suite import again", "suite/again.py": SUITE},
         "suite.again.Limits declares the shim Limits, which suite.shims.Limits has declared already; ",
