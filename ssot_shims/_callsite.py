@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import CodeType
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from types import CodeType, FrameType
 
 PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -36,18 +36,15 @@ def file_of(function: Callable[..., object]) -> str:
     return code.co_filename if code and not code.co_filename.startswith(PACKAGE) else ""
 
 
-def _inner(function: Callable[..., object]) -> Any:
-    inner: Any = function
-    partial: Any = getattr(sys.modules.get("functools"), "partial", ())  # nobody has one who has not imported it
-    while isinstance(inner, partial):
-        inner = inner.func
-    return inner
+def _inner(function: Callable[..., object]) -> Callable[..., object]:
+    while isinstance(function, partial):
+        function = function.func
+    return function
 
 
 def place_of(function: Callable[..., object]) -> str:
     """Where *function* is defined; its name when that is not a line of Python, and never the arguments of a partial."""
-    code = code_of(function)
-    if code:
+    if code := code_of(function):
         return f"{code.co_filename}:{code.co_firstlineno}"
     inner = _inner(function)
     return f"{getattr(inner, '__qualname__', None) or type(inner).__qualname__}, not in Python"
@@ -55,12 +52,10 @@ def place_of(function: Callable[..., object]) -> str:
 
 def current_line(thread: int, file: str) -> str:
     """Where the thread with that identity stands, in *file* if it is there at all; empty when it has ended."""
+    from traceback import walk_stack  # takes milliseconds, and most processes never need it
+
     frame = sys._current_frames().get(thread)
-    places: list[tuple[str, int]] = []
-    while frame is not None:
-        places.append((frame.f_code.co_filename, frame.f_lineno))
-        frame = frame.f_back
-    return _innermost(places, file)
+    return _innermost(walk_stack(frame), file) if frame else ""
 
 
 def raising(error: BaseException, file: str) -> str:
@@ -68,15 +63,15 @@ def raising(error: BaseException, file: str) -> str:
 
     The folder of the registry is left out: from there the probe was called, which may be done in a wrong way.
     """
-    traceback = error.__traceback__
-    places: list[tuple[str, int]] = []
-    while traceback is not None:
-        places.insert(0, (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
-        traceback = traceback.tb_next
-    return _innermost([place for place in places if os.path.dirname(place[0]) != PACKAGE + "_capabilities"], file)
+    from traceback import walk_tb
+
+    registry, steps = PACKAGE + "_capabilities", walk_tb(error.__traceback__)
+    others = [step for step in steps if os.path.dirname(step[0].f_code.co_filename) != registry]
+    return _innermost(reversed(others), file)
 
 
-def _innermost(places: list[tuple[str, int]], file: str) -> str:
-    """The first of *places* that is in *file*, else the first."""
+def _innermost(steps: Iterable[tuple[FrameType, int]], file: str) -> str:
+    """The first of *steps* that is in *file*, else the first."""
+    places = [(frame.f_code.co_filename, line) for frame, line in steps]
     chosen = [place for place in places if place[0] == file] or places
     return f"{chosen[0][0]}:{chosen[0][1]}" if chosen else ""

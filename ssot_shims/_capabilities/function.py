@@ -41,8 +41,7 @@ def outcome(capability: Capability, function: Callable[..., Any], deadline: floa
     try:
         try:
             if isinstance(capability.probe, Probe):
-                answer: Availability = function(deadline)
-                return answer
+                return capability.probe.ask(deadline)
             return _meaning(capability, function, function())
         except Unavailable as no:  # its reason may be an object that raises when it is made text
             return _no(function, no.reason, no.hint)
