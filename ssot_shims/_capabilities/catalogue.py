@@ -11,13 +11,19 @@ from ssot_shims.errors import InvalidDeclaration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TypeVar, overload
+    from typing import TypedDict, TypeVar, Unpack, overload
 
     from ssot_shims._capabilities.capability import Level
 
     F = TypeVar("F", bound=Callable[[], object])
-else:
-    overload = staticmethod  # anything would do: the last definition counts
+
+    class Options(TypedDict, total=False):
+        """What may be given with a name and a probe."""
+
+        timeout: float | None
+        ttl: float | None
+        service: bool | None
+        replace: bool
 
 
 class Catalogue:
@@ -27,30 +33,15 @@ class Catalogue:
         self._answers = Answers(clock)
         self._levels: dict[str, dict[Level, Capability]] = {}
 
-    @overload
+    if TYPE_CHECKING:
+
+        @overload
+        def register(self, name: str, probe: str | Callable[[], object], **options: Unpack[Options]) -> None: ...
+
+        @overload
+        def register(self, name: str, **options: Unpack[Options]) -> Callable[[F], F]: ...
+
     def register(
-        self,
-        name: str,
-        probe: str | Callable[[], object],
-        *,
-        timeout: float | None = None,
-        ttl: float | None = None,
-        service: bool | None = None,
-        replace: bool = False,
-    ) -> None: ...
-
-    @overload
-    def register(  # noqa: F811  # overload in disguise
-        self,
-        name: str,
-        *,
-        timeout: float | None = None,
-        ttl: float | None = None,
-        service: bool | None = None,
-        replace: bool = False,
-    ) -> Callable[[F], F]: ...
-
-    def register(  # noqa: F811  # the implementation
         self,
         name: str,
         probe: str | Callable[[], object] | None = None,
