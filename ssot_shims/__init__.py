@@ -23,4 +23,6 @@ def __getattr__(name: str):
 
 
 def __dir__():
-    return [*{*globals(), "__version__", *__getattr__("__all__")}]
+    from ssot_shims._names import NAMES
+
+    return [*{*globals(), *NAMES}]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ssot_shims._record import Record
+from ssot_shims._record import TYPE_CHECKING, Record
 from ssot_shims._text import with_hint
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal

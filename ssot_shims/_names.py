@@ -8,10 +8,6 @@ from importlib import import_module
 from ssot_shims._text import close_as_text
 from ssot_shims.errors import CircularShim
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 # The shims that ship: a line each.
 SHIMS = {
     "HeartbeatConfig": "heartbeat_config",
@@ -40,7 +36,7 @@ NAMES = {
 }
 
 
-def load(name: str) -> Any:
+def load(name: str) -> object:
     """The public object *name*, imported from its module; the package keeps it from then on.
 
     What comes from a private module goes under the package's own name (its ``__module__``), so that pickles name the

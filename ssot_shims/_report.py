@@ -172,8 +172,7 @@ def _tables(report: Report) -> Iterator[tuple[tuple[str, ...], list[tuple[str, s
 
 def _lines(report: Report) -> Iterator[str]:
     """The lines below the tables: the settings in force, those of the report, and what is wrong beside."""
-    settings = _settings.in_force() if report.title else {}
-    if settings:
+    if report.title and (settings := _settings.in_force()):
         yield "settings: " + " ".join(f"{name}={value}" for name, value in settings.items())
     yield from report.lines
     yield from (f"problem: {problem}" for problem in report.data.get("problems", ()))

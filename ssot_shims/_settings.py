@@ -23,7 +23,6 @@ _VARIABLES = (STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, ENVIRONMENT)
 
 SHIM_PREFIX = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
 
-DEFAULT_TIMEOUT = 2.5  # seconds, in all, for one probe
 LONGEST = 86_400  # seconds; a lock refuses to wait for much longer than that
 # The clock of every deadline. freezegun stops time.monotonic() wherever it finds it; locks and sockets go on.
 monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
@@ -101,10 +100,10 @@ def has_variable(capability: str) -> str:
 
 
 def timeout() -> float:
-    """The seconds that a probe without a timeout of its own may take (``SSOT_SHIMS_TIMEOUT``)."""
+    """The seconds, in all, that a probe without a timeout of its own may take (``SSOT_SHIMS_TIMEOUT``)."""
     value = os.environ.get(TIMEOUT, "").strip()
     try:
-        seconds = float(value or DEFAULT_TIMEOUT)
+        seconds = float(value or 2.5)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= LONGEST:  # nan is neither

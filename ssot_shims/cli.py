@@ -53,14 +53,12 @@ from ssot_shims._text import one_line
 from ssot_shims._version import __version__
 from ssot_shims.errors import CapabilityMissing, SsotShimsError
 
-Find = Callable[[argparse.Namespace, Project, Path], tuple[_report.Report, int]]
-
 
 class Command(Record):
     """A command of this module: what adds its arguments, and what gives its report and its exit code."""
 
     add_arguments: Callable[[argparse.ArgumentParser], object]
-    find: Find
+    find: Callable[[argparse.Namespace, Project, Path], tuple[_report.Report, int]]
 
     def run(self, options: argparse.Namespace, project: Project, folder: Path, out: TextIO | None) -> int:
         """Show the report on *out*, and give the exit code."""

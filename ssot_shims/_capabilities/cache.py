@@ -10,7 +10,6 @@ from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.flight import GRACE, Flight
 from ssot_shims._capabilities.function import HOW_TO_FINISH, is_finished
 from ssot_shims._probes.notation import read, without_secrets
-from ssot_shims._settings import monotonic
 from ssot_shims._text import close_matches, fit_to_show, one_line, shortened
 from ssot_shims.errors import InvalidDeclaration, UnknownName
 
@@ -39,7 +38,7 @@ class Answers:
     # Of the class, because a test run sets it before there is a registry.
     shared: ClassVar[Shared | None] = None
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = _settings.monotonic) -> None:
         self.capabilities: dict[str, Capability] = {}  # by name; changed under the lock, read without it
         self.unnamed: dict[str, Capability] = {}  # asked for by notation, by that without secrets; never dropped
         self.declare_more: Callable[[], object] | None = None  # called once when a name is unknown
@@ -124,7 +123,7 @@ class Answers:
 
     def land(self, flight: Flight, answer: Availability | None, error: BaseException | None = None) -> None:
         """Give *flight* its *answer*, or the *error* for those who wait; the first to land decides."""
-        now, capability = monotonic(), flight.capability
+        now, capability = _settings.monotonic(), flight.capability
         if answer is not None and not flight.is_over:
             if now > flight.deadline + GRACE and answer.status != "timed_out":
                 answer = flight.timed_out()

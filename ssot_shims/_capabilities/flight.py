@@ -9,7 +9,6 @@ import ssot_shims._settings as _settings
 from ssot_shims._availability import Availability
 from ssot_shims._callsite import current_line, file_of
 from ssot_shims._capabilities.capability import Capability, refuse_bad_seconds
-from ssot_shims._settings import monotonic
 from ssot_shims.errors import SsotShimsError
 
 TYPE_CHECKING = False
@@ -38,7 +37,7 @@ class Flight:
         self.parts: dict[str, Started] = {}
         self.before = before
         self.seconds = seconds
-        self.started = monotonic()
+        self.started = _settings.monotonic()
         self.deadline = NEVER  # while the module of the probe is imported
         self.is_outdated = False  # a refresh or an override came after it: its answer is not kept
         self.is_over = False
@@ -52,14 +51,14 @@ class Flight:
 
     def has_ended(self, until: float) -> bool:
         """Whether the run has ended, at the latest when ``time.monotonic()`` is *until*."""
-        if has_ended := self.ended.acquire(timeout=max(until - monotonic(), 0)):
+        if has_ended := self.ended.acquire(timeout=max(until - _settings.monotonic(), 0)):
             self.ended.release()
         return has_ended
 
     def has_ended_in_time(self) -> bool:
         """Whether the run has ended by its deadline; while its module is imported, within the same time from now."""
-        while not self.has_ended(min(self.deadline, monotonic() + self.seconds) + GRACE):
-            if self.deadline == NEVER or self.deadline < monotonic():
+        while not self.has_ended(min(self.deadline, _settings.monotonic() + self.seconds) + GRACE):
+            if self.deadline == NEVER or self.deadline < _settings.monotonic():
                 return False
         if self.thread:
             self.thread.join(GRACE)
@@ -137,9 +136,9 @@ def pauses(answers: dict[str, Availability], wait: float | None, refresh: Callab
     It ends when *wait* seconds are up, all are there, or one is not there for a reason that does not pass.
     """
     refuse_bad_seconds("wait", wait, may_be_0=True)
-    began, pause = monotonic(), 0.1
+    began, pause = _settings.monotonic(), 0.1
     yield 0.0
-    while (left := began + (wait or 0) - monotonic()) > 0:
+    while (left := began + (wait or 0) - _settings.monotonic()) > 0:
         missing = {name: answer for name, answer in answers.items() if not answer}
         if not missing or any(one.status == "failed" or one.source != "probe" for one in missing.values()):
             break

@@ -19,7 +19,6 @@ from ssot_shims._capabilities.capability import Capability
 from ssot_shims._capabilities.catalogue import Catalogue
 from ssot_shims._capabilities.flight import NEVER, Flight, Started, awaited, current, in_thread, names_between, pauses
 from ssot_shims._capabilities.function import combined, outcome, prepared
-from ssot_shims._settings import monotonic
 from ssot_shims.errors import CapabilityMissing, CircularProbe, SsotShimsError
 
 TYPE_CHECKING = False
@@ -45,7 +44,7 @@ class Registry(Catalogue):
     False
     """
 
-    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = _settings.monotonic) -> None:
         super().__init__(clock=clock)
         self._cached = self._answers.cached
         if hasattr(os, "register_at_fork"):
@@ -231,7 +230,7 @@ def _launch(answers: Answers, flight: Flight) -> None:
             return
         function = prepared(capability)
         flight.function = None if isinstance(function, Availability) else function
-        flight.started = monotonic()
+        flight.started = _settings.monotonic()
         flight.deadline = flight.started + flight.seconds
         flight.thread = in_thread(capability.name, lambda: _run(answers, flight, function))
     finally:
@@ -275,7 +274,7 @@ def _wait_for(answers: Answers, flight: Flight) -> Availability:
     if flight.parts:
         found = {name: wait_for(answers, part) for name, part in flight.parts.items()}
         answer = combined(flight.capability.probe.kind, found)
-        return answer.replace(name=flight.capability.name, seconds=monotonic() - flight.started)
+        return answer.replace(name=flight.capability.name, seconds=_settings.monotonic() - flight.started)
     if not flight.has_ended_in_time():
         late = flight.timed_out()
         if flight.deadline == NEVER:

@@ -86,8 +86,7 @@ def _verdicts(results: Results) -> list[dict[str, Any]]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The section at the end; there is none without lines."""
-    found = lines(results_of(config), settings_of(config).required)
-    if found:
+    if found := lines(results_of(config), settings_of(config).required):
         terminalreporter.write_sep("=", "ssot_shims")  # which ends the line of dots, as section does not
     for line in found:
         colour = LABELS[line.label]

@@ -16,7 +16,6 @@ from ssot_shims._plugin import report
 from ssot_shims._plugin.markers import MARKERS, NEEDED, verdicts_of
 from ssot_shims._plugin.results import Results, results_of
 from ssot_shims._plugin.settings import import_modules, settings_of
-from ssot_shims._project.requirement import UPSTREAM
 from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._text import describe, fit_to_show
 from ssot_shims.errors import SsotShimsError
@@ -104,7 +103,7 @@ def _asked_so_far(config: pytest.Config) -> dict[str, Any]:
     """The last answers that were given to questions in Python, and the records of the shims that were imported."""
     # The yes of an override matters only where the real thing is required.
     given = capabilities.given_answers(settings_of(config).required)
-    return {**given, **_requirement.judged_targets, **{UPSTREAM + shim.name: shim for shim in all_shims()}}
+    return {**given, **_requirement.judged_targets, **{_requirement.UPSTREAM + shim.name: shim for shim in all_shims()}}
 
 
 def _asked(config: pytest.Config, before: dict[str, Any], notes_before: int) -> dict[str, Any]:

@@ -28,10 +28,9 @@ class ModuleProbe(Probe):
     specifier: str = ""
 
     def prepare(self) -> None:
-        """Import what reads versions, which takes 40 ms and most module probes do not need."""
+        """Import what reads metadata, which takes 40 ms and most module probes do not need."""
         if self.specifier:
             import_module("importlib_metadata")
-            import_module("packaging.specifiers")
 
     def try_it(self, deadline: float) -> Availability:
         """Where the module is, and in which version where one is asked for."""

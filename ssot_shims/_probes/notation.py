@@ -69,7 +69,6 @@ class NotationError(Exception):
     """What is wrong with a notation, and what is expected instead (empty: the form of its scheme)."""
 
     def __init__(self, problem: str = "", expected: str = "") -> None:
-        super().__init__(problem, expected)
         self.problem = problem
         self.expected = expected
 

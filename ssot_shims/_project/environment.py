@@ -10,7 +10,7 @@ import ssot_shims._settings as _settings
 from ssot_shims._capabilities.builtin import capabilities
 from ssot_shims._project.declarations import import_each, importable, register
 from ssot_shims._project.pyproject import EnvironmentDeclaration, Project, find_project
-from ssot_shims._project.requirement import Verdict, judge_each, required_here, run_options
+from ssot_shims._project.requirement import judge_each, required_here, run_options
 from ssot_shims._record import Record
 from ssot_shims._text import close_matches, redact
 from ssot_shims.errors import InvalidSetting, NoEnvironment, SsotShimsError, UnknownName
@@ -90,7 +90,7 @@ def choose_from(project: Project, name: str | None, required: Mapping[str, str])
     """
     passed_over, is_breakage = dict[str, str](), False
     for declaration in _candidates(project, name):
-        lacking = _lacking(declaration, required)
+        lacking = [one for one in judge_each(declaration.requires, required) if one.outcome != "run"]
         if not lacking:
             return Environment(declaration.name, declaration.filled(), passed_over)
         passed_over[declaration.name] = "; ".join(map(str, lacking))
@@ -124,7 +124,7 @@ def survey_environments(project: Project) -> tuple[tuple[EnvironmentFinding, ...
 
 
 def _finding(declaration: EnvironmentDeclaration, chosen: str, required: Mapping[str, str]) -> EnvironmentFinding:
-    lacking = _lacking(declaration, required)
+    lacking = [one for one in judge_each(declaration.requires, required) if one.outcome != "run"]
     if lacking:
         reason = "it lacks " + "; ".join(str(verdict.replace(hint="")) for verdict in lacking)
         hint = "; ".join(verdict.hint for verdict in lacking if verdict.hint)
@@ -163,7 +163,3 @@ def declared(project: Project, name: str) -> EnvironmentDeclaration:
     if name not in declarations:
         raise UnknownName("environment", name, close_matches(name, declarations), tuple(declarations))
     return declarations[name]
-
-
-def _lacking(declaration: EnvironmentDeclaration, required: Mapping[str, str]) -> tuple[Verdict, ...]:
-    return tuple(verdict for verdict in judge_each(declaration.requires, required) if verdict.outcome != "run")

@@ -16,7 +16,6 @@ from ssot_shims._lookup.lookup import Target
 from ssot_shims._names import SHIMS
 from ssot_shims._project.declarations import told_later
 from ssot_shims._record import Record
-from ssot_shims._settings import monotonic
 from ssot_shims._shims.shim import ShimRecord, all_shims
 from ssot_shims._shims.upstream import TargetResult, ask
 from ssot_shims._text import close_matches, fit_to_show, with_hint
@@ -107,7 +106,7 @@ def judge_each(
     come in that time is not waited for again in this process. Never raises for what the machine is like, nor for what
     the user got wrong: that is the outcome ``error``.
     """
-    wanted, began = tuple(dict.fromkeys(names)), monotonic()
+    wanted, began = tuple(dict.fromkeys(names)), _settings.monotonic()
     asked = {name: waits.get(name) for name in wanted if not name.startswith(UPSTREAM)}
     checks = capabilities.start_each(name for name, wait in asked.items() if wait is None)
     checks |= {name: partial(_check_late, name, wait, began) for name, wait in asked.items() if wait is not None}
@@ -121,7 +120,8 @@ def _check_late(name: str, wait: float, began: float) -> Availability:
     """The answer for *name*, which may take *wait* seconds since *began* to come."""
     refuse_bad_seconds("wait", wait, may_be_0=True)
     # At least a moment: it may have come while another was waited for.
-    answer = capabilities.check(name, wait=0 if name in waited_for else max(began + wait - monotonic(), min(wait, 0.1)))
+    left = max(began + wait - _settings.monotonic(), min(wait, 0.1))
+    answer = capabilities.check(name, wait=0 if name in waited_for else left)
     if wait and not answer and answer.source == "probe":
         waited_for.add(name)
     return answer
