@@ -100,7 +100,8 @@ def _fields(record: Record, *names: str) -> dict[str, Any]:
 
 def check(verdicts: Iterable[Verdict]) -> Report:
     """The answer for each name that was asked for."""
-    return Report(data={"names": [_fields(one, "name", "status", "reason", "hint", "is_forced") for one in verdicts]})
+    names = [_fields(verdict, "name", "status", "reason", "hint", "is_forced") for verdict in verdicts]
+    return Report(data={"names": names})
 
 
 def verification(results: Sequence[tuple[ShimRecord, Sequence[Difference]]], problems: Sequence[str]) -> Report:

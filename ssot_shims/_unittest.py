@@ -166,7 +166,8 @@ def _guarded_class(cls: Any, decide: Callable[[], None]) -> Any:
     def setUpClass(actual: Any) -> None:
         __tracebackhide__ = True
         decide()
-        (own.__get__(None, actual) if own else super(cls, actual).setUpClass)()  # pyright: ignore  # of whatever test
+        before: Any = own.__get__(None, actual) if own else super(cls, actual).setUpClass  # pyright: ignore  # of whatever test
+        before()
 
     cls.setUpClass = classmethod(setUpClass)
     return cls

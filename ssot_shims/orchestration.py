@@ -281,4 +281,5 @@ def _variable(feature: str) -> str:
 
 def _overrides() -> dict[str, bool]:
     """The variables of the suites that force the answer for a feature, with that answer."""
-    return {variable: yes for variable in map(_variable, FEATURES) if (yes := _settings.choice(variable)) is not None}
+    variables = map(_variable, FEATURES)
+    return {variable: yes for variable in variables if (yes := _settings.choice(variable)) is not None}

@@ -59,7 +59,8 @@ def _put_into_force(config: pytest.Config) -> None:
         from ssot_shims._plugin.xdist import join
 
         join(config.pluginmanager)
-    if (pyproject := _pyproject(config)) or _has_settings(config):
+    pyproject = _pyproject(config)
+    if pyproject or _has_settings(config):
         from ssot_shims._plugin.settings import apply
 
         apply(config, pyproject)
@@ -166,7 +167,8 @@ class _Reports:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if _is_used():
-            getattr(self._config, "workeroutput", {})[_PROPERTY] = _session().end(session, self._crashed)
+            output = getattr(self._config, "workeroutput", {})
+            output[_PROPERTY] = _session().end(session, self._crashed)
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,8 @@ class Capability(Record):
     @property
     def is_service(self) -> bool:
         """Whether ``SSOT_SHIMS_NO_SERVICES`` turns it off."""
-        return (isinstance(self.probe, Probe) and self.probe.is_service) if self.service is None else self.service
+        of_itself = isinstance(self.probe, Probe) and self.probe.is_service
+        return of_itself if self.service is None else self.service
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -71,19 +71,21 @@ class Sharing:
         if own.status in ("available", "unavailable") and self._is_shared(capability):  # an answer about the machine
             data = {"status": own.status, "reason": own.reason, "hint": own.hint, "details": dict(own.details)}
             self._write(self._place(capability), data)
-        return own if (first := self.read(capability)) is None else first
+        first = self.read(capability)
+        return own if first is None else first
 
     def agree(self, what: str, own: str) -> str:
         """The choice of the first process in the matter *what*; *own* if this is the first."""
         self._write(self._folder / what, {"choice": own})
-        return str(data["choice"]) if (data := _read(self._folder / what)) else own
+        data = _read(self._folder / what)
+        return str(data["choice"]) if data else own
 
     def _is_shared(self, capability: Capability) -> bool:
         name = capability.name
         if capability.ttl is not None or _registered().get(name) is not capability:
             return False
-        # A user's must have been there before the tests.
-        return capability.level != "user" or self._collected is None or self._collected.get(name) is capability
+        is_of_a_test = self._collected is not None and self._collected.get(name) is not capability
+        return capability.level != "user" or not is_of_a_test
 
     def _place(self, capability: Capability) -> Path:
         """Where the answer for one registration in one interpreter is."""

@@ -199,7 +199,8 @@ class Answer:
         except ConnectionError:  # a reset is a close by a peer that has not read our question
             chunk = b""
         if not chunk:
-            raise ProtocolError(f"it closed the connection {'in its' if self._received else 'without an'} answer")
+            when = "in its answer" if self._received else "without an answer"
+            raise ProtocolError(f"it closed the connection {when}")
         self._received += chunk
         if not b"HTTP/".startswith(self._received[:5]):
             raise ProtocolError(f"it sent {self._received[:20]!r}, which is not HTTP/1")

@@ -53,10 +53,11 @@ class ContainerProbe(DockerProbe):
 
     def _in_state(self, state: str, check: object) -> Availability:
         health = str((state == "running" and value_of(check, "status")) or "none")
+        is_there = state == "running" and health in ("none", "healthy")
         seen = f"the container {self.container!r} is {state}{'' if health == 'none' else f' (health: {health})'}"
         command = _COMMANDS.get(state if health == "none" else health)
         return Availability(
-            status="available" if state == "running" and health in ("none", "healthy") else "unavailable",
+            status="available" if is_there else "unavailable",
             reason=one_line(seen),
             hint=f"next: docker {command} {self.container}" if command and can_run("docker") else "",
             details={"state": state, "health": health},

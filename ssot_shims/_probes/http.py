@@ -36,7 +36,8 @@ class HttpProbe(SocketProbe):
         url = self.url
         for _ in range(_MOST_REDIRECTS + 1):
             # A password is for the server it was given for, and not for another port of that host.
-            user = self.url.authority.user if (url.scheme, url.place) == (self.url.scheme, self.url.place) else ""
+            is_there = (url.scheme, url.place) == (self.url.scheme, self.url.place)
+            user = self.url.authority.user if is_there else ""
             proxy = _proxy_for(url)
             answer = _get(url, user, proxy, deadline)
             status, location = answer.status, answer.headers.get("location", "")
@@ -117,7 +118,8 @@ def _get(url: Url, user: str, proxy: Authority | None, deadline: float) -> Answe
 
 def _tunnel(stream: Stream, url: Url, proxy: Authority) -> None:
     """Have *proxy* connect *stream* to the server."""
-    status = _ask(stream, "CONNECT", url.place, url.place, _authorization("Proxy-Authorization", proxy.user)).status
+    headers = _authorization("Proxy-Authorization", proxy.user)
+    status = _ask(stream, "CONNECT", url.place, url.place, headers).status
     if not 200 <= status < 300:
         reason = f"the proxy {proxy.netloc} answered {status} when asked for {url.place}"
         raise Unavailable(reason, _hint(url, proxy, status))

@@ -53,6 +53,7 @@ class ModuleProbe(Probe):
         try:
             brought = _distributions_of(self.module, place.file and os.path.realpath(place.file))
             wanted = SpecifierSet(self.specifier)
+            # For True and for False, if there is any: one whose version fits, or does not.
             fits = {wanted.contains(Version(one.version), prereleases=True): one for one in brought}
         except Exception as error:  # metadata that is damaged
             reason = f"reading the metadata of {self.module} raised {describe(error)}"
