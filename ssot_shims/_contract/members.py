@@ -69,7 +69,8 @@ class Member(Record):
     def declared(self) -> Declared:
         """Its annotation, and what an instance has unless it is given another; ABSENT if only its constructor knows."""
         annotation, annotated_in = _find(self.owner, self.name, _annotations)
-        default = _default(self.field) if self.field else ABSENT if _is_descriptor(self.value) else self.value
+        of_class = ABSENT if _is_descriptor(self.value) else self.value
+        default = of_class if self.field is None else _default(self.field)
         names = module_names(annotated_in)
         return Declared(name=self.name, annotation=annotation, default=default, names=names, owner=self.owner)
 

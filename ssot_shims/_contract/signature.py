@@ -229,11 +229,14 @@ def _change(name: str, mine: Parameters, theirs: Parameters) -> str:
     promised, found = mine.named.get(name), theirs.named.get(name)
     if found is None:
         return "no " if "*" in name else "no such parameter; in its place: " if _counterpart(name, mine, theirs) else ""
-    is_other_kind = found.kind is not EITHER and (promised is None or found.kind is not promised.kind)
-    moved = "" if (position := theirs.position(name)) in (None, mine.position(name)) else f"position {position + 1}"
-    how = _KINDS[cast("Any", found.kind)] if is_other_kind else moved
-    is_new = found.default is REQUIRED and not (promised and promised.default is REQUIRED)
-    return f"{', '.join(filter(None, (how, 'required' if is_new else ''))) or 'by keyword too'}: "
+    position, changes = theirs.position(name), list[str]()
+    if found.kind is not EITHER and (promised is None or found.kind is not promised.kind):
+        changes.append(_KINDS[cast("Any", found.kind)])
+    elif position is not None and position != mine.position(name):
+        changes.append(f"position {position + 1}")
+    if found.default is REQUIRED and not (promised and promised.default is REQUIRED):
+        changes.append("required")
+    return f"{', '.join(changes) or 'by keyword too'}: "
 
 
 def unwrapped(function: Any, stop: Callable[[Any], bool] | None = None) -> Any:

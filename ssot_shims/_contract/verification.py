@@ -77,5 +77,6 @@ def verify_record(record: ShimRecord) -> tuple[Difference, ...]:
     """The same for the shim of a record."""
     if record.state != "upstream":
         return ()
-    pair = record.placeholder, record.upstream
-    return compare(*pair) + (run_examples(*pair) if is_same_kind(*pair) else ())
+    differences = compare(record.placeholder, record.upstream)
+    can_hold = is_same_kind(record.placeholder, record.upstream)
+    return differences + (run_examples(record.placeholder, record.upstream) if can_hold else ())

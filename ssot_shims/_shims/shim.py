@@ -196,12 +196,14 @@ def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tupl
         raise InvalidDeclaration(problem, "import it from there, or give one of the two another name")
 
 
-def _names_of(placeholder: Any) -> tuple[str, str, str]:
+def _names_of(placeholder: object) -> tuple[str, str, str]:
     """Name, module and qualified name of a class or a function."""
-    if not (type(placeholder) is _FUNCTION or type in _mro(type(placeholder))):
+    kind = type(placeholder)
+    named: Any = placeholder
+    if not (kind is _FUNCTION or type in _mro(kind)):
         problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
-    return placeholder.__name__, placeholder.__module__ or "__main__", placeholder.__qualname__
+    return named.__name__, named.__module__ or "__main__", named.__qualname__
 
 
 def _complain(record: ShimRecord, is_strict: bool) -> None:
@@ -212,7 +214,8 @@ def _complain(record: ShimRecord, is_strict: bool) -> None:
     reason, hint = "; ".join(reason for reason, _ in record.problems), record.problems[0][1]
     cause = next((result.error for result in record.results if result.error), None)
     if is_strict:
-        raise (UpstreamMoved if record.state == "moved" else UpstreamBroken)(record.name, reason, hint) from cause
+        kind = UpstreamMoved if record.state == "moved" else UpstreamBroken
+        raise kind(record.name, reason, hint) from cause
     import warnings
 
     warning = PlaceholderWarning(record.name, reason, hint, is_in_use=record.state != "upstream")
@@ -240,7 +243,8 @@ def _importing_frame(module: str) -> FrameType:
     nearest = frames[0] if frames else sys._getframe()
     if nearest.f_globals.get("__name__") != module or nearest.f_code.co_flags & _OPTIMIZED:
         return nearest
-    importing = next((frame for frame in frames if frame.f_code.co_filename != nearest.f_code.co_filename), nearest)
+    file = nearest.f_code.co_filename
+    importing = next((frame for frame in frames if frame.f_code.co_filename != file), nearest)
     return nearest if _package_of(importing) in _RUNNERS else importing
 
 

@@ -234,7 +234,8 @@ def _failed(target: Target, error: BaseException) -> TargetResult:
     if needed := lacking(error, target.package):
         reason = f"importing {target.module} needs the package {needed!r}, which is not installed here"
         return _absent(target, reason, needed).replace(cause="dependency missing", error=error)
-    cause = "dependency missing" if missing else next(text for kind, text in _CAUSES.items() if isinstance(error, kind))
+    cause = next(cause for kind, cause in _CAUSES.items() if isinstance(error, kind))
+    cause = "dependency missing" if missing else cause
     reason = f"importing {target.module} raised {describe(error)}"
     return TargetResult(target=str(target), state="broken", reason=reason, cause=cause, error=error)
 
