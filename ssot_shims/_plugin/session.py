@@ -53,8 +53,8 @@ def check_declarations(config: pytest.Config) -> None:
             results.note("PROBLEM", setting, problem)
     for shim in all_shims():
         marks: Any = getattr(shim.object, "__dict__", {}).get("pytestmark")
-        is_list = type(marks) is list  # anything may be called so
-        if is_list and any(getattr(mark, "name", "") in MARKERS and not mark.args for mark in marks):
+        is_row = hasattr(marks, "append")  # anything may be called so
+        if is_row and any(getattr(mark, "name", "") in MARKERS and not mark.args for mark in marks):
             results.note("ERROR", shim.name, f'a test is lost: its marker was given the object, and not "{shim.name}"')
     for name in sorted(required):
         try:
