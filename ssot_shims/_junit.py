@@ -42,14 +42,13 @@ class Totals:
 
     def __init__(self) -> None:
         self.outcomes: Reasons = {}  # by test and job: why it did not run, empty where it did
-        self.jobs: dict[str, Counter[str]] = {}  # how many tests ran, and how many did not
-        # The same for each job, by what the tests needed, else by the reason why they did not run.
-        self.needed: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(_NO_TESTS))
+        self.names_of_jobs: list[str] = []  # also of those without tests
         self.required: Reasons = {}  # by what a job required and did not have: what was seen there
         self.shims: Reasons = {}  # by shim: its state
         self.met: set[str] = set()  # what some job really had
         self.notes: list[str] = []
         self.problems: list[str] = []
+        self._needs: dict[tuple[str, str], dict[str, None]] = {}  # by test and job: the names of what it needed
         self._suites: dict[str, str] = {}  # by test: the first suite that it was in
         self._clashing: set[str] = set()  # suites with a test of the same name
 
@@ -58,13 +57,11 @@ class Totals:
         needed: Sequence[Mapping[str, Any]] = asked.get("needed", ())
         if needed and not reason:  # what is required and not there is an error of the test, which did not run either
             reason = "; ".join(f"{one['name']}: {_seen(one)}" for one in needed if one["outcome"] == "error")
-        count, by_job = "not_run" if reason else "ran", self.outcomes.setdefault(test, {})
-        for name in () if job in by_job else [one["name"] for one in needed] or filter(None, [reason]):
-            self.needed[name][job][count] += 1
-        if job in by_job:  # a test that is there twice, as after a retry, counts once, and ran if it did once
-            self.jobs[job]["not_run" if by_job[job] else "ran"] -= 1
-        by_job[job] = reason and by_job.get(job, reason)
-        self.jobs[job]["not_run" if by_job[job] else "ran"] += 1
+        self._needs.setdefault((test, job), {}).update({one["name"]: None for one in needed})
+        by_job = self.outcomes.setdefault(test, {})
+        by_job[job] = reason and by_job.get(
+            job, reason
+        )  # a test that is there twice, as after a retry, ran if it did once
         if asked:
             self.add_asked(job, asked)
         first = self._suites.setdefault(test, suite)
@@ -83,6 +80,25 @@ class Totals:
         for shim in asked.get("shims", ()):
             self.shims.setdefault(shim["name"], {})[job] = shim["state"]
             self.met.update([shim["name"]] if shim["state"] == "upstream" else [])
+
+    @property
+    def jobs(self) -> dict[str, Counter[str]]:
+        """How many tests ran in each job, and how many did not."""
+        counts = {job: _NO_TESTS() for job in self.names_of_jobs}
+        for by_job in self.outcomes.values():
+            for job, reason in by_job.items():
+                counts[job]["not_run" if reason else "ran"] += 1
+        return counts
+
+    @property
+    def needed(self) -> dict[str, dict[str, Counter[str]]]:
+        """The same for each job, by what the tests needed, else by the reason why they did not run."""
+        counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(_NO_TESTS))
+        for (test, job), names in self._needs.items():
+            reason = self.outcomes[test][job]
+            for name in names or filter(None, [reason]):
+                counts[name][job]["not_run" if reason else "ran"] += 1
+        return counts
 
     @property
     def ran(self) -> set[str]:
@@ -141,7 +157,7 @@ def read_files(files: Sequence[str], prefixes: Sequence[tuple[str, str]] = ()) -
     """
     totals, contents = Totals(), dict[bytes, str]()
     for path, job in zip(files, jobs_of(files), strict=True):
-        totals.jobs.setdefault(job, _NO_TESTS())
+        totals.names_of_jobs.append(job)
         prefix = next((f"{prefix}:" for prefix, pattern in prefixes if Path(path).match(pattern)), "")
         reader = _Reader(totals, job, prefix)
         try:

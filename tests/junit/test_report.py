@@ -210,6 +210,17 @@ def test_shims_that_are_placeholders_everywhere(report: Report) -> None:
     assert report("a.xml", "b.xml", "c.xml")["placeholders"] == {"Quota": {"a": "moved"}}
 
 
+def test_a_job_that_has_run_a_test_after_all(report: Report) -> None:
+    """Whichever of its files says so comes first, the test ran, and so it did where it needed something."""
+    ran, skips = case("t", asked({"name": "git"})), case("t", asked({"name": "git", "outcome": "skip"}), skipped("no"))
+    for first, second in ((ran, skips), (skips, ran)):
+        for file, text in (("linux/a.xml", first), ("linux/b.xml", second), ("mac/a.xml", case("u"))):
+            write(file, text)
+        data = report("linux", "mac")
+        assert data["needed"] == {"git": {"linux": {"ran": 1, "not_run": 0}}}
+        assert [*data["jobs"].values()] == [{"ran": 1, "not_run": 0}] * 2
+
+
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
