@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from functools import partial
 
 from ssot_shims._text import close_as_text, fit_to_show
 from ssot_shims.errors import InvalidSetting
@@ -24,10 +23,14 @@ _VARIABLES = (STRICT, PLACEHOLDERS, NO_SERVICES, TIMEOUT, REQUIRE, ENVIRONMENT)
 SHIM_PREFIX = "upstream:"  # what the name of a shim begins with, where names of capabilities may stand too
 
 LONGEST = 86_400  # seconds; a lock refuses to wait for much longer than that
-# The clock of every deadline. freezegun stops time.monotonic() wherever it finds it; locks and sockets go on.
-monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
+_CLOCK = getattr(time, "CLOCK_MONOTONIC", None)  # not there on Windows
 
 _WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
+
+
+def monotonic() -> float:
+    """The seconds of the clock for deadlines: locks and sockets go on where freezegun stops ``time.monotonic()``."""
+    return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
 
 
 def flag(name: str) -> bool:
