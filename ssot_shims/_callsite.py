@@ -7,8 +7,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import CodeType, FrameType
+    from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -53,11 +53,16 @@ def place_of(function: Callable[..., object]) -> str:
 
 
 def current_line(thread: int, file: str) -> str:
-    """Where the thread with that identity stands, in *file* if it is there at all; empty when it has ended."""
-    from traceback import walk_stack  # takes milliseconds, and most processes never need it
+    """Where the thread with that identity stands, in *file* if it is there at all; empty when it has ended.
 
+    Nothing is imported for that: the thread may hang while it imports the same.
+    """
     frame = sys._current_frames().get(thread)
-    return _innermost(walk_stack(frame), file) if frame else ""
+    places: list[tuple[str, int]] = []
+    while frame is not None:
+        places.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return _innermost(places, file)
 
 
 def raising(error: BaseException, file: str) -> str:
@@ -65,15 +70,15 @@ def raising(error: BaseException, file: str) -> str:
 
     The folder of the registry is left out: from there the probe was called, which may be done in a wrong way.
     """
-    from traceback import walk_tb
+    traceback = error.__traceback__
+    places: list[tuple[str, int]] = []
+    while traceback is not None:
+        places.insert(0, (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return _innermost([place for place in places if os.path.dirname(place[0]) != PACKAGE + "_capabilities"], file)
 
-    registry, steps = PACKAGE + "_capabilities", walk_tb(error.__traceback__)
-    others = [step for step in steps if os.path.dirname(step[0].f_code.co_filename) != registry]
-    return _innermost(reversed(others), file)
 
-
-def _innermost(steps: Iterable[tuple[FrameType, int]], file: str) -> str:
-    """The first of *steps* that is in *file*, else the first."""
-    places = [(frame.f_code.co_filename, line) for frame, line in steps]
+def _innermost(places: list[tuple[str, int]], file: str) -> str:
+    """The first of *places* that is in *file*, else the first."""
     chosen = [place for place in places if place[0] == file] or places
     return f"{chosen[0][0]}:{chosen[0][1]}" if chosen else ""

@@ -50,7 +50,7 @@ class Flight:
         self.ended.acquire()
 
     def has_ended(self, until: float) -> bool:
-        """Whether the run has ended, at the latest when ``time.monotonic()`` is *until*."""
+        """Whether the run has ended, at the latest when ``monotonic()`` is *until*."""
         if has_ended := self.ended.acquire(timeout=max(until - _settings.monotonic(), 0)):
             self.ended.release()
         return has_ended

@@ -39,7 +39,7 @@ class DockerProbe(SocketProbe):
     notation: str = "docker"
 
     def try_it(self, deadline: float) -> Availability:
-        """Whether that engine answers before *deadline*, a value of ``time.monotonic()``."""
+        """Whether that engine answers before *deadline*, a value of ``monotonic()``."""
         return answer_at(find(), deadline)
 
 

@@ -81,10 +81,11 @@ def _from_environment(host: str) -> DockerAddress:
         host = default_host()
     if "://" not in host:
         host = f"tcp://{host}"
-    if tls and not host.startswith("tcp:") and not os.path.exists(tls.ca):  # that command wants it for a socket, too
+    address = _read_host(host, "from DOCKER_HOST", tls, default_port=2375)
+    if tls and address.scheme != "tcp" and not os.path.exists(tls.ca):  # that command wants it for all of them
         reason = f"the docker command needs {one_line(tls.ca)} for DOCKER_TLS_VERIFY or DOCKER_TLS, and it is not there"
         raise Unavailable(reason, "go without: unset DOCKER_TLS_VERIFY DOCKER_TLS")
-    return _read_host(host, "from DOCKER_HOST", tls, default_port=2375)
+    return address
 
 
 def _tls_files(folder: str, verify: bool) -> Tls:

@@ -23,7 +23,7 @@ class ContainerProbe(DockerProbe):
     container: str
 
     def try_it(self, deadline: float) -> Availability:
-        """Which state the engine gives for it, before *deadline*, a value of ``time.monotonic()``."""
+        """Which state the engine gives for it, before *deadline*, a value of ``monotonic()``."""
         return answer_at(find(), deadline, f"/containers/{self.container}/json", self._meaning)
 
     def _meaning(self, address: DockerAddress, answer: Answer) -> Availability:

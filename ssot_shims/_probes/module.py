@@ -53,21 +53,20 @@ class ModuleProbe(Probe):
         try:
             brought = _distributions_of(self.module, place.file and os.path.realpath(place.file))
             wanted = SpecifierSet(self.specifier)
-            # For True and for False, if there is any: one whose version fits, or does not.
-            fits = {wanted.contains(Version(one.version), prereleases=True): one for one in brought}
+            fitting = [one for one in brought if wanted.contains(Version(one.version), prereleases=True)]
         except Exception as error:  # metadata that is damaged
             reason = f"reading the metadata of {self.module} raised {describe(error)}"
             return Availability(status="failed", reason=reason, hint=f"install it again, or {without}")
-        if len(fits) > 1:  # what is left of another version, or two that bring the same files
-            both = " and ".join(f"{one.name} {one.version}" for one in fits.values())
+        if 0 < len(fitting) < len(brought):  # what is left of another version, or two that bring the same files
+            both = " and ".join(f"{one.name} {one.version}" for one in brought)
             hint = f"uninstall both, and install one of them again, or {without}"
             return Availability(status="failed", reason=f"{both} both say that they brought {place.shown}", hint=hint)
-        if not fits:
+        if not brought:
             reason = f"{self.module} ({place.shown or 'built in'}) comes with no metadata that says its version"
             raise Unavailable(reason, without)
-        is_fit, found = fits.popitem()
+        found = brought[0]
         details = {"distribution": found.name, "version": found.version, "path": place.shown}
-        if is_fit:
+        if fitting:
             reason = f"{self.module} is at {place.shown}, {found.name} {found.version}"
             return Availability(status="available", reason=reason, details=details)
         reason, hint = f"{found.name} is {found.version}, not {self.specifier}", f"install {found.name}{self.specifier}"

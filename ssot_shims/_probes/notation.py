@@ -33,7 +33,7 @@ class Probe(Record):
             import_module(module)
 
     def ask(self, deadline: float) -> Availability:
-        """The answer, given before *deadline*, a value of ``time.monotonic()``, where the probe can keep it itself."""
+        """The answer, given before *deadline*, a value of ``monotonic()``, where the probe can keep it itself."""
         try:
             return self.try_it(deadline)
         except Unavailable as error:

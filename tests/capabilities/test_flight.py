@@ -11,6 +11,7 @@ import pytest
 
 from ssot_shims import Availability, Registry
 from ssot_shims.errors import CircularProbe, InvalidSetting
+from tests.conftest import run
 from tests.support.flights import MANY, Asker, Clock, add_inline, ask_at_once, counted, hanging, line_of, until
 
 
@@ -101,6 +102,17 @@ def test_a_probe_that_hangs_is_given_longer_in_the_process(
     assert len(asked) == 1
     release.set()
     assert (patient.result().status, len(asked)) == ("available", 2)
+
+
+def test_nothing_is_imported_after_the_deadline() -> None:
+    """An import may hang as the probe does, and then the asker would."""
+    asks = "print(registry.check('slow').status, {*sys.modules} - before)"
+    out, _ = run(
+        "import sys, time; from ssot_shims import Registry; registry = Registry()\n"
+        "registry.register('yes', lambda: True); registry.register('slow', lambda: time.sleep(9), timeout=0.05)\n"
+        f"registry.check('yes'); before = {{*sys.modules}}\n{asks}"
+    )
+    assert out == "timed_out set()\n"
 
 
 @pytest.mark.parametrize("status", ["timed_out", "unavailable"])

@@ -95,6 +95,8 @@ def test_tls_with_whoever_answers(machine: Machine, authority: trustme.CA, right
         machine.set("DOCKER_CERT_PATH", "/nowhere")
         assert_no(ask(), "the docker command needs /nowhere/ca.pem for DOCKER_TLS_VERIFY or DOCKER_TLS, and it is not")
         assert ask().hint == "go without: unset DOCKER_TLS_VERIFY DOCKER_TLS"
+        machine.set("DOCKER_HOST", "fd://")
+        assert_no(ask(), "it starts with none of unix://")
     machine.unset("DOCKER_TLS_VERIFY")
     machine.unset("DOCKER_CERT_PATH")
     with engine(server(authority, "other.example")) as peer:
