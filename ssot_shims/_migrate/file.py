@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ssot_shims._codebase.findings import Finding
-from ssot_shims._codebase.source import SCOPES, Import, Source, bindings, dotted, local_name, strings_in
+from ssot_shims._codebase.source import SCOPES, Import, Source, bindings, constant, dotted, local_name, strings_in
 from ssot_shims._lookup.lookup import Target
 from ssot_shims._migrate.guard import Doubt, guard_around
 from ssot_shims._migrate.new_home import NewHomes, imported_by, located, shim_of, with_packages
@@ -55,6 +55,12 @@ class File:
         if b"globals" not in body and not self.rules.quoted.search(body):
             return []
         return [(line, value) for line, value in strings_in(self.source.tree) if _DOTTED.fullmatch(value)]
+
+    @cached_property
+    def patched(self) -> set[object]:
+        """What calls that patch or stub something name first: ``patch("acme.ws.Limits")``."""
+        calls = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Call) and node.args)
+        return {constant(call.args[0]) for call in calls if re.search("patch|setattr|stub", dotted(call))}
 
     @cached_property
     def uses(self) -> list[Use]:
@@ -205,7 +211,8 @@ def _names_in_strings(file: File, old: str, new: str) -> Iterator[Doubt]:
         for line, text in file.strings:
             value = text.replace(":", ".").rstrip(".")
             is_package = value in packages and _BY_NAME.search(file.source.text.body)
-            is_beside = place == old and value.rpartition(".")[0] == module  # what the old place may work with
+            # What the old place may work with, too.
+            is_beside = place == old and value.rpartition(".")[0] == module and text in file.patched
             is_patched = is_beside and not any(located(file.homes.roots, value))
             if is_package or is_patched or value == module or f"{value}.".startswith(f"{place}."):
                 yield Doubt(reason=reason, other_line=line, hint="move both by hand")

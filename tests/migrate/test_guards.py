@@ -40,7 +40,7 @@ def check_moved(source: str) -> None:
 
 def test_a_string_that_names_a_module_below_the_old_place() -> None:
     """That is a place of its own."""
-    source, below_json = "log = getLogger('{}')\nfrom json import loads\n", rules_of([("json:loads", "new:loads", "")])
+    source, below_json = "patch('{}')\nfrom json import loads\n", rules_of([("json:loads", "new:loads", "")])
     for string, made in (("json.decoder", 1), ("json.JSONDecoder", 0)):
         assert len(rewritten(source.format(string), ("tests.test_it",), below_json, Everywhere()).made) == made
 
