@@ -128,7 +128,7 @@ def _uses(tree: ast.Module, modules: Mapping[str, list[tuple[str, Import, str]]]
         pending += ast.iter_child_nodes(node) if not name else ()
         first, dot, rest = name.partition(".")
         for module, statement, loads in modules.get(first, ()):
-            is_set = not isinstance(getattr(node, "ctx", None), ast.Load)
+            is_set = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)  # not a local variable
             line = getattr(node, "lineno", 0)
             yield Use(dotted=module + dot + rest, statement=statement, loads=loads, line=line, is_set=is_set)
 

@@ -45,6 +45,14 @@ def test_a_string_that_names_a_module_below_the_old_place() -> None:
         assert len(rewritten(source.format(string), ("tests.test_it",), below_json, Everywhere()).made) == made
 
 
+@pytest.mark.parametrize(("text", "made"), [("ws = []", 1), ("for ws in (1, 2): ...", 1), ("acme.ws = []", 0)])
+def test_a_variable_called_like_a_module_of_the_old_place(text: str, made: int) -> None:
+    """It sets nothing of the old place; an attribute of that does."""
+    rules = rules_of([("acme:Name", "new:Name", ""), ("acme.ws:Other", "new:Other", "")])
+    source = f"from acme import Name\ndef f():\n    import acme\n    from acme import ws\ndef test():\n    {text}\n"
+    assert len(rewritten(source, ("t",), rules, Everywhere()).made) == made
+
+
 @pytest.mark.parametrize("asking", ["import old.mod", "import old", "from old import mod", "import old.mod as m"])
 def test_a_question_for_the_old_place(asking: str) -> None:
     """What an import that may fail says of the old place is to be asked of the new one."""
