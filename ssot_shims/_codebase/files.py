@@ -66,9 +66,11 @@ def find_files(paths: Iterable[str], root: str, exclude: Sequence[str] = (), is_
     files, problems = set(named) - ignored, list[Problem]()
     notes = [f"{shown(file)}: left out: git ignores it; to take it: --no-gitignore" for file in sorted(ignored)]
     for folder in dict.fromkeys(filter(os.path.isdir, places)):
+        known = len(problems)
         below = {*_below(folder, is_git_asked, problems)}
         files |= below
-        notes += [] if below else [f"{shown(folder)}: no Python in it, or git ignores it; to take it: --no-gitignore"]
+        by_git = ", or git ignores it; to take it: --no-gitignore" if is_git_asked and _checkout_of(folder) else ""
+        notes += [f"{shown(folder)}: no Python in it{by_git}"] if not below and len(problems) == known else []
     excluded = {file for file in (*files, *named) if is_excluded(file, root, exclude)}
     notes += [f"{shown(file)}: left out: an exclude glob names it" for file in named if file in excluded]
     return Tree(files=tuple(sorted(files - excluded)), notes=tuple(notes), problems=tuple(problems))

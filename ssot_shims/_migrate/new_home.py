@@ -92,9 +92,8 @@ def _origins(roots: tuple[str, ...], target: Target) -> list[Target]:
 def shim_of(roots: tuple[str, ...], target: Target) -> str:
     """The name of the shim that *target* is; empty when it is none."""
     origin = _origins(roots, target)[-1]
-    source = parsed(located(roots, origin.module)[0])
-    is_one = origin.symbol in [name for name, *_ in shims_in(source.tree)]
-    return origin.symbol if is_one or (origin.module == "ssot_shims" and origin.symbol in SHIMS) else ""
+    shims = [name for name, *_ in shims_in(parsed(located(roots, origin.module)[0]).tree)]
+    return origin.symbol if origin.symbol in (*shims, *(SHIMS if origin.module == "ssot_shims" else ())) else ""
 
 
 @cache

@@ -160,6 +160,16 @@ def test_a_file_named_by_hand_and_left_out_is_told() -> None:
     )
 
 
+def test_a_folder_without_python_is_told() -> None:
+    """Git is named where it was asked only."""
+    make("empty/x.txt")
+    for is_git_asked in (False, True):
+        assert find_files(("empty",), ".", (), is_git_asked).notes == ("empty: no Python in it",)
+    git("init")
+    assert find_files(("empty",), ".", (), False).notes == ("empty: no Python in it",)
+    assert "or git ignores it" in find_files(("empty",), ".").notes[0]
+
+
 IGNORING = {
     ".gitignore": "/build/\n*_gen.py\n!keep_gen.py\n",
     "a/.gitignore": "local.py\n",
@@ -260,9 +270,10 @@ def test_folders_and_files_that_cannot_be_read_are_told(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "scandir", forbidden(scandir, "a"))
     monkeypatch.setattr(os, "lstat", forbidden(lstat, "b.py"))
-    tree = find_files((".",), os.path.realpath("."))
+    tree = find_files((".", "a"), os.path.realpath("."))
     assert [Path(file).name for file in tree.files] == ["b.py"]
-    assert [*map(str, tree.problems)] == ["a: cannot be read: Permission denied"]
+    assert tree.notes == ()
+    assert [*map(str, tree.problems)] == ["a: cannot be read: Permission denied"] * 2
 
 
 @pytest.mark.parametrize(
