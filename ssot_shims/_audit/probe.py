@@ -58,8 +58,10 @@ def _looked_for(nodes: Sequence[ast.AST]) -> tuple[str, str] | None:
     getters = _GETTERS | {f"{name}.{method}" for name in clients for method in ("get", "head")}
     requests = [call for call in calls if dotted(call) in getters]
     is_plain = len(requests) == 1 and _PERSONAL.isdisjoint(each.arg for each in requests[0].keywords)
-    # Who asks for 404 wants to know whether something is not there.
-    is_absence = any(isinstance(node, ast.Compare) and constant(node.comparators[0]) == 404 for node in nodes)
+    compares = [node for node in nodes if isinstance(node, ast.Compare)]
+    asked = {constant(part): node.ops[0] for node in compares for part in (node.left, *node.comparators)}
+    # Who asks for 404 alone wants to know whether something is not there.
+    is_absence = isinstance(asked.get(404), ast.Eq) and 200 not in asked
     if not is_plain or is_absence or not any(getattr(node, "attr", "") in _STATUS for node in nodes):
         return None
     return "SSA203", str(constant(requests[0].args[0]) or "http://HOST:PORT/PATH")
