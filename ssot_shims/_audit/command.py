@@ -189,7 +189,7 @@ def _judged(pattern: Pattern, file: str, places: Places) -> Pattern | None:
 def _with_homes(found: list[Pattern], files: Sequence[str], roots: Sequence[str]) -> list[Pattern]:
     """*found*, with the *files* that define what its own package no longer has; a single one is what to import from."""
     lost = {target.partition(":")[2] for one in found for target, homes in one.moved_to.items() if not homes}
-    elsewhere = defined_elsewhere(lost, files, roots)
+    elsewhere = defined_elsewhere(lost - {""}, files, roots)
     for number, one in enumerate(found):
         in_tree = {target: elsewhere.get(target.partition(":")[2], ()) for target in one.moved_to}
         moved_to = {target: homes or in_tree[target] for target, homes in one.moved_to.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
@@ -21,6 +22,7 @@ from ssot_shims._codebase.source import (
     is_loud,
     is_skip,
     local_name,
+    strings_in,
     within,
 )
 from ssot_shims._record import Record
@@ -121,12 +123,12 @@ def _pattern(guard: _Guard, tree: ast.Module) -> Iterator[Pattern]:
 
 
 def _replacement(rule: str, guard: _Guard) -> str:
-    if {"tests", "test"}.isdisjoint(guard.file.parts) and not _is_test_module(guard.file):
-        return 'is_available("import:{module}")'
+    is_module, is_of_tests = _is_test_module(guard.file), not {"tests", "test"}.isdisjoint(guard.file.parts)
     # Outside functions import_or_skip() skips every test of the module, and in a conftest.py it ends the run.
-    if rule == "SSA102" or not (isinstance(guard.scope, FUNCTIONS) or any(map(is_skip, guard.handler.body))):
-        return "@pytest.mark.{marker}"
-    return '{local} = import_or_skip("{target}")'
+    is_skipping = isinstance(guard.scope, FUNCTIONS) or any(map(is_skip, guard.handler.body))
+    if rule != "SSA102" and is_skipping and (is_module or is_of_tests):
+        return '{local} = import_or_skip("{target}")'
+    return "@pytest.mark.{marker}" if is_module else 'is_available("import:{module}")'
 
 
 def _stand_ins(guard: _Guard) -> dict[str, ast.expr | None]:
@@ -165,9 +167,9 @@ def _is_unused(flag: str, guard: _Guard, tree: ast.Module) -> bool:
     is_open = isinstance(guard.scope, ast.Module) and not _is_test_module(guard.file)
     if is_open or isinstance(guard.scope, ast.ClassDef) or "." in flag or getattr(guard.scope, "name", "") == flag:
         return False
-    return not any(
+    is_quoted = any(flag in re.findall(r"\w+", text) for _, text in strings_in(tree))  # skipif("not FLAG")
+    return not is_quoted and not any(
         flag in (getattr(node, "attr", ""), *getattr(node, "names", ()))  # global FLAG has names
-        or flag in str(constant(node))  # skipif("not FLAG")
         or (isinstance(node, ast.Name) and node.id == flag and isinstance(node.ctx, ast.Load))
         for node in ast.walk(tree)
     )
@@ -185,6 +187,8 @@ def _modules(imports: Iterable[Imported]) -> set[str]:
 
 def _is_plain(statement: ast.stmt) -> bool:
     """Whether *statement* may stand beside an import without doing any work."""
+    if isinstance(statement, ast.If) and any(isinstance(part, ast.Call) for part in ast.walk(statement.test)):
+        return False
     if isinstance(statement, ast.With | ast.If):
         return all(map(_is_plain, [*statement.body, *getattr(statement, "orelse", ())]))
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return):

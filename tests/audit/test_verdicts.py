@@ -121,13 +121,18 @@ PORT = "def ready():\n    return socket.socket().connect_ex(('localhost', 5432))
 WAIT = "def wait():\n    while get('http://db/').status_code != 200:\n        sleep(1)\n    return True\n"
 BARE = "try:\n    {}\nexcept ImportError:\n    {}\n"
 IN_TEST = "def test_it():\n    try:\n        import jax\n    except ImportError:\n        jax = None\n"
+SKIP = "pytest.skip('no')\ndef test_it(): ..."
+OF_GONE, GONE = 'import_or_skip("acme.ws:Gone")', 'import_or_skip("acme.gone")'
 REPLACEMENTS: list[tuple[str, str, str]] = [
     (TEST, FLAG.format("import numpy"), '@pytest.mark.requires_capability("module:numpy")'),
     (TEST, FLAG.format("from acme.ws import Manager"), '@pytest.mark.requires_upstream("acme.ws:Manager")'),
     ("acme/api.py", FLAG.format("from acme.ws import Gone"), ""),
     ("acme/api.py", BARE.format("import posix", "class posix: ..."), 'is_available("import:posix")'),
     ("acme/api.py", BARE.format("from gone import a, b", "def a(): ...\n    b = {}"), '@shim("gone:a")'),
-    ("tests/conftest.py", BARE.format("import jax", "jax = None"), '@pytest.mark.requires_capability("module:jax")'),
+    ("tests/conftest.py", BARE.format("import jax", "jax = None"), 'is_available("import:jax")'),
+    ("tests/models.py", FLAG.format("import numpy"), 'is_available("import:numpy")'),
+    (TEST, f"BIG = 0x{'f' * 4000}\n{FLAG.format('import jax')}", '@pytest.mark.requires_capability("module:jax")'),
+    (TEST, BARE.format("from acme.ws import Gone; import acme.gone as x", SKIP), f"Gone = {OF_GONE}, x = {GONE}"),
     (TEST, BARE.format("import jax; jax.set()", "pass"), '@pytest.mark.requires_capability("module:jax")'),
     (TEST, IN_TEST, 'jax = import_or_skip("jax")'),
     (TEST, 'pytest.importorskip("dask.array")\n', 'import_or_skip("dask.array")'),
