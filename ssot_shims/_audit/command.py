@@ -30,7 +30,7 @@ from ssot_shims.errors import InvalidSetting
 _PROBE = rb"docker|connect|urlopen|requests\.|httpx|aiohttp"
 _WORTH = rb"ImportError|ModuleNotFoundError|skip|Skip|" + _PROBE
 _IGNORE = re.compile(rb"[^\r\n]*#\s*ssot-shims:\s*ignore\b[ \t]*(?:\[([^]\r\n]*)\])?")
-_UNTOLD = frozenset({"imports", "written", "asked", "notation"})  # what only the search itself needs
+_UNTOLD = frozenset({"imports", "replaced", "asked", "notation"})  # what only the search itself needs
 
 
 class Job(Record):
@@ -168,8 +168,8 @@ def _judged(pattern: Pattern, file: str, places: Places) -> Pattern | None:
     state = max((one.state for one in verdicts), key=BEST_FIRST.index, default="")
     if not pattern.level and state != "moved":
         return None
-    written, pairs = pattern.written or pattern.imports, zip(pattern.imports, verdicts, strict=True)
-    replacements = dict.fromkeys(one.imported.fill(pattern.replacement) for each, one in pairs if each in written)
+    pairs = zip(pattern.imports, verdicts, strict=True)
+    filled = dict.fromkeys(one.imported.fill(pattern.replacement) for each, one in pairs if each in pattern.replaced)
     reasons = dict.fromkeys(one.reason for one in verdicts if one.state == state)
     asked, replacement = [places.verdict(imported, file) for imported in pattern.asked], pattern.replacement
     for imported, verdict in zip(pattern.asked, asked, strict=True):
@@ -182,7 +182,7 @@ def _judged(pattern: Pattern, file: str, places: Places) -> Pattern | None:
         state=state,
         reason="; ".join(filter(None, reasons)),
         moved_to={one.imported.target: one.homes for one in (*verdicts, *asked) if one.state == "moved"},
-        replacement=", ".join(replacements) or replacement,
+        replacement=", ".join(filled) or replacement,
     )
 
 
@@ -213,7 +213,6 @@ def _key(found: Pattern, root: str) -> tuple[str, ...]:
 
 def _read_baseline(file: str) -> Counter[tuple[str, ...]]:
     try:
-        entries = json.loads(read_regular_file(file))
-        return Counter(tuple(map(str, entry)) for entry in entries)
+        return Counter(tuple(map(str, entry)) for entry in json.loads(read_regular_file(file)))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InvalidSetting("--baseline", file, f"a file that --write-baseline has written: {error}") from error

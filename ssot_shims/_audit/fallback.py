@@ -118,8 +118,8 @@ def _pattern(guard: _Guard, tree: ast.Module) -> Iterator[Pattern]:
     made = {name for name, value in stand_ins.items() if value is None and rule == "SSA101"}
     shims = tuple(each for each in guard.imports if each.symbol and each.local in made)
     replacement = '@shim("{target}")' if shims else _replacement(rule, guard)
-    more = {"imports": guard.imports, "written": shims, "names": tuple(flags or stand_ins), "level": level}
-    yield Pattern.at(guard.node, rule, text, replacement, **more)
+    more = {"replaced": shims or guard.imports, "names": tuple(flags or stand_ins), "level": level}
+    yield Pattern.at(guard.node, rule, text, replacement, imports=guard.imports, **more)
 
 
 def _replacement(rule: str, guard: _Guard) -> str:

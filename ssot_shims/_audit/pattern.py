@@ -71,10 +71,10 @@ class Pattern(Record):
     line: int
     end_line: int
     text: str
-    replacement: str  # with imports a template, to fill for each of them
+    replacement: str  # a template, to fill for each import that is replaced
     level: str = "note"  # empty: reported only when an import has moved
     imports: tuple[Imported, ...] = ()
-    written: tuple[Imported, ...] = ()  # those of the imports to fill it for; empty: all
+    replaced: tuple[Imported, ...] = ()  # those of the imports that the replacement is for
     asked: tuple[Imported, ...] = ()  # what a skip asks for, by flags
     names: tuple[str, ...] = ()  # that it binds, and that other patterns may ask for
     notation: str = ""  # of the probe that gives the same answer

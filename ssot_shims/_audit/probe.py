@@ -36,8 +36,7 @@ def probe(function: Function) -> Pattern | None:
     replacement = "is_docker_available()" if notation == "docker" else f'is_available("{notation}")'
     if any(called(node) == "sleep" for node in nodes):
         replacement = f'capabilities.check("{notation}", wait=60)'
-    names = (function.name,)
-    return Pattern.at(function, rule, f"def {function.name}", replacement, names=names, notation=notation)
+    return Pattern.at(function, rule, f"def {function.name}", replacement, names=(function.name,), notation=notation)
 
 
 def _looked_for(nodes: Sequence[ast.AST]) -> tuple[str, str] | None:

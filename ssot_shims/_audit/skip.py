@@ -101,8 +101,7 @@ def skips(nodes: Iterable[ast.AST], conditions: Conditions) -> Iterator[Pattern]
         for mark in _marks(node):
             find = conditions.present if called(mark) == "skipUnless" else conditions.missing
             if need := find(mark.args[0]):
-                text, written = ast.unparse(mark), _written(need, called(mark))
-                yield Pattern.at(mark, need.rule, text, written, asked=need.imports)
+                yield Pattern.at(mark, need.rule, ast.unparse(mark), _written(need, called(mark)), asked=need.imports)
 
 
 def _written(need: Need, instead_of: str) -> str:
@@ -128,14 +127,16 @@ def importorskips(tree: ast.Module) -> Iterator[Pattern]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and called(node) == "importorskip":
             module, local = constant(node.args[0]) if node.args else None, names.get(id(node), "")
-            written = ['{local} = import_or_skip("{target}")' if local else 'import_or_skip("{target}")']
+            replacement = '{local} = import_or_skip("{target}")' if local else 'import_or_skip("{target}")'
             versions = [*node.args[1:], *(each.value for each in node.keywords if each.arg == "minversion")]
-            if versions:  # a version that is not written here cannot be written there
+            if versions and ast.unparse(versions[0]) != "None":
                 version = constant(versions[0])
-                written = [f'require("module:{{module}}>={version}")', *written[: bool(local)]] if version else []
+                required = f'require("module:{{module}}>={version}")'
+                replacement = f"{required} and {replacement}" if local else required
+                replacement = replacement if version else ""  # what is not written here cannot be written there
             if isinstance(module, str):
                 imports = (Imported(local=local, module=module),)
-                yield Pattern.at(node, "SSA304", ast.unparse(node), " and ".join(written), imports=imports)
+                yield Pattern.at(node, "SSA304", ast.unparse(node), replacement, imports=imports, replaced=imports)
 
 
 def _all(needs: Iterable[Need | None]) -> Need | None:

@@ -139,6 +139,7 @@ REPLACEMENTS: list[tuple[str, str, str]] = [
     (TEST, 'importorskip("dask", "2")\n', 'require("module:dask>=2")'),
     (TEST, 'x = importorskip("dask", minversion="2")\n', 'require("module:dask>=2") and x = import_or_skip("dask")'),
     (TEST, 'x = importorskip("dask", minversion=LEAST)\n', ""),
+    (TEST, 'x = importorskip("dask", minversion=None)\n', 'x = import_or_skip("dask")'),
     (TEST, ENV, 'require("env:RUN_E2E=true")'),
     (TEST, '@skipUnless(which("git"), "no")\nclass TestIt: ...\n', '@skip_unless_available("command:git")'),
     (HELPER, PORT, 'is_available("tcp://localhost:5432")'),
