@@ -29,7 +29,7 @@ from ssot_shims.errors import InvalidSetting
 
 _PROBE = rb"docker|connect|urlopen|requests\.|httpx|aiohttp"
 _WORTH = rb"ImportError|ModuleNotFoundError|skip|Skip|" + _PROBE
-_IGNORE = re.compile(rb"[^\r\n]*#\s*ssot-shims:\s*ignore\b[ \t]*(?:\[([^]\r\n]*)\])?")
+_IGNORE = re.compile(rb"[^\r\n]*#\s*ssot-shims:\s*ignore\b[ \t]*(?:\[[ \t]*(SSA[^]\r\n]*)\])?")
 _UNTOLD = frozenset({"imports", "replaced", "asked", "notation"})  # what only the search itself needs
 
 
