@@ -96,7 +96,7 @@ def apply(config: pytest.Config, pyproject: Path | None) -> None:
 
 
 def _option(config: pytest.Config, name: str) -> Any:
-    return getattr(config.known_args_namespace, name, None) or getattr(config.option, name)
+    return getattr(config.known_args_namespace, name, None) or getattr(config.option, name, None)
 
 
 def _ini(config: pytest.Config, name: str) -> Any:
