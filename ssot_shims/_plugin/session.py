@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -52,10 +52,10 @@ def check_declarations(config: pytest.Config) -> None:
         if not setting.startswith(f"{_settings.REQUIRE}="):  # which is a problem of its own
             results.note("PROBLEM", setting, problem)
     for shim in all_shims():
-        marks: Any = getattr(shim.object, "__dict__", {}).get("pytestmark")
-        is_row = hasattr(marks, "append")  # anything may be called so
-        if is_row and any(getattr(mark, "name", "") in MARKERS and not mark.args for mark in marks):
-            results.note("ERROR", shim.name, f'a test is lost: its marker was given the object, and not "{shim.name}"')
+        found: object = getattr(shim.object, "__dict__", {}).get("pytestmark")  # anything may be called so
+        marks = cast("list[object]", found) if isinstance(found, list) else []
+        if any(isinstance(mark, pytest.Mark) and mark.name in MARKERS and not mark.args for mark in marks):
+            results.note("ERROR", shim.name, "a marker on it has no name: if it was given the object, a test is lost")
     for name in sorted(required):
         try:
             _requirement.refuse_unknown(name)
