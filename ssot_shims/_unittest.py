@@ -114,7 +114,9 @@ def _go_on_or_stop(verdicts: tuple[Verdict, ...], cause: BaseException | None = 
     """Note that what a test needs is there; else raise what skips or fails it."""
     __tracebackhide__ = True
     if missing := [verdict for verdict in verdicts if verdict.outcome != "run"]:
-        raise _stop(missing) from cause
+        if cause is not None:
+            raise _stop(missing) from cause
+        raise _stop(missing)  # beside the error that is being handled, if there is one
     _requirement.needed.update({verdict.name: verdict for verdict in verdicts})
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ssot_shims import CapabilityMissing, capabilities, skip_unless_available
+from ssot_shims import CapabilityMissing, capabilities, import_or_skip, require, skip_unless_available
 from ssot_shims.errors import InvalidDeclaration, InvalidSetting
 from tests.conftest import Write
 
@@ -254,6 +254,23 @@ def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSOT_SHIMS_REQUIRE", "a b")
     with pytest.raises(InvalidSetting):
         test()
+
+
+def test_an_error_stands_beside_the_one_in_whose_handler_it_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads why nothing connected sees that failure too; an import that raised is the cause."""
+    try:
+        raise ConnectionError
+    except ConnectionError:
+        with pytest.raises(CapabilityMissing) as caught:
+            require("module:not_here")
+    assert (type(caught.value.__context__), caught.value.__suppress_context__) == (ConnectionError, False)
+    (tmp_path / "raises.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(CapabilityMissing) as caught:
+        import_or_skip("raises")
+    assert caught.value.__cause__
 
 
 def a_generator() -> object:
