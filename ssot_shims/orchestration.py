@@ -232,14 +232,15 @@ def is_no_services_mode() -> bool:
 
 
 def check_service_available(
-    service_name: str, host: str = "localhost", port: int | None = None, timeout: float = 2.0
+    service_name: str, host: str = "localhost", port: int | str | None = None, timeout: float = 2.0
 ) -> bool:
     """Whether something listens on *host* and *port* now. False after *timeout* seconds, and without a port."""
-    if port is None or not 0 < int(port) < 65536 or timeout <= 0:
+    digits = str(port).strip()
+    if not (digits.isdecimal() and len(digits) < 6 and 0 < int(digits) < 65536 and timeout > 0):
         return False
     name = f"{host}:{port} in {timeout} s"
     if name not in _services:
-        probe = ListenerProbe(notation=service_name, address=(host.strip("[]"), int(port)), place=f"{host}:{port}")
+        probe = ListenerProbe(notation=service_name, address=(host.strip("[]"), int(digits)), place=f"{host}:{port}")
         _services.add(Capability(name=name, probe=probe, timeout=timeout, where=__name__), replace=True)
     _services.refresh(name)
     return bool(_services.check(name))
@@ -281,5 +282,4 @@ def _variable(feature: str) -> str:
 
 def _overrides() -> dict[str, bool]:
     """The variables of the suites that force the answer for a feature, with that answer."""
-    variables = map(_variable, FEATURES)
-    return {variable: yes for variable in variables if (yes := _settings.choice(variable)) is not None}
+    return {name: yes for name in map(_variable, FEATURES) if (yes := _settings.choice(name)) is not None}

@@ -71,8 +71,7 @@ def find_project(start: Path) -> Project:
     Without one, *start* is the root of a project that says nothing. Raises :class:`InvalidSetting`, with the file and
     the key, for a file that does not read and for a wrong key or type.
     """
-    files = (folder / "pyproject.toml" for folder in (start, *start.parents))
-    file = next(filter(Path.is_file, files), None)
+    file = next(filter(Path.is_file, (folder / "pyproject.toml" for folder in (start, *start.parents))), None)
     return read_project(file) if file else Project(root=start)
 
 

@@ -242,6 +242,7 @@ def test_each_question_for_a_service_is_asked_now(old: Any, monkeypatch: pytest.
         assert old.check_service_available("redis", host="localhost", port=str(port), timeout=1) is True
         assert old.check_service_available("redis", "127.0.0.1", port, timeout=0) is False
     places = [("127.0.0.1", port), ("", 1), ("local host", 1), *(("localhost", no) for no in (0, 65536, -1, None))]
+    places += [("127.0.0.1", no) for no in ("", "redis", "6379/tcp", "9" * 5000, float("nan"), 80.5)]
     assert {old.check_service_available("redis", *place) for place in places} == {False}
 
 
