@@ -214,8 +214,6 @@ def conditions(tree: ast.Module, name: str, package: str, *, has_run: bool, is_t
     [('redis', '')]
     """
     wanted, left = [name], [[*_module_scope(statement)] for statement in tree.body]
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    finders = [*_FINDERS, *(function.name for function in functions if _is_finder(function))]
     if not has_run:
         yield from _imports([each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)], package)
     for each in wanted:  # which grows
@@ -226,18 +224,11 @@ def conditions(tree: ast.Module, name: str, package: str, *, has_run: bool, is_t
             called = [part for part in parts if is_called and isinstance(part, ast.FunctionDef)]
             tests = [part.test for part in parts if isinstance(part, ast.If)]
             asked = [node for part in (*called, *tests) for node in ast.walk(part)]
-            yield from _imports([*parts, *asked], package, finders)
+            yield from _imports([*parts, *asked], package)
             wanted += [node.id for node in asked if isinstance(node, ast.Name)]
 
 
-def _is_finder(function: ast.FunctionDef) -> bool:
-    """Whether *function* hands its first parameter to what imports or looks for a module."""
-    first = [parameter.arg for parameter in function.args.args[:1]]
-    calls = [part for part in ast.walk(function) if isinstance(part, ast.Call) and _called(part) in _FINDERS]
-    return any(getattr(given, "id", "") in first for call in calls for given in call.args)
-
-
-def _imports(nodes: Iterable[ast.AST], package: str, finders: Sequence[str] = _FINDERS) -> Iterator[Taken]:
+def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[Taken]:
     """The modules that *nodes* import or look for, each with the name that is taken from it."""
     for node in nodes:
         match node:
@@ -245,7 +236,7 @@ def _imports(nodes: Iterable[ast.AST], package: str, finders: Sequence[str] = _F
                 yield from ((alias.name, "") for alias in aliases)
             case ast.ImportFrom(names=aliases):
                 yield from ((parent_of(node, package), alias.name) for alias in aliases)
-            case ast.Call(args=[ast.Constant(value=str(found)), *_]) if _called(node) in finders:
+            case ast.Call(args=[ast.Constant(value=str(found)), *_]) if _called(node) in _FINDERS:
                 yield found, ""
             case _:
                 pass

@@ -42,10 +42,6 @@ NEEDS = {
     "a flag by find_spec": files(
         f"from importlib.util import find_spec\nHAS = find_spec('redis_here_not') is not None\nif HAS:\n    {CLASS}"
     ),
-    "a flag by a function that looks": files(
-        "from importlib.util import find_spec\ndef has(name): return find_spec(name) is not None\n"
-        f"HAS_REDIS = has('redis_here_not')\nif HAS_REDIS:\n    {CLASS}"
-    ),
     "a flag of another module": files(f"from acme.compat import HAS_REDIS\nif HAS_REDIS:\n    {CLASS}", compat=FLAG),
     "a function of another module": files(
         f"from .compat import has\nif has():\n    {CLASS}", compat=f"{FLAG}def has(): return HAS_REDIS"
@@ -91,8 +87,9 @@ OTHERWISE = {
     ),
     "moved in what is installed": files("try: from json import Gone as Config\nexcept ImportError: pass"),
     "it is": files("from importlib import import_module\nif import_module('json') is None: Config = 1"),
-    "a function that looks for something else": files(
-        f"from importlib import util\ndef has(name): return util.find_spec('os') is name\nif has('no'):\n    {CLASS}"
+    "a function that may look for something else": files(
+        f"import os\nfrom importlib import import_module\ndef get(name): return import_module(name)\n"
+        f"if os.environ.get('legacy_limits'):\n    {CLASS}"
     ),
     "no Python": files("try: from acme.bad import Config\nexcept Exception: pass", bad="("),
     "a circle": files("try: from acme.odd import X as Config\nexcept Exception: pass", odd="from . import ws"),
