@@ -144,9 +144,10 @@ def _find_spec(name: str, path: Iterable[str] | None) -> ModuleSpec | None:
     for finder in sys.meta_path:
         find_spec = _find_on_path if finder is PathFinder else getattr(finder, "find_spec", None)
         try:
-            # A finder from before Python 3.4 finds loaders; only an import can tell what one of them loads.
-            loader: Any = None if find_spec else getattr(finder, "find_module")(name, path)  # noqa: B009
-            spec = find_spec(name, path) if find_spec else loader and ModuleSpec(name, loader)
+            spec = None if find_spec is None else find_spec(name, path)
+            # Until 3.11 Python imports what a finder from before 3.4 claims; nobody can tell before what that gives.
+            if find_spec is None and sys.version_info < (3, 12) and attribute(finder, "find_module")(name, path):
+                raise ImportError(f"a finder without find_spec claims {name}")
         except Exception as error:
             raise Undecidable("a finder on sys.meta_path raised") from error
         if spec is not None:

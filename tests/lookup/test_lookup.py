@@ -12,6 +12,7 @@ import sysconfig
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 
 from ssot_shims._lookup import bindings
 from ssot_shims._lookup.bindings import defined_names
+from ssot_shims._lookup.finder import Undecidable, place_of
 from ssot_shims._lookup.lookup import Target, look, modules_that_define, names_in_file, submodules_in
 from ssot_shims._text import close_matches
 from tests.conftest import Write
@@ -261,11 +263,15 @@ class Finder:
         return self.spec if name == "acme" else None
 
 
-def test_a_finder_from_before_python_3_4_is_asked_for_a_loader(write: Write) -> None:
-    """What it finds, as that of old versions of six, is for the import to tell; nothing else changes."""
+def test_a_finder_from_before_python_3_4_is_asked_as_long_as_python_does(write: Write) -> None:
+    """What it finds, as that of old versions of six, is for the import to tell; Python 3.12 and newer ignore it."""
     write({"acme/__init__.py": "", "acme/db.py": "Y = 1"})
-    sys.meta_path.append(SimpleNamespace(find_module=lambda name, path: name == "acme.ws" or None))  # type: ignore[arg-type]
-    assert found("acme.ws:X", "acme.db:Y", "acme.db:X", "nowhere:X") == ["unknown", "there", "missing", "absent"]
+    sys.meta_path.append(SimpleNamespace(find_module=lambda name, path: name in ("acme.ws", "old") or None))  # type: ignore[arg-type]
+    assert found("acme.db:Y", "acme.db:X", "nowhere:X") == ["there", "missing", "absent"]
+    is_asked = sys.version_info < (3, 12)
+    assert found("acme.ws:X", "old:X") == (["unknown", "unknown"] if is_asked else ["missing", "absent"])
+    with pytest.raises(Undecidable) if is_asked else nullcontext():
+        assert place_of("old") is None
 
 
 def test_what_a_finder_listed_may_be_gone(tmp_path: Path) -> None:
