@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import InitVar
 from inspect import Parameter
@@ -47,34 +47,34 @@ class Factory(Record):
         return f"<factory {self.make.__qualname__ if isinstance(self.make, type) else repr(self.make)}>"
 
 
-def value_severity(one: object, other: object, modules: Collection[str] = ()) -> bool | None:
+def value_severity(one: object, other: object, modules: Sequence[Iterable[object]] = ((), ())) -> bool | None:
     """Whether a user could tell these two defaults or constants apart: None is no, False perhaps, True yes.
 
-    ``30`` and ``30.0`` are the same, ``True`` and ``1`` are not. What is not equal merely because one of *modules*
-    defines it, or because only its identity tells it apart, such as ``object()`` as a sentinel, goes by how it reads.
-    Of what shows nothing but an address nobody can say more, nor of ``...``, which stands for a default that is not
-    known; and a class may stand for its base.
+    ``30`` and ``30.0`` are the same, ``True`` and ``1`` are not. What is not equal merely because each names
+    *modules* of its own, or because only its identity tells it apart, such as ``object()`` as a sentinel, goes by how
+    it reads. Of what shows nothing but an address nobody can say more, nor of ``...``, which stands for a default that
+    is not known; and a class may stand for its base.
     """
     if isinstance(one, Factory) and isinstance(other, Factory):
         return value_severity(one.make, other.make, modules)
     if one is other or one is ...:
         return None
     is_equal = cast("object", one == other) is True and isinstance(one, bool) is isinstance(other, bool)
-    modules = {*modules, type(one).__module__, type(other).__module__}
-    if is_equal or _reading(one, modules) == _reading(other, modules):
+    if is_equal or _reading(one, modules[0]) == _reading(other, modules[1]) or repr(one) == repr(other):
         return None
     if isinstance(one, type) and isinstance(other, type):
         return not _may_be_compatible(one, other)
     return not (other is ... or _ADDRESS.search(f"{one!r}{other!r}"))
 
 
-def _reading(value: object, modules: Collection[str]) -> str:
-    """How *value* reads, but for addresses, and the same in whichever of *modules* it is defined."""
+def _reading(value: object, modules: Iterable[object]) -> str:
+    """How *value* reads, but for addresses and the names of its modules: that of its type, and *modules*."""
     if isinstance(value, type) or type(value).__repr__ is object.__repr__:
         return (value if isinstance(value, type) else type(value)).__qualname__
     if isinstance(value, (set, frozenset)):
         return str(sorted(_reading(one, modules) for one in cast("Collection[object]", value)))
-    own = "|".join(re.escape(name) for name in sorted(modules, reverse=True) if name)
+    names = {name for name in (type(value).__module__, *modules) if name and isinstance(name, str)}
+    own = "|".join(map(re.escape, sorted(names, reverse=True)))  # the longer one of two that begin alike comes first
     return re.sub(rf"\b({own})\b", "*", _ADDRESS.sub("", repr(value).replace(str(id(value)), "")))
 
 
@@ -130,8 +130,7 @@ def severity(mine: Declared, theirs: Declared) -> bool | None:
     compatible is for type checkers to say. In the numeric tower it is a note too: a promised ``float`` that upstream
     annotates ``int`` works.
     """
-    modules = {str(one.names.get("__name__", "")) for one in (mine, theirs)}
-    modules |= {one.owner.__module__ for one in (mine, theirs) if one.owner}
+    modules = [(one.names.get("__name__"), getattr(one.owner, "__module__", None)) for one in (mine, theirs)]
     is_promised = mine.default is not Parameter.empty
     of_values = value_severity(mine.default, theirs.default, modules) if is_promised else None
     spellings, types = {mine.spelling(), theirs.spelling()}, (mine.meaning(), theirs.meaning())

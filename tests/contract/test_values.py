@@ -43,6 +43,8 @@ def named(module, shown="{0.__module__}.Named(1)"):
         *((limits(3), limits(4), True), (named("acme"), named("other"), None)),
         (named("acme", "acme.UNSET"), named("other", "acme.UNSET"), None),
         (named("acme", "<Named {1}>"), named("other", "<Named {1}>"), None),
+        (named("acme", "Named('other')"), named("other", "Named('acme')"), True),
+        *((named(None, "1"), named(None, shown), is_error) for shown, is_error in (("1", None), ("2", True))),
     ],
 )
 def test_values(one, other, expected):
@@ -86,6 +88,27 @@ class C(Base): log = logging.getLogger(__name__)
 --
 from acme_placeholder import Base
 class C(Base): log = logging.getLogger(__name__)
+# the names of both modules, each in the other
+kind = "acme"
+def get(self, kind="acme", url="acme_placeholder://acme"): ...
+--
+kind = "acme_placeholder"
+def get(self, kind="acme_placeholder", url="acme://acme_placeholder"): ...
+error: C.kind: kind='acme' | kind='acme_placeholder'
+error: C.get(kind): kind='acme' | kind='acme_placeholder'
+error: C.get(url): url='acme_placeholder://acme' | url='acme://acme_placeholder'
+# classes of no module
+class C:
+    limit = 3
+    def get(self, wait=1): ...
+C.__module__ = None
+--
+class C:
+    limit = 4
+    def get(self, wait=2): ...
+C.__module__ = None
+error: C.limit: limit=3 | limit=4
+error: C.get(wait): wait=1 | wait=2
 # the same text with another meaning
 name = "acme_placeholder"; host = "acme"; errors = {ValueError, "a"}
 --
