@@ -129,7 +129,7 @@ class Callee(Record):
         # What takes everything hands it on to what it wraps; any other wrapper has a signature of its own.
         flags = getattr(getattr(self.function, "__code__", None), "co_flags", _TAKES_ALL)
         try:
-            found = inspect.signature(self.function, follow_wrapped=_TAKES_ALL & ~flags == 0, **_READ)
+            found = inspect.signature(self.function, follow_wrapped=(flags & _TAKES_ALL) == _TAKES_ALL, **_READ)
         except Exception:  # __signature__ may be anything
             return None
         if isinstance(self.function, type):
@@ -155,7 +155,7 @@ class Callee(Record):
         """What it is called as: itself, what it wraps, and what a plain function returns by its annotation."""
         inner = unwrapped(self.function, lambda layer: getattr(layer, "__code__", None) in _MANAGERS)
         own = {_sort(self.function), _MANAGERS.get(getattr(inner, "__code__", None)) or _sort(inner)}
-        result = self.result() if "function" in own else None
+        result = self.result() if own == {"function"} else None
         return own | {sort for sort, returned in _RETURNED_BY.items() if result and issubclass(result, returned)}
 
 
@@ -178,8 +178,10 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> d
         return {"": Difference(path, f"the signature {promised}", unknown, is_error=False)}
     mine, theirs = placeholder.sorts(), upstream.sorts()
     differences = dict(_of_parameters(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found)))
-    if not are_alike(mine, theirs):
-        is_certain = theirs != {"function"} or upstream.result() is not None  # else it may return an awaitable
+    # What is not annotated so may still return a context manager, but a generator is none.
+    is_lost = bool(mine & _DECORATORS.keys()) and inspect.isgeneratorfunction(upstream.function)
+    if is_lost or not are_alike(mine, theirs):
+        is_certain = is_lost or theirs != {"function"} or upstream.result() is not None  # else it may be awaited
         texts = " or ".join(sorted(mine - theirs)), " or ".join(sorted(theirs - mine or theirs))
         differences = {"": Difference(path, *texts, is_certain), **differences}
     returns = promised.return_annotation, found.return_annotation
@@ -198,8 +200,9 @@ def passes_on(callee: Callee) -> bool:
 
 
 def are_alike(mine: set[str], theirs: set[str]) -> bool:
-    """Whether what is called as one of *mine*, a context manager if that is one of them, may be as one of *theirs*."""
-    return bool((mine & _DECORATORS.keys() or mine) & theirs)
+    """Whether what is called as one of *mine* may be called as one of *theirs*; ``with`` is no ``async with``."""
+    promised, found = mine & _DECORATORS.keys(), theirs & _DECORATORS.keys()
+    return bool(promised & found if promised and found else mine & theirs)
 
 
 def _of_parameters(

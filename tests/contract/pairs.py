@@ -19,6 +19,7 @@ from enum import *
 from functools import cached_property
 from typing import *
 from collections import OrderedDict
+from io import TextIOWrapper
 from typing_extensions import deprecated
 readonly, settable = property(lambda self: 1), property(lambda self: 1, lambda self, value: None)
 cached = lambda: cached_property(lambda self: 1)

@@ -114,20 +114,53 @@ error: C.open: context manager | async context manager
 error: C.typed: context manager | async context manager
 error: C.awaited: coroutine function | async context manager or function
 # a manager that is none any more, that is behind another decorator, or perhaps
-@contextmanager
-def lost(self) -> Iterator[int]: yield 1
-@contextmanager
-def behind(self) -> Iterator[int]: yield 1
-@contextmanager
-def perhaps(self): yield 1
+class Base: ...
+class Both(Base):
+    def __enter__(self): ...
+    def __exit__(self, *exception): ...
+    async def __aenter__(self): ...
+    async def __aexit__(self, *exception): ...
+class Reader(Protocol):
+    def read(self) -> str: ...
+class C:
+    @contextmanager
+    def lost(self) -> Iterator[int]: yield 1
+    @asynccontextmanager
+    async def gone(self) -> AsyncIterator[int]: yield 1
+    @contextmanager
+    def awaited(self): yield 1
+    @contextmanager
+    def behind(self) -> Iterator[int]: yield 1
+    @contextmanager
+    def perhaps(self): yield 1
+    def lines(self) -> TextIO: ...
+    def read(self) -> TextIO: ...
+    def base(self) -> Both: ...
+    def made(self) -> Iterator[int]: yield 1
+    @asynccontextmanager
+    async def acquire(self): yield 1
 --
-def lost(self) -> Iterator[int]: yield 1
-@deprecated("")
-@contextmanager
-def behind(self) -> Iterator[int]: yield 1
-def perhaps(self): ...
+from acme_placeholder import Base, Reader
+class C:
+    def lost(self) -> Iterator[int]: yield 1
+    async def gone(self) -> AsyncIterator[int]: yield 1
+    async def awaited(self): ...
+    @deprecated("")
+    @contextmanager
+    def behind(self) -> Iterator[int]: yield 1
+    def perhaps(self): ...
+    def lines(self) -> Iterable[str]: ...
+    def read(self) -> Reader: ...
+    def base(self) -> Base: ...
+    def made(self) -> TextIOWrapper: ...
+    def acquire(self) -> Awaitable[int]: ...
 error: C.lost: context manager | function
-note: C.perhaps: context manager | function
+error: C.gone: async context manager or function | async generator function
+error: C.awaited: context manager or function | coroutine function
+note: C.lines return type: <class 'TextIO'> | Iterable[str]
+note: C.read return type: <class 'TextIO'> | acme_placeholder.Reader
+note: C.base return type: acme_placeholder.Both | acme_placeholder.Base
+note: C.made return type: Iterator[int] | _io.TextIOWrapper
 # of a class
 def __enter__(self): ...
 def __exit__(self, *exception): ...
