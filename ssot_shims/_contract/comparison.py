@@ -206,9 +206,11 @@ def _of_member(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
 def _of_special_method(what: str, mine: Member, theirs: Member) -> Iterator[Difference]:
     is_in_base = theirs.base is not mine.base and any(theirs.base is base for base in mine.owner.__mro__)
     if theirs.value is None or theirs.value is ABSENT or (is_in_base and mine.is_own()):
-        other, is_blocked = member(theirs.owner, _FALLBACKS.get(mine.name, "")), theirs.value is None
-        is_certain = is_blocked or other.value is ABSENT or not other.is_own()
-        yield Difference(what, "special method", "None" if is_blocked else "none of its own", is_certain)
+        other = theirs
+        while (other.value is ABSENT or other.base is object) and other.name in _FALLBACKS:
+            other = member(other.owner, _FALLBACKS[other.name])
+        is_certain = other is theirs or other.value is None or other.value is ABSENT or not other.is_own()
+        yield Difference(what, "special method", "None" if theirs.value is None else "none of its own", is_certain)
     elif mine.value is not theirs.value:
         yield from _of_call(what, mine.callee(), theirs.callee())
 

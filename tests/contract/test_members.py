@@ -211,6 +211,26 @@ note: C.__str__: special method | none of its own
 note: C.__ne__: special method | none of its own
 error: C.__len__: special method | none of its own
 error: C.__hash__: special method | None
+# a longer way to fall back
+def __contains__(self, item): ...
+--
+def __getitem__(self, index): ...
+note: C.__contains__: special method | none of its own
+# no fallback
+def __contains__(self, item): ...
+def __iter__(self): ...
+--
+__iter__ = None
+def __getitem__(self, index): ...
+error: C.__contains__: special method | none of its own
+error: C.__iter__: special method | None
+# no fallback of a text
+class C(str):
+    def __str__(self): ...
+--
+class C(str):
+    def __repr__(self): ...
+error: C.__str__: special method | none of its own
 # no longer hashable
 class C: ...
 --
