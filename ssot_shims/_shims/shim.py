@@ -196,14 +196,12 @@ def _refuse_second(first: ShimRecord, declared: str, file: str, said: tuple[tupl
         raise InvalidDeclaration(problem, "import it from there, or give one of the two another name")
 
 
-def _names_of(placeholder: object) -> tuple[str, str, str]:
+def _names_of(placeholder: Any) -> tuple[str, str, str]:
     """Name, module and qualified name of a class or a function."""
-    kind = type(placeholder)
-    named: Any = placeholder
-    if not (kind is _FUNCTION or type in _mro(kind)):
+    if not (type(placeholder) is _FUNCTION or type in _mro(type(placeholder))):
         problem = f"{placeholder!r} is neither a class nor a function"
         raise InvalidDeclaration(problem, "put @shim(...) on a class or def statement")
-    return named.__name__, named.__module__ or "__main__", named.__qualname__
+    return placeholder.__name__, placeholder.__module__ or "__main__", placeholder.__qualname__
 
 
 def _complain(record: ShimRecord, is_strict: bool) -> None:
