@@ -57,11 +57,11 @@ class Totals:
         needed: Sequence[Mapping[str, Any]] = asked.get("needed", ())
         if needed and not reason:  # what is required and not there is an error of the test, which did not run either
             reason = "; ".join(f"{one['name']}: {_seen(one)}" for one in needed if one["outcome"] == "error")
-        self._needs.setdefault((test, job), {}).update({one["name"]: None for one in needed})
+        if needed:
+            self._needs.setdefault((test, job), {}).update({one["name"]: None for one in needed})
         by_job = self.outcomes.setdefault(test, {})
-        by_job[job] = reason and by_job.get(
-            job, reason
-        )  # a test that is there twice, as after a retry, ran if it did once
+        # A test that is there twice, as after a retry, ran if it did once.
+        by_job[job] = reason and by_job.get(job, reason)
         if asked:
             self.add_asked(job, asked)
         first = self._suites.setdefault(test, suite)
@@ -94,10 +94,10 @@ class Totals:
     def needed(self) -> dict[str, dict[str, Counter[str]]]:
         """The same for each job, by what the tests needed, else by the reason why they did not run."""
         counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(_NO_TESTS))
-        for (test, job), names in self._needs.items():
-            reason = self.outcomes[test][job]
-            for name in names or filter(None, [reason]):
-                counts[name][job]["not_run" if reason else "ran"] += 1
+        for test, by_job in self.outcomes.items():
+            for job, reason in by_job.items():
+                for name in self._needs.get((test, job)) or filter(None, [reason]):
+                    counts[name][job]["not_run" if reason else "ran"] += 1
         return counts
 
     @property

@@ -176,7 +176,7 @@ def _is_unused(flag: str, guard: _Guard, tree: ast.Module) -> bool:
 
 
 def _is_test_module(file: PurePath) -> bool:
-    return file.stem.startswith("test_") or file.stem.endswith("_test")
+    return file.stem.startswith("test_") or file.stem.endswith("_test") or file.stem == "tests"  # the last is Django's
 
 
 def _modules(imports: Iterable[Imported]) -> set[str]:

@@ -155,7 +155,8 @@ class Callee(Record):
         """What it is called as: itself, what it wraps, and what a plain function returns by its annotation."""
         inner = unwrapped(self.function, lambda layer: getattr(layer, "__code__", None) in _MANAGERS)
         own = {_sort(self.function), _MANAGERS.get(getattr(inner, "__code__", None)) or _sort(inner)}
-        result = self.result() if own == {"function"} else None
+        is_plain = own == {"function"} and not inspect.isgeneratorfunction(self.function)  # that returns a generator
+        result = self.result() if is_plain else None
         return own | {sort for sort, returned in _RETURNED_BY.items() if result and issubclass(result, returned)}
 
 
@@ -178,7 +179,7 @@ def signature_differences(path: str, placeholder: Callee, upstream: Callee) -> d
         return {"": Difference(path, f"the signature {promised}", unknown, is_error=False)}
     mine, theirs = placeholder.sorts(), upstream.sorts()
     differences = dict(_of_parameters(path, placeholder, upstream, Parameters.of(promised), Parameters.of(found)))
-    # What is not annotated so may still return a context manager, but a generator is none.
+    # A plain function may return a context manager that its annotation does not name; a generator is none.
     is_lost = bool(mine & _DECORATORS.keys()) and inspect.isgeneratorfunction(upstream.function)
     if is_lost or not are_alike(mine, theirs):
         is_certain = is_lost or theirs != {"function"} or upstream.result() is not None  # else it may be awaited
