@@ -39,7 +39,7 @@ def test_environment(ssot_environment): pass
 
 def test_a_plugin_that_a_conftest_loads(suite: Suite) -> None:
     """What the user has said holds from then on: options, ini keys, variables and pyproject.toml."""
-    tests = "import pytest\n@pytest.mark.requires_capability('docker', 'engine', 'git')\ndef test_it(): pass\n"
+    tests = "import pytest\n@pytest.mark.requires_capability('docker', 'engine', 'env:PATH')\ndef test_it(): pass\n"
     files = {"conftest.py": "pytest_plugins = ['ssot_shims.pytest_plugin']\n", "test_it.py": tests}
     ini = "[tool.ssot_shims.capabilities]\nengine = 'env:NO'\n[tool.pytest.ini_options]\nssot_report = 'out.md'\n"
     suite.write({**files, "pyproject.toml": ini})
