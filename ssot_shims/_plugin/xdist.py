@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Set
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -94,12 +95,10 @@ class Sharing:
 
     def _write(self, place: Path, data: dict[str, Any]) -> None:
         """Put *data* at *place*, whole, unless another worker was first."""
-        try:
+        with suppress(OSError):  # was not first, or has no room: the answer is read back anyhow
             draft = Path(tempfile.mkdtemp(dir=self._folder))
             (draft / "answer").write_text(json.dumps(data), "ascii")
             draft.rename(place)
-        except OSError:
-            pass  # was not first, or has no room: the answer is read back anyhow
 
 
 def _read(place: Path) -> Any:

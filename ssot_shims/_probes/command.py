@@ -12,7 +12,8 @@ from ssot_shims.errors import Unavailable
 
 _HOW_TO_GET = "install it, or add its folder to PATH"
 _PLUGIN_FOLDERS = [f"/usr/{folder}/docker/cli-plugins" for folder in ("local/lib", "local/libexec", "lib", "libexec")]
-_IN_SNAP = {"/snap/bin/docker": ["/snap/docker/current/usr/libexec/docker/cli-plugins"]}  # which that one has, too
+# By the path of a docker command: the folders of plugins that only that one has.
+_IN_SNAP = {"/snap/bin/docker": ["/snap/docker/current/usr/libexec/docker/cli-plugins"]}
 
 
 class CommandProbe(Probe):
@@ -50,7 +51,7 @@ class ComposeProbe(Probe):
         extra = setting("clipluginsextradirs")
         folders = [one for one in extra if isinstance(one, str)] if isinstance(extra, list) else []  # pyright: ignore[reportUnknownVariableType]
         docker = which("docker") or ""
-        # In the order of that command.
+        # In the order of the docker command.
         folders += [os.path.join(config_folder(), "cli-plugins"), *_PLUGIN_FOLDERS, *_IN_SNAP.get(docker, [])]
         plugin = next((file for folder in folders if (file := which("docker-compose", path=folder))), None)
         command, path = ("docker compose", plugin) if plugin and docker else ("docker-compose", None)

@@ -82,7 +82,7 @@ def _from_environment(host: str) -> DockerAddress:
     if "://" not in host:
         host = f"tcp://{host}"
     address = _read_host(host, "from DOCKER_HOST", tls, default_port=2375)
-    if tls and address.scheme != "tcp" and not os.path.exists(tls.ca):  # that command wants it for all of them
+    if tls and address.scheme != "tcp" and not os.path.exists(tls.ca):  # that command reads it before it connects
         reason = f"the docker command needs {one_line(tls.ca)} for DOCKER_TLS_VERIFY or DOCKER_TLS, and it is not there"
         raise Unavailable(reason, "go without: unset DOCKER_TLS_VERIFY DOCKER_TLS")
     return address

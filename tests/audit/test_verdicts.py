@@ -130,6 +130,7 @@ REPLACEMENTS: list[tuple[str, str, str]] = [
     ("acme/api.py", BARE.format("import posix", "class posix: ..."), 'is_available("import:posix")'),
     ("acme/api.py", BARE.format("from gone import a, b", "def a(): ...\n    b = {}"), '@shim("gone:a")'),
     ("tests/conftest.py", BARE.format("import jax", "jax = None"), 'is_available("import:jax")'),
+    ("app/tests.py", BARE.format("import jax", "jax = None"), '@pytest.mark.requires_capability("module:jax")'),
     ("tests/models.py", FLAG.format("import numpy"), 'is_available("import:numpy")'),
     (TEST, f"BIG = 0x{'f' * 4000}\n{FLAG.format('import jax')}", '@pytest.mark.requires_capability("module:jax")'),
     (TEST, BARE.format("from acme.ws import Gone; import acme.gone as x", SKIP), f"Gone = {OF_GONE}, x = {GONE}"),
@@ -180,9 +181,7 @@ def test_a_skip_names_everything_its_flags_stand_for(capsys: Capsys, root: Path)
         ("from .ws import Gone", "", ""),
     ],
 )
-def test_a_skip_names_nothing_that_has_moved(
-    capsys: Capsys, root: Path, statement: str, new_home: str, replacement: str
-) -> None:
+def test_a_skip_of_what_has_moved(capsys: Capsys, root: Path, statement: str, new_home: str, replacement: str) -> None:
     """Its test would never run: the new place is written if it is one, else nothing."""
     test = f"{FLAG.format(statement)}@pytest.mark.skipif(not HAS, reason='')\ndef test_it(): ...\n"
     plant(root, {"acme/test_it.py": test, "other/__init__.py": "", "other/new.py": new_home})

@@ -79,7 +79,8 @@ def test_a_process_ends_with_the_one_that_has_started_it(monkeypatch: pytest.Mon
     assert ended.wait(5)
 
 
-def test_a_worker_does_not_run_the_program_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_not_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A new process imports the program that has started it, under another name."""
     monkeypatch.setattr(sys, "argv", ["ssot-shims", "nonsense"])
     runpy.run_path(str(Path(ssot_shims.__file__).with_name("__main__.py")), run_name="__mp_main__")
+    assert capsys.readouterr() == ("", "")

@@ -52,57 +52,71 @@ def test_a_command_that_reads_like_a_password_is_masked() -> None:
     assert ask("command:me:hunter2@localhost").reason == "there is no command '***@localhost' in the folders of PATH"
 
 
-@pytest.mark.parametrize("is_named", [True, False], ids=["DOCKER_CONFIG", "the home folder"])
-def test_compose_as_plugin_or_old_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool) -> None:
-    """The plugin needs the docker command; doing what a hint says turns the answer; extra folders come first."""
-
-    def install(folder: str, name: str) -> Path:
-        file = tmp_path / folder / (name + ".bat" * (os.name == "nt"))
-        file.parent.mkdir(exist_ok=True, parents=True)
-        file.touch(0o755)
-        return file
-
-    def ask() -> Availability:
-        probe = ComposeProbe()
-        probe.prepare()
-        return probe.ask(0)
-
-    def assert_yes(name: str, path: Path) -> None:
-        details = {"command": name, "path": str(path)}
-        assert ask() == Availability(status="available", reason=f"{name} is at {path}", details=details)
-
+@pytest.fixture(params=["DOCKER_CONFIG", "the home folder"])
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[str]:
+    """Where the plugins of all users are, on a machine without any; those of one user are in ``.docker``."""
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker") if is_named else "")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker") if request.param == "DOCKER_CONFIG" else "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     folders = [f"/usr/{name}/docker/cli-plugins" for name in ("local/lib", "local/libexec", "lib", "libexec")]
     assert folders == command._PLUGIN_FOLDERS
     folders[:] = [f"{tmp_path}{folder}" for folder in folders]
     monkeypatch.setattr(command, "_PLUGIN_FOLDERS", folders)
-    plugins = tmp_path / ".docker" / "cli-plugins"
-    reason = f"no docker-compose in {', '.join([str(plugins), *folders])} or the folders of PATH"
-    hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
-    assert ask() == Availability(status="unavailable", reason=reason, hint=hint)
-    old = install("bin", "docker-compose")
-    assert_yes("docker-compose", old)
-    old.unlink()
+    return folders
 
-    plugin = install("usr/lib/docker/cli-plugins", "docker-compose")
+
+def install(folder: Path, name: str) -> Path:
+    file = folder / (name + ".bat" * (os.name == "nt"))
+    file.parent.mkdir(exist_ok=True, parents=True)
+    file.touch(0o755)
+    return file
+
+
+def ask_for_compose() -> Availability:
+    probe = ComposeProbe()
+    probe.prepare()
+    return probe.ask(0)
+
+
+def assert_compose_is(name: str, path: Path) -> None:
+    details = {"command": name, "path": str(path)}
+    assert ask_for_compose() == Availability(status="available", reason=f"{name} is at {path}", details=details)
+
+
+def test_compose_as_plugin_or_old_command(tmp_path: Path, folders: list[str]) -> None:
+    """The plugin needs the docker command; doing what a hint says turns the answer."""
+    reason = (
+        f"no docker-compose in {', '.join([str(tmp_path / '.docker/cli-plugins'), *folders])} or the folders of PATH"
+    )
+    hint = "install the Compose plugin (docs.docker.com/compose/install), or add its folder to PATH"
+    assert ask_for_compose() == Availability(status="unavailable", reason=reason, hint=hint)
+    old = install(tmp_path / "bin", "docker-compose")
+    assert_compose_is("docker-compose", old)
+    old.unlink()
+    plugin = install(Path(folders[2]), "docker-compose")
     reason = f"{plugin} needs the docker command, which is not in the folders of PATH"
     hint = "install it, or add its folder to PATH"
-    assert ask() == Availability(status="unavailable", reason=reason, hint=hint)
-    docker = install("bin", "docker")
-    assert_yes("docker compose", plugin)
-    plugin.unlink()
-    in_snap = install("snap", "docker-compose")
-    monkeypatch.setitem(command._IN_SNAP, str(docker), [str(in_snap.parent)])
-    assert_yes("docker compose", in_snap)
-    for folder in ("usr/local/lib/docker/cli-plugins", ".docker/cli-plugins", "extra"):  # the last in order first
-        plugin = install(folder, "docker-compose")
-        config = tmp_path / ".docker" / "config.json"
+    assert ask_for_compose() == Availability(status="unavailable", reason=reason, hint=hint)
+    install(tmp_path / "bin", "docker")
+    assert_compose_is("docker compose", plugin)
+
+
+@pytest.mark.usefixtures("folders")
+def test_folders_of_compose_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the snap, of all users and of one user, and the extra ones of a config.json that can be read."""
+    docker, config = install(tmp_path / "bin", "docker"), tmp_path / ".docker" / "config.json"
+    monkeypatch.setitem(command._IN_SNAP, str(docker), [str(tmp_path / "snap")])
+    for folder in (
+        "snap",
+        "usr/local/lib/docker/cli-plugins",
+        ".docker/cli-plugins",
+        "extra",
+    ):  # the last in order first
         if folder == "extra":
             config.write_text(json.dumps({"CliPluginsExtraDirs": [5, str(tmp_path / "extra")]}))
-        assert_yes("docker compose", plugin)
+        plugin = install(tmp_path / folder, "docker-compose")
+        assert_compose_is("docker compose", plugin)
     for damaged in ('{"cliPluginsExtraDirs": 5}', '{"cliPluginsExtraDirs"'):
         config.write_text(damaged)
-        assert_yes("docker compose", plugins / plugin.name)
+        assert_compose_is("docker compose", config.parent / "cli-plugins" / plugin.name)

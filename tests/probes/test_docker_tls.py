@@ -169,9 +169,7 @@ ASKED_PLAINLY = {"closes": None, "refuses, as a real engine does": says(b"HTTP/1
 
 
 @pytest.mark.parametrize("act", ASKED_PLAINLY.values(), ids=ASKED_PLAINLY)
-def test_tls_is_spoken_where_plain_is_asked_for(
-    machine: Machine, authority: trustme.CA, right: str, act: Act | None
-) -> None:
+def test_an_engine_that_wants_tls(machine: Machine, authority: trustme.CA, right: str, act: Act | None) -> None:
     """A TLS engine that is asked plainly is a no; with TLS it is a yes."""
     tls = server(authority)
     with engine(None if act else tls, act) as peer:

@@ -38,9 +38,7 @@ FAULTS: dict[str, tuple[Speaks, str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_a_certificate_that_is_not_accepted(
-    authority: trustme.CA, trusted: str, monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
+def test_a_bad_certificate(authority: trustme.CA, trusted: str, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     """Each fault has a next step of its own: trusting the authority, another name, another certificate."""
     speaks, host, fault, step = FAULTS[case]
     if step == TRUST:

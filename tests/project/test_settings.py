@@ -36,9 +36,7 @@ NO_SETTING, NO_CAPABILITY, NO_SHIM = "no such setting", "no capability of that n
         ("PLACEHOLDERS", "0", {}),
     ],
 )
-def test_a_setting_that_reaches_nothing_is_told(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: dict[str, str]
-) -> None:
+def test_a_setting_without_effect(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: dict[str, str]) -> None:
     """A misspelled variable, and a misspelled name in one, get their close matches; others are no problem."""
     monkeypatch.setenv(f"SSOT_SHIMS_{name}", value)
     expected = {f"SSOT_SHIMS_{name}{what}": problem for what, problem in told.items()}

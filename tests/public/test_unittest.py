@@ -256,9 +256,7 @@ def test_an_error_carries_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
         test()
 
 
-def test_an_error_stands_beside_the_one_in_whose_handler_it_is_raised(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_require_in_a_handler_keeps_its_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever reads why nothing connected sees that failure too; an import that raised is the cause."""
     try:
         raise ConnectionError
